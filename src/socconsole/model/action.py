@@ -1,0 +1,108 @@
+"""Containment: plans, calls and outcomes. Recipes live in ``response``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from socconsole.model.world import Place
+
+
+class Mode(StrEnum):
+    """What may leave this machine: READ < TRIAGE (the default) < RESPOND."""
+
+    READ = "READ"
+    TRIAGE = "TRIAGE"
+    RESPOND = "RESPOND"
+
+
+class Effect(StrEnum):
+    """What an AWS operation does; one per row of ``aws/operations.toml``."""
+
+    READ = "read"
+    HOUSEKEEPING = "housekeeping"
+    WORKFLOW = "workflow"
+    CONTAIN = "contain"
+
+
+class Reversible(StrEnum):
+    YES = "yes"
+    NO = "no"
+    PARTLY = "partly"
+
+
+class ActionState(StrEnum):
+    """The truth after an attempt, as read back from AWS."""
+
+    APPLIED = "applied"
+    NOT_APPLIED = "not_applied"
+    PARTIAL = "partial"
+    IN_DOUBT = "in_doubt"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call a plan makes. ``operation`` is the API's own name (``PutPublicAccessBlock``)."""
+
+    service: str
+    operation: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an action would do, read fresh; nothing has been changed.
+
+    ``before`` and ``after`` are JSON documents of the state that the calls change. ``undo_calls`` restore
+    ``before``. ``re_exposes`` says, for the plan of an undo, that what it restores is public or
+    cross-account. ``instead`` names the action that would help when this one would change nothing.
+    """
+
+    action: str
+    target: str
+    place: Place
+    finding: str | None
+    helps: bool
+    why: str
+    instead: str
+    calls: tuple[Call, ...]
+    undo_calls: tuple[Call, ...]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    stops: str
+    does_not_stop: str
+    blast_radius: str
+    reversible: Reversible
+    wide: bool
+    warnings: tuple[str, ...]
+    permitted: str
+    """``likely``, ``unlikely`` or ``unknown``: what SimulatePrincipalPolicy says."""
+    read_at: datetime
+    re_exposes: bool = False
+    refusals: tuple[str, ...] = ()
+    """Rails that forbid this plan; not empty means it cannot be applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRecord:
+    """An action as the store projects it from the ledger."""
+
+    id: str
+    action: str
+    target: str
+    place: Place
+    finding: str | None
+    state: ActionState
+    who: str
+    intended: datetime
+    settled: datetime | None
+    verified: tuple[tuple[str, bool], ...]
+    """(when: ``at once``, ``15 s``, ``60 s``; held?)"""
+    undone_by: str | None
+    undoes: str | None
+    intent_seq: int
+    detail: str = ""

@@ -1,0 +1,60 @@
+"""A source: one service in one account and region, and how far its last answer can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from socconsole.text import Untrusted
+
+
+class Freshness(StrEnum):
+    """Only FRESH supports a statement that something is absent."""
+
+    FRESH = "FRESH"
+    STALE = "STALE"
+    PARTIAL = "PARTIAL"
+    DENIED = "DENIED"
+    ERROR = "ERROR"
+    OFF = "OFF"
+    NEVER = "NEVER"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SourceKey:
+    """``service`` is ``securityhub`` or ``guardduty`` so far."""
+
+    service: str
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """One source as the reader judges it at ``now``; never stored in this form."""
+
+    key: SourceKey
+    freshness: Freshness
+    age_s: float | None
+    """Seconds since the last complete answer; None when there was none."""
+    detail: Untrusted
+    """Why it is not fresh, in a sentence; empty when fresh."""
+    remedy: str
+    """The command or setting that mends it; empty when none is known."""
+    findings: int
+    last_complete: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a collector's attempt on one source came to, for the store to keep."""
+
+    key: SourceKey
+    outcome: Freshness
+    """FRESH for a complete answer, else PARTIAL, DENIED, ERROR or OFF."""
+    detail: Untrusted = Untrusted("")
+    remedy: str = ""
+    interval_s: float = 30.0
+    progress: tuple[int, int] | None = None
+    """(k, n) for PARTIAL."""
