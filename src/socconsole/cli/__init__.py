@@ -1,0 +1,43 @@
+"""The command line. Each verb's module stays light: what is heavy is imported when the verb runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Entry point of ``socconsole``: run, and turn every end into an exit code of the contract."""
+    # Set before anything imports Textual, which reads it once: paint on the key, not on a 60 Hz timer.
+    os.environ.setdefault("TEXTUAL_FPS", "240")
+    os.umask(0o077)
+
+    from socconsole.cli.common import Code, Stop, say
+
+    try:
+        from socconsole.cli.app import build
+
+        build()()
+    except Stop as end:
+        say(f"socconsole: {end}")
+        if end.remedy:
+            say(f"  mend it with: {end.remedy}")
+        sys.exit(int(end.code))
+    except KeyboardInterrupt:
+        sys.exit(int(Code.INTERRUPTED))
+    except BrokenPipeError:
+        # The reader went away (`| head`): end quietly, and keep the interpreter from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(int(Code.DONE))
+    except Exception as error:  # the last line of defence: a fault of ours, told without locals
+        import traceback
+
+        from socconsole.text import clean
+
+        say("socconsole: a fault of ours:")
+        for frame in traceback.extract_tb(error.__traceback__)[-8:]:
+            say(f"  {clean(os.path.basename(frame.filename))}:{frame.lineno} in {clean(frame.name)}")
+        say(f"  {type(error).__name__}: {clean(str(error))}")
+        sys.exit(int(Code.FAULT))

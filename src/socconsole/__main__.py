@@ -1,0 +1,5 @@
+"""``python -m socconsole`` is ``socconsole``."""
+
+from socconsole.cli import main
+
+main()
