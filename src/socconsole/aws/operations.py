@@ -1,0 +1,109 @@
+"""``operations.toml`` as typed rows: what may be called, and how an answer to it is told from a silence."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Final, Literal, get_args
+
+import msgspec
+
+from socconsole.model.action import Effect
+
+Role = Literal["reader", "watch", "triage", "responder"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+ROLE_EFFECTS: Final[Mapping[Role, frozenset[Effect]]] = {
+    "reader": frozenset({Effect.READ}),
+    "watch": frozenset({Effect.READ, Effect.HOUSEKEEPING}),
+    "triage": frozenset({Effect.READ, Effect.HOUSEKEEPING, Effect.WORKFLOW}),
+    "responder": frozenset({Effect.READ, Effect.CONTAIN}),
+}
+"""What each role kind can ever do, in whatever mode; a row that asks for more does not load."""
+
+
+class Paging(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an operation pages. ``more``, where set, is the flag without which the token means nothing."""
+
+    request: str
+    answer: str
+    size: str
+    most: int
+    result: str
+    more: str = ""
+
+
+class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One row of ``operations.toml``; its head explains every field. ``rate`` and ``burst`` are per second."""
+
+    id: str
+    effect: Effect
+    roles: tuple[Role, ...]
+    iam: tuple[str, ...]
+    rate: float
+    burst: float
+    resource: tuple[str, ...] = ("*",)
+    proof: tuple[str, ...] = ()
+    absent_ok: str = ""
+    absent_codes: tuple[str, ...] = ()
+    paging: Paging | None = None
+    content: tuple[str, ...] = ()
+    wire: str = ""
+    credentials: bool = False
+
+    @property
+    def service(self) -> str:
+        return self.id.partition(":")[0]
+
+    @property
+    def name(self) -> str:
+        """The API's own name of the operation."""
+        return self.id.partition(":")[2]
+
+
+class BadTable(ValueError):
+    """``operations.toml`` contradicts itself: a fault of ours, found when the program starts."""
+
+
+@functools.cache
+def table() -> Mapping[str, Operation]:
+    """All rows by id. Raises :class:`BadTable`."""
+    text = resources.files("socconsole.aws").joinpath("operations.toml").read_text("utf-8")
+    return read(text)
+
+
+def read(text: str) -> dict[str, Operation]:
+    """Rows of a table in TOML. Raises :class:`BadTable` with the row's id."""
+    rows: dict[str, Operation] = {}
+    for name, fields in tomllib.loads(text).items():
+        try:
+            row = msgspec.convert({**fields, "id": name}, Operation)
+        except (msgspec.ValidationError, TypeError) as error:
+            raise BadTable(f"{name}: {error}") from error
+        if fault := _fault(row):
+            raise BadTable(f"{name}: {fault}")
+        rows[name] = row
+    return rows
+
+
+def _fault(row: Operation) -> str:
+    if not (row.service and row.name):
+        return "is not service:Operation"
+    if bool(row.proof) == bool(row.absent_ok):
+        return "needs either proof or absent_ok"
+    if not (row.rate > 0 and row.burst >= 1):
+        return "needs a rate above 0 and a burst of at least 1"
+    if row.credentials and row.effect is not Effect.READ:
+        return "credentials rows only read"
+    if not row.roles and not row.credentials:
+        return "no role may call it"
+    for role in row.roles:
+        if row.effect not in ROLE_EFFECTS[role]:
+            return f"the {role} role never does {row.effect}"
+    if row.wire and not row.proof:
+        return "wire needs the result key as its first proof"
+    if row.roles and not row.iam:
+        return "names no IAM action"
+    return ""
