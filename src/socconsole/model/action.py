@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -85,6 +85,12 @@ class Plan:
     re_exposes: bool = False
     refusals: tuple[str, ...] = ()
     """Rails that forbid this plan; not empty means it cannot be applied."""
+    instead_calls: tuple[Call, ...] = ()
+    """What ``instead`` would call, for the analyst's own hands where this version has no key for it."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """All that was read to make the plan: kept as evidence before the first call, never printed."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """The target's tags, exact, for the rail of protected tags; untrusted, never printed as they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,111 @@
+"""What a containment is: the protocol that every file of an action fulfils.
+
+An action never writes to the ledger, never asks anyone and never decides whether it may: it reads, says
+exactly what it would call, calls it, and reads back. ``engine`` does the rest, the same for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from socconsole.model.action import ActionState, Plan, Reversible
+from socconsole.model.finding import Finding
+from socconsole.model.world import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What an action is, before any target is known; what ``contain --list`` shows."""
+
+    id: str
+    title: str
+    target_type: str
+    """What its target is called: ``bucket``."""
+    services: tuple[str, ...]
+    stops: str
+    does_not_stop: str
+    reversible: Reversible
+    wide: bool
+    """Reaches beyond one resource: the whole id has to be typed."""
+    captures: str
+    """What is read and kept as evidence before the first call."""
+    verifies: str
+    """What is read back, and what it has to say to count as applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A resource by the id a call takes, where it lives."""
+
+    id: str
+    place: Place
+
+
+class BadTarget(ValueError):
+    """The id cannot name a resource of the action's type; nothing was asked of AWS."""
+
+
+class Door(Protocol):
+    """The part of ``aws.Door`` that an action may use."""
+
+    async def call(
+        self, place: Place, operation: str, params: Mapping[str, Any], *, deadline: float = 20.0
+    ) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One call as it went: what the ledger and the outcome keep of it."""
+
+    index: int
+    """Position in ``Plan.calls``, from 0."""
+    operation: str
+    """``service:Operation``."""
+    answered: bool
+    """AWS said yes to it."""
+    lost: bool
+    """Sent, or possibly sent, with no answer that says what became of it."""
+    trouble: str
+    """Kind of trouble, empty when answered."""
+    request_id: str
+
+
+NoteCall = Callable[[Noted], Awaitable[None]]
+"""Called after each call of ``apply``, before the next one."""
+
+
+class Action(Protocol):
+    """One containment for one type of resource."""
+
+    @property
+    def info(self) -> Info: ...
+
+    def targets(self, finding: Finding) -> tuple[Target, ...]:
+        """The resources of ``finding`` that this action takes, in the finding's order; reads nothing."""
+        ...
+
+    def check(self, target: str) -> None:
+        """Raise :class:`BadTarget` when ``target`` cannot be an id of this type."""
+        ...
+
+    async def permits(self, door: Door, target: Target) -> str:
+        """``likely``, ``unlikely`` or ``unknown``: may the identity behind ``door`` make the calls?"""
+        ...
+
+    async def plan(self, door: Door, target: Target, finding: Finding | None) -> Plan:
+        """Read the target afresh and say what would be done; changes nothing. Raises ``AwsTrouble``."""
+        ...
+
+    async def apply(self, door: Door, plan: Plan, note_call: NoteCall) -> None:
+        """Make the plan's calls in order, stopping at the first that fails; never raises ``AwsTrouble``."""
+        ...
+
+    async def verify(self, door: Door, plan: Plan) -> ActionState:
+        """Read back what is true now, whatever the calls said. Raises ``AwsTrouble`` when it cannot."""
+        ...
+
+    async def plan_undo(self, door: Door, done: Plan) -> Plan:
+        """Read afresh and say how to restore what ``done`` (as the ledger recorded it) had changed."""
+        ...

@@ -1,0 +1,157 @@
+"""The rails: everything that can forbid a containment, in one place, so that no way in goes around them.
+
+Each rail answers with a sentence; no sentence, no objection. Nothing here talks to AWS or asks anyone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Final
+
+from socconsole.model.action import Mode, Plan
+from socconsole.model.finding import Finding
+from socconsole.model.world import World, WorldKind
+from socconsole.text import token
+
+STALE: Final = timedelta(seconds=5)
+"""A plan older than this is read again before its first call."""
+
+RATE: Final = 5
+"""Confirmed actions in :data:`RATE_WINDOW`, over all sessions of this state folder."""
+
+RATE_WINDOW: Final = timedelta(minutes=10)
+
+SKEW: Final = timedelta(minutes=5)
+"""Against AWS's clock; beyond it the instants in the record would be wrong."""
+
+TAIL: Final = 6
+"""Characters of the target's id that are typed to confirm, where the action is not wide."""
+
+_PLAIN: Final = re.compile(r"[\x21-\x7e]+")
+
+
+def armed(mode: Mode) -> str:
+    """Containment happens in RESPOND and nowhere else."""
+    if mode is Mode.RESPOND:
+        return ""
+    return f"not armed: the mode is {mode.value}, a containment needs RESPOND"
+
+
+def world(world: World, account: str) -> str:
+    """An import calls no AWS; a live world acts only where its stamp says."""
+    if world.kind is WorldKind.IMPORT:
+        return "this state folder holds imported findings only: it reaches no AWS"
+    if account not in world.accounts:
+        return f"account {token(account)} is not part of this state folder's world"
+    return ""
+
+
+def never_touch(patterns: Sequence[str], plan: Plan) -> str:
+    """Patterns (``*`` and ``?``) over the target's id, its account, or both as ``account/id``."""
+    names = (plan.target, plan.place.account, f"{plan.place.account}/{plan.target}")
+    for pattern in patterns:
+        if any(fnmatchcase(name, pattern) for name in names):
+            return f"{token(plan.target)} is on the never-touch list ({token(pattern)})"
+    return ""
+
+
+def protected(tags: Sequence[str], plan: Plan) -> str:
+    """``key`` or ``key=value``; a target whose tags AWS would not show counts as protected, if any are."""
+    if not tags:
+        return ""
+    if "tags" in plan.evidence and plan.evidence["tags"] == {"denied": True}:
+        return "the target's tags could not be read, so that protected tags cannot be ruled out"
+    for rule in tags:
+        key, equals, value = rule.partition("=")
+        if key in plan.tags and (not equals or plan.tags[key] == value):
+            return f"the target carries the protected tag {token(rule)}"
+    return ""
+
+
+def sample(finding: Finding | None) -> str:
+    if finding is not None and finding.sample:
+        return "the finding is a sample: nothing real stands behind it"
+    return ""
+
+
+def rate(recent: Sequence[datetime], now: datetime) -> str:
+    """``recent``: when actions were confirmed lately."""
+    within = sorted(at for at in recent if now - at < RATE_WINDOW)
+    if len(within) < RATE:
+        return ""
+    wait = (within[-RATE] + RATE_WINDOW - now).total_seconds()
+    return (
+        f"{len(within)} actions were confirmed in the last 10 minutes, the limit is {RATE}: "
+        f"the next one is free in {int(wait) + 1} s"
+    )
+
+
+def skew(seconds: float | None) -> str:
+    """``seconds`` our clock is ahead of AWS's, None where no answer told."""
+    if seconds is None or abs(seconds) <= SKEW.total_seconds():
+        return ""
+    side = "ahead of" if seconds > 0 else "behind"
+    return f"this machine's clock is {abs(seconds):.0f} s {side} AWS's: the record would be wrong"
+
+
+def exposure(plan: Plan, accepted: bool, reason: str) -> str:
+    """Handing back a public state takes more than a key."""
+    if not plan.re_exposes:
+        return ""
+    if not accepted:
+        return "this RE-EXPOSES: what it restores is public; it has to be accepted explicitly (--accept-exposure)"
+    if not reason.strip():
+        return "this RE-EXPOSES: it needs a reason"
+    return ""
+
+
+def moved(shown: Plan | None, fresh: Plan) -> str:
+    """Does the plan that was shown still say what would happen?"""
+    if shown is None:
+        return ""
+    same = (
+        shown.calls == fresh.calls
+        and shown.before == fresh.before
+        and shown.re_exposes == fresh.re_exposes
+        and shown.wide == fresh.wide
+    )
+    return "" if same else "the target changed since the plan was shown: look at the new plan first"
+
+
+def stale(plan: Plan, now: datetime) -> bool:
+    return now - plan.read_at > STALE
+
+
+def confirm_text(plan: Plan) -> str:
+    """What has to be typed: the last six characters of the target's id, all of it when wide or re-exposing."""
+    return plan.target if plan.wide or plan.re_exposes or len(plan.target) <= TAIL else plan.target[-TAIL:]
+
+
+def confirmed(plan: Plan, typed: str, *, whole: bool = False) -> str:
+    """``whole``: a script has to give the whole id; at a keyboard the tail is enough where it is enough."""
+    if typed == plan.target:
+        return ""
+    if not typed:
+        return f"unconfirmed: type {token(confirm_text(plan))}"
+    if not _PLAIN.fullmatch(typed):
+        return "what was typed holds something other than plain ASCII: it may look right and not be it"
+    if not whole and typed == confirm_text(plan):
+        return ""
+    return f"what was typed is not {'the whole id' if whole else token(confirm_text(plan))}"
+
+
+def of_plan(
+    plan: Plan, finding: Finding | None, *, never: Sequence[str], tags: Sequence[str], world_: World
+) -> Plan:
+    """The plan with every objection that does not depend on who confirms it, and when."""
+    said = (
+        world(world_, plan.place.account),
+        never_touch(never, plan),
+        protected(tags, plan),
+        sample(finding),
+    )
+    return replace(plan, refusals=(*plan.refusals, *(sentence for sentence in said if sentence)))

@@ -1,0 +1,152 @@
+"""Actions on the ledger: what an intent, an outcome and a later check hold, and how an intent becomes a plan again.
+
+An entry's ``data`` is signed for ever, so it holds what a proof needs and no free text: the reason an analyst
+typed is ``private``. The wording of a plan is not kept; its calls, before and after are.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from socconsole.model.action import ActionState, Call, Plan, Reversible
+from socconsole.model.entry import Entry, Line
+from socconsole.model.world import Place
+from socconsole.response.base import Noted
+
+INTENT: Final = "intent"
+OUTCOME: Final = "outcome"
+VERIFIED: Final = "verified"
+RESOLVED: Final = "resolved"
+
+AT_ONCE: Final = "at once"
+
+
+def new_id() -> str:
+    """``a-`` and 12 hexadecimal digits, at random: two installs never mean different actions by one id."""
+    return f"a-{secrets.token_hex(6)}"
+
+
+def intent(
+    action_id: str, plan: Plan, who: str, reason: str, evidence: str, undoes: str | None, exposure: bool
+) -> Entry:
+    """What will be done, before it is done. ``evidence`` is the SHA-256 of all that was read for the plan."""
+    return Entry(
+        verb=INTENT,
+        who=who,
+        subjects=(action_id, plan.finding) if plan.finding else (action_id,),
+        data={
+            "id": action_id,
+            "action": plan.action,
+            "target": plan.target,
+            "account": plan.place.account,
+            "region": plan.place.region,
+            "finding": plan.finding,
+            "calls": [_call(call) for call in plan.calls],
+            "undo_calls": [_call(call) for call in plan.undo_calls],
+            "before": dict(plan.before),
+            "after": dict(plan.after),
+            "evidence": evidence,
+            "reversible": plan.reversible.value,
+            "wide": plan.wide,
+            "undoes": undoes,
+            "re_exposes": plan.re_exposes,
+            "accepted_exposure": exposure,
+        },
+        private={"reason": reason} if reason else {},
+    )
+
+
+def outcome(
+    action_id: str, plan: Plan, who: str, state: ActionState, calls: Sequence[Noted], detail: str
+) -> Entry:
+    """What is true right after, as read back."""
+    return Entry(
+        verb=OUTCOME,
+        who=who,
+        subjects=(action_id, plan.finding) if plan.finding else (action_id,),
+        data={
+            "id": action_id,
+            "state": state.value,
+            "when": AT_ONCE,
+            "held": state is ActionState.APPLIED,
+            "results": [noted(call) for call in calls],
+            "detail": detail,
+        },
+    )
+
+
+def verified(action_id: str, who: str, state: ActionState, when: str, after_s: float) -> Entry:
+    """What is true some time later. ``after_s`` says how long really, where the check was late."""
+    return Entry(
+        verb=VERIFIED,
+        who=who,
+        subjects=(action_id,),
+        data={
+            "id": action_id,
+            "state": state.value,
+            "when": when,
+            "held": state is ActionState.APPLIED,
+            "after_s": round(after_s),
+        },
+    )
+
+
+def resolved(action_id: str, who: str, state: ActionState, detail: str) -> Entry:
+    """What AWS says of an action that was left in doubt."""
+    return Entry(
+        verb=RESOLVED,
+        who=who,
+        subjects=(action_id,),
+        data={"id": action_id, "state": state.value, "detail": detail},
+    )
+
+
+def plan_of(line: Line, at: datetime) -> Plan:
+    """The plan that an intent recorded, for reading back and for undoing; ``at`` stands in for when it was read."""
+    data = line.entry.data
+    return Plan(
+        action=data["action"],
+        target=data["target"],
+        place=Place(data["account"], data["region"]),
+        finding=data.get("finding"),
+        helps=True,
+        why="",
+        instead="",
+        calls=tuple(_uncall(call) for call in data["calls"]),
+        undo_calls=tuple(_uncall(call) for call in data["undo_calls"]),
+        before=data["before"],
+        after=data["after"],
+        stops="",
+        does_not_stop="",
+        blast_radius="",
+        reversible=Reversible(data["reversible"]),
+        wide=data["wide"],
+        warnings=(),
+        permitted="unknown",
+        read_at=at,
+        re_exposes=data.get("re_exposes", False),
+    )
+
+
+def noted(call: Noted) -> dict[str, Any]:
+    """One call as it went, for the ledger and for ``contain --json``."""
+    service, _, operation = call.operation.partition(":")
+    return {
+        "service": service,
+        "operation": operation,
+        "answered": call.answered,
+        "lost": call.lost,
+        "trouble": call.trouble,
+        "request_id": call.request_id,
+    }
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {"service": call.service, "operation": call.operation, "params": dict(call.params)}
+
+
+def _uncall(call: Mapping[str, Any]) -> Call:
+    return Call(call["service"], call["operation"], call["params"])

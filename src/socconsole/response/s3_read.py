@@ -1,0 +1,158 @@
+"""One bucket read afresh: everything that decides who may read it, and what to keep as evidence.
+
+"Not configured" is a state that S3 reports as an error; the door tells it (``Absent``) from a missing bucket
+or a denied read, so that neither can pass for "no policy".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from socconsole.aws import Absent, AwsTrouble
+from socconsole.model.world import Place
+from socconsole.response.base import Door
+from socconsole.response.s3_policy import Reach, reach
+
+FLAGS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+"""The four switches of a public access block (S3 API, ``PublicAccessBlockConfiguration``)."""
+
+Block = Mapping[str, bool]
+"""All four flags; None stands for "no configuration"."""
+
+_EVERYONE: Final = {
+    "http://acs.amazonaws.com/groups/global/AllUsers": "everyone",
+    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers": "any AWS account",
+}
+
+# part: (operation, may be denied without spoiling the plan)
+_PARTS: Final[Mapping[str, tuple[str, bool]]] = {
+    "block": ("s3:GetPublicAccessBlock", False),
+    "account_block": ("s3control:GetPublicAccessBlock", True),
+    "policy": ("s3:GetBucketPolicy", True),
+    "policy_status": ("s3:GetBucketPolicyStatus", False),
+    "acl": ("s3:GetBucketAcl", True),
+    "ownership": ("s3:GetBucketOwnershipControls", True),
+    "tags": ("s3:GetBucketTagging", True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket as AWS described it in one round of reads."""
+
+    name: str
+    place: Place
+    block: Block | None
+    account_block: Block | None
+    policy: str | None
+    """The policy's JSON text; untrusted."""
+    policy_public: bool
+    """What AWS says of the policy, whether or not a block stands before it."""
+    acl_public: tuple[str, ...]
+    """Public grants of the bucket's ACL, in words: ``READ to everyone``."""
+    ownership: str
+    """``BucketOwnerEnforced`` (ACLs mean nothing), ``BucketOwnerPreferred`` or ``ObjectWriter``."""
+    tags: Mapping[str, str]
+    unread: tuple[str, ...]
+    """Parts that AWS denied; what they would say is unknown."""
+    evidence: Mapping[str, Any]
+    """Each part as AWS returned it; null for "not configured", ``{"denied": true}`` for a denied read."""
+
+    @property
+    def reach(self) -> Reach:
+        return reach(self.policy, self.place.account)
+
+    def flag(self, name: str) -> bool:
+        """Is the switch on, by the bucket's own block or by the account's? The stricter wins."""
+        return any(block is not None and block[name] for block in (self.block, self.account_block))
+
+    @property
+    def acls_count(self) -> bool:
+        return self.ownership != "BucketOwnerEnforced"
+
+    def open_paths(self) -> tuple[str, ...]:
+        """Each way in for the public that nothing blocks, in words; empty when there is none to be seen."""
+        paths = []
+        if self.policy_public and not self.flag("RestrictPublicBuckets"):
+            paths.append("the bucket policy is public")
+        if self.acl_public and self.acls_count and not self.flag("IgnorePublicAcls"):
+            paths.append("the bucket ACL grants " + ", ".join(self.acl_public))
+        return tuple(paths)
+
+
+async def read_bucket(door: Door, name: str, place: Place) -> Bucket:
+    """Read all parts at once. Raises ``AwsTrouble`` when a part that decides the plan cannot be read."""
+    answers = await asyncio.gather(
+        *(_read(door, part, name, place) for part in _PARTS), return_exceptions=True
+    )
+    parts: dict[str, Any] = {}
+    for part, answer in zip(_PARTS, answers, strict=True):
+        if isinstance(answer, BaseException):
+            raise answer
+        parts[part] = answer
+    denied = tuple(part for part, answer in parts.items() if answer == _DENIED)
+
+    def known(part: str) -> Any:
+        return None if part in denied else parts[part]
+
+    ownership = known("ownership")
+    rules = ownership["OwnershipControls"].get("Rules", []) if ownership else []
+    policy = known("policy")
+    status = known("policy_status")
+    tags = known("tags")
+    return Bucket(
+        name=name,
+        place=place,
+        block=_block(known("block")),
+        account_block=_block(known("account_block")),
+        policy=policy["Policy"] if policy else None,
+        policy_public=bool(status and status["PolicyStatus"].get("IsPublic", False)),
+        acl_public=_public_grants(known("acl")),
+        ownership=str(rules[0]["ObjectOwnership"]) if rules else "ObjectWriter",
+        tags={tag["Key"]: tag["Value"] for tag in tags["TagSet"]} if tags else {},
+        unread=denied,
+        evidence=parts,
+    )
+
+
+async def read_block(door: Door, name: str, place: Place) -> Block | None:
+    """Only the bucket's own block: what ``verify`` needs."""
+    return _block(await _read(door, "block", name, place))
+
+
+_DENIED: Final[Mapping[str, bool]] = {"denied": True}
+
+
+async def _read(door: Door, part: str, name: str, place: Place) -> Mapping[str, Any] | None:
+    operation, optional = _PARTS[part]
+    params: dict[str, Any] = {"Bucket": name, "ExpectedBucketOwner": place.account}
+    if part == "account_block":
+        params = {"AccountId": place.account}
+    try:
+        answer = await door.call(place, operation, params)
+    except AwsTrouble as trouble:
+        if optional and trouble.kind == "denied":
+            return _DENIED
+        raise
+    if isinstance(answer, Absent):
+        return None
+    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+
+def _block(answer: Mapping[str, Any] | None) -> Block | None:
+    if answer is None:
+        return None
+    flags = answer["PublicAccessBlockConfiguration"]
+    return {name: bool(flags.get(name, False)) for name in FLAGS}
+
+
+def _public_grants(answer: Mapping[str, Any] | None) -> tuple[str, ...]:
+    grants: list[str] = []
+    for grant in answer.get("Grants", []) if answer else []:
+        who = _EVERYONE.get(grant.get("Grantee", {}).get("URI", ""))
+        if who:
+            grants.append(f"{str(grant.get('Permission', '?'))[:16]} to {who}")
+    return tuple(grants)

@@ -1,0 +1,97 @@
+"""Who a bucket policy lets in, and the statement that keeps them out."""
+
+import json
+
+import pytest
+
+from socconsole.response.s3_policy import DENY_SID, deny_outside, partition, reach
+
+OWN = "111122223333"
+OTHER = "999988887777"
+
+
+def policy(*statements: dict[str, object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(principal: object, **more: object) -> dict[str, object]:
+    return {"Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Resource": "*", **more}
+
+
+def test_no_policy_lets_nobody_in() -> None:
+    assert reach(None, OWN).outside == ()
+    assert reach(None, OWN).anyone == 0
+
+
+@pytest.mark.parametrize("everyone", ["*", {"AWS": "*"}, {"AWS": ["*"]}])
+def test_everyone_is_counted_in_each_spelling(everyone: object) -> None:
+    assert reach(policy(allow(everyone)), OWN).anyone == 1
+
+
+def test_a_condition_is_told_apart() -> None:
+    found = reach(policy(allow("*", Condition={"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})), OWN)
+    assert (found.anyone, found.anyone_if) == (0, 1)
+
+
+def test_all_but_some_is_everyone() -> None:
+    statement = {"Effect": "Allow", "NotPrincipal": {"AWS": OWN}, "Action": "*", "Resource": "*"}
+    assert reach(policy(statement), OWN).anyone == 1
+
+
+def test_accounts_are_told_apart() -> None:
+    found = reach(
+        policy(
+            allow({"AWS": [f"arn:aws:iam::{OTHER}:root", f"arn:aws:iam::{OWN}:role/app", OWN]}),
+            allow({"Service": "logging.s3.amazonaws.com"}),
+            allow({"CanonicalUser": "79a5"}),
+        ),
+        OWN,
+    )
+    assert found.outside == (f"arn:aws:iam::{OTHER}:root", "79a5")
+    assert found.inside == 2
+    assert found.services == ("logging.s3.amazonaws.com",)
+
+
+def test_a_deny_lets_nobody_in() -> None:
+    assert reach(policy({"Effect": "Deny", "Principal": "*", "Action": "*"}), OWN).anyone == 0
+
+
+def test_one_statement_need_not_be_a_list() -> None:
+    assert reach(json.dumps({"Statement": allow("*")}), OWN).anyone == 1
+
+
+@pytest.mark.parametrize("text", ["", "[]", "7", '{"Statement": [3]}', '{"Statement": 7}', "[" * 5000])
+def test_what_is_no_policy_says_so(text: str) -> None:
+    assert reach(text, OWN).unreadable
+
+
+def test_the_deny_keeps_the_rest_and_matches_by_principal_arn() -> None:
+    before = policy(allow({"AWS": f"arn:aws:iam::{OTHER}:root"}, Sid="Partner"))
+    role = f"arn:aws:iam::{OTHER}:role/path/reader"
+    text = deny_outside(before, "b", "eu-central-1", (OTHER, role))
+    assert text is not None
+    kept, deny = json.loads(text)["Statement"]
+    assert kept["Sid"] == "Partner"
+    assert deny["Principal"] == "*"
+    assert deny["Resource"] == ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]
+    assert deny["Condition"] == {"ArnLike": {"aws:PrincipalArn": [f"arn:aws:iam::{OTHER}:*", role]}}
+
+
+def test_the_deny_is_not_stacked() -> None:
+    once = deny_outside(policy(allow({"AWS": OTHER})), "b", "eu-central-1", (OTHER,))
+    assert once is not None
+    twice = deny_outside(once, "b", "eu-central-1", (OTHER,))
+    assert twice == once
+    assert once.count(DENY_SID) == 1
+
+
+def test_who_cannot_be_matched_by_arn_gets_no_invented_statement() -> None:
+    assert deny_outside(policy(allow({"CanonicalUser": "79a5"})), "b", "eu-central-1", ("79a5",)) is None
+
+
+def test_partitions() -> None:
+    assert [partition(r) for r in ("eu-central-1", "cn-north-1", "us-gov-west-1")] == [
+        "aws",
+        "aws-cn",
+        "aws-us-gov",
+    ]
