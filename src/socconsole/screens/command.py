@@ -1,0 +1,68 @@
+"""The ``:`` language: a verb of the registry and its argument. Pure; the line itself is a prompt."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from socconsole.commands import BY_VERB, Command
+
+ALIASES: Final = {
+    "quit": "q",
+    "q!": "q",
+    "wq": "q",
+    "?": "help",
+    "acknowledge": "ack",
+    "standdown": "stand-down",
+}
+
+NEEDS_ARGUMENT: Final = {
+    "respond": "REASON: why this session has to contain",
+    "export": "FILE.csv or FILE.json",
+    "contain": "ACTION TARGET, or the key X on a finding",
+    "undo": "ACTION-ID, or the key U",
+}
+"""Verbs that mean nothing without an argument, and what it is."""
+
+Choices = Callable[[str], Sequence[str]]
+"""The argument words a verb takes at this moment, by verb."""
+
+
+class CommandError(Exception):
+    """The line is not a command; the message says what to type instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    command: Command
+    argument: str
+
+
+def parse(line: str) -> Typed:
+    """Read one line (without the colon). Raises ``CommandError``."""
+    verb, _, argument = line.strip().partition(" ")
+    verb = ALIASES.get(verb.lower(), verb.lower())
+    command = BY_VERB.get(verb)
+    if command is None:
+        if not verb:
+            raise CommandError("type a command, or ? for the list")
+        near = difflib.get_close_matches(verb, [*BY_VERB, *ALIASES], n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]}?" if near else "; ? lists them"
+        raise CommandError(f"no command {verb[:40]!r}{hint}")
+    return Typed(command, argument.strip())
+
+
+def complete(line: str, choices: Choices) -> list[str]:
+    """Whole lines that ``line`` could become, in the registry's order."""
+    verb, space, argument = line.lstrip().partition(" ")
+    if not space:
+        return [name for name in BY_VERB if name.startswith(verb.lower())]
+    head, _, last = argument.rpartition(" ")
+    start = f"{verb} {head} " if head else f"{verb} "
+    return [
+        start + word
+        for word in choices(f"{verb} {head}".strip())
+        if word.lower().startswith(last.lower()) and word != last
+    ]
