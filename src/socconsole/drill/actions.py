@@ -1,0 +1,119 @@
+"""Operation → IAM actions and the resource they are checked on.
+
+Source: the "Actions, resources, and condition keys" pages of the Service Authorization Reference. Where an
+operation's actions are listed in the console's own ``operations.toml`` that list is used, so that a role
+generated from it and the drill's check cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from socconsole.aws.operations import table
+
+# botocore's service name -> IAM prefix, where they differ.
+_PREFIX: Final = {
+    "accessanalyzer": "access-analyzer",
+    "bedrock-agent": "bedrock",
+    "bedrock-runtime": "bedrock",
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+    "s3control": "s3",
+    "sagemaker-runtime": "sagemaker",
+    "stepfunctions": "states",
+}
+# Operations whose IAM action has another name, or that need several.
+_ACTIONS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("s3", "ListObjectsV2"): ("s3:ListBucket",),
+    ("s3", "ListObjects"): ("s3:ListBucket",),
+    ("s3", "HeadBucket"): ("s3:ListBucket",),
+    ("s3", "ListBuckets"): ("s3:ListAllMyBuckets",),
+    ("s3", "HeadObject"): ("s3:GetObject",),
+    ("s3", "GetPublicAccessBlock"): ("s3:GetBucketPublicAccessBlock",),
+    ("s3", "PutPublicAccessBlock"): ("s3:PutBucketPublicAccessBlock",),
+    ("s3", "DeletePublicAccessBlock"): ("s3:PutBucketPublicAccessBlock",),
+    ("s3", "GetBucketEncryption"): ("s3:GetEncryptionConfiguration",),
+    ("s3", "PutBucketEncryption"): ("s3:PutEncryptionConfiguration",),
+    ("s3", "DeleteBucketEncryption"): ("s3:PutEncryptionConfiguration",),
+    ("s3", "GetBucketReplication"): ("s3:GetReplicationConfiguration",),
+    ("s3", "PutBucketReplication"): ("s3:PutReplicationConfiguration",),
+    ("s3", "GetBucketLifecycleConfiguration"): ("s3:GetLifecycleConfiguration",),
+    ("s3", "GetBucketNotificationConfiguration"): ("s3:GetBucketNotification",),
+    ("s3", "PutBucketNotificationConfiguration"): ("s3:PutBucketNotification",),
+    ("s3", "ListObjectVersions"): ("s3:ListBucketVersions",),
+    ("s3", "GetObjectLockConfiguration"): ("s3:GetBucketObjectLockConfiguration",),
+    ("s3control", "GetPublicAccessBlock"): ("s3:GetAccountPublicAccessBlock",),
+    ("s3control", "PutPublicAccessBlock"): ("s3:PutAccountPublicAccessBlock",),
+    ("s3control", "DeletePublicAccessBlock"): ("s3:PutAccountPublicAccessBlock",),
+    ("lambda", "Invoke"): ("lambda:InvokeFunction",),
+}
+
+
+def of(service: str, operation: str) -> tuple[str, ...]:
+    """IAM actions that an operation needs."""
+    if (row := table().get(f"{service}:{operation}")) is not None and row.iam:
+        return row.iam
+    listed = _ACTIONS.get((service, operation))
+    return listed or (f"{_PREFIX.get(service, service)}:{operation}",)
+
+
+def needed(
+    service: str, operation: str, params: Mapping[str, Any], account: str, region: str
+) -> list[tuple[str, str]]:
+    """(action, resource ARN) pairs; the resource is ``*`` where the action knows no resource."""
+    build = _RESOURCE.get(service)
+    resource = build(operation, params, account, region) if build else "*"
+    return [(action, resource) for action in of(service, operation)]
+
+
+def service_context(service: str, operation: str, params: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Condition keys that a service adds, for those the console's own policies use."""
+    if (service, operation) == ("securityhub", "BatchUpdateFindings"):
+        context: dict[str, tuple[str, ...]] = {}
+        if status := (params.get("Workflow") or {}).get("Status"):
+            context["securityhub:asffsyntaxpath/workflow.status"] = (str(status),)
+        if "VerificationState" in params:
+            context["securityhub:asffsyntaxpath/verificationstate"] = (str(params["VerificationState"]),)
+        return context
+    return {}
+
+
+def _s3(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    bucket = params.get("Bucket")
+    if not bucket:
+        return "*"
+    key = params.get("Key")
+    return f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
+
+
+def _iam(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    if operation == "SimulatePrincipalPolicy":
+        return str(params.get("PolicySourceArn", "*"))
+    for key, kind in (("RoleName", "role"), ("UserName", "user"), ("PolicyArn", ""), ("GroupName", "group")):
+        if key in params:
+            return str(params[key]) if not kind else f"arn:aws:iam::{account}:{kind}/{params[key]}"
+    return "*"
+
+
+def _sts(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    return str(params.get("RoleArn", "*"))
+
+
+def _guardduty(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    if "DetectorId" not in params:
+        return "*"
+    return f"arn:aws:guardduty:{region}:{account}:detector/{params['DetectorId']}"
+
+
+def _securityhub(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    return f"arn:aws:securityhub:{region}:{account}:hub/default"
+
+
+_RESOURCE: Final[Mapping[str, Callable[[str, Mapping[str, Any], str, str], str]]] = {
+    "s3": _s3,
+    "iam": _iam,
+    "sts": _sts,
+    "guardduty": _guardduty,
+    "securityhub": _securityhub,
+}

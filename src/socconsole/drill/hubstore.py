@@ -1,0 +1,149 @@
+"""The findings of Security Hub, per account and region: a dict by (ProductArn, Id), and snapshots for paging."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+
+from socconsole.drill.clock import host_now
+
+Key = tuple[str, str]
+TOKEN_LIFE: Final = timedelta(minutes=10)
+PAGES_KEPT: Final = 512
+
+
+@dataclass(slots=True)
+class Record:
+    """One finding. ``text`` is its JSON, rendered once until it changes."""
+
+    finding: dict[str, Any]
+    text: bytes = b""
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def changed(self) -> None:
+        self.text = b""
+
+    def rendered(self) -> bytes:
+        if not self.text:
+            self.text = orjson.dumps(self.finding)
+        return self.text
+
+
+@dataclass(slots=True)
+class Hub:
+    """Security Hub in one account and region; it exists once enabled."""
+
+    account: str
+    region: str
+    subscribed_at: datetime
+    records: dict[Key, Record] = field(default_factory=dict)
+    products: dict[str, str] = field(default_factory=dict)
+    """Subscription ARN → product ARN."""
+    auto_enable_controls: bool = True
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:securityhub:{self.region}:{self.account}:hub/default"
+
+
+@dataclass(slots=True)
+class Aggregator:
+    account: str
+    home: str
+    arn: str
+    mode: str
+    regions: tuple[str, ...] = ()
+
+    def links(self, region: str) -> bool:
+        match self.mode:
+            case "ALL_REGIONS":
+                return True
+            case "ALL_REGIONS_EXCEPT_SPECIFIED":
+                return region not in self.regions
+            case "SPECIFIED_REGIONS":
+                return region in self.regions
+            case _:
+                return False
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What is left of a listing after a page: the next pages come from it, whatever arrives meanwhile."""
+
+    fingerprint: bytes
+    keys: list[tuple[Hub, Key]]
+    expires: datetime
+
+
+class HubStore:
+    def __init__(self) -> None:
+        self._hubs: dict[tuple[str, str], Hub] = {}
+        self._aggregators: dict[str, Aggregator] = {}
+        self._pages: dict[str, Snapshot] = {}
+        self._lock = threading.Lock()
+
+    def hub(self, account: str, region: str) -> Hub | None:
+        return self._hubs.get((account, region))
+
+    def enable(self, account: str, region: str, now: datetime) -> Hub:
+        hub = Hub(account, region, now)
+        self._hubs[account, region] = hub
+        return hub
+
+    def disable(self, account: str, region: str) -> None:
+        self._hubs.pop((account, region), None)
+
+    def aggregator(self, account: str) -> Aggregator | None:
+        return self._aggregators.get(account)
+
+    def set_aggregator(self, account: str, aggregator: Aggregator | None) -> None:
+        if aggregator is None:
+            self._aggregators.pop(account, None)
+        else:
+            self._aggregators[account] = aggregator
+
+    def seen_from(self, hub: Hub) -> list[Hub]:
+        """The hubs whose findings a hub shows: itself, and in the home region the linked ones."""
+        aggregator = self._aggregators.get(hub.account)
+        if aggregator is None or aggregator.home != hub.region:
+            return [hub]
+        return [hub] + [
+            other
+            for (account, region), other in self._hubs.items()
+            if account == hub.account and region != hub.region and aggregator.links(region)
+        ]
+
+    def find(self, hub: Hub, key: Key) -> Record | None:
+        for one in self.seen_from(hub):
+            if key in one.records:
+                return one.records[key]
+        return None
+
+    def all_records(self) -> Iterator[tuple[Hub, Record]]:
+        for hub in list(self._hubs.values()):
+            for record in list(hub.records.values()):
+                yield hub, record
+
+    # --- paging ---------------------------------------------------------------------------------------
+
+    def keep(self, token: str, fingerprint: bytes, keys: list[tuple[Hub, Key]]) -> None:
+        now = host_now()
+        with self._lock:
+            for old in [name for name, page in self._pages.items() if page.expires <= now]:
+                del self._pages[old]
+            while len(self._pages) >= PAGES_KEPT:
+                del self._pages[next(iter(self._pages))]
+            self._pages[token] = Snapshot(fingerprint, keys, now + TOKEN_LIFE)
+
+    def resume(self, token: str, fingerprint: bytes) -> list[tuple[Hub, Key]] | None:
+        """The rest of a listing; None for a token that is unknown, too old or of another request."""
+        with self._lock:
+            page = self._pages.get(token)
+        if page is None or page.expires <= host_now() or page.fingerprint != fingerprint:
+            return None
+        return page.keys

@@ -1,0 +1,76 @@
+"""The console's own roles in every account of a drill, with exactly the policies ``socconsole iam`` prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from socconsole.aws.operations import ROLES, Role, table
+from socconsole.drill.principals import ANALYST, BASE_KEY, Principal
+
+if TYPE_CHECKING:
+    from socconsole.drill.cloud import Cloud
+
+
+def builder_key(account: str) -> str:
+    """The key with which an account's estate is built: it may do everything there."""
+    return f"AKIB{account}BLDR"
+
+
+def _policy(role: Role, account: str) -> dict[str, Any]:
+    statements = []
+    for row in table().values():
+        if role in row.roles:
+            resource = [
+                one.replace("${partition}", "aws").replace("${account}", account) for one in row.resource
+            ]
+            statements.append({"Effect": "Allow", "Action": list(row.iam), "Resource": resource})
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def install(cloud: Cloud, accounts: Iterable[str]) -> None:
+    """Register the analyst (in the first account) and the builders, and create the four roles."""
+    home = ""
+    for account in accounts:
+        root = Principal(
+            account, f"arn:aws:iam::{account}:role/OrganizationBuild", "build", "AIDABUILD", by="scenario"
+        )
+        cloud.directory.register(builder_key(account), root)
+        hands, key = cloud.hands, builder_key(account)
+        if not home:
+            home = account
+            user = hands.call(key, "us-east-1", "iam:CreateUser", {"UserName": ANALYST})["User"]
+            cloud.directory.register(BASE_KEY, Principal(account, user["Arn"], ANALYST, user["UserId"]))
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": f"arn:aws:iam::{home}:user/{ANALYST}"},
+                    "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
+                }
+            ],
+        }
+        for role in ROLES:
+            name = f"socconsole-{role}"
+            hands.call(
+                key,
+                "us-east-1",
+                "iam:CreateRole",
+                {
+                    "RoleName": name,
+                    "AssumeRolePolicyDocument": json.dumps(trust),
+                    "MaxSessionDuration": 43200,
+                },
+            )
+            hands.call(
+                key,
+                "us-east-1",
+                "iam:PutRolePolicy",
+                {
+                    "RoleName": name,
+                    "PolicyName": "socconsole",
+                    "PolicyDocument": json.dumps(_policy(role, account)),
+                },
+            )

@@ -1,0 +1,171 @@
+"""Scenarios are data: ``scenarios/NAME.toml`` holds an estate, its past and a timeline of moves."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from socconsole.drill.cloud import Cloud
+    from socconsole.drill.engine import Engine
+
+
+class BadScenario(ValueError):
+    """A scenario file that cannot be played; the message names the place."""
+
+
+class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of everything in a scenario file: a misspelt key is an error."""
+
+
+class Role(Block, frozen=True):
+    account: str
+    name: str
+    service: str
+    """The AWS service that may assume it."""
+    policy: dict[str, Any]
+    path: str = "/"
+    tags: dict[str, str] = {}
+
+
+class User(Block, frozen=True):
+    account: str
+    name: str
+    policy: dict[str, Any]
+    tags: dict[str, str] = {}
+
+
+class Bucket(Block, frozen=True):
+    account: str
+    region: str
+    name: str
+    tags: dict[str, str] = {}
+    policy: dict[str, Any] | None = None
+    blocked: bool = True
+    """All four settings of its public access block are on."""
+    objects: tuple[str, ...] = ()
+
+
+class Cast(Block, frozen=True):
+    """Someone who acts in the timeline with credentials of the estate, from outside.
+
+    ``session_of`` is a role whose session was stolen, ``key_of`` a user whose long-term key was.
+    """
+
+    account: str
+    address: str
+    session_of: str = ""
+    session: str = ""
+    key_of: str = ""
+
+
+class Deed(Block, frozen=True):
+    """One AWS call. ``by`` is a cast name, or empty for the estate's builder in ``account``."""
+
+    op: str
+    region: str
+    params: dict[str, Any] = {}
+    by: str = ""
+    account: str = ""
+    save: dict[str, str] = {}
+    """Variable name → dotted path into the answer, for later deeds and findings."""
+
+
+class Step(Block, frozen=True):
+    """Something that happens at ``at`` seconds of scenario time, again every ``every`` until ``until``.
+
+    It happens only if each condition of ``when`` holds then: ``public BUCKET``, ``readable BUCKET ACCOUNT``,
+    ``can CAST ACTION RESOURCE``, ``done STEP``.
+    """
+
+    id: str
+    at: float
+    every: float = 0.0
+    until: float = 0.0
+    when: tuple[str, ...] = ()
+    do: tuple[Deed, ...] = ()
+    findings: tuple[str, ...] = ()
+    grow: int = 1
+    """Events that each repetition adds to the count of its findings."""
+
+
+class Path(Block, frozen=True):
+    """A way by which data leaves while the conditions hold."""
+
+    id: str
+    bucket: str
+    since: str
+    """Step that starts the reading."""
+    when: tuple[str, ...]
+    bytes_per_second: int
+
+
+class Scenario(Block, frozen=True):
+    name: str
+    title: str
+    summary: str
+    speed: float
+    accounts: dict[str, str]
+    """Name → account id, the analyst's own first."""
+    regions: tuple[str, ...]
+    aggregator: dict[str, str] = {}
+    """Account name → home region of its Security Hub aggregator."""
+    vars: dict[str, str] = {}
+    role: tuple[Role, ...] = ()
+    user: tuple[User, ...] = ()
+    bucket: tuple[Bucket, ...] = ()
+    cast: dict[str, Cast] = {}
+    estate: tuple[Deed, ...] = ()
+    finding: dict[str, dict[str, Any]] = {}
+    past: tuple[dict[str, Any], ...] = ()
+    control: tuple[dict[str, Any], ...] = ()
+    package: tuple[dict[str, Any], ...] = ()
+    step: tuple[Step, ...] = ()
+    path: tuple[Path, ...] = ()
+
+
+def names() -> list[str]:
+    folder = resources.files("socconsole.drill") / "scenarios"
+    return sorted(one.name.removesuffix(".toml") for one in folder.iterdir() if one.name.endswith(".toml"))
+
+
+def load(name: str) -> Scenario:
+    """A packaged scenario. Raises :class:`BadScenario` when there is none or it does not hold together."""
+    if name not in names():
+        raise BadScenario(f"there is no scenario {name!r}; there are: {', '.join(names())}")
+    text = (resources.files("socconsole.drill") / "scenarios" / f"{name}.toml").read_text("utf-8")
+    return read(name, text)
+
+
+def read(name: str, text: str) -> Scenario:
+    """A scenario from TOML text; ``${name}`` is an account's id or one of ``[vars]``."""
+    try:
+        document = tomllib.loads(text)
+        known = {**document.get("vars", {}), **document.get("accounts", {})}
+        return msgspec.convert({**filled(document, known), "name": name}, Scenario)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise BadScenario(f"{name}: {error}") from error
+
+
+def filled(value: Any, known: dict[str, str]) -> Any:
+    """``${name}`` replaced in every string; names not known yet stay, for variables that deeds save."""
+    if isinstance(value, str):
+        return string.Template(value).safe_substitute(known) if "${" in value else value
+    if isinstance(value, list):
+        return [filled(item, known) for item in value]
+    if isinstance(value, dict):
+        return {filled(key, known): filled(item, known) for key, item in value.items()}
+    return value
+
+
+def build(cloud: Cloud, scenario: Scenario) -> Engine:
+    """Make the estate and its past in an empty AWS, and the engine that plays the timeline."""
+    from socconsole.drill import estate
+    from socconsole.drill.engine import Engine
+
+    variables = estate.build(cloud, scenario)
+    return Engine(cloud, scenario, variables)

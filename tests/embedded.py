@@ -1,0 +1,63 @@
+"""The embedded AWS for tests of every room.
+
+``embedded`` (session) is one running world, ``aws`` (function) the same world as new: findings, estate,
+journal, faults and clock reset, the port kept. A room's ``conftest.py`` takes what it needs:
+``from tests.embedded import aws, embedded`` (with ``# noqa: F401``).
+
+One world a process: a test that needs another scenario, seed or speed starts it as a child process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from socconsole.drill import Embedded
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[Embedded]:
+    with Embedded(scenario="leak", seed=1) as world:
+        yield world
+
+
+@pytest.fixture
+def aws(embedded: Embedded) -> Embedded:
+    embedded.reset()
+    return embedded
+
+
+def client(
+    aws: Embedded, service: str, region: str = "eu-central-1", role: str = "", account: str = ""
+) -> Any:
+    """A boto3 client without retries: the analyst's own, or a session of ``socconsole-ROLE`` in ``account``."""
+    import boto3
+    from botocore.config import Config
+
+    def make(name: str, **credentials: str) -> Any:
+        return boto3.session.Session().client(
+            name,
+            region_name=region,
+            endpoint_url=aws.endpoint,
+            config=Config(
+                retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=10
+            ),
+            **credentials,
+        )
+
+    own = {"aws_access_key_id": aws.access_key, "aws_secret_access_key": aws.secret_key}
+    if not role:
+        return make(service, **own)
+    answer = make("sts", **own).assume_role(
+        RoleArn=f"arn:aws:iam::{account or aws.accounts[0]}:role/socconsole-{role}",
+        RoleSessionName="oncall1",
+        SourceIdentity="oncall1",
+    )["Credentials"]
+    return make(
+        service,
+        aws_access_key_id=answer["AccessKeyId"],
+        aws_secret_access_key=answer["SecretAccessKey"],
+        aws_session_token=answer["SessionToken"],
+    )
