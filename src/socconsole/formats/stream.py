@@ -29,7 +29,7 @@ def read_bytes(data: bytes) -> Iterator[Record]:
     """Every record of a file's content. Never raises; an empty file holds none.
 
     UTF-8 (with or without a mark) and marked UTF-16. Bytes that are no UTF-8 inside a text are kept in the
-    body as lone surrogates (``\\udc80`` …). Integers beyond 64 bits, which AWS does not send, may lose digits.
+    body as lone surrogates (``\\udc80``). Integers beyond 64 bits, which AWS does not send, may lose digits.
     """
     data = _utf8(data)
     try:

@@ -1,0 +1,28 @@
+"""Triage without I/O: merge, priority, state, fingerprints; the query language is ``triage.query``."""
+
+from socconsole.triage.fingerprint import Fingerprint, NotSnoozable, fingerprint
+from socconsole.triage.marks import Mark, is_sequence, marks
+from socconsole.triage.merging import merge, strongest_key
+from socconsole.triage.scoring import Context, Dataset, datasets, priority
+from socconsole.triage.standing import QUIET_AFTER, SNOOZE_LIMIT, Facts, resumed, snooze_holds, state
+
+__all__ = [
+    "QUIET_AFTER",
+    "SNOOZE_LIMIT",
+    "Context",
+    "Dataset",
+    "Facts",
+    "Fingerprint",
+    "Mark",
+    "NotSnoozable",
+    "datasets",
+    "fingerprint",
+    "is_sequence",
+    "marks",
+    "merge",
+    "priority",
+    "resumed",
+    "snooze_holds",
+    "state",
+    "strongest_key",
+]
