@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
 from moto.server import DomainDispatcherApplication, create_backend_app
 
-from socconsole.drill import hubadmin, iamcheck, securityhub, sts
+from socconsole.drill import cloudtrail, guardduty, hubadmin, iamcheck, s3, securityhub, sts
 from socconsole.drill.clock import Clock
 from socconsole.drill.faults import Faults
 from socconsole.drill.gateway import Gateway
+from socconsole.drill.guardduty import Detectors
 from socconsole.drill.hands import Hands
 from socconsole.drill.hubstore import HubStore
 from socconsole.drill.ids import Ids
@@ -44,8 +46,13 @@ class Cloud:
         self.token = token or self.ids.hex("control-token")
         self.journal = Journal(journal_path)
         self.faults = Faults()
-        self.directory = Directory()
+        self.directory = Directory(self.ids.digest("sessions"))
         self.hubs = HubStore()
+        self.detectors = Detectors()
+        self.estate_done = 0
+        """Number of the last request that built the estate: the trail begins after it."""
+        self.scores: Callable[[], dict[str, Any]] = dict
+        """What has left by which path; the engine puts its own here."""
         self.scenario_name = ""
         self.accounts: dict[str, str] = {}
         """Account id → name, the first one being the analyst's."""
@@ -53,9 +60,6 @@ class Cloud:
         self.gateway.cloud = self
         self.hands = Hands(self.gateway)
         self._closed = False
-
-    def scores(self) -> dict[str, Any]:
-        return {}
 
     def close(self) -> None:
         if not self._closed:
@@ -66,6 +70,6 @@ class Cloud:
 
 def _routes() -> Routes:
     routes = Routes()
-    for module in (sts, iamcheck, securityhub, hubadmin):
+    for module in (sts, iamcheck, securityhub, hubadmin, guardduty, cloudtrail, s3):
         routes.include(module.routes)
     return routes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from socconsole.drill.clock import stamp
 from socconsole.drill.errors import AwsError
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
+_OWN_PRODUCTS: Final = ("aws/securityhub", "aws/guardduty", "aws/inspector", "aws/access-analyzer")
+
 
 @routes.op("securityhub", "EnableSecurityHub")
 def enable_security_hub(cloud: Cloud, call: Call) -> dict[str, Any]:
@@ -25,7 +27,10 @@ def enable_security_hub(cloud: Cloud, call: Call) -> dict[str, Any]:
             f"Account {call.account} is already subscribed to AWS Security Hub",
             409,
         )
-    cloud.hubs.enable(call.account, call.region, cloud.clock.now())
+    hub = cloud.hubs.enable(call.account, call.region, cloud.clock.now())
+    for product in _OWN_PRODUCTS:  # AWS services' findings are taken from the start
+        subscription = f"arn:aws:securityhub:{hub.region}:{hub.account}:product-subscription/{product}"
+        hub.products[subscription] = f"arn:aws:securityhub:{hub.region}::product/{product}"
     return {}
 
 

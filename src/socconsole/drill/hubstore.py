@@ -1,20 +1,17 @@
-"""The findings of Security Hub, per account and region: a dict by (ProductArn, Id), and snapshots for paging."""
+"""The findings of Security Hub, per account and region: a dict by (ProductArn, Id)."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 import orjson
 
-from socconsole.drill.clock import host_now
+from socconsole.drill.paging import Pages
 
 Key = tuple[str, str]
-TOKEN_LIFE: Final = timedelta(minutes=10)
-PAGES_KEPT: Final = 512
 
 
 @dataclass(slots=True)
@@ -71,21 +68,11 @@ class Aggregator:
                 return False
 
 
-@dataclass(slots=True)
-class Snapshot:
-    """What is left of a listing after a page: the next pages come from it, whatever arrives meanwhile."""
-
-    fingerprint: bytes
-    keys: list[tuple[Hub, Key]]
-    expires: datetime
-
-
 class HubStore:
     def __init__(self) -> None:
         self._hubs: dict[tuple[str, str], Hub] = {}
         self._aggregators: dict[str, Aggregator] = {}
-        self._pages: dict[str, Snapshot] = {}
-        self._lock = threading.Lock()
+        self.pages: Pages[tuple[Hub, Key]] = Pages()
 
     def hub(self, account: str, region: str) -> Hub | None:
         return self._hubs.get((account, region))
@@ -128,22 +115,3 @@ class HubStore:
         for hub in list(self._hubs.values()):
             for record in list(hub.records.values()):
                 yield hub, record
-
-    # --- paging ---------------------------------------------------------------------------------------
-
-    def keep(self, token: str, fingerprint: bytes, keys: list[tuple[Hub, Key]]) -> None:
-        now = host_now()
-        with self._lock:
-            for old in [name for name, page in self._pages.items() if page.expires <= now]:
-                del self._pages[old]
-            while len(self._pages) >= PAGES_KEPT:
-                del self._pages[next(iter(self._pages))]
-            self._pages[token] = Snapshot(fingerprint, keys, now + TOKEN_LIFE)
-
-    def resume(self, token: str, fingerprint: bytes) -> list[tuple[Hub, Key]] | None:
-        """The rest of a listing; None for a token that is unknown, too old or of another request."""
-        with self._lock:
-            page = self._pages.get(token)
-        if page is None or page.expires <= host_now() or page.fingerprint != fingerprint:
-            return None
-        return page.keys

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
+import base64
+import hmac
 import threading
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from moto.backends import get_backend
 
 from socconsole.drill.clock import host_now
@@ -34,7 +36,6 @@ class Principal:
     issued: datetime | None = None
     expires: datetime | None = None
     """Host time at which the session ends; None for long-term keys."""
-    token: str = ""
     by: str = "client"
     held: bool = False
     """Held to the policies attached to it. The analyst's own key and the estate's builder are not."""
@@ -56,13 +57,30 @@ def anonymous() -> Principal:
 class Directory:
     """Access key → principal. The secret is not checked: a drill's secrets are public by design."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
         self._known: dict[str, Principal] = {}
         self._lock = threading.Lock()
 
     def register(self, access_key: str, principal: Principal) -> None:
         with self._lock:
             self._known[access_key] = principal
+
+    def token(self, access_key: str, principal: Principal) -> str:
+        """A session token that carries its principal, signed: sessions outlive a restart of the drill."""
+        body = base64.urlsafe_b64encode(msgspec.json.encode([access_key, principal])).decode()
+        return f"drill.{body}.{self._sign(body)}"
+
+    def _sign(self, body: str) -> str:
+        return hmac.new(self._secret, body.encode(), "sha256").hexdigest()
+
+    def _session(self, access_key: str, token: str) -> Principal | None:
+        kind, _, rest = token.partition(".")
+        body, _, signature = rest.partition(".")
+        if kind != "drill" or not hmac.compare_digest(signature, self._sign(body)):
+            return None
+        key, principal = msgspec.json.decode(base64.urlsafe_b64decode(body), type=tuple[str, Principal])
+        return principal if key == access_key else None
 
     def forget(self, access_key: str) -> None:
         with self._lock:
@@ -73,8 +91,8 @@ class Directory:
         with self._lock:
             known = self._known.get(access_key)
         user, active = _estate_user(access_key)
-        known = known or user
-        if known is None or not active or (known.token and not secrets.compare_digest(known.token, token)):
+        known = known or user or self._session(access_key, token)
+        if known is None or not active:
             raise Trouble("unknown_key", "The security token included in the request is invalid.")
         if known.expires is not None and known.expires <= host_now():
             raise Trouble("expired", "The security token included in the request is expired")

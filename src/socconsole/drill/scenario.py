@@ -168,4 +168,6 @@ def build(cloud: Cloud, scenario: Scenario) -> Engine:
     from socconsole.drill.engine import Engine
 
     variables = estate.build(cloud, scenario)
-    return Engine(cloud, scenario, variables)
+    engine = Engine(cloud, scenario, variables)
+    cloud.scores = engine.scores
+    return engine

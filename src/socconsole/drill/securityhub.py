@@ -58,11 +58,12 @@ def get_findings(cloud: Cloud, call: Call) -> bytes:
     ).digest()
     token = asked.get("NextToken")
     if token:
-        rest = cloud.hubs.resume(token, fingerprint)
-        if rest is None:
+        kept = cloud.hubs.pages.resume(token, fingerprint)
+        if kept is None:
             raise refuse(
                 "Invalid parameter NextToken: the token is not valid for this request or has expired"
             )
+        rest = list(kept)
     else:
         rest = _listing(cloud, hub, tests, criteria)
     page, rest = rest[:limit], rest[limit:]
@@ -70,7 +71,7 @@ def get_findings(cloud: Cloud, call: Call) -> bytes:
     out = b'{"Findings":[' + b",".join(bodies) + b"]"
     if rest:
         following = cloud.ids.hex("page", call.n, length=48)
-        cloud.hubs.keep(following, fingerprint, rest)
+        cloud.hubs.pages.keep(following, fingerprint, rest)
         out += b',"NextToken":' + orjson.dumps(following)
     return out + b"}"
 

@@ -58,15 +58,13 @@ def assume_role(cloud: Cloud, call: Call) -> dict[str, Any]:
         tags=tuple((tag["Key"], tag["Value"]) for tag in call.params.get("Tags") or ()),
         issued=now,
         expires=now + timedelta(seconds=seconds),
-        token=f"drill-session-{cloud.ids.hex('token', call.n, length=64)}",
     )
     key = cloud.ids.access_key("ASIA", call.n)
-    cloud.directory.register(key, principal)
     answer: dict[str, Any] = {
         "Credentials": {
             "AccessKeyId": key,
             "SecretAccessKey": cloud.ids.hex("secret", call.n, length=40),
-            "SessionToken": principal.token,
+            "SessionToken": cloud.directory.token(key, principal),
             "Expiration": principal.expires,
         },
         "AssumedRoleUser": {"AssumedRoleId": principal.user_id, "Arn": principal.caller_arn},

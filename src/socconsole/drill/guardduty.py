@@ -1,0 +1,278 @@
+"""GuardDuty's findings on our own store; detectors stay moto's.
+
+Source: the API reference of each operation and ``FindingCriteria`` in the service model. GuardDuty keeps no
+cross-region view: a finding lives with its detector.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from moto.backends import get_backend
+
+from socconsole.drill import asff, gdshape, hubimport
+from socconsole.drill.clock import stamp
+from socconsole.drill.errors import AwsError
+from socconsole.drill.paging import Pages
+from socconsole.drill.routes import Call, Routes
+from socconsole.drill.shapes import at_path, has_path, shape, to_wire
+
+if TYPE_CHECKING:
+    from socconsole.drill.cloud import Cloud
+
+routes = Routes()
+
+MAX_IDS: Final = 50
+_FEEDBACK: Final = ("USEFUL", "NOT_USEFUL")
+Place = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Detectors:
+    """Findings by (account, region) and id, each in the model's names."""
+
+    findings: dict[Place, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    pages: Pages[str] = field(default_factory=Pages)
+
+    def at(self, account: str, region: str) -> dict[str, dict[str, Any]]:
+        return self.findings.setdefault((account, region), {})
+
+
+def detector_id(account: str, region: str) -> str | None:
+    """The detector of an account in a region; None where GuardDuty is off."""
+    return next(iter(get_backend("guardduty")[account][region].detectors), None)
+
+
+def publish(cloud: Cloud, finding: dict[str, Any], *, quiet: bool = False) -> None:
+    """Store a finding (again) and do what GuardDuty does with it: Security Hub and an EventBridge event."""
+    account, region = finding["AccountId"], finding["Region"]
+    cloud.detectors.at(account, region)[finding["Id"]] = finding
+    hub = cloud.hubs.hub(account, region)
+    if hub is not None and any("aws/guardduty" in one for one in hub.products):
+        hubimport.store(cloud, hub, asff.from_guardduty(finding), quiet=quiet)
+    if not quiet:
+        detail = to_wire(finding, shape("guardduty", "Finding"))
+        hubimport.put_event(account, region, "aws.guardduty", "GuardDuty Finding", detail, [])
+
+
+def _findings(cloud: Cloud, call: Call) -> dict[str, dict[str, Any]]:
+    given = call.params.get("DetectorId")
+    if given not in get_backend("guardduty")[call.account][call.region].detectors:
+        raise AwsError(
+            "BadRequestException",
+            "The request is rejected because the input detectorId is not owned by the current account.",
+            400,
+            {"__type": "InvalidInputException"},
+        )
+    return cloud.detectors.at(call.account, call.region)
+
+
+def _bad(message: str) -> AwsError:
+    return AwsError("BadRequestException", f"The request is rejected because {message}", 400)
+
+
+# --- criteria ---------------------------------------------------------------------------------------------
+
+
+def _check(criteria: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    rows = []
+    for name, condition in criteria.items():
+        path = tuple(name.split("."))
+        known = has_path(shape("guardduty", "Finding"), path) or name.startswith("service.additionalInfo.")
+        if not known:
+            raise _bad(f"the parameter findingCriteria has an unknown attribute {name}.")
+        listed = [condition.get(key) or [] for key in ("Equals", "Eq", "NotEquals", "Neq")]
+        if any(len(one) > 50 for one in listed):
+            raise _bad("a condition has more than 50 values.")
+        rows.append((path, condition))
+    return rows
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _number(path: tuple[str, ...], value: Any) -> float | None:
+    """Times compare as milliseconds since 1970, as the criteria give them."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    try:
+        if path[-1].endswith(("At", "Seen")):
+            return datetime.fromisoformat(str(value).replace("Z", "+00:00")).timestamp() * 1000
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _holds(document: Any, path: tuple[str, ...], condition: Mapping[str, Any]) -> bool:
+    found = at_path(document, path)
+    texts = {_text(value) for value in found}
+    wanted = [*(condition.get("Equals") or ()), *(condition.get("Eq") or ())]
+    unwanted = [*(condition.get("NotEquals") or ()), *(condition.get("Neq") or ())]
+    if wanted and not texts.intersection(wanted):
+        return False
+    if unwanted and texts.intersection(unwanted):
+        return False
+    numbers = [number for value in found if (number := _number(path, value)) is not None]
+    tests = (
+        (("GreaterThan", "Gt"), lambda value, limit: value > limit),
+        (("GreaterThanOrEqual", "Gte"), lambda value, limit: value >= limit),
+        (("LessThan", "Lt"), lambda value, limit: value < limit),
+        (("LessThanOrEqual", "Lte"), lambda value, limit: value <= limit),
+    )
+    for names, test in tests:
+        for name in names:
+            limit = condition.get(name)
+            if limit is not None and not any(test(value, limit) for value in numbers):
+                return False
+    return True
+
+
+# --- reading ----------------------------------------------------------------------------------------------
+
+
+@routes.op("guardduty", "ListFindings")
+def list_findings(cloud: Cloud, call: Call) -> dict[str, Any]:
+    stored = _findings(cloud, call)
+    limit = call.params.get("MaxResults", MAX_IDS)
+    if not 1 <= int(limit) <= MAX_IDS:
+        raise _bad("the parameter maxResults is out of the range 1 to 50.")
+    criteria = (call.params.get("FindingCriteria") or {}).get("Criterion") or {}
+    rows = _check(criteria)
+    sort = call.params.get("SortCriteria") or {}
+    fingerprint = hashlib.sha256(
+        orjson.dumps([call.account, call.region, criteria, sort], option=orjson.OPT_SORT_KEYS)
+    ).digest()
+    token = call.params.get("NextToken")
+    if token:
+        kept = cloud.detectors.pages.resume(token, fingerprint)
+        if kept is None:
+            raise _bad("the parameter nextToken is invalid.")
+        ids = list(kept)
+    else:
+        ids = _listed(stored, rows, sort)
+    answer: dict[str, Any] = {"FindingIds": ids[:limit], "NextToken": ""}
+    if ids[limit:]:
+        answer["NextToken"] = cloud.ids.hex("gd-page", call.n, length=48)
+        cloud.detectors.pages.keep(answer["NextToken"], fingerprint, ids[limit:])
+    return answer
+
+
+def _listed(
+    stored: Mapping[str, dict[str, Any]],
+    rows: list[tuple[tuple[str, ...], Mapping[str, Any]]],
+    sort: Mapping[str, Any],
+) -> list[str]:
+    documents = {ident: to_wire(one, shape("guardduty", "Finding")) for ident, one in list(stored.items())}
+    ids = [ident for ident, doc in documents.items() if all(_holds(doc, path, how) for path, how in rows)]
+    if name := sort.get("AttributeName"):
+        path = tuple(str(name).split("."))
+        if not has_path(shape("guardduty", "Finding"), path):
+            raise _bad("the parameter sortCriteria has an unknown attribute.")
+
+        def key(ident: str) -> tuple[float, str]:
+            found = (at_path(documents[ident], path) or [""])[0]
+            return (_number(path, found) or 0.0, _text(found))
+
+        ids.sort(key=key, reverse=sort.get("OrderBy") == "DESC")
+    return ids
+
+
+def _ids(call: Call) -> list[str]:
+    ids: list[str] = call.params.get("FindingIds") or []
+    if not 1 <= len(ids) <= MAX_IDS:
+        raise _bad("the parameter findingIds has to have 1 to 50 members.")
+    return ids
+
+
+@routes.op("guardduty", "GetFindings")
+def get_findings(cloud: Cloud, call: Call) -> bytes:
+    stored = _findings(cloud, call)
+    finding = shape("guardduty", "Finding")
+    return orjson.dumps({"findings": [to_wire(stored[one], finding) for one in _ids(call) if one in stored]})
+
+
+@routes.op("guardduty", "GetFindingsStatistics")
+def statistics(cloud: Cloud, call: Call) -> dict[str, Any]:
+    stored = _findings(cloud, call)
+    rows = _check((call.params.get("FindingCriteria") or {}).get("Criterion") or {})
+    counts: dict[str, int] = {}
+    for ident in _listed(stored, rows, {}):
+        severity = str(float(stored[ident]["Severity"]))
+        counts[severity] = counts.get(severity, 0) + 1
+    return {"FindingStatistics": {"CountBySeverity": counts}}
+
+
+# --- writing ----------------------------------------------------------------------------------------------
+
+
+def _archive(cloud: Cloud, call: Call, archived: bool) -> dict[str, Any]:
+    stored = _findings(cloud, call)
+    for ident in _ids(call):
+        if ident not in stored:
+            raise _bad("a given finding id does not exist.")
+    for ident in _ids(call):
+        finding = stored[ident]
+        service = {**finding["Service"], "Archived": archived}
+        publish(cloud, {**finding, "Service": service, "UpdatedAt": stamp(cloud.clock.now())})
+    return {}
+
+
+@routes.op("guardduty", "ArchiveFindings")
+def archive(cloud: Cloud, call: Call) -> dict[str, Any]:
+    return _archive(cloud, call, True)
+
+
+@routes.op("guardduty", "UnarchiveFindings")
+def unarchive(cloud: Cloud, call: Call) -> dict[str, Any]:
+    return _archive(cloud, call, False)
+
+
+@routes.op("guardduty", "UpdateFindingsFeedback")
+def feedback(cloud: Cloud, call: Call) -> dict[str, Any]:
+    stored = _findings(cloud, call)
+    said = call.params.get("Feedback")
+    if said not in _FEEDBACK:
+        raise _bad("the parameter feedback is invalid.")
+    for ident in _ids(call):
+        if ident not in stored:
+            raise _bad("a given finding id does not exist.")
+        stored[ident]["Service"]["UserFeedback"] = said
+    return {}
+
+
+@routes.op("guardduty", "CreateSampleFindings")
+def create_samples(cloud: Cloud, call: Call) -> dict[str, Any]:
+    _findings(cloud, call)
+    kinds = call.params.get("FindingTypes") or ["UnauthorizedAccess:IAMUser/TorIPCaller"]
+    if len(kinds) > MAX_IDS:
+        raise _bad("at most 50 finding types can be given.")
+    now = cloud.clock.now()
+    for kind in kinds:
+        spec = {
+            "type": kind,
+            "severity": 5,
+            "title": f"[SAMPLE] {kind}",
+            "description": f"[SAMPLE] A sample of {kind}, made by CreateSampleFindings.",
+            "sample": True,
+            "key": {"id": "GeneratedFindingAccessKeyId", "user": "GeneratedFindingUserName"},
+            "actor": {
+                "ip": "198.51.100.0",
+                "country": "GeneratedFindingCountryName",
+                "org": "GeneratedFindingORG",
+            },
+            "api": {"name": "GeneratedFindingAPIName", "service": "GeneratedFindingAPIServiceName"},
+        }
+        name = f"sample {kind} {call.account} {call.region}"
+        publish(
+            cloud,
+            gdshape.build(cloud, name, spec, call.account, call.region, now, now - timedelta(minutes=1)),
+        )
+    return {}
