@@ -86,12 +86,16 @@ class Action(Protocol):
         """The resources of ``finding`` that this action takes, in the finding's order; reads nothing."""
         ...
 
-    def check(self, target: str) -> None:
-        """Raise :class:`BadTarget` when ``target`` cannot be an id of this type."""
+    def name(self, target: str) -> str:
+        """The id as a call takes it, of what was typed (an ARN will do); raises :class:`BadTarget`."""
         ...
 
-    async def permits(self, door: Door, target: Target) -> str:
-        """``likely``, ``unlikely`` or ``unknown``: may the identity behind ``door`` make the calls?"""
+    def resource(self, target: Target) -> str:
+        """The one ARN that the responder's session is narrowed to."""
+        ...
+
+    async def permits(self, door: Door, target: Target, principal: str) -> str:
+        """``likely``, ``unlikely`` or ``unknown``: may ``principal`` (an IAM ARN) make the calls?"""
         ...
 
     async def plan(self, door: Door, target: Target, finding: Finding | None) -> Plan:

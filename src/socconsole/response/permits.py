@@ -1,7 +1,6 @@
-"""May the identity behind a door make these calls? Only ever "likely": SCPs, RCPs and conditions are not seen.
+"""May a principal make these calls? Only ever "likely": SCPs, RCPs and conditions are not seen.
 
-``SimulatePrincipalPolicy`` evaluates the identity's own policies (IAM API reference). It is asked about the role,
-not its session: an assumed-role ARN names neither, so the role is read for its ARN with path.
+``SimulatePrincipalPolicy`` evaluates the principal's own policies (IAM API reference).
 """
 
 from __future__ import annotations
@@ -17,19 +16,22 @@ from socconsole.response.base import Door
 _SESSION: Final = re.compile(r"arn:[a-z-]+:sts::\d{12}:assumed-role/([^/]+)/.+")
 
 
-async def simulate(door: Door, place: Place, actions: Sequence[str], resources: Sequence[str]) -> str:
-    """``likely``, ``unlikely``, or ``unknown`` when it cannot be asked; never raises ``AwsTrouble``."""
+async def simulate(
+    door: Door, place: Place, principal: str, actions: Sequence[str], resources: Sequence[str]
+) -> str:
+    """``likely``, ``unlikely``, or ``unknown`` when it cannot be asked; never raises ``AwsTrouble``.
+
+    ``principal`` is the ARN of a role or user; empty asks about the identity behind ``door`` itself.
+    """
     try:
-        identity = await door.call(place, "sts:GetCallerIdentity", {})
-        arn = str(identity["Arn"])
-        session = _SESSION.fullmatch(arn)
-        if session:
-            role = await door.call(place, "iam:GetRole", {"RoleName": session[1]})
-            arn = str(role["Role"]["Arn"])
         answer = await door.call(
             place,
             "iam:SimulatePrincipalPolicy",
-            {"PolicySourceArn": arn, "ActionNames": list(actions), "ResourceArns": list(resources)},
+            {
+                "PolicySourceArn": principal or await _own_arn(door, place),
+                "ActionNames": list(actions),
+                "ResourceArns": list(resources),
+            },
         )
     except AwsTrouble:
         return "unknown"
@@ -37,3 +39,13 @@ async def simulate(door: Door, place: Place, actions: Sequence[str], resources: 
     if not decisions:
         return "unknown"
     return "likely" if all(decision == "allowed" for decision in decisions) else "unlikely"
+
+
+async def _own_arn(door: Door, place: Place) -> str:
+    """The door's identity as IAM names it. A session's ARN drops the role's path: the role is asked for it."""
+    arn = str((await door.call(place, "sts:GetCallerIdentity", {}))["Arn"])
+    session = _SESSION.fullmatch(arn)
+    if session is None:
+        return arn
+    role = await door.call(place, "iam:GetRole", {"RoleName": session[1]})
+    return str(role["Role"]["Arn"])

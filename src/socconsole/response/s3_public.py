@@ -9,6 +9,7 @@ a policy that only names outside accounts is not public, and the block changes n
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -54,20 +55,26 @@ class S3BlockPublic:
         for resource in finding.resources:
             if resource.type not in ("AwsS3Bucket", "S3Bucket", "AWS::S3::Bucket"):
                 continue
-            arn = _ARN.fullmatch(resource.id.raw())
-            name = arn[1] if arn else resource.id.raw()
             account, region = resource.account or finding.account, resource.region or finding.region
-            if account and region and _NAME.fullmatch(name):
-                found[Target(name, Place(account, region))] = None
+            if account and region:
+                # What is no bucket's name names nothing that a call could reach: an odd or hostile record.
+                with suppress(BadTarget):
+                    found[Target(self.name(resource.id.raw()), Place(account, region))] = None
         return tuple(found)
 
-    def check(self, target: str) -> None:
-        if not _NAME.fullmatch(target):
+    def name(self, target: str) -> str:
+        arn = _ARN.fullmatch(target)
+        name = arn[1] if arn else target
+        if not _NAME.fullmatch(name):
             raise BadTarget(f"{token(target)!r} is not the name of a bucket")
+        return name
 
-    async def permits(self, door: Door, target: Target) -> str:
-        resource = f"arn:{partition(target.place.region)}:s3:::{target.id}"
-        return await simulate(door, target.place, ("s3:PutBucketPublicAccessBlock",), (resource,))
+    def resource(self, target: Target) -> str:
+        return f"arn:{partition(target.place.region)}:s3:::{target.id}"
+
+    async def permits(self, door: Door, target: Target, principal: str) -> str:
+        actions = ("s3:PutBucketPublicAccessBlock",)
+        return await simulate(door, target.place, principal, actions, (self.resource(target),))
 
     async def plan(self, door: Door, target: Target, finding: Finding | None) -> Plan:
         bucket = await read_bucket(door, target.id, target.place)
