@@ -1,0 +1,269 @@
+"""plan → confirm → intent on the ledger → apply → verify → outcome on the ledger; the same for every action.
+
+From the intent on nothing interrupts: a cancelled caller waits until the outcome is recorded. What kills the
+process in between leaves an intent whose lock is free, and ``afterwards.resolve`` asks AWS what became of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from socconsole.aws import AwsTrouble
+from socconsole.commands import Contain, PlanContain, PlanUndo, Undo
+from socconsole.model.action import ActionRecord, ActionState, Mode, Plan
+from socconsole.model.finding import Finding
+from socconsole.response import afterwards, book, rails, records
+from socconsole.response.base import Action, Door, Noted, Target
+from socconsole.response.locate import Aim, finding_of, locate
+from socconsole.response.registry import ACTIONS
+from socconsole.response.session import Refusal, Session, uninterrupted
+from socconsole.store.state import LockHeld
+from socconsole.text import token
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a containment or an undo, as read back right after it."""
+
+    action_id: str
+    state: ActionState
+    plan: Plan
+    calls: tuple[Noted, ...]
+    verified: tuple[tuple[str, bool], ...]
+    ledger: int
+    """Sequence of the last entry about it."""
+    detail: str = ""
+
+
+Planner = Callable[[Door], Awaitable[Plan]]
+
+
+async def plan(session: Session, request: PlanContain) -> Plan:
+    """Read the target and say what would be done, with every rail's objection. Raises ``Refusal``, ``AwsTrouble``."""
+    aim = await locate(
+        session, request.action, request.target, request.account, request.region, request.finding
+    )
+    async with session.door(session, "reader") as door:
+        return await _planned(session, door, aim.finding, _planner(aim), aim.action, aim.target)
+
+
+async def plan_undo(session: Session, request: PlanUndo) -> Plan:
+    """Read afresh and say how the action would be undone."""
+    record, done = await _done(session, request.action_id)
+    async with session.door(session, "reader") as door:
+        return await _planned(session, door, None, _undo_planner(done), ACTIONS[done.action], _target(done))
+
+
+async def contain(session: Session, request: Contain, shown: Plan | None = None) -> Outcome:
+    """Carry out an action on one target.
+
+    ``shown`` is the plan that the analyst confirmed: where the target changed since, nothing is done. Raises
+    ``Refusal``, and ``AwsTrouble`` for a target that could not be read (nothing was done then either).
+    """
+    aim = await locate(
+        session, request.action, request.target, request.account, request.region, request.finding
+    )
+    order = _Order(
+        action=aim.action,
+        target=aim.target,
+        finding=aim.finding,
+        planner=_planner(aim),
+        confirm=request.confirm,
+        reason=request.reason,
+        shown=shown,
+    )
+    return await _perform(session, order)
+
+
+async def undo(session: Session, request: Undo, shown: Plan | None = None) -> Outcome:
+    """Restore what an action changed; see :func:`contain`."""
+    record, done = await _done(session, request.action_id)
+    order = _Order(
+        action=ACTIONS[done.action],
+        target=_target(done),
+        finding=await finding_of(session, done.finding or "") if done.finding else None,
+        planner=_undo_planner(done),
+        confirm=request.confirm,
+        reason=request.reason,
+        shown=shown,
+        undoes=record.id,
+        accept_exposure=request.accept_exposure,
+    )
+    return await _perform(session, order)
+
+
+async def offer(session: Session, finding_id: str) -> tuple[Plan, ...]:
+    """A plan for every action and target that fit the finding, those that help first."""
+    finding = await finding_of(session, finding_id)
+    if finding is None:
+        raise Refusal("input", "which finding?")
+    aims = [Aim(action, t, finding) for action in ACTIONS.values() for t in action.targets(finding)]
+    if not aims:
+        return ()
+    async with session.door(session, "reader") as door:
+        plans = [await _planned(session, door, finding, _planner(a), a.action, a.target) for a in aims]
+    return tuple(sorted(plans, key=lambda plan: not plan.helps))
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """All that decides about one act."""
+
+    action: Action
+    target: Target
+    finding: Finding | None
+    planner: Planner
+    confirm: str
+    reason: str
+    shown: Plan | None
+    undoes: str | None = None
+    accept_exposure: bool = False
+
+
+async def _perform(session: Session, order: _Order) -> Outcome:
+    if session.mode is not Mode.RESPOND:
+        # Unarmed: read what would be done all the same, so that the refusal can say it.
+        async with session.door(session, "reader") as door:
+            plan = await _planned(session, door, order.finding, order.planner, order.action, order.target)
+        raise _refusal(plan, rails.armed(session.mode), ":respond, or --respond on the command line")
+    try:
+        with session.folder.lock(book.lock_name(order.target)):
+            async with session.door(session, "reader") as door:
+                await afterwards.settle_doubts(session, door, order.target)
+                plan = await _confirmed(session, door, order)
+                return await uninterrupted(_carry_out(session, door, order, plan))
+    except LockHeld as held:
+        raise Refusal(
+            "refused", f"another process (pid {held.pid}) is acting on {token(order.target.id)} right now"
+        ) from held
+
+
+async def _confirmed(session: Session, door: Door, order: _Order) -> Plan:
+    """A fresh plan that every rail lets pass and that was confirmed; or ``Refusal``."""
+    plan = await _planned(session, door, order.finding, order.planner, order.action, order.target)
+    now = session.now()
+    recent = await asyncio.to_thread(book.recent_intents, session.folder, now - rails.RATE_WINDOW)
+    for objection in (
+        *plan.refusals,
+        "" if plan.helps else plan.why,
+        rails.moved(order.shown, plan),
+        rails.exposure(plan, order.accept_exposure, order.reason),
+        rails.rate(recent, now),
+        rails.skew(book.skew(door)),
+        rails.confirmed(plan, order.confirm, whole=session.by_script),
+        await asyncio.to_thread(book.unsound, session.folder),
+    ):
+        if objection:
+            raise _refusal(plan, objection)
+    if rails.stale(plan, session.now()):
+        again = await order.planner(door)
+        objection = rails.moved(plan, again)
+        if objection:
+            raise _refusal(again, objection)
+    return plan
+
+
+async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan) -> Outcome:
+    """Intent, calls, read-back, outcome. Runs to its end once begun; ``door`` only reads."""
+    action_id = records.new_id()
+    head = await asyncio.to_thread(
+        book.write_intent,
+        session.folder,
+        action_id,
+        plan,
+        session.analyst,
+        order.reason,
+        order.undoes,
+        order.accept_exposure,
+    )
+    await session.tell(1, 3, "intent recorded")
+    calls: list[Noted] = []
+
+    async def note_call(call: Noted) -> None:
+        calls.append(call)
+
+    # Assumed only now, for this one resource, and naming the intent: CloudTrail then is a witness of the ledger.
+    tags = {"soc:head": head, "soc:action": action_id, **({"soc:finding": plan.finding} if plan.finding else {})}
+    only = order.action.resource(order.target)
+    async with session.door(session, "responder", tags=tags, only=only) as responder:
+        await order.action.apply(responder, plan, note_call)
+    answer = "AWS said yes" if calls and all(call.answered for call in calls) else "AWS did not say yes"
+    await session.tell(2, 3, f"{answer}; reading back")
+    state, detail = await _read_back(door, order.action, plan, calls)
+    seq = await asyncio.to_thread(
+        book.write_outcome, session.folder, action_id, plan, session.analyst, state, calls, detail
+    )
+    await session.tell(3, 3, f"read back at once: {state.value}")
+    return Outcome(
+        action_id=action_id,
+        state=state,
+        plan=plan,
+        calls=tuple(calls),
+        verified=((records.AT_ONCE, state is ActionState.APPLIED),),
+        ledger=seq,
+        detail=detail,
+    )
+
+
+async def _read_back(
+    door: Door, action: Action, plan: Plan, calls: list[Noted]
+) -> tuple[ActionState, str]:
+    """What is true now, and what to say of it. What the calls said is only a hint."""
+    trouble = next((call for call in calls if not call.answered), None)
+    said = f"{trouble.operation}: {trouble.trouble}" if trouble else ""
+    try:
+        state = await action.verify(door, plan)
+    except AwsTrouble as unread:
+        return ActionState.IN_DOUBT, "; ".join(filter(None, (said, f"reading back: {unread.kind}")))
+    if trouble and trouble.lost and state is ActionState.NOT_APPLIED:
+        said += "; the answer was lost, it had not taken effect when read back, and is read again"
+    return state, said
+
+
+async def _planned(
+    session: Session, door: Door, finding: Finding | None, planner: Planner, action: Action, target: Target
+) -> Plan:
+    """A fresh plan with its permission and the objections of all rails that depend on nobody's confirmation."""
+    principal = book.responder_arn(session, target.place.account)
+    plan, permitted = await asyncio.gather(planner(door), action.permits(door, target, principal))
+    plan = replace(plan, permitted=permitted)
+    return rails.of_plan(
+        plan,
+        finding,
+        never=session.config.never_touch,
+        tags=session.config.protected_tags,
+        world_=session.folder.world,
+    )
+
+
+async def _done(session: Session, action_id: str) -> tuple[ActionRecord, Plan]:
+    """An action that can be undone, and its plan as the ledger holds it; or ``Refusal``."""
+    found = await asyncio.to_thread(book.recorded, session.folder, action_id)
+    if found is None:
+        raise Refusal("input", f"no action has the id {token(action_id)}", "socconsole action show")
+    record, done = found
+    if record.undone_by:
+        raise Refusal("refused", f"{record.id} was undone already, by {record.undone_by}")
+    if record.state is ActionState.NOT_APPLIED:
+        raise Refusal("refused", f"{record.id} was not applied: there is nothing to undo")
+    if done.action not in ACTIONS:
+        raise Refusal("input", f"{record.id} is a {token(done.action)}, which this version does not know")
+    return record, done
+
+
+def _planner(aim: Aim) -> Planner:
+    return lambda door: aim.action.plan(door, aim.target, aim.finding)
+
+
+def _undo_planner(done: Plan) -> Planner:
+    return lambda door: ACTIONS[done.action].plan_undo(door, done)
+
+
+def _target(plan: Plan) -> Target:
+    return Target(plan.target, plan.place)
+
+
+def _refusal(plan: Plan, why: str, remedy: str = "") -> Refusal:
+    return Refusal("refused", why, remedy, plan)

@@ -1,0 +1,92 @@
+"""Plans and outcomes as JSON: what ``contain --json`` prints and what an actor says to its console.
+
+All text in it is plain ASCII-safe data of ours or a token; a plan's ``evidence`` and ``tags`` stay out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from socconsole.model.action import ActionState, Call, Plan
+from socconsole.response import awscli, rails, records
+from socconsole.response.base import Info
+from socconsole.response.engine import Outcome
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """``contain --plan --json``, with what a screen needs besides."""
+    return {
+        "action": plan.action,
+        "target": plan.target,
+        "account": plan.place.account,
+        "region": plan.place.region,
+        "helps": plan.helps,
+        "calls": calls_json(plan.calls),
+        "before": plan.before,
+        "after": plan.after,
+        "stops": plan.stops,
+        "does_not_stop": plan.does_not_stop,
+        "blast_radius": plan.blast_radius,
+        "reversible": plan.reversible.value,
+        "warnings": list(plan.warnings),
+        "permitted": plan.permitted,
+        "why": plan.why,
+        "instead": plan.instead,
+        "finding": plan.finding,
+        "undo_calls": calls_json(plan.undo_calls),
+        "wide": plan.wide,
+        "re_exposes": plan.re_exposes,
+        "refusals": list(plan.refusals),
+        "confirm": rails.confirm_text(plan),
+        "read_at": plan.read_at.isoformat().replace("+00:00", "Z"),
+    }
+
+
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
+    """``contain --json``."""
+    plan = outcome.plan
+    changed = outcome.state is not ActionState.NOT_APPLIED
+    return {
+        "action_id": outcome.action_id,
+        "state": outcome.state.value,
+        "calls": [
+            {**records.noted(noted), "params": dict(plan.calls[noted.index].params)} for noted in outcome.calls
+        ],
+        "verified": [list(check) for check in outcome.verified],
+        "undo": {
+            "command": f"socconsole undo {outcome.action_id}",
+            "calls": calls_json(plan.undo_calls),
+            "aws_lines": [awscli.line(call, plan.place.region) for call in plan.undo_calls],
+        }
+        if changed
+        else None,
+        "ledger": outcome.ledger,
+        "action": plan.action,
+        "target": plan.target,
+        "account": plan.place.account,
+        "region": plan.place.region,
+        "detail": outcome.detail,
+    }
+
+
+def info_json(info: Info) -> dict[str, Any]:
+    """One line of ``contain --list --json``."""
+    return {
+        "id": info.id,
+        "title": info.title,
+        "target_type": info.target_type,
+        "services": list(info.services),
+        "stops": info.stops,
+        "does_not_stop": info.does_not_stop,
+        "reversible": info.reversible.value,
+        "wide": info.wide,
+        "captures": info.captures,
+        "verifies": info.verifies,
+    }
+
+
+def calls_json(calls: Sequence[Call]) -> list[dict[str, Any]]:
+    return [
+        {"service": call.service, "operation": call.operation, "params": dict(call.params)} for call in calls
+    ]
