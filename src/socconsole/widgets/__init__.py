@@ -5,7 +5,7 @@ Who owns what, with the signatures that screens use::
     safe       show(value, style="", limit=512) -> Content          one line; never parsed as markup
                lines(value, style="", limit=20_000) -> Content      line breaks kept
                rich_text(value, style="", limit=512) -> rich Text   for the few sinks that speak rich
-               palette_name(text) -> str                            ValueError unless safe where markup is parsed
+               palette_name(text) -> str                            ValueError unless harmless as markup
                install_filter(); dropped() -> int                   the last line of defence, and its counter
     shell      class SafeApp(App): what every app of ours derives from (driver, filter, signals, guard, panic)
                    acting_keys: frozenset[str]       override: keys (after remapping) that act
@@ -24,9 +24,10 @@ Who owns what, with the signatures that screens use::
                    .set_sort(column_id, descending); .set_columns(columns)
                    .settled_for(ms, at=None) -> bool
                    Moved(key, row, by_itself), Opened(key, row), MarksChanged(marks)
-    columns    severity_cell(severity) -> Cell; age(seconds) -> str; and the glyphs: glyphs.current()
+    columns    severity_cell(severity) -> Cell; freshness_sign(freshness); glyphs.current()
     header     class StatusHeader(Widget): .show_state(HeaderState(...))
-    footer     class KeyFooter(Widget): .show_keys([KeyHint(key, label, why="")], right=""); .say(text, kind="")
+    footer     class KeyFooter(Widget): .show_keys([KeyHint(key, label, why="")], right="")
+                   .say(text, kind="", seconds=6.0)
     detail     class DetailPane: .show_sections(title, [Section(label, Content | [Content])], key="")
     prompt     class LinePrompt(Widget): .ask(label, value="", hint="") -> Submitted(value) | Cancelled
                class NotePrompt(Widget): the same over several lines; ctrl+d submits
