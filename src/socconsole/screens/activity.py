@@ -1,0 +1,240 @@
+"""Activity: the ledger, newest first, under the containments that are in force or in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.content import Content
+
+from socconsole.commands import Command
+from socconsole.model.action import ActionRecord, ActionState
+from socconsole.model.entry import Line
+from socconsole.screens import words
+from socconsole.screens.base import ConsoleScreen, Invocation
+from socconsole.screens.desk import Desk
+from socconsole.screens.listing import ListScreen
+from socconsole.screens.reader import ReadScreen
+from socconsole.store import actions, ledger
+from socconsole.text import Untrusted, ascii_json
+from socconsole.widgets.detail import Section
+from socconsole.widgets.rows import Cell, Column
+from socconsole.widgets.safe import lines, show
+from socconsole.widgets.table import RowSource
+
+Row = ActionRecord | Line
+
+_STATE_STYLE: Final = {
+    ActionState.APPLIED: "good",
+    ActionState.IN_DOUBT: "bad",
+    ActionState.PARTIAL: "warn",
+    ActionState.UNKNOWN: "bad",
+    ActionState.NOT_APPLIED: "quiet",
+}
+
+
+class ActivityRows(RowSource[Row]):
+    """Actions first, then entries; the ledger is read a window at a time."""
+
+    def __init__(self, desk: Desk, text: str) -> None:
+        self._desk = desk
+        self._text = text
+        self._actions: Sequence[ActionRecord] = ()
+        self._total = 0
+        self._shown: dict[str, int] = {}
+
+    def count(self) -> int:
+        conn = self._desk.conn
+        doubt = list(actions.in_doubt(conn))
+        known = {record.id for record in doubt}
+        self._actions = () if self._text else [*doubt, *(a for a in actions.in_force(conn) if a.id not in known)]
+        self._total = ledger.window(self._desk.folder, 0, 0, text=self._text).total
+        self._shown.clear()
+        return len(self._actions) + self._total
+
+    def window(self, offset: int, limit: int) -> Sequence[Row]:
+        ahead = len(self._actions)
+        out: list[Row] = list(self._actions[offset : offset + limit])
+        left = limit - len(out)
+        if left > 0:
+            first = max(0, offset - ahead)
+            out += ledger.window(self._desk.folder, first, left, text=self._text).lines
+        for index, row in enumerate(out):
+            self._shown[self.key(row)] = offset + index
+        return out
+
+    def key(self, row: Row) -> str:
+        return f"a:{row.id}" if isinstance(row, ActionRecord) else f"l:{row.seq}"
+
+    def position_of(self, key: str) -> int | None:
+        for index, record in enumerate(self._actions):
+            if key == f"a:{record.id}":
+                return index
+        if key.startswith("l:") and not self._text:  # unfiltered, newest first: the sequence is the position
+            seq = int(key[2:])
+            return len(self._actions) + self._total - seq if 1 <= seq <= self._total else None
+        return self._shown.get(key)
+
+
+class ActivityScreen(ListScreen[Row]):
+    place: ClassVar[str] = "activity"
+    titled: ClassVar[str] = "Activity"
+    footer_ids: ClassVar[tuple[str, ...]] = (
+        "open", "undo", "filter", "copy", "screen.triage", "screen.sources", "command", "help",
+    )  # fmt: skip
+
+    def columns(self) -> Sequence[Column[Row]]:
+        return (
+            Column("at", "TIME", self._at, 20, priority=90),
+            Column("seq", "ENTRY", self._seq, 7, priority=40, align="right"),
+            Column("who", "WHO", lambda row: Cell(_who(row), "quiet"), 12, priority=60),
+            Column("verb", "WHAT", _verb, 13, priority=95),
+            Column("subject", "SUBJECT", _subject, 14, 1, priority=80),
+            Column("summary", "SUMMARY", _summary, 12, 3, priority=70),
+        )
+
+    def source(self, text: str) -> RowSource[Row]:
+        return ActivityRows(self.desk, text)
+
+    def empty_text(self) -> str:
+        return f"no entry holds {self.filter_text!r}" if self.filter_text else "the ledger has no entry yet"
+
+    def title_text(self) -> str:
+        return "what was decided and done; containments in force and in doubt on top"
+
+    def why_not(self, command: Command) -> str:
+        if command.id == "undo" and not isinstance(self.table.cursor_row, ActionRecord):
+            return "choose a containment (the rows on top)"
+        return super().why_not(command)
+
+    def subject(self) -> str | None:
+        return self.table.cursor_key
+
+    def detail(self, row: Row) -> tuple[Content, list[Section]]:
+        if isinstance(row, ActionRecord):
+            return action_heading(row), action_sections(row, self.desk)
+        return show(f"entry {row.seq}: {row.entry.verb}", "$text-strong bold"), entry_sections(row, self.desk)
+
+    def do_open(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            self.desk.app.push_screen(ReadScreen(self.desk, *self.detail(row)))
+
+    def do_undo(self, asked: Invocation) -> None:
+        id_ = asked.argument or (str(asked.subject).removeprefix("a:") if asked.subject else "")
+        self.desk.app.open_undo(id_)
+
+    def do_copy(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if isinstance(row, ActionRecord):
+            text = f"{row.id} {row.action} {row.target} {row.place.account} {row.place.region} {row.state}"
+        elif row is not None:
+            text = ascii_json(entry_json(row))
+        else:
+            return
+        self.say(self.desk.app.send_to_clipboard(text))
+
+    def export_rows(self) -> list[Mapping[str, Any]]:
+        return [entry_json(line) for line in ledger.window(self.desk.folder, 0, 100_000, text=self.filter_text).lines]
+
+    def _at(self, row: Row) -> Cell:
+        return Cell(self.desk.stamp(_when(row)), "quiet")
+
+    def _seq(self, row: Row) -> Cell:
+        return Cell(str(row.intent_seq if isinstance(row, ActionRecord) else row.seq), "quiet")
+
+
+def action_heading(record: ActionRecord) -> Content:
+    return show(f"{record.action} on {record.target}", "$text-strong bold")
+
+
+def action_sections(record: ActionRecord, desk: Desk) -> list[Section]:
+    """A containment as the ledger tells it."""
+    checks = [show(f"{when}: {'held' if held else 'did NOT hold'}") for when, held in record.verified]
+    out = [
+        Section("state", show(record.state.value.replace("_", " "), f"${_variable(record.state)}")),
+        Section("where", show(f"{record.place.account}  {record.place.region}")),
+        Section("target", show(record.target)),
+        Section("who", show(record.who)),
+        Section("intent", show(f"{desk.stamp(record.intended)}, entry {record.intent_seq}")),
+        Section("settled", show(desk.stamp(record.settled) if record.settled else "not yet")),
+        Section("read back", checks or show("not yet", "$state-warn")),
+    ]
+    if record.finding:
+        out.append(Section("finding", show(record.finding)))
+    if record.undone_by:
+        out.append(Section("undone by", show(record.undone_by)))
+    if record.undoes:
+        out.append(Section("undoes", show(record.undoes)))
+    if record.detail:
+        out.append(Section("detail", lines(record.detail)))
+    out.append(Section("id", show(record.id)))
+    return out
+
+
+def entry_sections(line: Line, desk: Desk) -> list[Section]:
+    """An entry as it stands, hash included."""
+    entry = line.entry
+    out = [
+        Section("when", show(desk.stamp(line.at))),
+        Section("who", show(entry.who)),
+        Section("subjects", [show(subject, limit=300) for subject in entry.subjects] or show("none")),
+        *(Section(clean_name, lines(text)) for clean_name, text in sorted(entry.private.items())),
+        Section("data", lines(ascii_json(dict(entry.data), indent=2))),
+        Section("install", show(f"{line.install}  session {line.session}", "$text-quiet")),
+        Section("hash", show(line.hash, "$text-quiet")),
+    ]
+    return out
+
+
+def entry_json(line: Line) -> dict[str, Any]:
+    """An entry as it is exported."""
+    return {
+        "seq": line.seq,
+        "at": line.at.isoformat().replace("+00:00", "Z"),
+        "who": line.entry.who,
+        "verb": line.entry.verb,
+        "subjects": list(line.entry.subjects),
+        "data": dict(line.entry.data),
+        "private": {name: Untrusted(text) for name, text in line.entry.private.items()},
+        "hash": line.hash,
+    }
+
+
+def _variable(state: ActionState) -> str:
+    return {"good": "state-good", "warn": "state-warn", "bad": "state-bad"}.get(_STATE_STYLE[state], "text-quiet")
+
+
+def _when(row: Row) -> datetime:
+    return row.intended if isinstance(row, ActionRecord) else row.at
+
+
+def _who(row: Row) -> str:
+    return row.who if isinstance(row, ActionRecord) else row.entry.who
+
+
+def _verb(row: Row) -> Cell:
+    if isinstance(row, ActionRecord):
+        said = "IN FORCE" if row.state is ActionState.APPLIED else row.state.value.replace("_", " ").upper()
+        return Cell(said, _STATE_STYLE[row.state])
+    verb = row.entry.verb
+    style = "strong" if verb in ("intent", "outcome") else "quiet" if verb == "system" else "text"
+    return Cell(verb, style)
+
+
+def _subject(row: Row) -> Cell:
+    if isinstance(row, ActionRecord):
+        return Cell(row.target)
+    subjects = row.entry.subjects
+    return Cell(subjects[0] if len(subjects) == 1 else words.plural(len(subjects), "finding") if subjects else "")
+
+
+def _summary(row: Row) -> Cell:
+    if isinstance(row, ActionRecord):
+        return Cell(f"{row.action} in {row.place.account} {row.place.region}")
+    private, data = row.entry.private, row.entry.data
+    said = [text for _, text in sorted(private.items())]
+    said += [f"{key} {value}" for key, value in data.items() if isinstance(value, (str, int)) and key != "batch"]
+    return Cell("  ".join(said), "quiet")

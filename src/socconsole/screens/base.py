@@ -1,0 +1,274 @@
+"""What every screen of the console shares: header, footer, prompts, and the way from a key to a command.
+
+A command's handler is the method ``do_<id>`` (dots become underscores); it may be a coroutine, which then runs
+as a worker of the screen. What a handler asks the analyst goes through :meth:`ConsoleScreen.ask`, so that a key
+never waits inside a handler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import Static
+
+from socconsole.commands import BY_ID, Command
+from socconsole.screens.command import NEEDS_ARGUMENT, CommandError, parse
+from socconsole.widgets.footer import KeyFooter, KeyHint
+from socconsole.widgets.header import StatusHeader
+from socconsole.widgets.prompt import LinePrompt, NotePrompt
+from socconsole.widgets.shell import KeyPaint, focused_field
+
+if TYPE_CHECKING:
+    from socconsole.screens.desk import Desk
+
+SMALLEST: Final = (60, 10)
+WIDE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A command at the moment it was asked for. ``subject`` is what was under the cursor then."""
+
+    command: Command
+    argument: str
+    subject: Hashable
+
+
+class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
+    """Base of all screens. ``place`` is the screen's name in the registry (``Command.screens``)."""
+
+    AUTO_FOCUS = ""
+    DEFAULT_CSS = """
+    ConsoleScreen { background: $background; layout: vertical; overflow: hidden; }
+    ConsoleScreen > #body { height: 1fr; }
+    ConsoleScreen > #too-small { display: none; width: 1fr; height: 1fr; content-align: center middle; }
+    ConsoleScreen.-small > * { display: none; }
+    ConsoleScreen.-small > #too-small { display: block; }
+    """
+
+    place: ClassVar[str] = ""
+    titled: ClassVar[str] = ""
+    footer_ids: ClassVar[tuple[str, ...]] = ()
+    """Commands whose keys the footer shows, most needed first."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self._answer: asyncio.Future[str | None] | None = None
+        self._focus_after: str = ""
+
+    # -- what a screen says ----------------------------------------------------------------------------
+
+    def body(self) -> ComposeResult:
+        """The screen's own widgets, between header and footer."""
+        raise NotImplementedError
+
+    def renew(self) -> None:
+        """The store changed: read again and repaint what differs."""
+
+    def tick(self) -> None:
+        """A second passed: repaint what shows ages, where they differ."""
+
+    def subject(self) -> Hashable:
+        """What an acting key would act on now."""
+        return None
+
+    def blocked(self, at: float) -> str:
+        """Why acting keys are ignored at this instant; empty when they are not."""
+        return ""
+
+    def why_not(self, command: Command) -> str:
+        """Why ``command`` cannot be done at this moment; empty when it can."""
+        return "" if self.knows(command) else f"not on {self.titled}"
+
+    def footer_right(self) -> str:
+        """What stands at the right end of the footer."""
+        return ""
+
+    # -- layout ----------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        yield StatusHeader(id="header")
+        with Container(id="body"):
+            yield from self.body()
+        yield LinePrompt(id="line")
+        yield NotePrompt(id="note")
+        yield KeyFooter(id="footer")
+        yield Static("", id="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        self.show_status()
+
+    def on_screen_resume(self) -> None:
+        self.renew()
+        self.show_status()
+
+    def on_resize(self, event: events.Resize) -> None:
+        small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
+        self.set_class(small, "-small")
+        self.set_class(event.size.width >= WIDE, "-wide")
+        if small:
+            said = f"{event.size.width}x{event.size.height}: socconsole needs {SMALLEST[0]}x{SMALLEST[1]}"
+            self.query_one("#too-small", Static).update(said, layout=False)
+
+    def show_status(self) -> None:
+        """Header and footer as things stand now."""
+        if self.is_mounted:
+            self.query_one(StatusHeader).show_state(self.desk.header())
+            self.show_keys()
+
+    def show_keys(self) -> None:
+        hints = [
+            KeyHint(key, BY_ID[id_].title, self.why_not(BY_ID[id_]))
+            for id_ in self.footer_ids
+            if (key := self.desk.keymap.label(id_))
+        ]
+        self.query_one(KeyFooter).show_keys(hints, right=self.footer_right())
+
+    def say(self, text: str, kind: str = "") -> None:
+        """One line for the analyst, in the footer, until the next key or a few seconds."""
+        self.query_one(KeyFooter).say(text, kind)
+
+    # -- from a key to a command -----------------------------------------------------------------------
+
+    def handler(self, command: Command) -> Callable[[Invocation], object] | None:
+        found: Callable[[Invocation], object] | None = getattr(self, "do_" + command.id.replace(".", "_"), None)
+        return found
+
+    def knows(self, command: Command) -> bool:
+        """Whether the command belongs on this screen at all."""
+        return (not command.screens or self.place in command.screens) and self.handler(command) is not None
+
+    def on_key(self, event: events.Key) -> None:
+        if focused_field(self.focused):
+            return
+        command = self.desk.keymap.command(event.key, self.place)
+        if command is not None:
+            event.stop()
+            event.prevent_default()
+            self.perform(command)
+
+    def perform(self, command: Command, argument: str = "") -> None:
+        """Do a command now, about what is under the cursor now; or say why not."""
+        why = self.why_not(command)
+        handler = self.handler(command)
+        if why or handler is None:
+            self.say(f"{command.title}: {why or 'not here'}", "warn")
+            return
+        # The subject is taken here: a coroutine's body runs later, when the cursor may be elsewhere.
+        result = handler(Invocation(command, argument, self.subject()))
+        if inspect.iscoroutine(result):
+            self.run_worker(result, group="commands")
+
+    def perform_line(self, line: str) -> None:
+        """Do what was typed after the colon."""
+        try:
+            typed = parse(line)
+        except CommandError as trouble:
+            self.say(str(trouble), "bad")
+            return
+        verb = typed.command.verb
+        if not typed.argument and verb in NEEDS_ARGUMENT and not typed.command.keys:
+            self.say(f":{verb} {NEEDS_ARGUMENT[verb]}", "warn")
+            return
+        self.perform(typed.command, typed.argument)
+
+    # -- asking ----------------------------------------------------------------------------------------
+
+    async def ask(self, label: str, value: str = "", hint: str = "") -> str | None:
+        """One line from the analyst; None when he thought better of it."""
+        return await self._ask(lambda: self.query_one(LinePrompt).ask(label, value, hint))
+
+    async def ask_lines(self, label: str, value: str = "", hint: str = "") -> str | None:
+        """The same over several lines."""
+        return await self._ask(lambda: self.query_one(NotePrompt).ask(label, value, hint))
+
+    async def _ask(self, begin: Callable[[], object]) -> str | None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(None)
+        answer = self._answer = asyncio.get_running_loop().create_future()
+        before = self.focused
+        begin()
+        try:
+            return await answer
+        finally:
+            if self._answer is answer:
+                self._answer = None
+                if before is not None and before.is_attached:
+                    before.focus()
+
+    @on(LinePrompt.Submitted)
+    @on(NotePrompt.Submitted)
+    def _submitted(self, event: LinePrompt.Submitted | NotePrompt.Submitted) -> None:
+        event.stop()
+        self._settle(event.value)
+
+    @on(LinePrompt.Cancelled)
+    @on(NotePrompt.Cancelled)
+    def _cancelled(self, event: LinePrompt.Cancelled | NotePrompt.Cancelled) -> None:
+        event.stop()
+        self._settle(None)
+
+    def _settle(self, value: str | None) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(value)
+
+    # -- commands that work everywhere -----------------------------------------------------------------
+
+    def do_screen_triage(self, asked: Invocation) -> None:
+        self.desk.app.show_place("triage")
+
+    def do_screen_activity(self, asked: Invocation) -> None:
+        self.desk.app.show_place("activity")
+
+    def do_screen_sources(self, asked: Invocation) -> None:
+        self.desk.app.show_place("sources")
+
+    def do_back(self, asked: Invocation) -> None:
+        self.desk.app.go_back()
+
+    async def do_command(self, asked: Invocation) -> None:
+        line = await self.ask(":", hint="a command; ? lists them")
+        if line:
+            self.perform_line(line)
+
+    def do_palette(self, asked: Invocation) -> None:
+        self.desk.app.open_palette()
+
+    def do_help(self, asked: Invocation) -> None:
+        self.desk.app.open_help(self)
+
+    def do_local_time(self, asked: Invocation) -> None:
+        wanted = {"utc": False, "local": True}.get(asked.argument.lower(), not self.desk.local_time)
+        self.desk.local_time = wanted
+        self.say("local time" if wanted else "UTC")
+        self.renew()
+        self.show_status()
+
+    def do_theme(self, asked: Invocation) -> None:
+        self.say(self.desk.app.choose_theme(asked.argument))
+
+    async def do_respond(self, asked: Invocation) -> None:
+        self.say(*await self.desk.respond(asked.argument))
+
+    async def do_stand_down(self, asked: Invocation) -> None:
+        self.say(*await self.desk.stand_down())
+
+    async def do_send(self, asked: Invocation) -> None:
+        self.say("sending what is unsent …")
+        self.say(*await self.desk.send(include_read=True))
+
+    def do_quit(self, asked: Invocation) -> None:
+        self.desk.app.leave()
+
+    def choices(self, head: str) -> Sequence[str]:
+        """Words that can follow ``head`` on the command line."""
+        return self.desk.app.choices(head)

@@ -1,0 +1,213 @@
+"""A list with a filter, and beside it (or below, where it is narrow) the detail of the row under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Generic, TypeVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static
+
+from socconsole.screens import export
+from socconsole.screens.base import ConsoleScreen, Invocation
+from socconsole.screens.desk import Desk
+from socconsole.widgets import glyphs
+from socconsole.widgets.detail import DetailPane, Section
+from socconsole.widgets.prompt import LinePrompt
+from socconsole.widgets.safe import show
+from socconsole.widgets.table import Column, RowSource, WindowTable
+
+Row = TypeVar("Row")
+
+TYPING_PAUSE_S: Final = 0.12
+"""How long typing rests before a filter is tried: a keystroke at a million rows must not wait for a count."""
+_DETAIL_LEAST_HEIGHT: Final = 18
+
+
+class ListScreen(ConsoleScreen, Generic[Row]):
+    DEFAULT_CSS = """
+    ListScreen #title { height: 1; color: $text-quiet; padding: 0 1; }
+    ListScreen #split { height: 1fr; layout: vertical; }
+    ListScreen #list { height: 1fr; }
+    ListScreen #side { height: 38%; min-height: 6; border-top: solid $rule; }
+    ListScreen.-short #side { display: none; }
+    ListScreen.-wide #split { layout: horizontal; }
+    ListScreen.-wide #list { width: 60%; height: 100%; }
+    ListScreen.-wide #side {
+        display: block; width: 40%; height: 100%; border-top: none; border-left: solid $rule;
+    }
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.filter_text = ""
+        self._trying: Timer | None = None
+        self._line = ""
+
+    # -- what a list says --------------------------------------------------------------------------------
+
+    def columns(self) -> Sequence[Column[Row]]:
+        raise NotImplementedError
+
+    def source(self, text: str) -> RowSource[Row]:
+        """The rows under a filter. Raises ``ValueError`` with a sentence when the filter cannot be read."""
+        raise NotImplementedError
+
+    def detail(self, row: Row) -> tuple[Content, list[Section]]:
+        raise NotImplementedError
+
+    def empty_text(self) -> str:
+        raise NotImplementedError
+
+    def title_text(self) -> str:
+        return ""
+
+    def export_rows(self) -> list[Mapping[str, Any]]:
+        """What is shown, all of it, as plain values. Called in a thread."""
+        raise NotImplementedError
+
+    # -- layout ------------------------------------------------------------------------------------------
+
+    @property
+    def table(self) -> WindowTable[Row]:
+        return self.query_one("#list", WindowTable)
+
+    def body(self) -> ComposeResult:
+        with Vertical():
+            yield Static("", id="title", markup=False)
+            with Container(id="split"):
+                yield WindowTable(self.columns(), self.source(self.filter_text), empty="", id="list")
+                yield DetailPane(id="side")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.table.focus()
+        self.show_rest()
+
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        self.set_class(event.size.height < _DETAIL_LEAST_HEIGHT, "-short")
+        if self.is_mounted:
+            self.call_after_refresh(self.show_title)
+
+    def renew(self) -> None:
+        if self.is_mounted:
+            self.table.renew()
+            self.show_rest()
+
+    def tick(self) -> None:
+        # Ages are painted from the clock: reading the view again is a millisecond, and only what differs is sent.
+        self.renew()
+
+    def show_rest(self) -> None:
+        """Everything around the table."""
+        self.table.set_empty(self.empty_text())
+        self.show_title()
+        self.show_detail()
+
+    def show_title(self) -> None:
+        left = f" {glyphs.current().rule} {self.titled}  {self.title_text()} "
+        right = f" {self.count_text()} "
+        width = max(0, self.size.width - 2)
+        rule = glyphs.current().rule * max(0, width - len(left) - len(right))
+        line = Content((left + rule + right)[: max(width, 0)])
+        if line.plain != self._line:
+            self._line = line.plain
+            self.query_one("#title", Static).update(line, layout=False)
+
+    def count_text(self) -> str:
+        return f"{self.table.count:,}"
+
+    def show_detail(self) -> None:
+        row = self.table.cursor_row
+        pane = self.query_one("#side", DetailPane)
+        if not pane.display:
+            return
+        if row is None:
+            pane.show_sections(Content(""), [], key="")
+            return
+        title, sections = self.detail(row)
+        pane.show_sections(title, sections, key=self.table.cursor_key or "")
+
+    @on(WindowTable.Moved)
+    def _moved(self, event: WindowTable.Moved) -> None:
+        event.stop()
+        self.show_detail()
+        self.show_keys()
+
+    @on(WindowTable.Opened)
+    def _opened(self, event: WindowTable.Opened) -> None:
+        event.stop()
+        self.perform(self.desk.command("open"))
+
+    def blocked(self, at: float) -> str:
+        if not self.table.settled_for(300, at):
+            return "the row under the cursor has just changed by itself"
+        return ""
+
+    # -- filter ------------------------------------------------------------------------------------------
+
+    async def do_filter(self, asked: Invocation) -> None:
+        if asked.argument:
+            self.apply_filter("" if asked.argument == "-" else asked.argument)
+            return
+        before = self.filter_text
+        self._filtering = True
+        line = await self.ask("/", before, hint=self.filter_hint())
+        self._filtering = False
+        if self._trying is not None:
+            self._trying.stop()
+        if line is None or not self.apply_filter(line):
+            self.apply_filter(before)
+
+    _filtering = False
+
+    def filter_hint(self) -> str:
+        return "words; enter keeps, esc returns"
+
+    @on(LinePrompt.Changed)
+    def _typing(self, event: LinePrompt.Changed) -> None:
+        event.stop()
+        if not self._filtering:
+            return
+        if self._trying is not None:
+            self._trying.stop()
+        self._trying = self.set_timer(TYPING_PAUSE_S, lambda: self._try(event.value))
+
+    def _try(self, text: str) -> None:
+        if self._filtering:
+            self.apply_filter(text)
+
+    def apply_filter(self, text: str) -> bool:
+        """Show what the filter lets through; False, and said, when it cannot be read."""
+        try:
+            source = self.source(text.strip())
+        except ValueError as trouble:
+            self.query_one(LinePrompt).show_hint(str(trouble), "bad")
+            self.say(str(trouble), "bad")
+            return False
+        self.query_one(LinePrompt).show_hint(self.filter_hint())
+        self.filter_text = text.strip()
+        self.table.clear_marks()
+        self.table.show_source(source)
+        self.show_rest()
+        self.show_keys()
+        return True
+
+    # -- export ------------------------------------------------------------------------------------------
+
+    async def do_export(self, asked: Invocation) -> None:
+        import asyncio
+
+        name = asked.argument
+        try:
+            rows = await asyncio.to_thread(self.export_rows)
+            path = await asyncio.to_thread(export.write, name, rows)
+        except export.ExportError as trouble:
+            self.say(str(trouble), "bad")
+            return
+        self.say(show(f"{len(rows):,} rows written to {path}, readable by you alone").plain, "good")

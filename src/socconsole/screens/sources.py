@@ -1,0 +1,137 @@
+"""Sources: every service of every account and region in scope, how fresh it is, and what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from textual.content import Content
+
+from socconsole.model.source import SourceState
+from socconsole.model.world import WorldKind
+from socconsole.screens import words
+from socconsole.screens.base import Invocation
+from socconsole.screens.desk import Desk
+from socconsole.screens.listing import ListScreen
+from socconsole.screens.reader import ReadScreen
+from socconsole.store import quarantine
+from socconsole.text import clean
+from socconsole.widgets.columns import freshness_sign
+from socconsole.widgets.detail import Section
+from socconsole.widgets.rows import Cell, Column
+from socconsole.widgets.safe import lines, show
+from socconsole.widgets.table import RowSource
+
+
+class SourceRows(RowSource[SourceState]):
+    """All sources fit in memory: a few dozen even for a large organisation."""
+
+    def __init__(self, desk: Desk, text: str) -> None:
+        self._desk = desk
+        self._words = text.lower().split()
+        self._rows: list[SourceState] = []
+
+    def count(self) -> int:
+        self._rows = [s for s in self._desk.sources() if self._fits(s)]
+        return len(self._rows)
+
+    def window(self, offset: int, limit: int) -> Sequence[SourceState]:
+        return self._rows[offset : offset + limit]
+
+    def key(self, row: SourceState) -> str:
+        return f"{row.key.service}/{row.key.account}/{row.key.region}"
+
+    def position_of(self, key: str) -> int | None:
+        return next((i for i, row in enumerate(self._rows) if self.key(row) == key), None)
+
+    def _fits(self, row: SourceState) -> bool:
+        said = f"{self.key(row)} {row.freshness} {clean(row.detail)}".lower()
+        return all(word in said for word in self._words)
+
+
+class SourcesScreen(ListScreen[SourceState]):
+    place: ClassVar[str] = "sources"
+    titled: ClassVar[str] = "Sources"
+    footer_ids: ClassVar[tuple[str, ...]] = (
+        "open", "filter", "copy", "screen.triage", "screen.activity", "command", "help",
+    )  # fmt: skip
+
+    def columns(self) -> Sequence[Column[SourceState]]:
+        return (
+            Column("state", "STATE", _state, 9, priority=99),
+            Column("service", "SERVICE", lambda s: Cell(s.key.service), 12, priority=95),
+            Column("account", "ACCOUNT", lambda s: Cell(s.key.account), 12, priority=90),
+            Column("region", "REGION", lambda s: Cell(s.key.region), 14, priority=90),
+            Column("age", "AGE", lambda s: Cell(words.age(s.age_s), "quiet"), 5, priority=85, align="right"),
+            Column("findings", "FINDINGS", lambda s: Cell(f"{s.findings:,}"), 8, priority=60, align="right"),
+            Column("detail", "DETAIL", lambda s: Cell(s.detail, "quiet"), 10, 1, priority=50),
+        )
+
+    def source(self, text: str) -> RowSource[SourceState]:
+        return SourceRows(self.desk, text)
+
+    def empty_text(self) -> str:
+        if self.filter_text:
+            return f"no source holds {self.filter_text!r}"
+        if self.desk.world.kind is WorldKind.IMPORT:
+            return "imported only, no live source"
+        return "no source is in scope: name accounts and regions in the config, then start the watch"
+
+    def title_text(self) -> str:
+        watch = "the watch lives" if self.desk.watch_alive() else "no watch is running: timers stopped"
+        held = self.desk.held_back()
+        return f"{watch}  {held}".strip()
+
+    def detail(self, row: SourceState) -> tuple[Content, list[Section]]:
+        sign, style = freshness_sign(row.freshness)
+        title = Content.assemble(
+            Content.styled(f"{sign} {row.freshness} ", f"$state-{style} bold"),
+            show(f"{row.key.service} {row.key.account} {row.key.region}", "$text-strong bold"),
+        )
+        last = self.desk.stamp(row.last_complete) if row.last_complete else "never"
+        out = [Section("last answer", show(f"{last}, fresh and complete"))]
+        if row.detail:
+            out.append(Section("why", lines(row.detail)))
+        if row.remedy:
+            out.append(Section("mend it", lines(row.remedy, "$text-strong")))
+        out.append(Section("findings", show(f"{row.findings:,}")))
+        return title, out
+
+    def do_open(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            title, sections = self.detail(row)
+            kept = [
+                Content.assemble(show(f"line {q.line} ", "$text-quiet"), show(q.origin), ": ", show(q.why))
+                for q in quarantine.kept(self.desk.conn, limit=50)
+            ]
+            if kept:
+                sections.append(Section("quarantine", kept))
+            self.desk.app.push_screen(ReadScreen(self.desk, title, sections))
+
+    def do_copy(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            said = f"{row.key.service} {row.key.account} {row.key.region} {row.freshness} {clean(row.detail)}"
+            remedy = f"\n{row.remedy}" if row.remedy else ""
+            self.say(self.desk.app.send_to_clipboard(said + remedy))
+
+    def export_rows(self) -> list[Mapping[str, Any]]:
+        source = SourceRows(self.desk, self.filter_text)
+        return [
+            {
+                "service": s.key.service,
+                "account": s.key.account,
+                "region": s.key.region,
+                "state": s.freshness.value,
+                "age_s": s.age_s,
+                "detail": s.detail,
+                "findings": s.findings,
+            }
+            for s in source.window(0, source.count())
+        ]
+
+
+def _state(row: SourceState) -> Cell:
+    sign, style = freshness_sign(row.freshness)
+    return Cell(f"{sign} {row.freshness}", style)
