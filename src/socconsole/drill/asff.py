@@ -1,4 +1,4 @@
-"""Findings as Security Hub holds them: GuardDuty's as its integration writes them, controls, packages, access.
+"""Findings as Security Hub holds them: GuardDuty's, its own controls, packages, external access.
 
 Modelled on the finding examples of the GuardDuty and Security Hub user guides. The nested fields of a
 GuardDuty finding appear flattened in ``ProductFields``, list members as ``name.0_``.
@@ -157,7 +157,7 @@ def _sequence(sequence: Mapping[str, Any], product: str) -> dict[str, Any]:
     return {
         "Uid": sequence["Uid"],
         "Actors": sequence["Actors"],
-        "Endpoints": sequence["Endpoints"],
+        "Endpoints": [_endpoint(one) for one in sequence["Endpoints"]],
         "Signals": [
             {
                 "Type": one["Type"],
@@ -181,13 +181,26 @@ def _sequence(sequence: Mapping[str, Any], product: str) -> dict[str, Any]:
     }
 
 
+def _endpoint(endpoint: Mapping[str, Any]) -> dict[str, Any]:
+    where = endpoint["Location"]
+    return {
+        **endpoint,
+        "Location": {
+            "City": where["City"],
+            "Country": where["Country"],
+            "Lat": where["Latitude"],
+            "Lon": where["Longitude"],
+        },
+    }
+
+
 _SEVERITIES: Final = {"CRITICAL": 90, "HIGH": 70, "MEDIUM": 40, "LOW": 1, "INFORMATIONAL": 0}
 
 
 def control(
     ids: Ids, spec: Mapping[str, Any], account: str, region: str, created: datetime, now: datetime
 ) -> dict[str, Any]:
-    """A consolidated control finding of Security Hub itself (``control``, ``title``, ``resource``, ``status``)."""
+    """A control finding of Security Hub itself (``control``, ``title``, ``resource``, ``status``)."""
     name, resource = spec["control"], spec["resource"]
     label, status = spec["severity"], spec.get("status", "FAILED")
     ident = ids.uuid("control", name, resource["id"], account, region)
@@ -211,7 +224,7 @@ def control(
         "Description": spec.get("description") or f"This control checks whether: {spec['title']}.",
         "Remediation": {
             "Recommendation": {
-                "Text": "For information on how to correct this issue, consult the AWS Security Hub controls documentation.",
+                "Text": "The Security Hub user guide says how to correct this issue.",
                 "Url": f"https://docs.aws.amazon.com/console/securityhub/{name}/remediation",
             }
         },

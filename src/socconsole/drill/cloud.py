@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 # Before moto is imported: 1,301 machine images nobody looks at cost two seconds of the first EC2 call.
@@ -18,7 +17,7 @@ os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
 
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from socconsole.drill import cloudtrail, guardduty, hubadmin, iamcheck, s3, securityhub, sts
 from socconsole.drill.clock import Clock
@@ -36,7 +35,7 @@ _one = threading.Lock()
 
 
 class Cloud:
-    def __init__(self, seed: int, clock: Clock, journal_path: Path | None = None, token: str = "") -> None:
+    def __init__(self, seed: int, clock: Clock, token: str = "") -> None:
         if not _one.acquire(blocking=False):
             raise RuntimeError("this process has an embedded AWS already: close it first")
         moto_api_backend.reset()
@@ -44,7 +43,7 @@ class Cloud:
         self.ids = Ids(seed)
         self.clock = clock
         self.token = token or self.ids.hex("control-token")
-        self.journal = Journal(journal_path)
+        self.journal = Journal()
         self.faults = Faults()
         self.directory = Directory(self.ids.digest("sessions"))
         self.hubs = HubStore()

@@ -1,4 +1,4 @@
-"""``/_drill/``: what tests and the drill's own process tell and ask the embedded AWS. Needs the drill's token."""
+"""``/_drill/``: what tests tell and ask the embedded AWS, with the drill's token."""
 
 from __future__ import annotations
 

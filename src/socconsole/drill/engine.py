@@ -89,14 +89,17 @@ class Engine:
         """Do all that is due up to ``to``; earlier times than already reached change nothing."""
         with self._lock:
             end = (to - self.cloud.clock.started).total_seconds()
+            self._look()  # a cut made since the last time counts from then on
             while self._due and self._due[0][0] <= end:
                 at, number, step = heapq.heappop(self._due)
                 self._flow(at)
                 with self.cloud.clock.at(self._moment(at)):
                     self._step(step, self._moment(at))
+                self._look()
                 if step.every and at + step.every <= step.until:
                     heapq.heappush(self._due, (at + step.every, number, step))
             self._flow(end)
+            self._look()
 
     # --- what happens ------------------------------------------------------------------------------------
 
@@ -156,20 +159,24 @@ class Engine:
         return path.since in self.done and all(self.holds(condition) for condition in path.when)
 
     def _flow(self, position: float) -> None:
-        """Account for what left since the last look, by the paths that are open now."""
+        """Count what left since the last look, by the paths that were open then."""
         passed = position - self._position
         if passed <= 0:
             return
-        now = stamp(self._moment(position))
         for path in self.scenario.path:
-            flow, was = self.flows[path.id], self.flows[path.id].open
-            flow.open = self._open(path)
-            if flow.open and was:
+            flow = self.flows[path.id]
+            if flow.open:
                 flow.bytes += int(path.bytes_per_second * passed)
-                flow.last_byte = now
-            elif flow.open:
-                flow.opened = flow.opened or now
+                flow.last_byte = stamp(self._moment(position))
         self._position = position
+
+    def _look(self) -> None:
+        """Which paths are open now, after whatever the timeline or a responder did."""
+        for path in self.scenario.path:
+            flow = self.flows[path.id]
+            flow.open = self._open(path)
+            if flow.open and not flow.opened:
+                flow.opened = stamp(self._moment(self._position))
 
     def scores(self) -> dict[str, Any]:
         """What has left, by path, and which steps have happened: for the score of a drill."""

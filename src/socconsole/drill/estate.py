@@ -43,7 +43,7 @@ def build(cloud: Cloud, scenario: Scenario) -> dict[str, str]:
     for deed in scenario.estate:
         variables |= perform(cloud, deed, roles.builder_key(deed.account), variables)
     for one in scenario.cast.values():
-        _enter(cloud, one)
+        _enter(cloud, one, filled(one.session, variables))
     publish_past(cloud, scenario, variables)
     cloud.estate_done = cloud.journal.head
     return variables
@@ -127,8 +127,9 @@ def cast_key(cloud: Cloud, one: Cast) -> str:
     return cloud.ids.access_key("AKIA", "user", one.key_of)
 
 
-def _enter(cloud: Cloud, one: Cast) -> None:
+def _enter(cloud: Cloud, one: Cast, session: str) -> None:
     backend = get_backend("iam")[one.account]["aws"]
+    owner: Any
     if one.session_of:
         owner = next(role for role in backend.roles.values() if role.name == one.session_of)
     else:
@@ -137,9 +138,9 @@ def _enter(cloud: Cloud, one: Cast) -> None:
         account=one.account,
         arn=str(owner.arn),
         name=str(owner.name),
-        user_id=f"{owner.id}:{one.session}" if one.session_of else str(owner.id),
+        user_id=f"{owner.id}:{session}" if one.session_of else str(owner.id),
         role=one.session_of,
-        session=one.session,
+        session=session,
         issued=host_now() - timedelta(hours=1) if one.session_of else None,
         by="scenario",
         held=True,

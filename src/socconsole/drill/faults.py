@@ -24,7 +24,7 @@ KINDS: Final = frozenset(
 
 @dataclass(slots=True)
 class Fault:
-    """One rule. Globs for ``service``, ``op``, ``account``, ``region``; ``times`` None means until removed."""
+    """One rule. ``service``, ``op``, ``account``, ``region`` are globs; ``times`` None: until removed."""
 
     kind: str = "error"
     service: str = "*"

@@ -45,7 +45,8 @@ def key_details(cloud: Cloud, key: Spec, account: str) -> dict[str, Any]:
 def _unique_id(account: str, name: str) -> str:
     """IAM's unique id of a role or user; that of the account for anyone it does not know."""
     backend = get_backend("iam")[account]["aws"]
-    for owner in [*backend.roles.values(), *backend.users.values()]:
+    owners: list[Any] = [*backend.roles.values(), *backend.users.values()]
+    for owner in owners:
         if owner.name == name:
             return str(owner.id)
     return account

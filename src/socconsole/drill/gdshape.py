@@ -1,8 +1,8 @@
 """A GuardDuty finding in full from a scenario's few lines, in the service model's shape.
 
 A line names what happened (``type``, ``title``, ``description``, ``severity``), on what (``bucket``, ``key``,
-``instance``, ``sequence``), by whom (``actor``) and how (``api``, ``network`` or ``dns``). Bucket settings are
-read from the estate as they are at that moment.
+``instance``, ``sequence``), by whom (``actor``) and how (``api``, ``network`` or ``dns``). Bucket settings
+are read from the estate as they are at that moment.
 """
 
 from __future__ import annotations

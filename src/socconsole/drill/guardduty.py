@@ -7,7 +7,8 @@ cross-region view: a finding lives with its detector.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,17 @@ routes = Routes()
 
 MAX_IDS: Final = 50
 _FEEDBACK: Final = ("USEFUL", "NOT_USEFUL")
+# Each comparison under its present and its deprecated name.
+_ORDERED: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "GreaterThan": operator.gt,
+    "Gt": operator.gt,
+    "GreaterThanOrEqual": operator.ge,
+    "Gte": operator.ge,
+    "LessThan": operator.lt,
+    "Lt": operator.lt,
+    "LessThanOrEqual": operator.le,
+    "Lte": operator.le,
+}
 Place = tuple[str, str]
 
 
@@ -121,17 +133,10 @@ def _holds(document: Any, path: tuple[str, ...], condition: Mapping[str, Any]) -
     if unwanted and texts.intersection(unwanted):
         return False
     numbers = [number for value in found if (number := _number(path, value)) is not None]
-    tests = (
-        (("GreaterThan", "Gt"), lambda value, limit: value > limit),
-        (("GreaterThanOrEqual", "Gte"), lambda value, limit: value >= limit),
-        (("LessThan", "Lt"), lambda value, limit: value < limit),
-        (("LessThanOrEqual", "Lte"), lambda value, limit: value <= limit),
-    )
-    for names, test in tests:
-        for name in names:
-            limit = condition.get(name)
-            if limit is not None and not any(test(value, limit) for value in numbers):
-                return False
+    for name, test in _ORDERED.items():
+        limit = condition.get(name)
+        if limit is not None and not any(test(value, limit) for value in numbers):
+            return False
     return True
 
 

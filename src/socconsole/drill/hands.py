@@ -1,4 +1,4 @@
-"""Calls from inside the world: the estate is built and the attacker moves through the same gateway as clients.
+"""Calls from inside the world: the estate is built and the attacker moves through the gateway, as clients do.
 
 Requests are serialised from botocore's models and handed to the gateway as WSGI, without a socket or a
 signature. They are journaled with ``by="scenario"`` and so appear in the trail like anyone's.

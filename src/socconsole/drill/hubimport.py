@@ -1,4 +1,4 @@
-"""Import into Security Hub: what is refused, what is added, what is reset, and the event each import causes."""
+"""Import into Security Hub: what is refused, added and reset, and the event that each import causes."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What a role may do, from the policy documents that really are attached to it; and the simulator's answer.
 
 Sessions of roles, and the scenario's cast, are held to their policies. The analyst's own key, users made by
-a test and the estate's builder pass: they are the world, not what is tested. Resource policies, boundaries and SCPs are not
-evaluated for API calls.
+a test and the estate's builder pass: they are the world, not what is tested. Resource
+policies, boundaries and SCPs are not evaluated for API calls.
 """
 
 from __future__ import annotations
@@ -107,9 +107,8 @@ def simulate(cloud: Cloud, call: Call) -> dict[str, Any]:
     """The same evaluator as :func:`authorize`, without the resource handlings AWS's simulator adds."""
     source = call.params["PolicySourceArn"]
     backend = get_backend("iam")[call.account]["aws"]
-    owner = next(
-        (one for one in [*backend.roles.values(), *backend.users.values()] if one.arn == source), None
-    )
+    owners: list[Any] = [*backend.roles.values(), *backend.users.values()]
+    owner = next((one for one in owners if one.arn == source), None)
     if owner is None:
         raise AwsError("NoSuchEntity", f"The entity with ARN {source} cannot be found.", 404)
     documents = documents_of(owner)

@@ -81,16 +81,17 @@ class Entry:
 
 @dataclass(slots=True)
 class Journal:
-    path: Path | None = None
     entries: list[Entry] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _file: IO[bytes] | None = field(default=None, repr=False)
     _next: int = 1
 
-    def __post_init__(self) -> None:
-        if self.path is not None:
-            self._next = sum(1 for _ in read(self.path)) + 1
-            self._file = self.path.open("ab", buffering=0)
+    def attach(self, path: Path) -> None:
+        """Write every further entry to a file; numbers go on where the file ends."""
+        with self._lock:
+            last = max((entry.n for entry in read(path)), default=0)
+            self._next = max(self._next, last + 1)
+            self._file = path.open("ab", buffering=0)
 
     def number(self) -> int:
         with self._lock:
@@ -116,7 +117,7 @@ class Journal:
         after: int = 0,
         where: Callable[[Entry], bool] = lambda entry: True,
     ) -> list[Entry]:
-        """Entries that match everything given, oldest first; the scenario's own moves only with ``by=None``."""
+        """Entries that match everything given, oldest first; ``by=None`` adds the scenario's own moves."""
         with self._lock:
             seen = list(self.entries)
         return [

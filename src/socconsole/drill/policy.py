@@ -85,7 +85,7 @@ def _about(statement: Document, action: str, resource: str) -> bool:
 
 
 def conditions_hold(block: Mapping[str, Any], context: Context, *, unknown: bool) -> bool:
-    """All operators and keys of a Condition block; ``unknown`` is the answer for an operator not known here."""
+    """All operators and keys of a Condition block; ``unknown`` answers for an operator not known here."""
     for operator, keys in block.items():
         for key, wanted in keys.items():
             held = _holds(operator, [str(one) for one in as_list(_plain(wanted))], context.get(key.lower()))

@@ -1,4 +1,4 @@
-"""The console's own roles in every account of a drill, with exactly the policies ``socconsole iam`` prints."""
+"""The console's own roles in every account of a drill, with the policies ``operations.toml`` asks for."""
 
 from __future__ import annotations
 

@@ -71,8 +71,8 @@ def put_bucket_policy(cloud: Cloud, call: Call) -> None:
     if exposure.effective_block(bucket).block_public_policy and exposure.is_public(document):
         raise AwsError(
             "AccessDenied",
-            f"User: {call.principal.caller_arn} is not authorized to perform: s3:PutBucketPolicy on resource: "
-            f'"arn:aws:s3:::{bucket}" because public policies are prevented by the BlockPublicPolicy setting '
+            f"User: {call.principal.caller_arn} is not authorized to perform: s3:PutBucketPolicy on "
+            f'resource: "arn:aws:s3:::{bucket}" because public policies are prevented by the BlockPublicPolicy setting '
             "in S3 Block Public Access.",
             403,
         )
@@ -126,7 +126,7 @@ def _typed(rule: dict[str, Any]) -> dict[str, Any]:
 @routes.after("s3", "CreateBucket")
 def new_bucket(cloud: Cloud, call: Call) -> None:
     """Since April 2023 a new bucket has all four blocks on and ACLs off."""
-    bucket = get_backend("s3")[call.account]["aws"].get_bucket(str(call.params["Bucket"]))
+    bucket: Any = get_backend("s3")[call.account]["aws"].get_bucket(str(call.params["Bucket"]))
     bucket.public_access_block = PublicAccessBlock(True, True, True, True)
     bucket.ownership_rule = "BucketOwnerEnforced"
 

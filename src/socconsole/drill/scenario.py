@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import string
+import re
 import tomllib
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 if TYPE_CHECKING:
     from socconsole.drill.cloud import Cloud
     from socconsole.drill.engine import Engine
+
+
+_NAME: Final = re.compile(r"\$\{([a-z][a-z0-9-]*)\}")
 
 
 class BadScenario(ValueError):
@@ -129,22 +133,30 @@ class Scenario(Block, frozen=True):
 
 
 def names() -> list[str]:
-    folder = resources.files("socconsole.drill") / "scenarios"
-    return sorted(one.name.removesuffix(".toml") for one in folder.iterdir() if one.name.endswith(".toml"))
+    """The packaged scenarios. ``NAME.past.toml`` is not one, but what ``NAME`` begins with."""
+    found = [one.name.removesuffix(".toml") for one in _folder().iterdir() if one.name.endswith(".toml")]
+    return sorted(name for name in found if "." not in name)
+
+
+def _folder() -> Traversable:
+    return resources.files("socconsole.drill") / "scenarios"
 
 
 def load(name: str) -> Scenario:
     """A packaged scenario. Raises :class:`BadScenario` when there is none or it does not hold together."""
     if name not in names():
         raise BadScenario(f"there is no scenario {name!r}; there are: {', '.join(names())}")
-    text = (resources.files("socconsole.drill") / "scenarios" / f"{name}.toml").read_text("utf-8")
-    return read(name, text)
+    past = _folder() / f"{name}.past.toml"
+    texts = [(_folder() / f"{name}.toml").read_text("utf-8")]
+    return read(name, *texts, *([past.read_text("utf-8")] if past.is_file() else []))
 
 
-def read(name: str, text: str) -> Scenario:
-    """A scenario from TOML text; ``${name}`` is an account's id or one of ``[vars]``."""
+def read(name: str, *texts: str) -> Scenario:
+    """A scenario from TOML texts; ``${name}`` is an account's id or one of ``[vars]``."""
+    document: dict[str, Any] = {}
     try:
-        document = tomllib.loads(text)
+        for text in texts:
+            document |= tomllib.loads(text)
         known = {**document.get("vars", {}), **document.get("accounts", {})}
         return msgspec.convert({**filled(document, known), "name": name}, Scenario)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
@@ -154,7 +166,7 @@ def read(name: str, text: str) -> Scenario:
 def filled(value: Any, known: dict[str, str]) -> Any:
     """``${name}`` replaced in every string; names not known yet stay, for variables that deeds save."""
     if isinstance(value, str):
-        return string.Template(value).safe_substitute(known) if "${" in value else value
+        return _NAME.sub(lambda found: known.get(found[1], found[0]), value)
     if isinstance(value, list):
         return [filled(item, known) for item in value]
     if isinstance(value, dict):

@@ -1,7 +1,8 @@
 """Security Hub (CSPM) on our own store: what the API reference promises, and what it refuses.
 
 moto's Security Hub ignores filters and sort and lacks every write that the console makes. Behaviour follows
-the API reference of each operation; where only general knowledge stands behind a detail the docstring says so.
+the API reference of each operation; where only general knowledge stands behind a detail its docstring says
+so.
 """
 
 from __future__ import annotations

@@ -7,10 +7,15 @@ import socket
 import threading
 from typing import Any
 
-from moto.server import MotoRequestHandler
+from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
 
 HOST = "127.0.0.1"
+
+
+def _open_connections(server: Any) -> set[socket.socket]:
+    connections: set[socket.socket] = server.connections
+    return connections
 
 
 class _Handler(MotoRequestHandler):
@@ -19,12 +24,12 @@ class _Handler(MotoRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self.server.connections.add(self.connection)
+        _open_connections(self.server).add(self.connection)
 
     def finish(self) -> None:
         with contextlib.suppress(OSError):  # the peer, or stop(), may have closed it
             super().finish()
-        self.server.connections.discard(self.connection)
+        _open_connections(self.server).discard(self.connection)
 
     def handle(self) -> None:
         with contextlib.suppress(ConnectionError, ValueError):

@@ -25,7 +25,7 @@ from socconsole.drill.errors import AwsError, in_protocol
 
 # moto warns about every error code that botocore's models do not list (ExpiredToken, NoSuchBucketPolicy). The
 # codes are AWS's own; and a program that turns warnings into errors would get a 500 for each of them.
-moto.core.errors.warn = lambda *args, **kwargs: None
+moto.core.errors.warn = lambda *args, **kwargs: None  # type: ignore[attr-defined]
 
 _SCOPE: Final = re.compile(r"Credential=([^/,\s]+)/\d+/([^/,\s]+)/([^/,\s]+)/aws4_request")
 _QUERY_SCOPE: Final = re.compile(r"([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
