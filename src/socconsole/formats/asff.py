@@ -67,14 +67,11 @@ def read(obj: Mapping[str, Any]) -> Observation:
     note = mapping(obj.get("Note"))
     full_id = plain(finding, 1 << 20)
     merge_key = keys.security_hub(product_arn, full_id)
-    types = normalised(elements(obj.get("Types")) or elements(provider.get("Types")))
+    guardduty = keys.from_guardduty(product_arn)
+    types = normalised(elements(obj.get("Types")) or elements(provider.get("Types")), guardduty=guardduty)
     resources = tuple(_resources(obj.get("Resources")))
     account, region = _place(obj, product_arn, resources)
-    service: Mapping[str, Any] = (
-        _service(fields)
-        if keys.from_guardduty(product_arn)
-        else mapping(lowered_part(obj, "Action", "action"))
-    )
+    service: Mapping[str, Any] = _service(fields) if guardduty else _lowered_part(obj, "Action", "action")
     sequence = mapping(mapping(lowered(obj.get("Detection"))).get("sequence")) if "Detection" in obj else {}
     kind = _kind(obj, product_arn, types)
     sample = (
@@ -120,7 +117,7 @@ def read(obj: Mapping[str, Any]) -> Observation:
     )
 
 
-def lowered_part(obj: Mapping[str, Any], name: str, under: str) -> dict[str, Any]:
+def _lowered_part(obj: Mapping[str, Any], name: str, under: str) -> dict[str, Any]:
     """``{under: obj[name]}`` with lower-cased keys; empty where there is none."""
     part = obj.get(name)
     return {under: lowered(part)} if part else {}

@@ -75,7 +75,8 @@ def token(value: object) -> str | None:
 
 def identifier(value: object) -> str:
     """An id that a call needs: exact when it is printable, else with escapes, so that no control character
-    ever rides in a ``str``. Brackets may occur: show it through ``text.clean`` or ``widgets.safe``."""
+    ever rides in a ``str`` (an Id of six lines of YAML does occur; a call on such a record takes it from the
+    body). Brackets may occur: show it through ``text.clean`` or ``widgets.safe``."""
     kept = plain(value)
     return kept if kept.isprintable() else kept.encode("unicode_escape").decode("ascii")
 

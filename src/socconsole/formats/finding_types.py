@@ -26,12 +26,16 @@ _NATIVE: Final = re.compile(r"[A-Za-z]{3,40}:[A-Za-z0-9]{2,40}/[^/\s]+")
 
 
 @functools.lru_cache(4096)
-def normalise(text: str) -> str:
-    """``Purpose:Resource/Name`` where ``text`` holds one, else ``text`` as a token."""
+def normalise(text: str, guardduty: bool = False) -> str:
+    """``Purpose:Resource/Name`` where ``text`` holds one, else ``text`` as a token.
+
+    Only of ``guardduty`` records can a category stand for a lost purpose: ``Effects/Data Exposure/PCI-DSS``
+    looks the same and is a control.
+    """
     kept = token(text) or ""
     if found := _PURPOSED.search(kept):
         return f"{found[1]}:{found[2]}/{found[3]}"
-    if found := _CATEGORISED.match(kept):
+    if guardduty and (found := _CATEGORISED.match(kept)):
         return f"{found[1].title().replace(' ', '')}:{found[2]}/{found[3]}"
     return kept
 
@@ -41,12 +45,12 @@ def is_native(finding_type: str) -> bool:
     return _NATIVE.fullmatch(finding_type) is not None
 
 
-def normalised(values: Iterable[object]) -> tuple[str, ...]:
+def normalised(values: Iterable[object], *, guardduty: bool = False) -> tuple[str, ...]:
     """Each type once, in order of appearance."""
     found: dict[str, None] = {}
     for value in values:
         if name := plain(value, 256):
-            found[normalise(name)] = None
+            found[normalise(name, guardduty)] = None
             if len(found) >= TYPES_LIMIT:
                 break
     found.pop("", None)

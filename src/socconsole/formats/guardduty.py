@@ -25,7 +25,7 @@ from socconsole.formats.fields import (
     untrusted,
 )
 from socconsole.formats.finding_types import normalised
-from socconsole.formats.guardduty_resources import resources
+from socconsole.formats.guardduty_resources import affected, resources
 from socconsole.formats.record import Unreadable
 from socconsole.model.finding import Actor, Format, Kind, Observation
 from socconsole.text import Untrusted
@@ -54,9 +54,11 @@ def read(obj: Mapping[str, Any], account: object = None, region: object = None) 
         raise Unreadable("GuardDuty finding without id and ARN")
     sequence = mapping(mapping(service.get("detection")).get("sequence"))
     resource = mapping(low.get("resource"))
-    types = normalised((low.get("type"),))
+    types = normalised((low.get("type"),), guardduty=True)
     description = untrusted(low.get("description"), DESCRIPTION_LIMIT)
-    found = resources(resource, sequence, place_account, place_region)
+    found = resources(resource, sequence, place_account, place_region) or affected(
+        service.get("action"), place_account, place_region
+    )
     data = body(obj)
     return Observation(
         format=Format.GUARDDUTY,

@@ -7,6 +7,7 @@ id.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -109,6 +110,28 @@ def _all(
             token(details.get("region")) or region,
             pairs(details.get("tags")),
         )
+
+
+def affected(action: object, account: str | None, region: str | None) -> tuple[Resource, ...]:
+    """``awsApiCallAction.affectedResources``, for a finding that names no resource otherwise."""
+    call = mapping(mapping(action).get("awsapicallaction"))
+    found = []
+    for kind, value in list(mapping(call.get("affectedresources")).items())[:RESOURCES_LIMIT]:
+        if (name := untrusted(value)) is not None:
+            found.append(Resource(asff_type(token(kind) or "Other"), name, None, account, region))
+    return tuple(found)
+
+
+_CAPITALS: Final = re.compile(r"[A-Z]{2,}(?=[A-Z][a-z]|[0-9]|$)")
+
+
+def asff_type(kind: str) -> str:
+    """CloudFormation's and V2's ``AWS::EC2::Instance`` as ASFF's ``AwsEc2Instance``; others as they are."""
+    parts = [part for part in kind.split("::") if part]
+    if len(parts) < 2 or parts[0].upper() != "AWS":
+        return kind
+    short = (_CAPITALS.sub(lambda run: run[0].capitalize(), part) for part in parts[1:])
+    return "Aws" + "".join(part[:1].upper() + part[1:] for part in short)
 
 
 def _first(details: Mapping[str, Any], names: tuple[str, ...]) -> Untrusted | None:

@@ -27,7 +27,7 @@ from socconsole.formats.fields import (
     untrusted,
 )
 from socconsole.formats.finding_types import kind_of_product, kind_of_types, normalised
-from socconsole.formats.guardduty_resources import RESOURCES_LIMIT, pairs
+from socconsole.formats.guardduty_resources import RESOURCES_LIMIT, asff_type, pairs
 from socconsole.formats.record import Unreadable
 from socconsole.model.finding import Actor, Format, Kind, Observation, Resource, Workflow
 from socconsole.text import Untrusted
@@ -81,7 +81,9 @@ def read(obj: Mapping[str, Any]) -> Observation:
     merge_keys = _merge_keys(metadata, info, product, product_arn)
     if not merge_keys:
         raise Unreadable("OCSF finding without metadata.uid and finding_info.uid")
-    types = normalised(elements(info.get("types")) or [info.get("types")])
+    types = normalised(
+        elements(info.get("types")) or [info.get("types")], guardduty=keys.from_guardduty(product_arn)
+    )
     cloud = mapping(obj.get("cloud"))
     resources = tuple(_resources(obj))
     compliance = mapping(obj.get("compliance"))
@@ -198,7 +200,7 @@ def _resources(obj: Mapping[str, Any]) -> Iterator[Resource]:
             continue
         name = untrusted(each.get("name"))
         yield Resource(
-            token(each.get("type")) or "Other",
+            asff_type(token(each.get("type")) or "Other"),
             found,
             name if name != found else None,
             token(mapping(mapping(each.get("owner")).get("account")).get("uid")),
@@ -225,9 +227,10 @@ def _evidence(part: Mapping[str, Any]) -> Iterator[Actor | None]:
     yield who.actor("domain", mapping(part.get("query")).get("hostname"))
     acting = mapping(part.get("actor"))
     user = mapping(acting.get("user"))
-    yield who.principal(user.get("name") or user.get("uid"), user.get("type"))
-    yield who.actor("access_key", user.get("credential_uid"))
     process = mapping(acting.get("process")) or mapping(part.get("process"))
+    if user.get("name") or not process:  # beside a process a bare uid is a number of the host's own
+        yield who.principal(user.get("name") or user.get("uid"), user.get("type"))
+    yield who.actor("access_key", user.get("credential_uid"))
     yield who.actor("process", mapping(process.get("file")).get("path") or process.get("name"))
 
 

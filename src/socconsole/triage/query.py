@@ -240,7 +240,7 @@ def _measure(field: Field, piece: _Piece) -> tuple[Op, tuple[Value, ...]]:
 
 
 def _compared(piece: _Piece) -> tuple[Op | None, str, int]:
-    """(operator, value, its column) where the one value begins with an operator; else (None, first value, …)."""
+    """(operator, value, its column) where the one value begins with an operator, else None and the value."""
     text, quoted, column = piece.values[0]
     found = None if quoted else _COMPARISON.match(text)
     measured = piece.name is not None and BY_NAME[piece.name].shape in (Shape.NUMBER, Shape.AGE)

@@ -1,0 +1,202 @@
+"""One GuardDuty detection as each service sends it, written for these tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ACCOUNT = "111122223333"
+REGION = "eu-central-1"
+DETECTOR = "aa11bb22cc33dd44ee55ff6600778899"
+FINDING = "0123456789abcdef0123456789abcdef"
+ARN = f"arn:aws:guardduty:{REGION}:{ACCOUNT}:detector/{DETECTOR}/finding/{FINDING}"
+PRODUCT = f"arn:aws:securityhub:{REGION}::product/aws/guardduty"
+PRODUCT_V2 = f"arn:aws:securityhub:{REGION}::productv2/aws/guardduty"
+BUCKET = "arn:aws:s3:::llm-corpus"
+TITLE = "Objects were read in bulk from bucket llm-corpus."
+
+
+def native(**changes: Any) -> dict[str, Any]:
+    return {
+        "AccountId": ACCOUNT,
+        "Arn": ARN,
+        "CreatedAt": "2026-11-23T03:12:00.000Z",
+        "Description": "A role read far more objects than it ever did.",
+        "Id": FINDING,
+        "Partition": "aws",
+        "Region": REGION,
+        "Resource": {
+            "ResourceType": "S3Bucket",
+            "AccessKeyDetails": {
+                "AccessKeyId": "ASIAQEXAMPLE00000001",
+                "PrincipalId": "AROAQEXAMPLE:vllm",
+                "UserName": "vllm-recs",
+                "UserType": "AssumedRole",
+            },
+            "S3BucketDetails": [
+                {
+                    "Arn": BUCKET,
+                    "Name": "llm-corpus",
+                    "Type": "Destination",
+                    "Tags": [{"Key": "data", "Value": "pii"}],
+                }
+            ],
+        },
+        "SchemaVersion": "2.0",
+        "Service": {
+            "Action": {
+                "ActionType": "AWS_API_CALL",
+                "AwsApiCallAction": {
+                    "Api": "GetObject",
+                    "ServiceName": "s3.amazonaws.com",
+                    "RemoteIpDetails": {
+                        "IpAddressV4": "203.0.113.9",
+                        "Country": {"CountryName": "Elbonia"},
+                        "Organization": {"Asn": "64500", "AsnOrg": "Example Transit"},
+                    },
+                },
+            },
+            "AdditionalInfo": {"Value": '{"unusual":{"asn":64500}}', "Type": "default"},
+            "Archived": False,
+            "Count": 1204,
+            "DetectorId": DETECTOR,
+            "EventFirstSeen": "2026-11-23T03:03:46Z",
+            "EventLastSeen": "2026-11-23T03:09:46Z",
+            "ResourceRole": "TARGET",
+            "ServiceName": "guardduty",
+        },
+        "Severity": 8,
+        "Title": TITLE,
+        "Type": "Exfiltration:S3/AnomalousBehavior",
+        "UpdatedAt": "2026-11-23T03:12:30.000Z",
+        **changes,
+    }
+
+
+def camel(value: Any) -> Any:
+    """The same as EventBridge spells it."""
+    if isinstance(value, dict):
+        return {key[:1].lower() + key[1:]: camel(item) for key, item in value.items()}
+    return [camel(item) for item in value] if isinstance(value, list) else value
+
+
+def lower(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key.lower(): lower(item) for key, item in value.items()}
+    return [lower(item) for item in value] if isinstance(value, list) else value
+
+
+def asff(**changes: Any) -> dict[str, Any]:
+    prefix = "aws/guardduty/service"
+    call = f"{prefix}/action/awsApiCallAction"
+    return {
+        "SchemaVersion": "2018-10-08",
+        "Id": ARN,
+        "ProductArn": PRODUCT,
+        "ProductName": "GuardDuty",
+        "CompanyName": "Amazon",
+        "Region": REGION,
+        "GeneratorId": ARN.partition("/finding/")[0],
+        "AwsAccountId": ACCOUNT,
+        "Types": ["TTPs/Exfiltration/Exfiltration:S3-AnomalousBehavior"],
+        "FirstObservedAt": "2026-11-23T03:03:46Z",
+        "LastObservedAt": "2026-11-23T03:09:46Z",
+        "CreatedAt": "2026-11-23T03:12:00.000Z",
+        "UpdatedAt": "2026-11-23T03:12:30.000Z",
+        "Severity": {"Product": 8, "Label": "HIGH", "Normalized": 80},
+        "Title": TITLE,
+        "Description": "A role read far more objects than it ever did.",
+        "ProductFields": {
+            f"{prefix}/action/actionType": "AWS_API_CALL",
+            f"{call}/api": "GetObject",
+            f"{call}/remoteIpDetails/ipAddressV4": "203.0.113.9",
+            f"{call}/remoteIpDetails/country/countryName": "Elbonia",
+            f"{call}/remoteIpDetails/organization/asn": "64500",
+            f"{call}/remoteIpDetails/organization/asnOrg": "Example Transit",
+            f"{prefix}/additionalInfo": '{"unusual":{"asn":64500}}',
+            f"{prefix}/count": "1204",
+            f"{prefix}/archived": "false",
+            f"{prefix}/eventLastSeen": "2026-11-23T03:09:46Z",
+            "aws/securityhub/FindingId": f"{PRODUCT}/{ARN}",
+        },
+        "Resources": [
+            {
+                "Type": "AwsS3Bucket",
+                "Id": BUCKET,
+                "Partition": "aws",
+                "Region": REGION,
+                "Tags": {"data": "pii"},
+            },
+            {
+                "Type": "AwsIamAccessKey",
+                "Id": "AWS::IAM::AccessKey:ASIAQEXAMPLE00000001",
+                "Region": REGION,
+                "Details": {
+                    "AwsIamAccessKey": {"UserName": "vllm-recs", "PrincipalType": "AssumedRole"},
+                },
+            },
+        ],
+        "WorkflowState": "NEW",
+        "Workflow": {"Status": "NOTIFIED"},
+        "RecordState": "ACTIVE",
+        "Note": {
+            "Text": "looking",
+            "UpdatedBy": "on1",
+            "UpdatedAt": "2026-11-23T03:13:00Z",
+        },
+        **changes,
+    }
+
+
+def ocsf(**changes: Any) -> dict[str, Any]:
+    return {
+        "activity_id": 1,
+        "category_uid": 2,
+        "class_name": "Detection Finding",
+        "class_uid": 2004,
+        "cloud": {"account": {"uid": ACCOUNT}, "provider": "AWS", "region": REGION},
+        "count": 1204,
+        "evidences": [
+            {
+                "src_endpoint": {
+                    "ip": "203.0.113.9",
+                    "location": {"country": "EB"},
+                    "autonomous_system": {"number": 64500, "name": "Example Transit"},
+                }
+            }
+        ],
+        "finding_info": {
+            "created_time": 1795403520000,
+            "last_seen_time": 1795403386000,
+            "modified_time": 1795403550000,
+            "desc": "A role read far more objects than it ever did.",
+            "title": TITLE,
+            "types": ["Threats", "Exfiltration:S3/AnomalousBehavior"],
+            "uid": ARN,
+        },
+        "metadata": {
+            "product": {"name": "GuardDuty", "uid": PRODUCT_V2, "vendor_name": "AWS"},
+            "uid": "5" * 64,
+            "version": "1.6.0",
+        },
+        "resources": [{"type": "AWS::S3::Bucket", "uid": "llm-corpus", "uid_alt": BUCKET, "region": REGION}],
+        "severity": "High",
+        "severity_id": 4,
+        "status": "New",
+        "status_id": 1,
+        "time": 1795403550000,
+        **changes,
+    }
+
+
+def event(detail: dict[str, Any], name: str, source: str = "aws.securityhub") -> dict[str, Any]:
+    return {
+        "version": "0",
+        "id": "11111111-2222-3333-4444-555555555555",
+        "detail-type": name,
+        "source": source,
+        "account": ACCOUNT,
+        "time": "2026-11-23T03:13:00Z",
+        "region": REGION,
+        "resources": [ARN],
+        "detail": detail,
+    }
