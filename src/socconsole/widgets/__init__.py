@@ -17,7 +17,7 @@ Who owns what, with the signatures that screens use::
     paste      class KeyGuard(window_s=0.030, clock): pure state machine; class Burst for confirm fields
     table      class WindowTable[Row](ScrollView), Column, Cell, RowSource[Row]
                    WindowTable(columns, source=None, *, empty="nothing here", id=None)
-                   .show_source(source, keep=None)   other filter or order; cursor stays on ``keep`` if there
+                   .show_source(source, keep=None)   other filter or order; cursor goes to ``keep`` if there
                    .renew()                          the data changed: repaint only lines that differ
                    .cursor_key / .cursor_row / .cursor; .go_to_key(key) -> bool
                    .marks: frozenset[str]; .toggle_mark(); .mark_keys(keys); .clear_marks()

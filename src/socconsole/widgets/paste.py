@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
 WINDOW_S: Final = 0.030
 """A different key nearer than this makes an acting key part of a paste."""
@@ -24,12 +24,14 @@ BURST_LIMIT: Final = 4
 E = TypeVar("E")
 
 
-class TakesPaste:
-    """Marks widgets into which a bracketed paste may go; everywhere else it is dropped, and that is said."""
+class Field:
+    """Marks a widget into which keys are typed: there they are text, not commands."""
 
+    accepts_paste: ClassVar[bool] = True
+    """Whether a bracketed paste may go in; where not, it is dropped, and that is said."""
 
-class Guarded:
-    """Marks fields in which submitting acts: Enter (or ctrl+d) is then held like any acting key."""
+    submit_keys: ClassVar[frozenset[str]] = frozenset()
+    """Keys that act in this field; they are held like any acting key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from socconsole.text import Untrusted, clean
 from socconsole.widgets import clipboard, safe
 from socconsole.widgets.crash import OUR_FAULT, safe_traceback
 from socconsole.widgets.driver import SafeDriver
-from socconsole.widgets.paste import Guarded, KeyGuard, TakesPaste
+from socconsole.widgets.paste import Field, KeyGuard
 from socconsole.widgets.signals import INTERRUPTED, end_on_signals
 from socconsole.widgets.themes import FALLBACK_VARIABLES
 
@@ -90,8 +90,10 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
             if isinstance(event, events.Paste):
                 self.key_guard.paste(event.time)
                 self._report_discards()
-                if not isinstance(self.focused, TakesPaste):
-                    self.discarded(("paste",), "a paste does nothing outside a field")
+                field = self.focused
+                if not isinstance(field, Field) or not field.accepts_paste:
+                    where = "here" if isinstance(field, Field) else "outside a field"
+                    self.discarded(("paste",), f"a paste does nothing {where}")
                     return
             elif isinstance(event, events.Key):
                 await self._let_through(event.time)
@@ -105,12 +107,9 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
             # Nobody binds these; a terminal that sends Escape and a letter apart must not act on the letter.
             return False
         field = self.focused
-        in_field = isinstance(field, TakesPaste)
-        acting = event.key == "ctrl+c" or (
-            event.key in ("enter", "ctrl+d") and isinstance(field, Guarded)
-            if in_field
-            else event.key in self.acting_keys
-        )
+        in_field = isinstance(field, Field)
+        keys = field.submit_keys if isinstance(field, Field) else self.acting_keys
+        acting = event.key == "ctrl+c" or event.key in keys
         if acting and not in_field and (why := self.acting_blocked(event.time)):
             self.discarded((event.key,), why)
             return False
@@ -146,7 +145,7 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
     def _aim(self) -> Hashable:
         """Where an acting key pressed now would land: screen, field, and what it would act on."""
         field = self.focused
-        subject = None if isinstance(field, TakesPaste) else self.acting_subject()
+        subject = None if isinstance(field, Field) else self.acting_subject()
         return id(self.screen), id(field), subject
 
     def _report_discards(self) -> None:
@@ -236,4 +235,4 @@ class KeyPaint:
 
 def focused_field(widget: object) -> bool:
     """Whether typing goes into ``widget`` rather than to commands."""
-    return isinstance(widget, TakesPaste)
+    return isinstance(widget, Field)

@@ -1,0 +1,194 @@
+"""The header: where we are, what may leave this machine, and how far what is shown can be believed.
+
+Two lines from 100 cells up, one below that. What is wrong is said at every width; what is well gives way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from textual.geometry import Size
+
+from socconsole.model.action import Mode
+from socconsole.model.source import Freshness
+from socconsole.model.world import WorldKind
+from socconsole.text import clean
+from socconsole.widgets import glyphs
+from socconsole.widgets.columns import freshness_sign
+from socconsole.widgets.painted import PaintedLines, spread, width_of
+from socconsole.widgets.rows import Line, Run, merge
+
+WIDE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SourceNote:
+    """One source, or several that answer as one. ``age`` is ready to print (``4s``); ``note`` says what is
+    wrong (``denied eu-west-1``)."""
+
+    label: str
+    freshness: Freshness
+    age: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderState:
+    """All that the header shows. Times and ages come ready to print."""
+
+    mode: Mode
+    world: WorldKind = WorldKind.LIVE
+    place: str = ""
+    """Account name and id, or what stands for them."""
+    region: str = ""
+    who: str = ""
+    clock: str = ""
+    mode_note: str = ""
+    """``arms 12m more``, ``actor starting`` …"""
+    scenario: str = ""
+    """The drill's name."""
+    sources: tuple[SourceNote, ...] = ()
+    watch_alive: bool = True
+    unacked: int = 0
+    oldest: str = ""
+    """Age of the oldest unacknowledged finding, as ``mm:ss``."""
+    target: str = "15:00"
+    late: bool = False
+    """The oldest is past the target."""
+    others: tuple[str, ...] = ()
+    """Who else has this store open."""
+    alert: str = ""
+    """One thing that must be seen (an action in doubt, an expired session)."""
+
+
+_MODE_STYLE: Final = {
+    Mode.READ: "mode-read",
+    Mode.TRIAGE: "mode-triage",
+    Mode.RESPOND: "mode-respond",
+}
+
+
+class StatusHeader(PaintedLines):
+    """Give it a :class:`HeaderState` whenever something changed; only differing cells are painted."""
+
+    DEFAULT_CSS: ClassVar[str] = """
+    StatusHeader { dock: top; height: auto; background: $bar-background; color: $bar-foreground; }
+    """
+
+    def __init__(self, state: HeaderState | None = None, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._state = state if state is not None else HeaderState(Mode.READ)
+
+    @property
+    def state(self) -> HeaderState:
+        return self._state
+
+    def show_state(self, state: HeaderState) -> None:
+        self._state = state
+        self.repaint()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return 2 if width >= WIDE else 1
+
+    def lines_for(self, width: int, height: int) -> list[Line]:
+        if width < WIDE:
+            return [one_line(self._state, width)]
+        return [place_line(self._state, width), health_line(self._state, width)]
+
+
+def place_line(state: HeaderState, width: int) -> Line:
+    """Who, where, in which mode, and the time."""
+    bar = glyphs.current().bar
+    left: list[Run] = [*_banner(state), (" socconsole", "strong")]
+    for text in (state.place, state.region, state.who):
+        if text:
+            left += [(f" {bar}", "rule"), (clean(text, 60), "text")]
+    left += [(f" {bar}", "rule"), *_mode(state)]
+    if state.others:
+        left += [("  also here: " + clean(", ".join(state.others), 60), "warn")]
+    return spread(merge(left), merge([*_alert(state), (f" {clean(state.clock, 20)} ", "quiet")]), width)
+
+
+def health_line(state: HeaderState, width: int) -> Line:
+    """Every source that fits, the troubled ones first; how long the oldest finding has waited."""
+    right: list[Run] = []
+    if not state.watch_alive:
+        right += [(f" {glyphs.current().bad} timers stopped", "bad")]
+    right += [*_waiting(state, wide=True), (" ", "text")]
+    room = width - width_of(tuple(right)) - 10
+    ordered = sorted(state.sources, key=lambda note: note.freshness is Freshness.FRESH)
+    left: list[Run] = []
+    shown = 0
+    for note in ordered:
+        runs = _source(note)
+        if width_of((*left, *runs)) > room:
+            break
+        left += runs
+        shown += 1
+    hidden = ordered[shown:]
+    if hidden:
+        troubled = sum(note.freshness is not Freshness.FRESH for note in hidden)
+        style = "warn" if troubled else "quiet"
+        left.append((f"  +{len(hidden)}" + (f", {troubled} not fresh" if troubled else ""), style))
+    if not ordered and state.world is not WorldKind.IMPORT:
+        left.append((" no source is configured", "warn"))
+    return spread(merge(left), merge(right), width)
+
+
+def one_line(state: HeaderState, width: int) -> Line:
+    """All that matters in less than 100 cells; the place is cut first."""
+    signs = glyphs.current()
+    troubled = sum(note.freshness is not Freshness.FRESH for note in state.sources)
+    right: list[Run] = [*_alert(state)]
+    if not state.watch_alive:
+        right += [(f" {signs.bad} timers stopped", "bad")]
+    elif troubled or (not state.sources and state.world is not WorldKind.IMPORT):
+        right += [(f" {signs.warn} {troubled} of {len(state.sources)} not fresh", "warn")]
+    elif state.sources:
+        right += [(f" {signs.good} {len(state.sources)} fresh", "good")]
+    if state.others:
+        right += [(f" +{len(state.others)} here", "warn")]
+    right += [*_waiting(state, wide=False), (f" {clean(state.clock, 20)} ", "quiet")]
+    left: list[Run] = [*_banner(state), *_mode(state, note=False), (" " + clean(state.place, 40), "strong")]
+    if state.region:
+        left.append((" " + clean(state.region, 40), "text"))
+    return spread(merge(left), merge(right), width)
+
+
+def _banner(state: HeaderState) -> list[Run]:
+    if state.world is WorldKind.DRILL:
+        return [(f" DRILL {clean(state.scenario, 24)}".rstrip() + " ", "banner")]
+    if state.world is WorldKind.IMPORT:
+        return [(" IMPORTED, NO LIVE SOURCE ", "banner")]
+    return []
+
+
+def _mode(state: HeaderState, note: bool = True) -> list[Run]:
+    runs: list[Run] = [(f" {state.mode.value} ", _MODE_STYLE[state.mode])]
+    if note and state.mode_note:
+        runs.append((" " + clean(state.mode_note, 40), "quiet"))
+    return runs
+
+
+def _alert(state: HeaderState) -> list[Run]:
+    return [(f" {glyphs.current().bad} {clean(state.alert, 60)} ", "bad")] if state.alert else []
+
+
+def _source(note: SourceNote) -> list[Run]:
+    sign, style = freshness_sign(note.freshness)
+    fresh = note.freshness is Freshness.FRESH
+    said = clean(note.note, 40) or ("" if fresh else note.freshness.value.lower())
+    text = " ".join(part for part in (clean(note.label, 24), said, clean(note.age, 8)) if part)
+    return [(f" {sign} ", style), (text + " ", "quiet" if fresh else style)]
+
+
+def _waiting(state: HeaderState, *, wide: bool) -> list[Run]:
+    if not state.unacked:
+        return [("  0 unacked", "quiet")] if wide else []
+    style = "bad" if state.late else "strong"
+    if wide:
+        return [(f"  {state.unacked:,} unacked", "text"), (f" {glyphs.current().dot} ", "quiet")] + [
+            (f"{clean(state.oldest, 10)} of {clean(state.target, 10)}", style)
+        ]
+    return [(f" {state.unacked:,}", "text"), (f" {clean(state.oldest, 10)}/{clean(state.target, 10)}", style)]

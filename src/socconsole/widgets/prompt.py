@@ -1,0 +1,263 @@
+"""Inline questions: one line (commands, filters, reasons) or several (notes). They sit above the footer, hidden
+until asked. Nothing blinks: a blinking cursor alone is 50 kB a minute on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Static, TextArea
+
+from socconsole.text import clean, clean_lines
+from socconsole.widgets import safe
+from socconsole.widgets.paste import Field
+
+LINE_MOST = 500
+NOTE_MOST = 4_000
+
+
+class LineField(Field, Input):
+    """An input of one line whose Enter is guarded and into which only printable text is pasted."""
+
+    submit_keys: ClassVar[frozenset[str]] = frozenset({"enter"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "give_up", "Cancel", id="prompt.cancel", show=False),
+        Binding("tab", "complete", "Complete", id="prompt.complete", show=False),
+        Binding("shift+tab", "nothing", id="prompt.stay", show=False),
+    ]
+
+    class GivenUp(Message):
+        """Escape was pressed."""
+
+    class WantsCompletion(Message):
+        """Tab was pressed."""
+
+    def __init__(self, *, most: int = LINE_MOST) -> None:
+        super().__init__(compact=True, select_on_focus=False, max_length=most)
+        self.cursor_blink = False
+
+    def action_give_up(self) -> None:
+        self.post_message(self.GivenUp())
+
+    def action_complete(self) -> None:
+        self.post_message(self.WantsCompletion())
+
+    def action_nothing(self) -> None:
+        """The focus stays in a question until it is answered."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        pasted = " ".join(clean_lines(event.text.strip(), LINE_MOST))
+        if pasted:
+            self.insert_text_at_cursor(pasted)
+
+
+class LinePrompt(Widget):
+    """``ask`` shows it and takes the focus; it hides itself after ``Submitted`` or ``Cancelled``."""
+
+    DEFAULT_CSS: ClassVar[str] = """
+    LinePrompt {
+        dock: bottom; height: auto; layout: horizontal; display: none; background: $surface;
+        & > #prompt-label { width: auto; max-width: 60%; height: 1; padding: 0 1; color: $accent; }
+        & > LineField { width: 1fr; height: 1; background: $surface; }
+        & > #prompt-hint { width: auto; max-width: 40%; height: 1; padding: 0 1; color: $text-quiet; }
+    }
+    """
+
+    class Submitted(Message):
+        def __init__(self, prompt: LinePrompt, value: str) -> None:
+            super().__init__()
+            self.prompt = prompt
+            self.value = value
+
+        @property
+        def control(self) -> LinePrompt:
+            return self.prompt
+
+    class Changed(Message):
+        """What stands in the field, after each key."""
+
+        def __init__(self, prompt: LinePrompt, value: str) -> None:
+            super().__init__()
+            self.prompt = prompt
+            self.value = value
+
+        @property
+        def control(self) -> LinePrompt:
+            return self.prompt
+
+    class Cancelled(Message):
+        def __init__(self, prompt: LinePrompt) -> None:
+            super().__init__()
+            self.prompt = prompt
+
+        @property
+        def control(self) -> LinePrompt:
+            return self.prompt
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._complete: Callable[[str], str] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="prompt-label")
+        yield LineField()
+        yield Static(id="prompt-hint")
+
+    def ask(
+        self, label: str, value: str = "", hint: str = "", complete: Callable[[str], str] | None = None
+    ) -> None:
+        """Ask. ``complete`` makes more of what was typed when Tab is pressed."""
+        self._complete = complete
+        self.query_one("#prompt-label", Static).update(safe.show(label, limit=120))
+        self.query_one("#prompt-hint", Static).update(safe.show(hint, limit=120))
+        field = self.query_one(LineField)
+        with self.prevent(Input.Changed):
+            field.value = clean(value, LINE_MOST)
+        field.cursor_position = len(field.value)
+        self.display = True
+        field.focus()
+
+    def set_hint(self, hint: str, style: str = "") -> None:
+        """Replace the hint while the question stands (an error in a query, a count)."""
+        self.query_one("#prompt-hint", Static).update(safe.show(hint, style, limit=120))
+
+    @property
+    def asking(self) -> bool:
+        return bool(self.display)
+
+    @property
+    def value(self) -> str:
+        return self.query_one(LineField).value
+
+    def put_away(self) -> None:
+        """Hide without an answer."""
+        self.display = False
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.display = False
+        self.post_message(self.Submitted(self, event.value))
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(self, event.value))
+
+    @on(LineField.GivenUp)
+    def _given_up(self, event: LineField.GivenUp) -> None:
+        event.stop()
+        self.display = False
+        self.post_message(self.Cancelled(self))
+
+    @on(LineField.WantsCompletion)
+    def _wants_completion(self, event: LineField.WantsCompletion) -> None:
+        event.stop()
+        field = self.query_one(LineField)
+        if self._complete is not None:
+            field.value = clean(self._complete(field.value), LINE_MOST)
+            field.cursor_position = len(field.value)
+
+
+class NoteField(Field, TextArea):
+    """An input of several lines; ctrl+d submits, Enter is a line break."""
+
+    submit_keys: ClassVar[frozenset[str]] = frozenset({"ctrl+d"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+d", "submit", "Done", id="note.submit", show=False, priority=True),
+        Binding("escape", "give_up", "Cancel", id="note.cancel", show=False, priority=True),
+    ]
+
+    class Done(Message):
+        """ctrl+d was pressed."""
+
+    class GivenUp(Message):
+        """Escape was pressed."""
+
+    def __init__(self) -> None:
+        super().__init__(soft_wrap=True, show_line_numbers=False, tab_behavior="focus", compact=True)
+        self.cursor_blink = False
+        self.highlight_cursor_line = False
+
+    def action_submit(self) -> None:
+        self.post_message(self.Done())
+
+    def action_give_up(self) -> None:
+        self.post_message(self.GivenUp())
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.insert("\n".join(clean_lines(event.text, NOTE_MOST)))
+
+
+class NotePrompt(Widget):
+    """Like :class:`LinePrompt`, over several lines. At most 4,000 characters are handed over."""
+
+    DEFAULT_CSS: ClassVar[str] = """
+    NotePrompt {
+        dock: bottom; height: auto; layout: vertical; display: none; background: $surface;
+        & > #note-label { height: 1; padding: 0 1; color: $accent; }
+        & > NoteField { height: 5; padding: 0 1; border: none; background: $surface; }
+    }
+    """
+
+    class Submitted(Message):
+        def __init__(self, prompt: NotePrompt, value: str) -> None:
+            super().__init__()
+            self.prompt = prompt
+            self.value = value
+
+        @property
+        def control(self) -> NotePrompt:
+            return self.prompt
+
+    class Cancelled(Message):
+        def __init__(self, prompt: NotePrompt) -> None:
+            super().__init__()
+            self.prompt = prompt
+
+        @property
+        def control(self) -> NotePrompt:
+            return self.prompt
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="note-label")
+        yield NoteField()
+
+    def ask(self, label: str, value: str = "", hint: str = "ctrl+d saves, esc leaves") -> None:
+        said = Content.assemble(safe.show(label, limit=120), "  ", safe.show(hint, "$text-quiet", limit=120))
+        self.query_one("#note-label", Static).update(said)
+        field = self.query_one(NoteField)
+        field.load_text("\n".join(clean_lines(value, NOTE_MOST)))
+        field.move_cursor(field.document.end)
+        self.display = True
+        field.focus()
+
+    @property
+    def asking(self) -> bool:
+        return bool(self.display)
+
+    def put_away(self) -> None:
+        """Hide without an answer."""
+        self.display = False
+
+    @on(NoteField.Done)
+    def _done(self, event: NoteField.Done) -> None:
+        event.stop()
+        self.display = False
+        self.post_message(self.Submitted(self, self.query_one(NoteField).text[:NOTE_MOST].strip()))
+
+    @on(NoteField.GivenUp)
+    def _given_up(self, event: NoteField.GivenUp) -> None:
+        event.stop()
+        self.display = False
+        self.post_message(self.Cancelled(self))
