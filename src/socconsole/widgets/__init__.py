@@ -8,12 +8,13 @@ Who owns what, with the signatures that screens use::
                palette_name(text) -> str                            ValueError unless harmless as markup
                install_filter(); dropped() -> int                   the last line of defence, and its counter
     shell      class SafeApp(App): what every app of ours derives from (driver, filter, signals, guard, panic)
-                   acting_keys: frozenset[str]       override: keys (after remapping) that act
+                   acting_keys: frozenset[str]       override (property): keys that act, after remapping
                    acting_subject() -> object        override: what an acting key would act on, now
                    acting_blocked(at) -> str         override: why acting keys are ignored at this instant; ""
                    discarded(keys, why)              override: say it (default: notify)
                    send_to_clipboard(text) -> str    what to tell the analyst ("sent 34 characters …")
                    key_guard: KeyGuard               key_guard.window_s = 0.0 switches waiting off in tests
+    shell      class KeyPaint: mixin for screens, paints at once after a key; focused_field(widget) -> bool
     paste      class KeyGuard(window_s=0.030, clock): pure state machine; class Burst for confirm fields
     table      class WindowTable[Row](ScrollView), Column, Cell, RowSource[Row]
                    WindowTable(columns, source=None, *, empty="nothing here", id=None)
@@ -28,8 +29,11 @@ Who owns what, with the signatures that screens use::
     header     class StatusHeader(Widget): .show_state(HeaderState(...))
     footer     class KeyFooter(Widget): .show_keys([KeyHint(key, label, why="")], right="")
                    .say(text, kind="", seconds=6.0)
-    detail     class DetailPane: .show_sections(title, [Section(label, Content | [Content])], key="")
-    prompt     class LinePrompt(Widget): .ask(label, value="", hint="") -> Submitted(value) | Cancelled
+    detail     class DetailPane: .show_sections(title, [Section(label, [body, …], kept=False)], key="")
+                   title and body: Untrusted | str | [(Untrusted | str, style name), …]; .scroll_by(lines)
+    painted    STYLES: the style names for cells, detail pieces and lines (text, quiet, strong, critical …)
+    prompt     class LinePrompt(Widget): .ask(label, value="", hint="", complete=None)
+                   -> Changed(value), Submitted(value) | Cancelled; .set_hint(text); .put_away(); .asking
                class NotePrompt(Widget): the same over several lines; ctrl+d submits
     confirm    class ConfirmField(Widget): .ask(label, expected) -> Confirmed(typed) | Cancelled
     themes     load_themes(user_dir=None) -> Themes(themes: dict[str, Theme], problems: tuple[str, ...])

@@ -188,7 +188,9 @@ def _waiting(state: HeaderState, *, wide: bool) -> list[Run]:
         return [("  0 unacked", "quiet")] if wide else []
     style = "bad" if state.late else "strong"
     if wide:
-        return [(f"  {state.unacked:,} unacked", "text"), (f" {glyphs.current().dot} ", "quiet")] + [
-            (f"{clean(state.oldest, 10)} of {clean(state.target, 10)}", style)
+        return [
+            (f"  {state.unacked:,} unacked", "text"),
+            (f" {glyphs.current().dot} ", "quiet"),
+            (f"{clean(state.oldest, 10)} of {clean(state.target, 10)}", style),
         ]
     return [(f" {state.unacked:,}", "text"), (f" {clean(state.oldest, 10)}/{clean(state.target, 10)}", style)]

@@ -1,5 +1,8 @@
-"""Inline questions: one line (commands, filters, reasons) or several (notes). They sit above the footer, hidden
-until asked. Nothing blinks: a blinking cursor alone is 50 kB a minute on the wire."""
+"""Inline questions: one line (commands, filters, reasons) or several (notes).
+
+They sit above the footer, hidden until asked. Nothing blinks: a blinking cursor alone is 50 kB a minute on the
+wire.
+"""
 
 from __future__ import annotations
 
