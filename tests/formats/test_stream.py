@@ -123,7 +123,7 @@ def test_a_title_of_a_megabyte_is_capped_in_the_model_and_whole_in_the_body() ->
 
 
 def test_a_file_made_to_be_searched_again_from_every_line_takes_no_longer_than_its_size() -> None:
-    """Each of the first lines opens a list that never ends; without a bound that is a search of it all each."""
+    """Each of the first lines opens a list that never ends: without a bound, a search of it all each time."""
 
     def seconds(openings: int) -> float:
         data = b"[1,\n" * openings + b"2,\n" * 300_000
