@@ -32,7 +32,16 @@ def test_a_call_is_one_line() -> None:
 
 @pytest.mark.parametrize(
     "hostile",
-    ["a b", "$(touch /tmp/x)", "'; rm -rf ~ #", "`id`", 'q"uo\\te', "line\nbreak", "\x1b]52;c;aGk=\x07", "\u202eevil'"],
+    [
+        "a b",
+        "$(touch /tmp/x)",
+        "'; rm -rf ~ #",
+        "`id`",
+        'q"uo\\te',
+        "line\nbreak",
+        "\x1b]52;c;aGk=\x07",
+        "\u202eevil'",
+    ],
 )
 def test_a_shell_reads_back_exactly_what_the_call_says(hostile: str) -> None:
     text = line(Call("s3", "GetBucketAcl", {"Bucket": hostile}), "eu-central-1")

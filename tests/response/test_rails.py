@@ -54,7 +54,9 @@ def test_never_touch_means_what_it_says(pattern: str) -> None:
     assert not rails.never_touch((pattern,), PLAN)
 
 
-@pytest.mark.parametrize(("rule", "forbids"), [("env", True), ("env=prod", True), ("env=dev", False), ("x", False)])
+@pytest.mark.parametrize(
+    ("rule", "forbids"), [("env", True), ("env=prod", True), ("env=dev", False), ("x", False)]
+)
 def test_protected_tags(rule: str, forbids: bool) -> None:
     assert bool(rails.protected((rule,), PLAN)) is forbids
 
@@ -108,7 +110,9 @@ def test_what_is_wide_or_re_exposes_takes_the_whole_id(change: dict[str, bool]) 
     assert rails.confirmed(plan, "pus-eu")
 
 
-@pytest.mark.parametrize("typed", ["", "PUS-EU", "pus-eu ", " pus-eu", "us-eu", "рus-eu", "pus\u2011eu", "pus-eu\n"])
+@pytest.mark.parametrize(
+    "typed", ["", "PUS-EU", "pus-eu ", " pus-eu", "us-eu", "рus-eu", "pus\u2011eu", "pus-eu\n"]
+)
 def test_nothing_else_confirms(typed: str) -> None:
     assert rails.confirmed(PLAN, typed)
 

@@ -46,9 +46,7 @@ def line(call: Call, region: str) -> str:
     """One call as one line."""
     service = _SERVICES.get(call.service, call.service)
     options = [_option(name, value) for name, value in call.params.items()]
-    return " ".join(
-        ["aws", service, kebab(call.operation), *options, f"--region {shlex.quote(region)}"]
-    )
+    return " ".join(["aws", service, kebab(call.operation), *options, f"--region {shlex.quote(region)}"])
 
 
 def lines(plan: Plan) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ exactly what it would call, calls it, and reads back. ``engine`` does the rest, 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -98,8 +98,11 @@ class Action(Protocol):
         """``likely``, ``unlikely`` or ``unknown``: may ``principal`` (an IAM ARN) make the calls?"""
         ...
 
-    async def plan(self, door: Door, target: Target, finding: Finding | None) -> Plan:
-        """Read the target afresh and say what would be done; changes nothing. Raises ``AwsTrouble``."""
+    async def plan(self, door: Door, target: Target, finding: Finding | None, own: Collection[str]) -> Plan:
+        """Read the target afresh and say what would be done; changes nothing. Raises ``AwsTrouble``.
+
+        ``own`` are the accounts that belong to the same owner: being read from there is no leak by itself.
+        """
         ...
 
     async def apply(self, door: Door, plan: Plan, note_call: NoteCall) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from socconsole.aws import AwsTrouble
 from socconsole.commands import Contain, PlanContain, PlanUndo, Undo
@@ -17,24 +19,11 @@ from socconsole.model.finding import Finding
 from socconsole.response import afterwards, book, rails, records
 from socconsole.response.base import Action, Door, Noted, Target
 from socconsole.response.locate import Aim, finding_of, locate
+from socconsole.response.outcome import Outcome
 from socconsole.response.registry import ACTIONS
 from socconsole.response.session import Refusal, Session, uninterrupted
 from socconsole.store.state import LockHeld
 from socconsole.text import token
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a containment or an undo, as read back right after it."""
-
-    action_id: str
-    state: ActionState
-    plan: Plan
-    calls: tuple[Noted, ...]
-    verified: tuple[tuple[str, bool], ...]
-    ledger: int
-    """Sequence of the last entry about it."""
-    detail: str = ""
 
 
 Planner = Callable[[Door], Awaitable[Plan]]
@@ -46,7 +35,7 @@ async def plan(session: Session, request: PlanContain) -> Plan:
         session, request.action, request.target, request.account, request.region, request.finding
     )
     async with session.door(session, "reader") as door:
-        return await _planned(session, door, aim.finding, _planner(aim), aim.action, aim.target)
+        return await _planned(session, door, aim.finding, _planner(session, aim), aim.action, aim.target)
 
 
 async def plan_undo(session: Session, request: PlanUndo) -> Plan:
@@ -69,7 +58,7 @@ async def contain(session: Session, request: Contain, shown: Plan | None = None)
         action=aim.action,
         target=aim.target,
         finding=aim.finding,
-        planner=_planner(aim),
+        planner=_planner(session, aim),
         confirm=request.confirm,
         reason=request.reason,
         shown=shown,
@@ -103,7 +92,9 @@ async def offer(session: Session, finding_id: str) -> tuple[Plan, ...]:
     if not aims:
         return ()
     async with session.door(session, "reader") as door:
-        plans = [await _planned(session, door, finding, _planner(a), a.action, a.target) for a in aims]
+        plans = [
+            await _planned(session, door, finding, _planner(session, a), a.action, a.target) for a in aims
+        ]
     return tuple(sorted(plans, key=lambda plan: not plan.helps))
 
 
@@ -131,7 +122,7 @@ async def _perform(session: Session, order: _Order) -> Outcome:
     try:
         with session.folder.lock(book.lock_name(order.target)):
             async with session.door(session, "reader") as door:
-                await afterwards.settle_doubts(session, door, order.target)
+                await afterwards.settle_doubts(session.folder, door, session.analyst, order.target)
                 plan = await _confirmed(session, door, order)
                 return await uninterrupted(_carry_out(session, door, order, plan))
     except LockHeld as held:
@@ -151,9 +142,8 @@ async def _confirmed(session: Session, door: Door, order: _Order) -> Plan:
         rails.moved(order.shown, plan),
         rails.exposure(plan, order.accept_exposure, order.reason),
         rails.rate(recent, now),
-        rails.skew(book.skew(door)),
+        rails.skew(await _skew(door, plan)),
         rails.confirmed(plan, order.confirm, whole=session.by_script),
-        await asyncio.to_thread(book.unsound, session.folder),
     ):
         if objection:
             raise _refusal(plan, objection)
@@ -163,6 +153,16 @@ async def _confirmed(session: Session, door: Door, order: _Order) -> Plan:
         if objection:
             raise _refusal(again, objection)
     return plan
+
+
+async def _skew(door: Door, plan: Plan) -> float | None:
+    """Seconds that our clock is ahead of AWS's, by the date of an answer (full seconds); None if it told none."""
+    try:
+        answer = await door.call(plan.place, "sts:GetCallerIdentity", {})
+        told = answer["ResponseMetadata"]["HTTPHeaders"]["date"]
+        return (datetime.now(UTC) - parsedate_to_datetime(told)).total_seconds()
+    except (AwsTrouble, LookupError, ValueError, TypeError):  # the date has no zone, is none, or is missing
+        return None
 
 
 async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan) -> Outcome:
@@ -185,7 +185,11 @@ async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan) ->
         calls.append(call)
 
     # Assumed only now, for this one resource, and naming the intent: CloudTrail then is a witness of the ledger.
-    tags = {"soc:head": head, "soc:action": action_id, **({"soc:finding": plan.finding} if plan.finding else {})}
+    tags = {
+        "soc:head": head,
+        "soc:action": action_id,
+        **({"soc:finding": plan.finding} if plan.finding else {}),
+    }
     only = order.action.resource(order.target)
     async with session.door(session, "responder", tags=tags, only=only) as responder:
         await order.action.apply(responder, plan, note_call)
@@ -207,9 +211,7 @@ async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan) ->
     )
 
 
-async def _read_back(
-    door: Door, action: Action, plan: Plan, calls: list[Noted]
-) -> tuple[ActionState, str]:
+async def _read_back(door: Door, action: Action, plan: Plan, calls: list[Noted]) -> tuple[ActionState, str]:
     """What is true now, and what to say of it. What the calls said is only a hint."""
     trouble = next((call for call in calls if not call.answered), None)
     said = f"{trouble.operation}: {trouble.trouble}" if trouble else ""
@@ -218,7 +220,8 @@ async def _read_back(
     except AwsTrouble as unread:
         return ActionState.IN_DOUBT, "; ".join(filter(None, (said, f"reading back: {unread.kind}")))
     if trouble and trouble.lost and state is ActionState.NOT_APPLIED:
-        said += "; the answer was lost, it had not taken effect when read back, and is read again"
+        # The request may still be on its way: only a later look can say that it had no effect.
+        return ActionState.IN_DOUBT, f"{said}; no effect was seen yet"
     return state, said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from dataclasses import dataclass
 
 from socconsole.model.finding import Finding
@@ -10,8 +11,7 @@ from socconsole.model.world import Place
 from socconsole.response.base import Action, BadTarget, Target
 from socconsole.response.registry import ACTIONS
 from socconsole.response.session import Refusal, Session
-from socconsole.store import findings
-from socconsole.store.db import reading
+from socconsole.store import db, reading
 from socconsole.text import token
 
 
@@ -45,8 +45,8 @@ async def finding_of(session: Session, finding_id: str) -> Finding | None:
         return None
 
     def get() -> Finding | None:
-        with reading(session.folder) as conn:
-            stored = findings.get(conn, finding_id)
+        with closing(db.connect(session.folder.store_db, readonly=True)) as conn:
+            stored = reading.get(conn, finding_id)
         return stored.finding if stored else None
 
     finding = await asyncio.to_thread(get)
@@ -68,6 +68,7 @@ def _place(session: Session, account: str, region: str, name: str, known: tuple[
     places = ", ".join(f"{p.account} {p.region}" for p in sorted(fitting)[:6])
     raise Refusal(
         "input",
-        f"where is {token(name)}? " + (f"It could be any of: {places}" if fitting else "No such place is known"),
+        f"where is {token(name)}? "
+        + (f"It could be any of: {places}" if fitting else "No such place is known"),
         "--account and --region",
     )

@@ -11,7 +11,7 @@ from typing import Any
 from socconsole.model.action import ActionState, Call, Plan
 from socconsole.response import awscli, rails, records
 from socconsole.response.base import Info
-from socconsole.response.engine import Outcome
+from socconsole.response.outcome import Outcome
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
@@ -51,7 +51,8 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "action_id": outcome.action_id,
         "state": outcome.state.value,
         "calls": [
-            {**records.noted(noted), "params": dict(plan.calls[noted.index].params)} for noted in outcome.calls
+            {**records.noted(noted), "params": dict(plan.calls[noted.index].params)}
+            for noted in outcome.calls
         ],
         "verified": [list(check) for check in outcome.verified],
         "undo": {

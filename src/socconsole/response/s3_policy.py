@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,25 +27,31 @@ class Reach:
     anyone_if: int
     """Statements for everyone, under a condition (an address, an organisation, an endpoint …)."""
     outside: tuple[str, ...]
-    """Principals of other accounts, as the policy names them; untrusted text."""
+    """Principals of strangers' accounts, as the policy names them; untrusted text."""
     inside: int
     """Principals of the bucket's own account."""
+    family: tuple[str, ...]
+    """Principals of other accounts of the same owner; untrusted text."""
     services: tuple[str, ...]
     """AWS services; untrusted text."""
     unreadable: bool = False
     """The document is not a policy that we understand."""
 
 
-def reach(policy: str | None, account: str) -> Reach:
-    """Who is let in by ``policy`` (the JSON text AWS returned; None: there is none) of a bucket of ``account``."""
+def reach(policy: str | None, account: str, own: Collection[str] = ()) -> Reach:
+    """Who is let in by ``policy`` (the JSON text AWS returned; None: there is none) of a bucket of ``account``.
+
+    ``own``: further accounts of the same owner.
+    """
     if policy is None:
-        return Reach(0, 0, (), 0, ())
+        return Reach(0, 0, (), 0, (), ())
     try:
         statements = list(_statements(json.loads(policy)))
     except (ValueError, TypeError, RecursionError):
-        return Reach(0, 0, (), 0, (), unreadable=True)
+        return Reach(0, 0, (), 0, (), (), unreadable=True)
     anyone = anyone_if = inside = 0
     outside: dict[str, None] = {}
+    family: dict[str, None] = {}
     services: dict[str, None] = {}
     for statement in statements:
         if statement.get("Effect") != "Allow":
@@ -60,9 +66,11 @@ def reach(policy: str | None, account: str) -> Reach:
                     anyone += 1
             elif kind == "AWS" and _account_of(principal) == account:
                 inside += 1
+            elif kind == "AWS" and _account_of(principal) in own:
+                family[principal] = None
             else:
                 outside[principal] = None
-    return Reach(anyone, anyone_if, tuple(outside), inside, tuple(services))
+    return Reach(anyone, anyone_if, tuple(outside), inside, tuple(family), tuple(services))
 
 
 def _statements(document: Any) -> Iterator[Mapping[str, Any]]:

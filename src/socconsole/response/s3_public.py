@@ -9,6 +9,7 @@ a policy that only names outside accounts is not public, and the block changes n
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -53,7 +54,7 @@ class S3BlockPublic:
     def targets(self, finding: Finding) -> tuple[Target, ...]:
         found: dict[Target, None] = {}
         for resource in finding.resources:
-            if resource.type not in ("AwsS3Bucket", "S3Bucket", "AWS::S3::Bucket"):
+            if resource.type not in ("AwsS3Bucket", "AwsS3Object", "S3Bucket", "AWS::S3::Bucket"):
                 continue
             account, region = resource.account or finding.account, resource.region or finding.region
             if account and region:
@@ -76,13 +77,13 @@ class S3BlockPublic:
         actions = ("s3:PutBucketPublicAccessBlock",)
         return await simulate(door, target.place, principal, actions, (self.resource(target),))
 
-    async def plan(self, door: Door, target: Target, finding: Finding | None) -> Plan:
+    async def plan(self, door: Door, target: Target, finding: Finding | None, own: Collection[str]) -> Plan:
         bucket = await read_bucket(door, target.id, target.place)
         paths = bucket.open_paths()
         helps = bool(paths)
         why, instead, instead_calls = "; ".join((*paths, "nothing blocks it")), "", ()
         if not helps:
-            why, instead, instead_calls = _no_help(bucket)
+            why, instead, instead_calls = _no_help(bucket, own)
         return Plan(
             action=INFO.id,
             target=bucket.name,
@@ -97,7 +98,7 @@ class S3BlockPublic:
             after={_STATE: _CLOSED if helps else bucket.block},
             stops=INFO.stops,
             does_not_stop=INFO.does_not_stop,
-            blast_radius=_blast_radius(bucket, finding) if helps else "none: nothing would change",
+            blast_radius=_blast_radius(bucket, finding, own) if helps else "none: nothing would change",
             reversible=INFO.reversible,
             wide=INFO.wide,
             warnings=_warnings(bucket, helps),
@@ -172,17 +173,17 @@ def _put(bucket: Bucket, block: Block | None) -> Call:
     return Call("s3", "PutPublicAccessBlock", {**whose, **flags, **owner})
 
 
-def _no_help(bucket: Bucket) -> tuple[str, str, tuple[Call, ...]]:
+def _no_help(bucket: Bucket, own: Collection[str]) -> tuple[str, str, tuple[Call, ...]]:
     """(why it would change nothing, what would help, calls for the analyst's own hands)."""
-    reach = bucket.reach
+    reach = bucket.reach(own)
     if reach.outside:
-        named = ", ".join(token(name) for name in reach.outside[:5])
-        more = f" and {len(reach.outside) - 5} more" if len(reach.outside) > 5 else ""
         why = (
-            "would change nothing here: the bucket is not open to the public, access is through a named account: "
-            f"{named}{more}"
+            "would change nothing here: the bucket is not open to the public, access is through a named account"
+            + _list(reach.outside)
         )
-        instead = "s3-deny-principal: a Deny in the bucket policy for who is named; this version has no key for it"
+        instead = (
+            "s3-deny-principal: a Deny in the bucket policy for who is named; this version has no key for it"
+        )
         denied = deny_outside(bucket.policy or "{}", bucket.name, bucket.place.region, reach.outside)
         if denied is None:
             return why, instead, ()
@@ -194,22 +195,32 @@ def _no_help(bucket: Bucket) -> tuple[str, str, tuple[Call, ...]]:
         return why, instead, (put,)
     if bucket.policy_public or (bucket.acl_public and bucket.acls_count):
         return "would change nothing here: public access is blocked already", "", ()
-    seen = "" if not bucket.unread else f" (could not be read: {', '.join(bucket.unread)})"
+    unread = f" (could not be read: {', '.join(bucket.unread)})" if bucket.unread else ""
+    who = f"the account's own principals, {len(reach.family)} principals of your other accounts"
     return (
-        "would change nothing here: neither the policy nor the bucket ACL is public"
-        f"{seen}; access, if any, is by the account's own principals, presigned URLs or access points",
+        f"would change nothing here: neither the policy nor the bucket ACL is public{unread}; access, if any, is "
+        f"by {who}, presigned URLs or access points",
         "",
         (),
     )
 
 
-def _blast_radius(bucket: Bucket, finding: Finding | None) -> str:
-    reach = bucket.reach
+def _list(names: tuple[str, ...], most: int = 4) -> str:
+    """``: first, second and 3 more``, or nothing."""
+    if not names:
+        return ""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ": " + ", ".join(token(name) for name in names[:most]) + more
+
+
+def _blast_radius(bucket: Bucket, finding: Finding | None, own: Collection[str]) -> str:
+    reach = bucket.reach(own)
+    named = (*reach.outside, *reach.family)
     grants = len(bucket.acl_public) if bucket.acls_count else 0
     parts = [
         f"1 bucket; {reach.anyone + reach.anyone_if} policy statements for everyone "
         f"({reach.anyone_if} under a condition) and {grants} public ACL grants stop working",
-        f"{len(reach.outside)} named principals of other accounts lose access with them"
+        f"{len(named)} named principals of other accounts lose access with them{_list(named)}"
         if bucket.policy_public
         else "named principals of other accounts keep access",
         f"{reach.inside} named principals of this account and {len(reach.services)} AWS services keep it",
@@ -228,9 +239,13 @@ def _warnings(bucket: Bucket, helps: bool) -> tuple[str, ...]:
     if helps:
         out.append("a public web site served from this bucket goes dark; whether there is one was not read")
     if bucket.acls_count and not bucket.flag("IgnorePublicAcls"):
-        out.append("single objects may be public by ACLs of their own; those were not read (the block covers them)")
-    if bucket.reach.unreadable:
-        out.append("the bucket policy could not be understood; AWS's own word on whether it is public was used")
+        out.append(
+            "single objects may be public by ACLs of their own; those were not read (the block covers them)"
+        )
+    if bucket.reach().unreadable:
+        out.append(
+            "the bucket policy could not be understood; AWS's own word on whether it is public was used"
+        )
     return (*out, *_unread(bucket))
 
 

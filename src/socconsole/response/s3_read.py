@@ -7,7 +7,7 @@ or a denied read, so that neither can pass for "no policy".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,9 +61,9 @@ class Bucket:
     evidence: Mapping[str, Any]
     """Each part as AWS returned it; null for "not configured", ``{"denied": true}`` for a denied read."""
 
-    @property
-    def reach(self) -> Reach:
-        return reach(self.policy, self.place.account)
+    def reach(self, own: Collection[str] = ()) -> Reach:
+        """Who the policy lets in; ``own`` as in ``s3_policy.reach``."""
+        return reach(self.policy, self.place.account, own)
 
     def flag(self, name: str) -> bool:
         """Is the switch on, by the bucket's own block or by the account's? The stricter wins."""

@@ -1,0 +1,178 @@
+"""What happens after an action: reading it back again, and finding out what became of one that was cut short.
+
+Any process may do it: the one that acted, the watch, the next actor. A lock per action says who is at it, and
+nothing here ever calls an action's calls again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from socconsole.aws import AwsTrouble
+from socconsole.model.action import ActionRecord, ActionState, Plan
+from socconsole.response import book, records
+from socconsole.response.base import Door, Target
+from socconsole.response.outcome import Outcome
+from socconsole.response.registry import ACTIONS
+from socconsole.response.session import LATER, Session
+from socconsole.store import actions, db, project
+from socconsole.store.state import LockHeld, StateFolder
+
+IN_FLIGHT: Final = 15.0
+"""Seconds after an intent in which a request without an answer may still take effect."""
+
+GRACE: Final = timedelta(seconds=10)
+"""How late a check has to be before another process takes it over."""
+
+GIVEN_UP: Final = timedelta(hours=24)
+"""A check this late says nothing about the action any more: it is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A check that nobody made in time."""
+
+    record: ActionRecord
+    when: str
+
+
+# --- what was cut short ---------------------------------------------------------------------------------
+
+
+async def resolve(
+    folder: StateFolder, door: Door, who: str, *, in_flight: float = IN_FLIGHT
+) -> list[tuple[str, ActionState]]:
+    """Ask AWS about every action in doubt that nobody is at; what was found, by action id.
+
+    ``door`` only has to read. What cannot be read, or may still be under way, stays in doubt.
+    """
+    found: list[tuple[str, ActionState]] = []
+    for record, plan in await asyncio.to_thread(_doubts, folder):
+        try:
+            with folder.lock(book.lock_name(Target(plan.target, plan.place))):
+                state = await _settle(folder, door, who, record, plan, in_flight)
+        except LockHeld:
+            continue
+        if state is not None:
+            found.append((record.id, state))
+    return found
+
+
+async def settle_doubts(folder: StateFolder, door: Door, who: str, target: Target) -> None:
+    """The same for one target whose lock the caller holds, before it acts on it."""
+    for record, plan in await asyncio.to_thread(_doubts, folder):
+        if Target(plan.target, plan.place) == target:
+            await _settle(folder, door, who, record, plan, IN_FLIGHT)
+
+
+async def _settle(
+    folder: StateFolder, door: Door, who: str, record: ActionRecord, plan: Plan, in_flight: float
+) -> ActionState | None:
+    """Read back and record; None while it stays in doubt. The caller holds the target's lock."""
+    action = ACTIONS.get(plan.action)
+    if action is None:
+        return None
+    # Somebody may have settled it between the list and the lock.
+    now = await asyncio.to_thread(book.recorded, folder, record.id)
+    if now is None or now[0].state is not ActionState.IN_DOUBT:
+        return None
+    try:
+        state = await action.verify(door, plan)
+    except AwsTrouble:
+        return None
+    age = (datetime.now(UTC) - record.intended).total_seconds()
+    if state is ActionState.NOT_APPLIED and age < in_flight:
+        return None
+    entry = records.resolved(record.id, who, state, "read back after it was cut short")
+    await asyncio.to_thread(book.append, folder, entry)
+    return state
+
+
+def _doubts(folder: StateFolder) -> list[tuple[ActionRecord, Plan]]:
+    project.project(folder)
+    with closing(db.connect(folder.store_db, readonly=True)) as conn:
+        ids = [record.id for record in actions.in_doubt(conn)]
+    return [found for found in (book.recorded(folder, id_) for id_ in ids) if found is not None]
+
+
+# --- reading back again -----------------------------------------------------------------------------------
+
+
+async def later(session: Session, outcome: Outcome) -> Outcome:
+    """Read an action back at each of the session's later instants; the outcome as it stands at the end.
+
+    Checks that could not be made are missing from ``verified``; the watch makes them when it can.
+    """
+    if outcome.state is ActionState.NOT_APPLIED:
+        return outcome
+    began = asyncio.get_running_loop().time()
+    try:
+        with session.folder.lock(_check_lock(outcome.action_id)):
+            for when, seconds in session.later:
+                await asyncio.sleep(began + seconds - asyncio.get_running_loop().time())
+                await session.tell(3, 3, f"reading back at {when}")
+                async with session.door(session, "reader") as door:
+                    outcome = await _check(session.folder, door, session.analyst, outcome, when, seconds)
+    except LockHeld:
+        return outcome
+    return outcome
+
+
+async def _check(
+    folder: StateFolder, door: Door, who: str, outcome: Outcome, when: str, after_s: float
+) -> Outcome:
+    try:
+        state = await ACTIONS[outcome.plan.action].verify(door, outcome.plan)
+    except AwsTrouble as trouble:
+        return replace(outcome, detail=f"reading back at {when}: {trouble.kind}")
+    if outcome.state is ActionState.IN_DOUBT:
+        entry = records.resolved(outcome.action_id, who, state, f"read back at {when}")
+    else:
+        entry = records.verified(outcome.action_id, who, state, when, after_s)
+    (line,) = await asyncio.to_thread(book.append, folder, entry)
+    checks = (*outcome.verified, (when, state is ActionState.APPLIED))
+    return replace(outcome, state=state, verified=checks, ledger=line.seq)
+
+
+def due_verifications(folder: StateFolder, now: datetime) -> list[Due]:
+    """Checks of applied actions that are late and that no living process is waiting to make. Blocks."""
+    project.project(folder)
+    with closing(db.connect(folder.store_db, readonly=True)) as conn:
+        in_force: Sequence[ActionRecord] = actions.in_force(conn)
+    due: list[Due] = []
+    for record in in_force:
+        if record.settled is None or folder.holder(_check_lock(record.id)) is not None:
+            continue
+        made = {when for when, _ in record.verified}
+        for when, seconds in LATER:
+            at = record.settled + timedelta(seconds=seconds)
+            if when not in made and at + GRACE < now < at + GIVEN_UP:
+                due.append(Due(record, when))
+    return due
+
+
+async def verify_due(folder: StateFolder, door: Door, who: str, due: Due) -> ActionState | None:
+    """Make one late check and record it; None when it could not be made or somebody else is at it."""
+    try:
+        with folder.lock(_check_lock(due.record.id)):
+            found = await asyncio.to_thread(book.recorded, folder, due.record.id)
+            if found is None or due.when in {when for when, _ in found[0].verified}:
+                return None
+            record, plan = found
+            state = await ACTIONS[plan.action].verify(door, plan)
+            settled = record.settled or record.intended
+            after_s = (datetime.now(UTC) - settled).total_seconds()
+            entry = records.verified(record.id, who, state, due.when, after_s)
+            await asyncio.to_thread(book.append, folder, entry)
+            return state
+    except (LockHeld, AwsTrouble, KeyError):  # KeyError: an action of a version that knows more
+        return None
+
+
+def _check_lock(action_id: str) -> str:
+    return f"check-{action_id}"

@@ -1,0 +1,100 @@
+"""What a containment reads from and writes to the record. All of it blocks: call it off the loop."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Final
+
+from socconsole.aws.accounts import role_of
+from socconsole.aws.worlds import drill_role
+from socconsole.model.action import ActionRecord, ActionState, Plan
+from socconsole.model.entry import Entry, Line
+from socconsole.response import rails, records
+from socconsole.response.base import Noted, Target
+from socconsole.response.session import Refusal, Session
+from socconsole.store import actions, db, evidence, ledger, project
+from socconsole.store.state import StateFolder
+from socconsole.text import clean
+
+_NOBODY: Final = 0
+
+
+def lock_name(target: Target) -> str:
+    """The lock that whoever acts on ``target`` holds, in any process of this host."""
+    named = json.dumps([target.place.account, target.place.region, target.id])
+    return f"target-{hashlib.sha256(named.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
+
+
+def responder_arn(session: Session, account: str) -> str:
+    """The role that would make the calls; empty when it is the profile's own identity."""
+    world = session.folder.world
+    if world.drill is not None:
+        return drill_role(account, "responder", world.partition)
+    return role_of(session.config, account, "responder")
+
+
+def recent_intents(folder: StateFolder, since: datetime) -> list[datetime]:
+    """When the latest actions were confirmed, at most as many as the rate limit counts."""
+    lines = ledger.window(folder, 0, rails.RATE, verbs=(records.INTENT,)).lines
+    return [line.at for line in lines if line.at >= since]
+
+
+def write_intent(
+    folder: StateFolder, action_id: str, plan: Plan, who: str, reason: str, undoes: str | None, exposure: bool
+) -> str:
+    """Evidence first, then the intent; returns the ledger's head as ``SEQ:HASH16``.
+
+    Raises ``Refusal``: what cannot be recorded is not done.
+    """
+    try:
+        document = json.dumps(ledger.portable(dict(plan.evidence)), sort_keys=True, indent=1).encode()
+        kept = evidence.put(folder, document)
+        (line,) = append(folder, records.intent(action_id, plan, who, reason, kept, undoes, exposure))
+    except (ledger.LedgerError, ledger.EntryRefused, OSError) as error:
+        remedy = error.remedy if isinstance(error, ledger.LedgerError) else ""
+        raise Refusal(
+            "refused",
+            f"nothing was done, because it could not be recorded: {clean(str(error))}",
+            remedy,
+            plan,
+        ) from error
+    return f"{line.seq}:{line.hash[:16]}"
+
+
+def write_outcome(
+    folder: StateFolder,
+    action_id: str,
+    plan: Plan,
+    who: str,
+    state: ActionState,
+    calls: Sequence[Noted],
+    detail: str,
+) -> int:
+    """The outcome; its sequence in the ledger."""
+    (line,) = append(folder, records.outcome(action_id, plan, who, state, calls, detail))
+    return line.seq
+
+
+def append(folder: StateFolder, entry: Entry) -> list[Line]:
+    """Write one entry and let the store learn of it.
+
+    The entry counts once it is on the ledger: a store that cannot be written now catches up at its next chance.
+    """
+    lines = ledger.append(folder, [entry])
+    project.soon(folder)
+    return lines
+
+
+def recorded(folder: StateFolder, action_id: str) -> tuple[ActionRecord, Plan] | None:
+    """An action as the store has it, with the plan of its intent; None for an unknown id."""
+    project.project(folder)
+    with closing(db.connect(folder.store_db, readonly=True)) as conn:
+        record = actions.get(conn, action_id)
+    if record is None:
+        return None
+    line = ledger.get(folder, [record.intent_seq])[record.intent_seq]
+    return record, records.plan_of(line, datetime.now(UTC))
