@@ -244,8 +244,14 @@ def test_samples_are_recognised(record: dict[str, Any]) -> None:
 def test_an_attacker_cannot_name_himself_into_a_sample() -> None:
     record = records.native()
     record["Resource"]["AccessKeyDetails"]["UserName"] = "GeneratedFindingUserName"
-    record["Resource"]["S3BucketDetails"][0]["Name"] = "GeneratedFindingS3Bucket"
+    del (
+        record["Resource"]["AccessKeyDetails"]["AccessKeyId"],
+        record["Resource"]["AccessKeyDetails"]["PrincipalId"],
+    )
+    record["Resource"]["S3BucketDetails"] = [{"Name": "i-99999999", "Arn": "arn:aws:s3:::i-99999999"}]
     assert not one(record).sample
+    bucket = {"Type": "AwsS3Bucket", "Id": "arn:aws:s3:::i-99999999"}
+    assert not one(records.asff(Resources=[bucket])).sample
 
 
 def test_workflow_verdict_and_archive() -> None:

@@ -77,7 +77,7 @@ def read(obj: Mapping[str, Any]) -> Observation:
     sample = (
         truth(obj.get("Sample"))
         or ("additionalinfo" in service and who.is_sample(service["additionalinfo"]))
-        or any(who.is_sample_id(each.id.raw()) for each in resources)
+        or who.on_sample(resources)
     )
     compliance = obj.get("Compliance")
     data = body(obj)

@@ -79,8 +79,7 @@ def read(obj: Mapping[str, Any], account: object = None, region: object = None) 
         workflow=None,
         verdict=None,
         active=not truth(service.get("archived")),
-        sample=who.is_sample(service.get("additionalinfo"))
-        or any(who.is_sample_id(each.id.raw()) for each in found),
+        sample=who.is_sample(service.get("additionalinfo")) or who.on_sample(found),
         note=None,
         note_by=None,
         compliance=None,

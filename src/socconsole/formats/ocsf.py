@@ -116,7 +116,7 @@ def read(obj: Mapping[str, Any]) -> Observation:
         verdict=None,
         active=number(obj.get("status_id")) != _ARCHIVED
         and plain(obj.get("status"), 64).upper() != "ARCHIVED",
-        sample=any(who.is_sample_id(each.id.raw()) for each in resources),
+        sample=who.on_sample(resources),
         note=untrusted(obj.get("comment"), TITLE_LIMIT),
         note_by=None,
         compliance=token(compliance.get("status")),

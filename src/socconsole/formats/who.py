@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from socconsole.formats import keys
 from socconsole.formats.fields import elements, embedded, mapping, plain, truth, untrusted
-from socconsole.model.finding import Actor
+from socconsole.model.finding import Actor, Resource
 
 ACTORS_LIMIT: Final = 64
 SIGNALS_LIMIT: Final = 256
 
-_SAMPLE_IDS: Final = frozenset({"i-99999999", "generatedfindingaccesskeyid", "generatedfindinginstanceid"})
-"""Ids in GuardDuty's sample findings that nobody can give to a thing of his own. Names (of users, buckets,
-clusters) are left out on purpose: an attacker could call his user ``GeneratedFindingUserName`` and vanish."""
+_SAMPLE_IDS: Final = {"AwsEc2Instance": "i-99999999", "AwsIamAccessKey": "GeneratedFindingAccessKeyId"}
+"""Ids in GuardDuty's sample findings, of types whose ids AWS gives out. Names (of users, buckets, clusters)
+are left out on purpose: an attacker could call his own bucket ``i-99999999`` and vanish."""
 
 _USER_KINDS: Final = {
     "iamuser": "user",
@@ -31,10 +31,13 @@ _USER_KINDS: Final = {
 }
 
 
-def is_sample_id(value: object) -> bool:
-    """``i-99999999``, bare or at the end of an ARN."""
-    name = plain(value, 256).lower()
-    return name.rpartition("/")[2].rpartition(":")[2] in _SAMPLE_IDS
+def on_sample(resources: Iterable[Resource]) -> bool:
+    """Whether any resource is one that only GuardDuty's samples have, named bare or by ARN."""
+    for each in resources:
+        known = _SAMPLE_IDS.get(each.type)
+        if known is not None and each.id.raw().rpartition("/")[2].rpartition(":")[2] == known:
+            return True
+    return False
 
 
 def is_sample(additional: object) -> bool:
