@@ -9,10 +9,13 @@ One world a process: a test that needs another scenario, seed or speed starts it
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from socconsole.drill import Embedded
 
@@ -29,15 +32,19 @@ def aws(embedded: Embedded) -> Embedded:
     return embedded
 
 
+@functools.cache
+def _session() -> Any:
+    """One for all: a session loads each service's model once, which is most of what a client costs."""
+    return boto3.session.Session()
+
+
 def client(
     aws: Embedded, service: str, region: str = "eu-central-1", role: str = "", account: str = ""
 ) -> Any:
-    """A boto3 client without retries: the analyst's own, or a session of ``socconsole-ROLE`` in ``account``."""
-    import boto3
-    from botocore.config import Config
+    """A boto3 client without retries: the analyst's own, or a session of ``socconsole-ROLE``."""
 
     def make(name: str, **credentials: str) -> Any:
-        return boto3.session.Session().client(
+        return _session().client(
             name,
             region_name=region,
             endpoint_url=aws.endpoint,

@@ -41,6 +41,9 @@ def authorize(cloud: Cloud, call: Call) -> None:
         call.service, call.operation, call.params, call.account, call.region
     ):
         verdict = evaluate(documents, action, resource, context)
+        if verdict.decision is Decision.ALLOWED and who.session_policy:
+            session = [("session", _document(who.session_policy))]
+            verdict = evaluate(session, action, resource, context)
         if verdict.decision is not Decision.ALLOWED:
             raise Trouble("denied", _message(who, action, resource, verdict))
 
@@ -49,7 +52,7 @@ def _message(who: Principal, action: str, resource: str, verdict: Verdict) -> st
     because = (
         "with an explicit deny in an identity-based policy"
         if verdict.decision is Decision.EXPLICIT_DENY
-        else f"because no identity-based policy allows the {action} action"
+        else f"because no {'session' if who.session_policy else 'identity-based'} policy allows the {action} action"
     )
     return f"User: {who.caller_arn} is not authorized to perform: {action} on resource: {resource} {because}"
 

@@ -39,6 +39,8 @@ class Principal:
     by: str = "client"
     held: bool = False
     """Held to the policies attached to it. The analyst's own key and the estate's builder are not."""
+    session_policy: str = ""
+    """JSON given to AssumeRole: the session may do only what both it and the role allow."""
     address: str = "127.0.0.1"
     """Where it calls from, as the trail shows it."""
 

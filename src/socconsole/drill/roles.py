@@ -1,12 +1,13 @@
-"""The console's own roles in every account of a drill, with the policies ``operations.toml`` asks for."""
+"""The console's own roles in every account of a drill, with the policies ``socconsole iam`` prints."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from socconsole.aws.operations import ROLES, Role, table
+from socconsole.aws import iam
+from socconsole.aws.operations import ROLES
 from socconsole.drill.principals import ANALYST, BASE_KEY, Principal
 
 if TYPE_CHECKING:
@@ -16,17 +17,6 @@ if TYPE_CHECKING:
 def builder_key(account: str) -> str:
     """The key with which an account's estate is built: it may do everything there."""
     return f"AKIB{account}BLDR"
-
-
-def _policy(role: Role, account: str) -> dict[str, Any]:
-    statements = []
-    for row in table().values():
-        if role in row.roles:
-            resource = [
-                one.replace("${partition}", "aws").replace("${account}", account) for one in row.resource
-            ]
-            statements.append({"Effect": "Allow", "Action": list(row.iam), "Resource": resource})
-    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def install(cloud: Cloud, accounts: Iterable[str]) -> None:
@@ -42,16 +32,7 @@ def install(cloud: Cloud, accounts: Iterable[str]) -> None:
             home = account
             user = hands.call(key, "us-east-1", "iam:CreateUser", {"UserName": ANALYST})["User"]
             cloud.directory.register(BASE_KEY, Principal(account, user["Arn"], ANALYST, user["UserId"]))
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"AWS": f"arn:aws:iam::{home}:user/{ANALYST}"},
-                    "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
-                }
-            ],
-        }
+        trust = iam.trust(f"arn:aws:iam::{home}:user/{ANALYST}")
         for role in ROLES:
             name = f"socconsole-{role}"
             hands.call(
@@ -71,6 +52,6 @@ def install(cloud: Cloud, accounts: Iterable[str]) -> None:
                 {
                     "RoleName": name,
                     "PolicyName": "socconsole",
-                    "PolicyDocument": json.dumps(_policy(role, account)),
+                    "PolicyDocument": json.dumps(iam.policy(role, account=account)),
                 },
             )

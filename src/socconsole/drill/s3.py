@@ -72,8 +72,8 @@ def put_bucket_policy(cloud: Cloud, call: Call) -> None:
         raise AwsError(
             "AccessDenied",
             f"User: {call.principal.caller_arn} is not authorized to perform: s3:PutBucketPolicy on "
-            f'resource: "arn:aws:s3:::{bucket}" because public policies are prevented by the BlockPublicPolicy setting '
-            "in S3 Block Public Access.",
+            f'resource: "arn:aws:s3:::{bucket}" because public policies are prevented by the '
+            "BlockPublicPolicy setting in S3 Block Public Access.",
             403,
         )
 

@@ -11,7 +11,7 @@ from moto.backends import get_backend
 
 from socconsole.drill.clock import host_now
 from socconsole.drill.errors import AwsError, Trouble
-from socconsole.drill.policy import as_list
+from socconsole.drill.policy import as_list, conditions_hold, glob
 from socconsole.drill.principals import Principal
 from socconsole.drill.routes import Call, Routes
 
@@ -34,7 +34,7 @@ def assume_role(cloud: Cloud, call: Call) -> dict[str, Any]:
         raise AwsError("ValidationError", "1 validation error detected: Value at 'roleSessionName' failed")
     account, name = match[1], match[3]
     role = next((one for one in get_backend("iam")[account]["aws"].roles.values() if one.arn == arn), None)
-    if role is None or not _trusts(role.assume_role_policy_document, call.principal):
+    if role is None or not _trusts(role.assume_role_policy_document, call):
         raise Trouble(
             "denied",
             f"User: {call.principal.caller_arn} is not authorized to perform: sts:AssumeRole "
@@ -46,6 +46,11 @@ def assume_role(cloud: Cloud, call: Call) -> dict[str, Any]:
             "ValidationError",
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         )
+    session_policy = call.params.get("Policy", "")
+    try:
+        json.loads(session_policy or "{}")
+    except ValueError:
+        raise AwsError("MalformedPolicyDocument", "The session policy is not valid JSON.") from None
     now = host_now()
     principal = Principal(
         account=account,
@@ -54,6 +59,7 @@ def assume_role(cloud: Cloud, call: Call) -> dict[str, Any]:
         user_id=f"{role.id}:{session}",
         role=name,
         held=True,
+        session_policy=session_policy,
         session=session,
         source_identity=call.params.get("SourceIdentity") or call.principal.source_identity,
         tags=tuple((tag["Key"], tag["Value"]) for tag in call.params.get("Tags") or ()),
@@ -75,14 +81,31 @@ def assume_role(cloud: Cloud, call: Call) -> dict[str, Any]:
     return answer
 
 
-def _trusts(document: Any, caller: Principal) -> bool:
-    """Whether a trust policy names the caller, its account, or everyone."""
+def _trusts(document: Any, call: Call) -> bool:
+    """Whether a trust policy lets the caller do all that the request asks: assume, name its source, tag."""
     policy = json.loads(document) if isinstance(document, str) else document
+    caller = call.principal
     names = {"*", caller.arn, caller.caller_arn, caller.account, f"arn:aws:iam::{caller.account}:root"}
+    needed = ["sts:AssumeRole"]
+    context: dict[str, tuple[str, ...]] = {"aws:principalarn": (caller.arn,)}
+    if source := call.params.get("SourceIdentity"):
+        needed.append("sts:SetSourceIdentity")
+        context["sts:sourceidentity"] = (source,)
+    if call.params.get("Tags"):
+        needed.append("sts:TagSession")
+    return all(_allows(policy, names, action, context) for action in needed)
+
+
+def _allows(policy: Any, names: set[str], action: str, context: dict[str, tuple[str, ...]]) -> bool:
     for statement in as_list(policy.get("Statement")):
         principal = statement.get("Principal")
         trusted = as_list(principal.get("AWS")) if isinstance(principal, dict) else as_list(principal)
-        if statement.get("Effect") == "Allow" and names.intersection(trusted):
+        if (
+            statement.get("Effect") == "Allow"
+            and names.intersection(trusted)
+            and any(glob(one, action, ignore_case=True) for one in as_list(statement.get("Action")))
+            and conditions_hold(statement.get("Condition") or {}, context, unknown=False)
+        ):
             return True
     return False
 
