@@ -183,9 +183,17 @@ def _source(note: SourceNote) -> list[Run]:
     return [(f" {sign} ", style), (text + " ", "quiet" if fresh else style)]
 
 
+def _sound(state: HeaderState) -> bool:
+    fresh = all(note.freshness is Freshness.FRESH for note in state.sources)
+    return bool(state.sources) and fresh and state.watch_alive and state.world is not WorldKind.IMPORT
+
+
 def _waiting(state: HeaderState, *, wide: bool) -> list[Run]:
     if not state.unacked:
-        return [("  0 unacked", "quiet")] if wide else []
+        # An absence is only as good as the sources it comes from.
+        if _sound(state):
+            return [("  0 unacked", "quiet")] if wide else []
+        return [("  0 known unacked" if wide else " 0 known", "warn")]
     style = "bad" if state.late else "strong"
     if wide:
         return [

@@ -34,7 +34,7 @@ class Field:
     """Keys that act in this field; they are held like any acting key."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: a frozen generic with slots cannot be made as C[T](…) in 3.11
 class Held(Generic[E]):
     """An acting key that waits: the caller's ``event``, and what it would have acted on when pressed."""
 

@@ -1,7 +1,7 @@
 """Inline questions: one line (commands, filters, reasons) or several (notes).
 
-They sit above the footer, hidden until asked. Nothing blinks: a blinking cursor alone is 50 kB a minute on the
-wire.
+They sit above the footer, hidden until asked. Nothing blinks: a blinking cursor alone is 50 kB a minute on
+the wire.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Cell:
     style: str = "text"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: a frozen generic with slots cannot be made as C[T](…) in 3.11
 class Column(Generic[Row]):
     """``width`` is in cells, and the least when ``flex`` (its share of what is left over) is not 0.
 
