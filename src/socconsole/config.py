@@ -1,0 +1,257 @@
+"""The configuration: one TOML file, strictly validated, with a published JSON schema.
+
+Data only: nothing in it is run. An unknown key, a wrong type or a value outside its range names file, key and
+line. Without a file everything has a default, and the accounts are those of the state folder (``world.toml``).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from socconsole.model.action import Mode
+
+PATH_VARIABLE: Final = "SOCCONSOLE_CONFIG"
+WORLD_FILE: Final = "world.toml"
+"""In a state folder: the accounts and datasets it watches when the configuration names none."""
+
+Account = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$", description="12-digit AWS account id")]
+Region = Annotated[str, msgspec.Meta(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region")]
+RoleArn = Annotated[
+    str, msgspec.Meta(pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", description="IAM role ARN")
+]
+Service = Literal["securityhub", "guardduty"]
+Clock = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class AccountConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One AWS account and how it is reached."""
+
+    account: Account
+    regions: Annotated[tuple[Region, ...], msgspec.Meta(min_length=1)]
+    name: str = ""
+    """What the header calls it."""
+    profile: str | None = None
+    """AWS profile; AWS_PROFILE or the default chain when absent."""
+    reader_role: RoleArn | None = None
+    watch_role: RoleArn | None = None
+    triage_role: RoleArn | None = None
+    responder_role: RoleArn | None = None
+    """Assumed for the seconds of a containment. Without it RESPOND needs ``allow_profile_to_respond``."""
+    theme: str | None = None
+    """So that production looks like production."""
+    exclude: tuple[Service, ...] = ()
+    """Services that are out of scope here; they are named as such."""
+
+
+class DatasetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a store holds, as the team declares it."""
+
+    name: str
+    stores: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    """Names, ids or ARNs, with ``*`` and ``?``."""
+    categories: tuple[str, ...] = ()
+    """What law or contract cares about: ``pii``, ``health``, ``payment`` …"""
+    confidential: bool = False
+
+
+class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Seconds between two readings of a source; a source is STALE after three."""
+
+    securityhub: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 30.0
+    guardduty: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 60.0
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole file."""
+
+    analyst: str = ""
+    """Who acts, in the ledger and as SourceIdentity; the login name when empty."""
+    mode: Literal["READ", "TRIAGE"] = "TRIAGE"
+    """The most this install may do before ``:respond``. RESPOND is never a default."""
+    allow_profile_to_respond: bool = False
+    accounts: tuple[AccountConfig, ...] = ()
+    dataset: tuple[DatasetConfig, ...] = ()
+    critical: tuple[str, ...] = ()
+    """Resources (names, ids or ARNs, with wildcards) that weigh more in the score."""
+    never_touch: tuple[str, ...] = ()
+    """Resources that no containment may change, with wildcards."""
+    protected_tags: Mapping[str, str] = {}
+    """Tags whose bearer no containment may change; ``*`` as value means any."""
+    share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.3
+    """Part of AWS's request quota this install may use: other installs exist."""
+    intervals: Intervals = msgspec.field(default_factory=Intervals)
+    linger_minutes: Annotated[float, msgspec.Meta(ge=0, le=1440)] = 15.0
+    """How long a watch that a console started goes on after the last console."""
+    remind_minutes: Annotated[float, msgspec.Meta(ge=1, le=1440)] = 15.0
+    """When an unacknowledged critical or high threat is recorded as overdue."""
+    quiet_hours: tuple[Clock, ...] = ()
+    """UTC spans (``22:00-06:00``) in which the bell stays silent."""
+    theme: str = "dark"
+    clipboard: Literal["osc52", "tmux", "file", "off"] = "osc52"
+    mouse: bool | None = None
+    """Absent: off over ssh, on elsewhere."""
+    keys: Mapping[str, str] = {}
+    """Command id to key, to remap (``acknowledge = "A"``)."""
+
+    @property
+    def datasets(self) -> tuple[DatasetConfig, ...]:
+        return self.dataset
+
+    @property
+    def limit(self) -> Mode:
+        return Mode(self.mode)
+
+
+class ConfigError(Exception):
+    """What is wrong, with file, key and line (0 and empty where there is none)."""
+
+    def __init__(self, path: Path, key: str, line: int, message: str) -> None:
+        self.path, self.key, self.line, self.message = path, key, line, message
+        where = f"{path}:{line}" if line else str(path)
+        super().__init__(f"{where}: {key + ': ' if key else ''}{message}")
+
+
+def default_path() -> Path:
+    """``SOCCONSOLE_CONFIG``, else ``config.toml`` in the user's configuration folder."""
+    named = os.environ.get(PATH_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return platformdirs.user_config_path("socconsole", appauthor=False) / "config.toml"
+
+
+def load(path: Path | None = None, *, root: Path | None = None) -> Config:
+    """The configuration in force; the defaults where there is no file.
+
+    ``root`` is a state folder: when the file names no accounts, its ``world.toml`` does. Raises
+    :class:`ConfigError`, also for a ``path`` that was named and is not there.
+    """
+    named = path is not None or PATH_VARIABLE in os.environ
+    path = path or default_path()
+    if path.exists():
+        config = _read(path)
+    elif named:
+        raise ConfigError(path, "", 0, "there is no such file; `socconsole config init` prints one")
+    else:
+        config = Config()
+    if root is not None and (root / WORLD_FILE).exists() and not config.accounts:
+        own = _read(root / WORLD_FILE)
+        config = msgspec.structs.replace(
+            config,
+            accounts=own.accounts,
+            dataset=(*config.dataset, *own.dataset),
+            critical=(*config.critical, *own.critical),
+        )
+    return config
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the file."""
+    return msgspec.json.schema(Config)
+
+
+def _read(path: Path) -> Config:
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(path, "", 0, f"cannot be read: {error}") from error
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise ConfigError(path, "", 0, f"others may write to it; run: chmod go-w {path}")
+    try:
+        parsed = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        raise ConfigError(path, "", int(found[1]) if found else 0, str(error)) from error
+    try:
+        config = msgspec.convert(parsed, Config)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `")
+        key = where.rstrip("`").removeprefix("$").removeprefix(".")
+        unknown = re.search(r"unknown field `(.+?)`", message)
+        if unknown:
+            key = f"{key}.{unknown[1]}".lstrip(".")
+        raise ConfigError(path, key, _line_of(text, key), message) from error
+    _check(config, path, text)
+    return config
+
+
+def _check(config: Config, path: Path, text: str) -> None:
+    """What types cannot say."""
+    seen: set[str] = set()
+    for account in config.accounts:
+        if account.account in seen:
+            raise ConfigError(
+                path, "accounts", _line_of(text, account.account), f"{account.account} stands twice"
+            )
+        seen.add(account.account)
+    from socconsole.commands import BY_ID
+
+    for id_ in config.keys:
+        if id_ not in BY_ID:
+            raise ConfigError(path, f"keys.{id_}", _line_of(text, id_), "no command has this id")
+
+
+def _line_of(text: str, key: str) -> int:
+    """The line a key stands on, counted from 1; 0 where it is not to be found.
+
+    ``accounts[1].regions[0]`` is looked for below the second ``[[accounts]]``.
+    """
+    lines = text.splitlines()
+    start = 0
+    table = re.match(r"(\w+)\[(\d+)\]", key)
+    if table:
+        heads = [n for n, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{table[1]}\s*\]\]", line)]
+        if int(table[2]) < len(heads):
+            start = heads[int(table[2])]
+    word = re.sub(r"\[[^\]]*\]", "", key).rsplit(".", 1)[-1]
+    for n in range(start, len(lines)):
+        if re.search(rf"(?<![\w.]){re.escape(word)}(?![\w])", lines[n]):
+            return n + 1
+    return start + 1 if table else 0
+
+
+EXAMPLE: Final = """\
+# socconsole: the configuration. Every key is optional; `socconsole config check` says what is wrong.
+
+# analyst = "oncall1"            # who acts, in the ledger and in CloudTrail; the login name when absent
+# mode = "TRIAGE"                # or "READ": decisions stay here until `:send`
+# theme = "dark"                 # dark, light, high-contrast, colour-blind, mono, or one of yours
+# share = 0.3                    # part of AWS's request quota this install may use
+# never_touch = ["arn:aws:s3:::kept-open-on-purpose"]
+# protected_tags = { "socconsole" = "never" }
+# quiet_hours = ["22:00-06:00"]  # UTC; the bell is silent then
+
+# [[accounts]]
+# account = "111122223333"
+# name = "prod-eu"
+# profile = "prod-eu"
+# regions = ["eu-central-1", "eu-west-1"]
+# reader_role = "arn:aws:iam::111122223333:role/socconsole-reader"
+# triage_role = "arn:aws:iam::111122223333:role/socconsole-triage"
+# responder_role = "arn:aws:iam::111122223333:role/socconsole-responder"
+# theme = "high-contrast"
+# exclude = []                   # services out of scope: "securityhub", "guardduty"
+
+# [[dataset]]
+# name = "support transcripts"
+# stores = ["support-transcripts-*"]
+# categories = ["pii"]
+# confidential = true
+
+# [intervals]
+# securityhub = 30
+# guardduty = 60
+
+# [keys]
+# acknowledge = "A"
+"""
