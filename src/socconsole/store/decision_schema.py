@@ -41,7 +41,8 @@ DECISION_DDL: Final[tuple[str, ...]] = (
     "CREATE INDEX IF NOT EXISTS decision_log_mine ON decision_log (who, seq) WHERE taken_by IS NULL",
     "CREATE INDEX IF NOT EXISTS decision_log_batch ON decision_log (batch)",
     # Workflow writes owed to Security Hub. (seq, finding_id) names one for ever; id is only for this file.
-    # payload is JSON: workflow, verdict, note (each may be absent) and, for a restore, expect.
+    # payload is JSON: workflow, verdict, note (each may be absent) and, for a restore, expect. before is what
+    # AWS said just before the write was sent. taken_by is the entry that took the decision back.
     """
     CREATE TABLE IF NOT EXISTS outbox (
         id INTEGER PRIMARY KEY,
@@ -60,6 +61,7 @@ DECISION_DDL: Final[tuple[str, ...]] = (
         why TEXT NOT NULL DEFAULT '',
         settled_at INTEGER,
         taken_by INTEGER,
+        before TEXT NOT NULL DEFAULT '{}',
         UNIQUE (seq, finding_id)
     ) STRICT
     """,

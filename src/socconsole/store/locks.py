@@ -1,0 +1,73 @@
+"""Locks between processes: ``flock`` on a file that names its holder's process id.
+
+The kernel frees a lock when its process ends, however it ends; the id in the file is only for telling people.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+_PAUSE_S: Final = 0.001
+_GRACE_S: Final = 0.05
+"""Even an impatient taker tries this long, because :func:`holder` takes a free lock for an instant."""
+
+
+class LockHeld(Exception):
+    """Another process (or thread) has the lock. ``pid`` is 0 where it could not be read."""
+
+    def __init__(self, name: str, pid: int) -> None:
+        who = f"process {pid}" if pid else "another process"
+        super().__init__(f"{name} is held by {who}")
+        self.name = name
+        self.pid = pid
+
+
+@contextmanager
+def hold(path: Path, wait_s: float = 0.0) -> Iterator[None]:
+    """Hold the lock for the block; ``LockHeld`` when it is not free within ``wait_s`` seconds.
+
+    Blocks its thread while it waits. Two threads of one process exclude each other as well.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        deadline = time.monotonic() + max(wait_s, _GRACE_S)
+        while not _try(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() >= deadline:
+                raise LockHeld(path.stem, _pid(descriptor))
+            time.sleep(_PAUSE_S)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def holder(path: Path) -> int | None:
+    """Process id of the lock's holder; 0 when it is held but the id cannot be read, None when it is free."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    try:
+        return None if _try(descriptor, fcntl.LOCK_SH) else _pid(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _try(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _pid(descriptor: int) -> int:
+    text = os.pread(descriptor, 32, 0).strip()
+    return int(text) if text.isdigit() else 0
