@@ -123,7 +123,6 @@ def test_no_text_but_the_right_one_confirms(typed: str) -> None:
 
 
 def test_a_target_that_changed_since_it_was_shown_is_looked_at_again() -> None:
-    assert not rails.moved(None, PLAN)
     assert not rails.moved(PLAN, replace(PLAN, read_at=NOW + timedelta(seconds=3)))
     assert rails.moved(PLAN, replace(PLAN, before={"PublicAccessBlock": {"BlockPublicAcls": True}}))
     assert rails.moved(PLAN, replace(PLAN, calls=()))

@@ -98,7 +98,7 @@ async def test_a_named_account_is_no_public_path_and_the_cut_that_would_help_is_
     assert "no key" in found.instead
     (by_hand,) = found.instead_calls
     assert by_hand.operation == "PutBucketPolicy"
-    # What is printed for the analyst's own hands does what it says: the stranger is out, the policy otherwise kept.
+    # What is printed for the analyst's own hands: the stranger is denied, the rest of the policy is kept.
     policy = json.loads(by_hand.params["Policy"])
     assert [statement["Effect"] for statement in policy["Statement"]] == ["Allow", "Deny"]
     assert changes(aws) == []

@@ -63,6 +63,11 @@ async def resolve(
     return found
 
 
+def doubtful(folder: StateFolder) -> bool:
+    """Is any action in doubt? Blocks."""
+    return bool(_doubts(folder))
+
+
 async def settle_doubts(folder: StateFolder, door: Door, who: str, target: Target) -> None:
     """The same for one target whose lock the caller holds, before it acts on it."""
     for record, plan in await asyncio.to_thread(_doubts, folder):

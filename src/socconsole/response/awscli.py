@@ -1,7 +1,7 @@
 """A plan as ``aws`` command lines, for the hands of whoever may do what we may not.
 
 Every value is quoted for the shell (sh, bash, zsh), so that a name from AWS cannot become a command; what is
-not printable ASCII is spelled as an escape (``$'…'``, bash and zsh), so that it cannot drive the terminal either.
+not printable ASCII is spelled as an escape (``$'…'``, bash and zsh) and cannot drive the terminal either.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def write_outcome(
 def append(folder: StateFolder, entry: Entry) -> list[Line]:
     """Write one entry and let the store learn of it.
 
-    The entry counts once it is on the ledger: a store that cannot be written now catches up at its next chance.
+    The entry counts once it is on the ledger: a store that cannot be written now catches up later.
     """
     lines = ledger.append(folder, [entry])
     project.soon(folder)

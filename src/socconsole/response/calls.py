@@ -11,8 +11,8 @@ from socconsole.response.base import Door, NoteCall, Noted
 DEADLINE: Final = 20.0
 """Seconds for one call, retries included."""
 
-# Kinds that say AWS understood the request and did not do it, or that it was never sent. All others leave open
-# whether it was carried out: only reading back can tell.
+# Kinds that say AWS understood the request and did not do it, or that it was never sent. All others leave
+# open whether it was carried out: only reading back can tell.
 _NOT_DONE: Final = frozenset(
     {"denied", "expired", "no_credentials", "throttled", "off", "refused", "not_found"}
 )

@@ -25,31 +25,31 @@ from socconsole.response.session import Refusal, Session, uninterrupted
 from socconsole.store.state import LockHeld
 from socconsole.text import token
 
-
 Planner = Callable[[Door], Awaitable[Plan]]
 
 
 async def plan(session: Session, request: PlanContain) -> Plan:
-    """Read the target and say what would be done, with every rail's objection. Raises ``Refusal``, ``AwsTrouble``."""
+    """What would be done, read afresh, with every rail's objection. Raises ``Refusal``, ``AwsTrouble``."""
     aim = await locate(
         session, request.action, request.target, request.account, request.region, request.finding
     )
     async with session.door(session, "reader") as door:
-        return await _planned(session, door, aim.finding, _planner(session, aim), aim.action, aim.target)
+        plan = await _planned(session, door, aim.finding, _planner(session, aim), aim.action, aim.target)
+    return _show(session, _subject(aim), plan)
 
 
 async def plan_undo(session: Session, request: PlanUndo) -> Plan:
     """Read afresh and say how the action would be undone."""
     record, done = await _done(session, request.action_id)
     async with session.door(session, "reader") as door:
-        return await _planned(session, door, None, _undo_planner(done), ACTIONS[done.action], _target(done))
+        plan = await _planned(session, door, None, _undo_planner(done), ACTIONS[done.action], _target(done))
+    return _show(session, record.id, plan)
 
 
-async def contain(session: Session, request: Contain, shown: Plan | None = None) -> Outcome:
+async def contain(session: Session, request: Contain) -> Outcome:
     """Carry out an action on one target.
 
-    ``shown`` is the plan that the analyst confirmed: where the target changed since, nothing is done. Raises
-    ``Refusal``, and ``AwsTrouble`` for a target that could not be read (nothing was done then either).
+    Raises ``Refusal``, and ``AwsTrouble`` for a target that could not be read (nothing was done then either).
     """
     aim = await locate(
         session, request.action, request.target, request.account, request.region, request.finding
@@ -61,12 +61,12 @@ async def contain(session: Session, request: Contain, shown: Plan | None = None)
         planner=_planner(session, aim),
         confirm=request.confirm,
         reason=request.reason,
-        shown=shown,
+        subject=_subject(aim),
     )
     return await _perform(session, order)
 
 
-async def undo(session: Session, request: Undo, shown: Plan | None = None) -> Outcome:
+async def undo(session: Session, request: Undo) -> Outcome:
     """Restore what an action changed; see :func:`contain`."""
     record, done = await _done(session, request.action_id)
     order = _Order(
@@ -76,7 +76,7 @@ async def undo(session: Session, request: Undo, shown: Plan | None = None) -> Ou
         planner=_undo_planner(done),
         confirm=request.confirm,
         reason=request.reason,
-        shown=shown,
+        subject=record.id,
         undoes=record.id,
         accept_exposure=request.accept_exposure,
     )
@@ -89,12 +89,13 @@ async def offer(session: Session, finding_id: str) -> tuple[Plan, ...]:
     if finding is None:
         raise Refusal("input", "which finding?")
     aims = [Aim(action, t, finding) for action in ACTIONS.values() for t in action.targets(finding)]
+    plans: list[Plan] = []
     if not aims:
         return ()
     async with session.door(session, "reader") as door:
-        plans = [
-            await _planned(session, door, finding, _planner(session, a), a.action, a.target) for a in aims
-        ]
+        for aim in aims:
+            plan = await _planned(session, door, finding, _planner(session, aim), aim.action, aim.target)
+            plans.append(_show(session, _subject(aim), plan))
     return tuple(sorted(plans, key=lambda plan: not plan.helps))
 
 
@@ -108,7 +109,8 @@ class _Order:
     planner: Planner
     confirm: str
     reason: str
-    shown: Plan | None
+    subject: str
+    """Key of the plan that was shown for it (see ``Session.shown``)."""
     undoes: str | None = None
     accept_exposure: bool = False
 
@@ -139,7 +141,7 @@ async def _confirmed(session: Session, door: Door, order: _Order) -> Plan:
     for objection in (
         *plan.refusals,
         "" if plan.helps else plan.why,
-        rails.moved(order.shown, plan),
+        _seen(session, order.subject, plan),
         rails.exposure(plan, order.accept_exposure, order.reason),
         rails.rate(recent, now),
         rails.skew(await _skew(door, plan)),
@@ -156,7 +158,7 @@ async def _confirmed(session: Session, door: Door, order: _Order) -> Plan:
 
 
 async def _skew(door: Door, plan: Plan) -> float | None:
-    """Seconds that our clock is ahead of AWS's, by the date of an answer (full seconds); None if it told none."""
+    """Seconds that our clock is ahead of AWS's, by the date of an answer; None where it told none."""
     try:
         answer = await door.call(plan.place, "sts:GetCallerIdentity", {})
         told = answer["ResponseMetadata"]["HTTPHeaders"]["date"]
@@ -184,7 +186,7 @@ async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan) ->
     async def note_call(call: Noted) -> None:
         calls.append(call)
 
-    # Assumed only now, for this one resource, and naming the intent: CloudTrail then is a witness of the ledger.
+    # Assumed only now, for this one resource, and naming the intent: CloudTrail is a witness of the ledger.
     tags = {
         "soc:head": head,
         "soc:action": action_id,
@@ -228,7 +230,7 @@ async def _read_back(door: Door, action: Action, plan: Plan, calls: list[Noted])
 async def _planned(
     session: Session, door: Door, finding: Finding | None, planner: Planner, action: Action, target: Target
 ) -> Plan:
-    """A fresh plan with its permission and the objections of all rails that depend on nobody's confirmation."""
+    """A fresh plan with its permission and all objections that do not depend on who confirms it."""
     principal = book.responder_arn(session, target.place.account)
     plan, permitted = await asyncio.gather(planner(door), action.permits(door, target, principal))
     plan = replace(plan, permitted=permitted)
@@ -256,8 +258,29 @@ async def _done(session: Session, action_id: str) -> tuple[ActionRecord, Plan]:
     return record, done
 
 
-def _planner(aim: Aim) -> Planner:
-    return lambda door: aim.action.plan(door, aim.target, aim.finding)
+def _subject(aim: Aim) -> str:
+    place = aim.target.place
+    return f"{aim.action.info.id} {place.account} {place.region} {aim.target.id}"
+
+
+def _show(session: Session, subject: str, plan: Plan) -> Plan:
+    if session.shown is not None:
+        session.shown[subject] = plan
+    return plan
+
+
+def _seen(session: Session, subject: str, plan: Plan) -> str:
+    """At a keyboard: was this plan shown, and does it still hold?"""
+    if session.shown is None:
+        return ""
+    if subject not in session.shown:
+        return "look at the plan first: none was shown for this target"
+    return rails.moved(session.shown[subject], plan)
+
+
+def _planner(session: Session, aim: Aim) -> Planner:
+    own = session.folder.world.accounts
+    return lambda door: aim.action.plan(door, aim.target, aim.finding, own)
 
 
 def _undo_planner(done: Plan) -> Planner:

@@ -42,7 +42,7 @@ async def simulate(
 
 
 async def _own_arn(door: Door, place: Place) -> str:
-    """The door's identity as IAM names it. A session's ARN drops the role's path: the role is asked for it."""
+    """The door's identity as IAM names it. A session's ARN drops the role's path: IAM is asked for it."""
     arn = str((await door.call(place, "sts:GetCallerIdentity", {}))["Arn"])
     session = _SESSION.fullmatch(arn)
     if session is None:

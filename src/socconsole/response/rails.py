@@ -103,16 +103,14 @@ def exposure(plan: Plan, accepted: bool, reason: str) -> str:
     if not plan.re_exposes:
         return ""
     if not accepted:
-        return "this RE-EXPOSES: what it restores is public; it has to be accepted explicitly (--accept-exposure)"
+        return "this RE-EXPOSES: what it restores is public, and that has to be accepted (--accept-exposure)"
     if not reason.strip():
         return "this RE-EXPOSES: it needs a reason"
     return ""
 
 
-def moved(shown: Plan | None, fresh: Plan) -> str:
+def moved(shown: Plan, fresh: Plan) -> str:
     """Does the plan that was shown still say what would happen?"""
-    if shown is None:
-        return ""
     same = (
         shown.calls == fresh.calls
         and shown.before == fresh.before
@@ -127,7 +125,7 @@ def stale(plan: Plan, now: datetime) -> bool:
 
 
 def confirm_text(plan: Plan) -> str:
-    """What has to be typed: the last six characters of the target's id, all of it when wide or re-exposing."""
+    """What has to be typed: the last six characters of the target's id, all when wide or re-exposing."""
     return plan.target if plan.wide or plan.re_exposes or len(plan.target) <= TAIL else plan.target[-TAIL:]
 
 

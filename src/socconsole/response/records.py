@@ -1,4 +1,4 @@
-"""Actions on the ledger: what an intent, an outcome and a later check hold, and how an intent becomes a plan again.
+"""Actions on the ledger: what their entries hold, and how an intent becomes a plan again.
 
 An entry's ``data`` is signed for ever, so it holds what a proof needs and no free text: the reason an analyst
 typed is ``private``. The wording of a plan is not kept; its calls, before and after are.
@@ -105,7 +105,7 @@ def resolved(action_id: str, who: str, state: ActionState, detail: str) -> Entry
 
 
 def plan_of(line: Line, at: datetime) -> Plan:
-    """The plan that an intent recorded, for reading back and for undoing; ``at`` stands in for when it was read."""
+    """The plan that an intent recorded, for reading back and for undoing; read at ``at``, as it were."""
     data = line.entry.data
     return Plan(
         action=data["action"],

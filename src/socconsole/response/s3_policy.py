@@ -39,9 +39,9 @@ class Reach:
 
 
 def reach(policy: str | None, account: str, own: Collection[str] = ()) -> Reach:
-    """Who is let in by ``policy`` (the JSON text AWS returned; None: there is none) of a bucket of ``account``.
+    """Who is let in by ``policy``, the JSON text AWS returned (None: there is none).
 
-    ``own``: further accounts of the same owner.
+    ``account`` owns the bucket; ``own`` are further accounts of the same owner.
     """
     if policy is None:
         return Reach(0, 0, (), 0, (), ())
@@ -114,9 +114,10 @@ def partition(region: str) -> str:
 def deny_outside(policy: str, bucket: str, region: str, principals: tuple[str, ...]) -> str | None:
     """``policy`` with one more statement that denies ``principals`` the bucket and all in it, as JSON text.
 
-    The deny matches ``aws:PrincipalArn`` under Principal ``*``, so that a principal that was deleted meanwhile
-    cannot fail the put. A whole account, and a session (whose role's path its ARN does not tell), is denied
-    by account. None where a principal cannot be matched that way (a canonical user, a unique id, a federation).
+    The deny matches ``aws:PrincipalArn`` under Principal ``*``, so that a principal that was deleted
+    meanwhile cannot fail the put. A whole account, and a session (whose role's path its ARN does not tell),
+    is denied by account. None where a principal cannot be matched that way (a canonical user, a unique id, a
+    federation).
     """
     part = partition(region)
     patterns: dict[str, None] = {}

@@ -1,9 +1,9 @@
 """``s3-block-public``: turn on all four switches of a bucket's public access block.
 
-The pattern for all other actions. Facts: S3 API reference (``PutPublicAccessBlock``), S3 User Guide "Blocking
-public access to your Amazon S3 storage": ``RestrictPublicBuckets`` leaves a public policy in place and lets only
-AWS services and the bucket's own account use it, so named outside accounts in a *public* policy lose access too;
-a policy that only names outside accounts is not public, and the block changes nothing there.
+The pattern for all other actions. Facts: S3 API reference (``PutPublicAccessBlock``), S3 User Guide
+"Blocking public access to your Amazon S3 storage": ``RestrictPublicBuckets`` leaves a public policy in place
+and lets only AWS services and the bucket's own account use it, so named outside accounts in a *public* policy
+lose access too; a policy that only names outside accounts is not public, and the block changes nothing there.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ INFO: Final = Info(
     title="Block public access to a bucket",
     target_type="bucket",
     services=("s3",),
-    stops="anonymous reads and writes, and reads by any AWS account, through a public bucket policy or public ACLs",
-    does_not_stop="named accounts in a policy that is not public, presigned URLs, access points of their own, "
-    "replication, the account's own principals, copies already taken",
+    stops="access by anyone, with or without an AWS account, through a public bucket policy or public ACLs",
+    does_not_stop="named accounts in a policy that is not public, presigned URLs, access points of their "
+    "own, replication, the account's own principals, copies already taken",
     reversible=Reversible.YES,
     wide=False,
     captures="public access blocks of bucket and account, policy and its status, ACL, ownership, tags",
@@ -44,6 +44,7 @@ _CLOSED: Final[Block] = dict.fromkeys(FLAGS, True)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 _ARN: Final = re.compile(r"arn:[a-z-]+:s3:::([^/]+)(?:/.*)?", re.DOTALL)
 _STATE: Final = "PublicAccessBlock"
+_NO_CALLS: Final[tuple[Call, ...]] = ()
 
 
 class S3BlockPublic:
@@ -81,9 +82,10 @@ class S3BlockPublic:
         bucket = await read_bucket(door, target.id, target.place)
         paths = bucket.open_paths()
         helps = bool(paths)
-        why, instead, instead_calls = "; ".join((*paths, "nothing blocks it")), "", ()
-        if not helps:
-            why, instead, instead_calls = _no_help(bucket, own)
+        if helps:
+            why, instead, by_hand = "; ".join((*paths, "nothing blocks it")), "", _NO_CALLS
+        else:
+            why, instead, by_hand = _no_help(bucket, own)
         return Plan(
             action=INFO.id,
             target=bucket.name,
@@ -104,7 +106,7 @@ class S3BlockPublic:
             warnings=_warnings(bucket, helps),
             permitted="unknown",
             read_at=datetime.now(UTC),
-            instead_calls=instead_calls,
+            instead_calls=by_hand,
             evidence=bucket.evidence,
             tags=bucket.tags,
         )
@@ -150,7 +152,7 @@ class S3BlockPublic:
             stops="nothing: this gives back what the action took away",
             does_not_stop="",
             blast_radius="opens again: " + "; ".join(opened) if opened else "opens no path that can be seen",
-            # What is typed says how much is at stake: giving a leak back, or writing over a stranger's change.
+            # What is typed says what is at stake: giving a leak back, writing over a stranger's change.
             wide=bool(opened) or drifted,
             warnings=tuple(warnings),
             permitted="unknown",
@@ -178,8 +180,8 @@ def _no_help(bucket: Bucket, own: Collection[str]) -> tuple[str, str, tuple[Call
     reach = bucket.reach(own)
     if reach.outside:
         why = (
-            "would change nothing here: the bucket is not open to the public, access is through a named account"
-            + _list(reach.outside)
+            "would change nothing here: the bucket is not open to the public, "
+            "access is through a named account" + _list(reach.outside)
         )
         instead = (
             "s3-deny-principal: a Deny in the bucket policy for who is named; this version has no key for it"
@@ -198,8 +200,8 @@ def _no_help(bucket: Bucket, own: Collection[str]) -> tuple[str, str, tuple[Call
     unread = f" (could not be read: {', '.join(bucket.unread)})" if bucket.unread else ""
     who = f"the account's own principals, {len(reach.family)} principals of your other accounts"
     return (
-        f"would change nothing here: neither the policy nor the bucket ACL is public{unread}; access, if any, is "
-        f"by {who}, presigned URLs or access points",
+        f"would change nothing here: neither the policy nor the bucket ACL is public{unread}; "
+        f"access, if any, is by {who}, presigned URLs or access points",
         "",
         (),
     )

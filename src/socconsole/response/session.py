@@ -27,8 +27,8 @@ LATER: Final = (("15 s", 15.0), ("60 s", 60.0))
 class Refusal(Exception):
     """The request came to nothing, and AWS was not changed by it.
 
-    ``kind`` is ``refused`` (a rail, unarmed, unconfirmed, not helping), ``aws``, ``input`` or ``fault``. ``plan``
-    is what would have been done, where it got that far.
+    ``kind`` is ``refused`` (a rail, unarmed, unconfirmed, not helping), ``aws``, ``input`` or ``fault``.
+    ``plan`` is what would have been done, where it got that far.
     """
 
     def __init__(self, kind: str, why: str, remedy: str = "", plan: Plan | None = None) -> None:
@@ -66,7 +66,7 @@ async def _untold(done: int, total: int, text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """``mode`` is what the doors are opened with; ``by_script`` asks for whole ids where a key needs six characters."""
+    """``mode`` is what doors are opened with; ``by_script`` asks for whole ids where six characters do."""
 
     folder: StateFolder
     config: Config
@@ -76,6 +76,9 @@ class Session:
     door: OpenDoor = real_door
     tell: Tell = _untold
     later: tuple[tuple[str, float], ...] = LATER
+    shown: dict[str, Plan] | None = None
+    """The plans an analyst at a keyboard was shown, by what they were about. Then nothing is done that was not
+    shown, nor to a target that changed since. None for a script, which plans and acts in one go."""
 
     def now(self) -> datetime:
         """The host's clock: what the record is dated by."""
