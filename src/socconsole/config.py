@@ -1,6 +1,6 @@
 """The configuration: one TOML file, strictly validated, with a published JSON schema.
 
-Data only: nothing in it is run. An unknown key, a wrong type or a value outside its range names file, key and
+Data only: nothing in it is run. An unknown key, a wrong type or a value out of range names file, key and
 line. Without a file everything has a default, and the accounts are those of the state folder (``world.toml``).
 """
 

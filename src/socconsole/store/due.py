@@ -1,0 +1,40 @@
+"""What time makes due: snoozes that ended, threats that nobody has acknowledged. Read-only; the watch asks."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+
+from socconsole.model.finding import Severity
+from socconsole.store.instants import micros
+
+
+def snoozes_ended(conn: Connection, after: datetime, until: datetime) -> list[str]:
+    """Findings whose snooze ended in ``(after, until]``, by id."""
+    rows = conn.execute(
+        "SELECT id FROM queue WHERE snoozed_until > ? AND snoozed_until <= ? ORDER BY snoozed_until, id",
+        (micros(after), micros(until)),
+    )
+    return [id_ for (id_,) in rows]
+
+
+def unacknowledged(
+    conn: Connection,
+    after: datetime,
+    until: datetime,
+    wait: timedelta,
+    at_least: Severity = Severity.HIGH,
+) -> list[str]:
+    """Threats that became ``wait`` old unacknowledged in ``(after, until]``, counted from when we first saw them."""
+    rows = conn.execute(
+        "SELECT id FROM queue WHERE kind = 'threat' AND sample = 0 AND active = 1 AND acked_at IS NULL "
+        "AND workflow = 'NEW' AND coalesce(snoozed_until, 0) <= :until AND severity >= :least "
+        "AND seen > :after - :wait AND seen <= :until - :wait ORDER BY seen, id",
+        {
+            "after": micros(after),
+            "until": micros(until),
+            "wait": wait // timedelta(microseconds=1),
+            "least": int(at_least),
+        },
+    )
+    return [id_ for (id_,) in rows]

@@ -1,0 +1,97 @@
+"""What time drives while nobody is looking: heartbeat, reminders, ended snoozes, late checks, housekeeping.
+
+Each duty is a round that may be run at any moment and finds out by itself what is due: a watch that was dead
+for an hour does an hour's worth when it comes back, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from sqlite3 import Connection
+from typing import Final
+
+from socconsole.aws import Door
+from socconsole.config import Config
+from socconsole.model.entry import Entry
+from socconsole.response import afterwards
+from socconsole.store import due, housekeeping, ledger, project, sources
+from socconsole.store.state import StateFolder
+from socconsole.watch.keeper import Keeper
+
+log = logging.getLogger("socconsole.watch")
+
+WHO: Final = "watch"
+_SNOOZES: Final = "timer/snoozes"
+_REMINDERS: Final = "timer/reminders"
+_IDS_AN_ENTRY: Final = 100
+
+
+class Duties:
+    """The rounds of one watch. ``door`` reads."""
+
+    def __init__(self, folder: StateFolder, config: Config, keeper: Keeper, door: Door) -> None:
+        self._folder = folder
+        self._config = config
+        self._keeper = keeper
+        self._door = door
+
+    async def beat(self) -> None:
+        """A sign of life; everything that is shown as fresh leans on it."""
+        await self._keeper.do(sources.beat, os.getpid(), datetime.now(UTC))
+
+    async def consoles(self) -> int:
+        """How many consoles are open on this store."""
+        return len(await self._keeper.do(sources.present))
+
+    async def apply_ledger(self) -> None:
+        """Decisions whose process died between recording and applying them."""
+        await asyncio.to_thread(project.project, self._folder)
+
+    async def end_snoozes(self) -> None:
+        """Put on record that a snooze ran out. The queue shows it by the clock, with or without us."""
+        now = datetime.now(UTC)
+        after = await self._since(_SNOOZES, now)
+        ended = await self._keeper.do(due.snoozes_ended, after, now)
+        await self._record("snooze_ended", ended, {})
+        await self._keeper.do(_keep_instant, _SNOOZES, now)
+
+    async def remind(self) -> None:
+        """Put on record which critical and high threats nobody acknowledged in time."""
+        now = datetime.now(UTC)
+        wait = timedelta(minutes=self._config.remind_minutes)
+        after = await self._since(_REMINDERS, now)
+        late = await self._keeper.do(due.unacknowledged, after, now, wait)
+        await self._record("unacknowledged", late, {"after_minutes": round(wait / timedelta(minutes=1))})
+        await self._keeper.do(_keep_instant, _REMINDERS, now)
+
+    async def look_after_actions(self) -> None:
+        """Checks that the acting process left behind, and actions that were cut short: ask AWS what is true."""
+        await afterwards.resolve(self._folder, self._door, WHO)
+        for check in await asyncio.to_thread(afterwards.due_verifications, self._folder, datetime.now(UTC)):
+            await afterwards.verify_due(self._folder, self._door, WHO, check)
+
+    async def keep_house(self) -> None:
+        """Retention and upkeep of the store."""
+        await self._keeper.do(housekeeping.run, datetime.now(UTC))
+
+    async def _since(self, timer: str, now: datetime) -> datetime:
+        kept = await self._keeper.do(sources.load_cursor, timer)
+        return datetime.fromisoformat(kept) if kept else now
+
+    async def _record(self, verb: str, ids: Sequence[str], data: dict[str, int]) -> None:
+        if not ids:
+            return
+        entries = [
+            Entry(verb, WHO, subjects=tuple(ids[start : start + _IDS_AN_ENTRY]), data=data)
+            for start in range(0, len(ids), _IDS_AN_ENTRY)
+        ]
+        await asyncio.to_thread(ledger.append, self._folder, entries)
+        await self.apply_ledger()
+
+
+def _keep_instant(conn: Connection, timer: str, at: datetime) -> None:
+    sources.save_cursor(conn, timer, at.isoformat())

@@ -1,0 +1,176 @@
+"""The watch as a whole: one per store, held by a lock; a poller per source in scope; the duties; an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from socconsole import triage
+from socconsole.aws import AwsTrouble, Door
+from socconsole.collectors import guardduty, securityhub
+from socconsole.config import Config
+from socconsole.model.action import Mode
+from socconsole.model.source import SourceKey, SourceState
+from socconsole.model.world import World
+from socconsole.store import sources
+from socconsole.store.findings import Counts
+from socconsole.store.ledger import LedgerError
+from socconsole.store.state import StateFolder
+from socconsole.watch.duties import WHO, Duties
+from socconsole.watch.keeper import Keeper
+from socconsole.watch.polling import Collect, Poller
+
+log = logging.getLogger("socconsole.watch")
+
+LOCK: Final = "watch"
+BEAT_S: Final = 2.0
+TICK_S: Final = 1.0
+CHECK_S: Final = 5.0
+REMIND_S: Final = 15.0
+HOUSE_S: Final = 6 * 3600.0
+ARRIVAL_S: Final = 30.0
+"""How long a watch that ends with its consoles waits for the first one."""
+
+COLLECTORS: Final[dict[str, Collect]] = {"securityhub": securityhub.collect, "guardduty": guardduty.collect}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a single round brought."""
+
+    counts: Counts
+    states: Sequence[SourceState]
+
+
+def scope(config: Config, world: World) -> list[SourceKey]:
+    """Every service in every region of every account that the configuration lists and the world admits."""
+    return [
+        SourceKey(service, account.account, region)
+        for account in config.accounts
+        if account.account in world.accounts
+        for region in account.regions
+        for service in COLLECTORS
+        if service not in account.exclude
+    ]
+
+
+def context_of(config: Config) -> triage.Context:
+    """What the team declares of its estate, as priority wants it."""
+    datasets = tuple(
+        triage.Dataset(one.name, one.stores, one.categories, one.confidential) for one in config.datasets
+    )
+    return triage.Context(datasets=datasets, critical=config.critical)
+
+
+async def watch(
+    folder: StateFolder, config: Config, *, once: bool = False, linger_s: float | None = None
+) -> Report | None:
+    """Watch until told to end; with ``once``, read every source one time and report.
+
+    ``linger_s`` ends it that long after the last console left; None means never. Raises
+    ``store.state.LockHeld`` when another process watches this store already.
+    """
+    with folder.lock(LOCK):
+        async with (
+            Keeper(folder) as keeper,
+            Door.open(config, folder.world, "reader", Mode.READ, WHO) as door,
+        ):
+            await keeper.do(sources.scope, scope(config, folder.world))
+            pollers = _pollers(config, folder.world, keeper, door)
+            if once:
+                return await _once(keeper, pollers)
+            duties = Duties(folder, config, keeper, door)
+            await _reside(duties, pollers, keeper, linger_s)
+            return None
+
+
+def _pollers(config: Config, world: World, keeper: Keeper, door: Door) -> list[Poller]:
+    context = context_of(config)
+    intervals = {"securityhub": config.intervals.securityhub, "guardduty": config.intervals.guardduty}
+    pollers: list[Poller] = []
+
+    def alarm(dead: SourceKey) -> None:
+        """An endpoint is gone: what else it answers for is asked now, not at the next interval."""
+        for poller in pollers:
+            same_place = (poller.key.account, poller.key.region) == (dead.account, dead.region)
+            if same_place and poller.key != dead:
+                poller.poke()
+
+    for key in scope(config, world):
+        pollers.append(
+            Poller(key, COLLECTORS[key.service], door, keeper, context, intervals[key.service], alarm)
+        )
+    return pollers
+
+
+async def _once(keeper: Keeper, pollers: Sequence[Poller]) -> Report:
+    counts = Counts()
+    for _, part in await asyncio.gather(*(poller.ask() for poller in pollers)):
+        counts += part
+    return Report(counts, await keeper.do(_states))
+
+
+def _states(conn: sources.Connection) -> list[SourceState]:
+    return sources.states(conn, now=datetime.now(UTC))
+
+
+async def _reside(duties: Duties, pollers: Sequence[Poller], keeper: Keeper, linger_s: float | None) -> None:
+    end = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, end.set)
+    await duties.beat()
+    tasks = [
+        asyncio.create_task(_every(BEAT_S, duties.beat), name="heartbeat"),
+        asyncio.create_task(_every(TICK_S, duties.apply_ledger), name="ledger"),
+        asyncio.create_task(_every(TICK_S, duties.end_snoozes), name="snoozes"),
+        asyncio.create_task(_every(REMIND_S, duties.remind), name="reminders"),
+        asyncio.create_task(_every(CHECK_S, duties.look_after_actions), name="actions"),
+        asyncio.create_task(_every(HOUSE_S, duties.keep_house), name="housekeeping"),
+        *(asyncio.create_task(poller.run(), name=sources.origin_of(poller.key)) for poller in pollers),
+    ]
+    if linger_s is not None:
+        tasks.append(asyncio.create_task(_linger(duties, linger_s, end), name="linger"))
+    try:
+        await end.wait()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await keeper.do(sources.leave, os.getpid())
+
+
+async def _every(seconds: float, duty: Callable[[], Awaitable[None]]) -> None:
+    """Run a duty again and again. What fails is logged and tried at the next round: no duty ends another."""
+    loop = asyncio.get_running_loop()
+    at = loop.time()
+    while True:
+        try:
+            await duty()
+        except (AwsTrouble, LedgerError, OSError) as trouble:
+            log.warning("%s: %s", getattr(duty, "__name__", "duty"), trouble)
+        except Exception:  # a fault of ours in one duty must not stop the others
+            log.exception("%s", getattr(duty, "__name__", "duty"))
+        at = max(at + seconds, loop.time())
+        await asyncio.sleep(at - loop.time())
+
+
+async def _linger(duties: Duties, linger_s: float, end: asyncio.Event) -> None:
+    """End the watch ``linger_s`` after the last console's heartbeat; the first console gets time to arrive."""
+    loop = asyncio.get_running_loop()
+    leave_at = loop.time() + max(linger_s, ARRIVAL_S)
+    while loop.time() < leave_at:
+        with contextlib.suppress(Exception):  # a busy store says nothing about consoles; ask again
+            if await duties.consoles():
+                leave_at = loop.time() + linger_s
+        await asyncio.sleep(TICK_S)
+    end.set()
