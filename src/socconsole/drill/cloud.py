@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 # Before moto is imported: 1,301 machine images nobody looks at cost two seconds of the first EC2 call.
@@ -55,7 +56,7 @@ class Cloud:
         self.scenario_name = ""
         self.accounts: dict[str, str] = {}
         """Account id → name, the first one being the analyst's."""
-        self.gateway = Gateway(DomainDispatcherApplication(create_backend_app), _routes())
+        self.gateway = Gateway(_moto(), _routes())
         self.gateway.cloud = self
         self.hands = Hands(self.gateway)
         self._closed = False
@@ -65,6 +66,12 @@ class Cloud:
             self._closed = True
             self.journal.close()
             _one.release()
+
+
+@cache
+def _moto() -> Any:
+    """moto's web application; it holds no state of its own, only the backends do."""
+    return DomainDispatcherApplication(create_backend_app)
 
 
 def _routes() -> Routes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from types import TracebackType
+from typing import Any
 
 from socconsole.drill import scenario
 from socconsole.drill.clock import Clock, host_now
@@ -79,7 +80,6 @@ class Embedded:
 
     def reset(self) -> None:
         """The same world as new: findings, estate, journal, faults and clock; port and endpoint stay."""
-        self.down()
         self._tear()
         self._build()
         self.up()
@@ -94,8 +94,11 @@ class Embedded:
     def up(self) -> None:
         """Listen again on the same port."""
         if self._listener is None:
-            self._listener = Listener(self.cloud.gateway, self._port)
+            self._listener = Listener(self._app, self._port)
             self._port = self._listener.port
+
+    def _app(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        return self.cloud.gateway(environ, start)  # the cloud of this moment: a reset makes a new one
 
     # --- what is in it -----------------------------------------------------------------------------------
 

@@ -49,10 +49,11 @@ def authorize(cloud: Cloud, call: Call) -> None:
 
 
 def _message(who: Principal, action: str, resource: str, verdict: Verdict) -> str:
+    kind = "session" if who.session_policy else "identity-based"
     because = (
-        "with an explicit deny in an identity-based policy"
+        f"with an explicit deny in an {kind} policy"
         if verdict.decision is Decision.EXPLICIT_DENY
-        else f"because no {'session' if who.session_policy else 'identity-based'} policy allows the {action} action"
+        else f"because no {kind} policy allows the {action} action"
     )
     return f"User: {who.caller_arn} is not authorized to perform: {action} on resource: {resource} {because}"
 

@@ -11,6 +11,7 @@ import fcntl
 import os
 import secrets
 import signal
+import socket
 import sys
 import threading
 import time
@@ -50,10 +51,18 @@ def main(argv: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: stop.set())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
+        _probe(options.port)
         return _serve(options, folder, lock, stop)
     except OSError as error:
         print(f"the drill cannot listen on port {options.port}: {error}", file=sys.stderr)  # noqa: T201
         return 1
+
+
+def _probe(port: int) -> None:
+    """Raises ``OSError`` for a port that is taken, before seconds are spent on building a world."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
 
 
 def _serve(options: argparse.Namespace, folder: Path, lock: int, stop: threading.Event) -> int:
