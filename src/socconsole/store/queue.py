@@ -1,0 +1,405 @@
+"""Triage's table over ``queue``: what it holds, how many, and where a finding stands in it.
+
+Rows are read in blocks through the order's own index: after a block that is known by continuing behind its last
+row, elsewhere by offset over the index alone, so that a page costs the same at the top and in the middle of a
+million. Nothing is read in a transaction that outlives a call.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from sqlite3 import OperationalError
+from types import TracebackType
+from typing import Any, Final, Self
+
+import msgspec
+
+from socconsole.model.finding import Kind, Severity, State, Verdict, Workflow
+from socconsole.store import db, reading, standing_sql
+from socconsole.store.filter import Params, View, compile, view_conditions
+from socconsole.store.instants import instant, instant_or_none, micros
+from socconsole.text import Untrusted
+from socconsole.triage.query import Query
+
+__all__ = ["EVERYTHING", "Count", "QueueReader", "QueueRow", "Sort", "SortBy", "View"]
+
+BLOCK: Final = 128
+_BLOCKS_KEPT: Final = 24
+_TICK_US: Final = 1_000_000
+"""States depend on the clock: what was read is used for at most this long."""
+
+EVERYTHING: Final = Query()
+
+
+class SortBy(StrEnum):
+    PRIORITY = "priority"
+    SEVERITY = "severity"
+    AGE = "age"
+    TITLE = "title"
+    PLACE = "place"
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order and its direction; ``reverse`` turns the natural one round (worst, newest, A first)."""
+
+    by: SortBy = SortBy.PRIORITY
+    reverse: bool = False
+
+
+_ORDERS: Final[dict[SortBy, tuple[tuple[str, ...], bool]]] = {
+    SortBy.PRIORITY: (("score", "at", "n"), True),
+    SortBy.SEVERITY: (("severity", "score", "at", "n"), True),
+    SortBy.AGE: (("at", "n"), True),
+    SortBy.TITLE: (("title", "n"), False),
+    SortBy.PLACE: (("place", "n"), False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows. Where ``exact`` is False there are at least ``n``: to be shown with a ≥."""
+
+    n: int
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One line of Triage, as it stands at the instant it was read."""
+
+    id: str
+    kind: Kind
+    severity: Severity
+    score: int
+    at: datetime
+    """When it happened; when it was published or seen, where that is not known. Age is counted from here."""
+    occurred: datetime | None
+    published: datetime | None
+    seen: datetime
+    updated: datetime | None
+    title: Untrusted
+    """At most ``rows.TITLE_LIMIT`` characters."""
+    place: Untrusted
+    account: str | None
+    region: str | None
+    types: tuple[str, ...]
+    product: str
+    sources: tuple[str, ...]
+    workflow: Workflow
+    verdict: Verdict | None
+    """Ours where one was given, else what AWS says."""
+    sample: bool
+    owner: Untrusted | None
+    acked_at: datetime | None
+    acked_by: Untrusted | None
+    snoozed_until: datetime | None
+    has_note: bool
+    unsent: int
+    """Workflow writes that AWS has not been told yet."""
+    state: State
+    still_firing: bool
+
+
+_SELECT: Final = (
+    "id, kind, severity, score, at, occurred, published, seen, updated, title, place, account, region, types, "
+    "product, sources, workflow, coalesce(decided_verdict, verdict), sample, owner, acked_at, acked_by, "
+    f"snoozed_until, note_at IS NOT NULL, unsent, {standing_sql.STATE}, {standing_sql.FIRING}"
+)
+
+
+def _row(v: tuple[Any, ...]) -> QueueRow:
+    return QueueRow(
+        id=v[0],
+        kind=Kind(v[1]),
+        severity=Severity(v[2]),
+        score=v[3],
+        at=instant(v[4]),
+        occurred=instant_or_none(v[5]),
+        published=instant_or_none(v[6]),
+        seen=instant(v[7]),
+        updated=instant_or_none(v[8]),
+        title=Untrusted(v[9]),
+        place=Untrusted(v[10]),
+        account=v[11],
+        region=v[12],
+        types=tuple(v[13].split("\n")) if v[13] else (),
+        product=v[14],
+        sources=tuple(v[15].split()),
+        workflow=Workflow(v[16]),
+        verdict=None if v[17] is None else Verdict(v[17]),
+        sample=bool(v[18]),
+        owner=None if v[19] is None else Untrusted(v[19]),
+        acked_at=instant_or_none(v[20]),
+        acked_by=None if v[21] is None else Untrusted(v[21]),
+        snoozed_until=instant_or_none(v[22]),
+        has_note=bool(v[23]),
+        unsent=v[24],
+        state=State(v[25]),
+        still_firing=bool(v[26]),
+    )
+
+
+_Key = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class _Block:
+    rows: list[QueueRow]
+    last: _Key | None
+    """Sort key of its last row, from which the next block continues."""
+
+
+class QueueReader:
+    """One reader over one store; for one thread at a time.
+
+    ``me`` is the analyst, for the view of what is his and for ``owner:me``. ``hide`` names states that are left
+    out unless a query speaks of states itself (a console hides what is snoozed or resolved; a report nothing).
+    """
+
+    def __init__(self, path: Path | str, me: str = "", hide: tuple[State, ...] = ()) -> None:
+        self._conn = db.connect(path, readonly=True)
+        self._me = me
+        self._hide = hide
+        self._blocks: OrderedDict[tuple[View, Query, Sort, int], _Block] = OrderedDict()
+        self._moment: tuple[int, int] = (-1, 0)
+        self._fresh = "[]"
+
+    def close(self) -> None:
+        self._conn.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def version(self) -> int:
+        """A number that changes whenever another connection has committed (``PRAGMA data_version``)."""
+        found: int = self._conn.execute("PRAGMA data_version").fetchone()[0]
+        return found
+
+    def count(
+        self, view: View, query: Query = EVERYTHING, *, now: datetime, budget_s: float | None = None
+    ) -> Count:
+        """How many rows a view and a query have.
+
+        Without a query the answer is kept by triggers and costs nothing. Otherwise it is counted: exactly, or
+        for at most ``budget_s`` seconds, after which the count says it is a lower bound.
+        """
+        if not query.terms and not query.words and not self._hide and view is not View.MINE:
+            return Count(sum(self.totals(view).values()))
+        where, params = self._where(view, query, now)
+        if budget_s is None:
+            return Count(
+                self._conn.execute(f"SELECT count(*) FROM queue WHERE {where}", params).fetchone()[0]
+            )
+        return self._count_within(where, params, budget_s)
+
+    def totals(self, view: View) -> dict[Severity, int]:
+        """How many findings of each severity a view has, samples aside, whatever their state."""
+        if view is View.MINE:
+            rows = self._conn.execute(
+                "SELECT severity, count(*) FROM queue WHERE sample = 0 AND owner = ? GROUP BY severity",
+                (self._me,),
+            )
+        else:
+            only = "AND kind = 'threat'" if view is View.THREATS else ""
+            rows = self._conn.execute(
+                f"SELECT severity, sum(n) FROM tally WHERE sample = 0 {only} GROUP BY severity"
+            )
+        return {Severity(severity): n for severity, n in rows if n}
+
+    def window(
+        self,
+        view: View,
+        query: Query = EVERYTHING,
+        sort: Sort = Sort(),
+        *,
+        offset: int,
+        limit: int,
+        now: datetime,
+    ) -> list[QueueRow]:
+        """Rows ``offset`` to ``offset + limit`` of the order; fewer at its end."""
+        self._settle(now)
+        out: list[QueueRow] = []
+        number, skip = divmod(max(0, offset), BLOCK)
+        while len(out) < limit:
+            block = self._block(view, query, sort, number)
+            out += block.rows[skip : skip + limit - len(out)]
+            if len(block.rows) < BLOCK:
+                break
+            number, skip = number + 1, 0
+        return out
+
+    def position_of(
+        self,
+        id: str,
+        view: View,
+        query: Query = EVERYTHING,
+        sort: Sort = Sort(),
+        *,
+        now: datetime,
+    ) -> int | None:
+        """Where a finding stands in the order, from 0; None when the view and the query leave it out."""
+        self._settle(now)
+        where, params = self._where(view, query, now)
+        columns, descending = self._order(sort)
+        names = ", ".join(columns)
+        key = self._conn.execute(
+            f"SELECT {names} FROM queue WHERE id = :id AND n = (SELECT n FROM finding WHERE id = :id) AND {where}",
+            {**params, "id": id},
+        ).fetchone()
+        if key is None:
+            return None
+        bound = {f"k{i}": value for i, value in enumerate(key)}
+        found: int = self._conn.execute(
+            f"SELECT count(*) FROM queue WHERE {where} AND ({names}) {'>' if descending else '<'} "
+            f"({', '.join(f':{name}' for name in bound)})",
+            {**params, **bound},
+        ).fetchone()[0]
+        return found
+
+    def ids(
+        self,
+        view: View,
+        query: Query = EVERYTHING,
+        *,
+        now: datetime,
+        limit: int,
+        sort: Sort = Sort(),
+    ) -> list[str]:
+        """Ids in the order of the table, for marks and bulk acts."""
+        where, params = self._where(view, query, now)
+        return [
+            id_
+            for (id_,) in self._conn.execute(
+                f"SELECT id FROM queue WHERE {where} ORDER BY {self._order_by(sort)} LIMIT :limit",
+                {**params, "limit": limit},
+            )
+        ]
+
+    def newest_critical_since(self, since: datetime, *, now: datetime) -> QueueRow | None:
+        """The latest critical threat first seen after ``since``; samples never."""
+        return self._one(
+            "severity = 4 AND sample = 0 AND kind = 'threat' AND seen > :since ORDER BY seen DESC, n DESC",
+            now,
+            since=micros(since),
+        )
+
+    def oldest_unacknowledged(self, now: datetime) -> QueueRow | None:
+        """The threat that has been waiting longest for anyone: state new, first seen longest ago."""
+        return self._one(
+            "acked_at IS NULL AND active = 1 AND sample = 0 AND kind = 'threat' "
+            f"AND {standing_sql.STATE} = 'new' ORDER BY seen, n",
+            now,
+        )
+
+    # --- inside ---
+
+    def _one(self, where: str, now: datetime, **params: int) -> QueueRow | None:
+        self._settle(now)
+        found = self._conn.execute(
+            f"SELECT {_SELECT} FROM queue WHERE {where} LIMIT 1",
+            {**params, "now": micros(now), "fresh": self._fresh},
+        ).fetchone()
+        return None if found is None else _row(found)
+
+    def _settle(self, now: datetime) -> None:
+        """Forget what was read when another connection has committed or the clock has moved on."""
+        version, at = self.version(), micros(now)
+        known, since = self._moment
+        if version == known and 0 <= at - since < _TICK_US:
+            return
+        self._blocks.clear()
+        self._moment = (version, at)
+        self._fresh = msgspec.json.encode(sorted(reading.fresh_origins(self._conn, now))).decode()
+
+    def _where(self, view: View, query: Query, now: datetime) -> tuple[str, Params]:
+        self._settle(now)
+        wanted = compile(query, now, self._me)
+        parts = view_conditions(view, query)
+        if self._hide and not query.asks("state"):
+            names = ", ".join(f"'{state.value}'" for state in self._hide)
+            parts.append(f"{standing_sql.STATE} NOT IN ({names})")
+        parts.append(wanted.sql)
+        return " AND ".join(parts), {
+            **wanted.params, "now": micros(now), "fresh": self._fresh, "me": self._me,
+        }  # fmt: skip
+
+    def _order(self, sort: Sort) -> tuple[tuple[str, ...], bool]:
+        columns, descending = _ORDERS[sort.by]
+        return columns, descending != sort.reverse
+
+    def _order_by(self, sort: Sort) -> str:
+        columns, descending = self._order(sort)
+        return ", ".join(f"{column} DESC" if descending else column for column in columns)
+
+    def _block(self, view: View, query: Query, sort: Sort, number: int) -> _Block:
+        place = (view, query, sort, number)
+        known = self._blocks.get(place)
+        if known is not None:
+            self._blocks.move_to_end(place)
+            return known
+        previous = self._blocks.get((view, query, sort, number - 1))
+        block = self._read(view, query, sort, number, None if previous is None else previous.last)
+        self._blocks[place] = block
+        while len(self._blocks) > _BLOCKS_KEPT:
+            self._blocks.popitem(last=False)
+        return block
+
+    def _read(self, view: View, query: Query, sort: Sort, number: int, after: _Key | None) -> _Block:
+        where, params = self._where(view, query, instant(self._moment[1]))
+        columns, descending = self._order(sort)
+        names, order = ", ".join(columns), self._order_by(sort)
+        if after is None:
+            # The index alone finds the numbers; only the block's own rows are then looked up.
+            source = f"n IN (SELECT n FROM queue WHERE {where} ORDER BY {order} LIMIT :limit OFFSET :offset)"
+            bound: dict[str, Any] = {"offset": number * BLOCK}
+        else:
+            bound = {f"k{i}": value for i, value in enumerate(after)}
+            source = (
+                f"{where} AND ({names}) {'<' if descending else '>'} ({', '.join(f':{k}' for k in bound)})"
+            )
+        found = self._conn.execute(
+            f"SELECT {_SELECT}, {names} FROM queue WHERE {source} ORDER BY {order} LIMIT :limit",
+            {**params, **bound, "limit": BLOCK},
+        ).fetchall()
+        width = len(columns)
+        return _Block([_row(values) for values in found], tuple(found[-1][-width:]) if found else None)
+
+    def _count_within(self, where: str, params: Params, budget_s: float) -> Count:
+        """Count until the time is up. Batches, so that a count cut short still knows what it saw."""
+        seen = 0
+        with self._deadline(budget_s) as over:
+            try:
+                cursor = self._conn.execute(f"SELECT 1 FROM queue WHERE {where}", params)
+                while batch := cursor.fetchmany(1_000):
+                    seen += len(batch)
+            except OperationalError:
+                if not over():
+                    raise
+                return Count(seen, exact=False)
+        return Count(seen)
+
+    @contextmanager
+    def _deadline(self, budget_s: float) -> Iterator[Any]:
+        end = time.monotonic() + budget_s
+
+        def over() -> bool:
+            return time.monotonic() >= end
+
+        self._conn.set_progress_handler(over, 2_000)
+        try:
+            yield over
+        finally:
+            self._conn.set_progress_handler(None, 0)
