@@ -14,9 +14,10 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from socconsole.model.entry import Entry, Line
+from socconsole.model.entry import Entry, LedgerVerdict, Line
 from socconsole.store import ledger_body
 from socconsole.store.ledger_body import EntryRefused, portable
 from socconsole.store.ledger_file import (
@@ -56,6 +57,7 @@ __all__ = [
     "read",
     "start",
     "tail",
+    "verify",
     "window",
 ]
 
@@ -126,9 +128,7 @@ def erase(folder: StateFolder, seq: int, who: str, *, names: Sequence[str] = (),
             gone = [name for name in there if not names or name in names]
             if not gone:
                 raise LedgerError(f"entry {seq} holds no such text")
-            entry = Entry(
-                ERASE, who, (), {"of": [[seq, name] for name in gone]}, {"reason": reason} if reason else {}
-            )
+            entry = Entry(ERASE, who, (), {"of": [[seq, name] for name in gone]}, {"reason": reason} if reason else {})
             ledger_body.check(entry)
             pen = _pen(conn, folder, None)
             pen.write(entry)
@@ -163,6 +163,13 @@ def accept_loss(folder: StateFolder, who: str, reason: str) -> Line:
             pen.write(entry)
         pen.checkpoint()
     return pen.lines[-1]
+
+
+def verify(root: Path, *, public_key: bytes | None = None) -> LedgerVerdict:
+    """See ``ledger_verify.verify``."""
+    from socconsole.store import ledger_verify  # which imports this module
+
+    return ledger_verify.verify(root, public_key=public_key)
 
 
 class _Pen:
@@ -210,9 +217,7 @@ class _Pen:
         """After the commit: an entry that is not committed must never be witnessed."""
         from socconsole.store import ledger_head
 
-        ledger_head.write(
-            self._folder.keys, self._seq, self._prev, self._at, self._folder.install, self._signer
-        )
+        ledger_head.write(self._folder.keys, self._seq, self._prev, self._at, self._folder.install, self._signer)
 
 
 def _pen(conn: sqlite3.Connection, folder: StateFolder, now: datetime | None, *, lost: bool = False) -> _Pen:
