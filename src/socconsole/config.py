@@ -20,7 +20,7 @@ from socconsole.model.action import Mode
 
 PATH_VARIABLE: Final = "SOCCONSOLE_CONFIG"
 WORLD_FILE: Final = "world.toml"
-"""In a state folder: the accounts and datasets it watches when the configuration names none."""
+"""In a state folder: the accounts and datasets it watches, in place of the configuration's (a drill's, a profile's)."""
 
 Account = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$", description="12-digit AWS account id")]
 Region = Annotated[str, msgspec.Meta(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region")]
@@ -132,8 +132,9 @@ def default_path() -> Path:
 def load(path: Path | None = None, *, root: Path | None = None) -> Config:
     """The configuration in force; the defaults where there is no file.
 
-    ``root`` is a state folder: when the file names no accounts, its ``world.toml`` does. Raises
-    :class:`ConfigError`, also for a ``path`` that was named and is not there.
+    ``root`` is a state folder: where it has a ``world.toml``, accounts and datasets are that file's, so that a
+    drill never sees the accounts of production. Raises :class:`ConfigError`, also for a ``path`` that was named
+    and is not there.
     """
     named = path is not None or PATH_VARIABLE in os.environ
     path = path or default_path()
@@ -143,13 +144,15 @@ def load(path: Path | None = None, *, root: Path | None = None) -> Config:
         raise ConfigError(path, "", 0, "there is no such file; `socconsole config init` prints one")
     else:
         config = Config()
-    if root is not None and (root / WORLD_FILE).exists() and not config.accounts:
+    if root is not None and (root / WORLD_FILE).exists():
         own = _read(root / WORLD_FILE)
         config = msgspec.structs.replace(
             config,
+            analyst=own.analyst or config.analyst,
             accounts=own.accounts,
-            dataset=(*config.dataset, *own.dataset),
-            critical=(*config.critical, *own.critical),
+            dataset=own.dataset or config.dataset,
+            intervals=own.intervals,
+            allow_profile_to_respond=own.allow_profile_to_respond,
         )
     return config
 

@@ -91,11 +91,12 @@ def drills_root() -> Path:
     return state_home() / "drills"
 
 
-def load_config(path: Path | None) -> Config:
+def load_config(path: Path | None, root: Path | None = None) -> Config:
+    """The configuration in force; ``root`` is the state folder whose ``world.toml`` stands in for its accounts."""
     from socconsole.config import ConfigError, load
 
     try:
-        return load(path)
+        return load(path, root=root)
     except ConfigError as error:
         stop(Code.BAD_INPUT, str(error))
 

@@ -49,6 +49,16 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
+class DatasetInfo:
+    """What a store of the estate holds, as its tags say."""
+
+    name: str
+    stores: tuple[str, ...]
+    categories: tuple[str, ...]
+    confidential: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ScenarioInfo:
     name: str
     title: str
@@ -57,6 +67,7 @@ class ScenarioInfo:
     accounts: tuple[tuple[str, str], ...]
     """(account id, name), the analyst's own first."""
     regions: tuple[str, ...]
+    datasets: tuple[DatasetInfo, ...]
 
 
 def list_scenarios() -> list[ScenarioInfo]:
@@ -70,7 +81,17 @@ def describe(name: str) -> ScenarioInfo:
     except BadScenario as error:
         raise DrillError(str(error), "socconsole drill --list") from error
     accounts = tuple((account, label) for label, account in story.accounts.items())
-    return ScenarioInfo(name, story.title, story.summary, story.speed, accounts, story.regions)
+    datasets = tuple(
+        DatasetInfo(
+            name=bucket.tags["dataset"],
+            stores=(bucket.name,),
+            categories=("pii",) if bucket.tags.get("pii") == "yes" else (),
+            confidential=bucket.tags.get("classification") in ("confidential", "restricted"),
+        )
+        for bucket in story.bucket
+        if "dataset" in bucket.tags
+    )
+    return ScenarioInfo(name, story.title, story.summary, story.speed, accounts, story.regions, datasets)
 
 
 def start(
@@ -122,9 +143,7 @@ def resume(folder: Path, world: World, *, linger: float = LINGER_S) -> Running:
     drill = world.drill
     if (running := find(folder)) is not None:
         return running
-    return start(
-        folder, drill.scenario, drill.seed, drill.speed, drill.port, started=drill.started, linger=linger
-    )
+    return start(folder, drill.scenario, drill.seed, drill.speed, drill.port, started=drill.started, linger=linger)
 
 
 def find(folder: Path) -> Running | None:

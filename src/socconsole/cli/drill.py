@@ -1,0 +1,140 @@
+"""``drill``: the tabletop exercise, on an AWS of its own that lives on 127.0.0.1."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from socconsole.cli.common import Code, StoreOption, drills_root, finish, say, stop
+
+if TYPE_CHECKING:
+    from socconsole.drill.launch import Running, ScenarioInfo
+    from socconsole.store.state import StateFolder
+
+ANALYST = "oncall1"
+LINGER_S = 10.0
+"""How long the embedded AWS outlives the last console: enough to look again, not enough to be forgotten."""
+INTERVALS = "\n[intervals]\nsecurityhub = 2\nguardduty = 3\n"
+"""Nobody else shares the embedded AWS, and its minutes are short."""
+
+
+def register(app: typer.Typer) -> None:
+    app.command("drill")(drill)
+
+
+def drill(
+    name: Annotated[str, typer.Argument(help="Scenario.")] = "leak",
+    show: Annotated[bool, typer.Option("--list", help="List the scenarios and the drills kept here.")] = False,
+    speed: Annotated[
+        float | None, typer.Option("--speed", min=0.1, max=600, help="Scenario seconds a second; default: its own.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same ids.")] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the drill in --store, or the latest one.")
+    ] = False,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="No console: run the AWS and the watch until interrupted.")
+    ] = False,
+    store: StoreOption = None,
+) -> None:
+    """Work a data leak on an embedded AWS: real screens, real keys, nothing outside this machine."""
+    try:
+        from socconsole.drill import launch
+    except ImportError as missing:
+        stop(Code.BAD_INPUT, f"the drill is not installed ({missing})", "pip install 'socconsole[drill]'")
+    if show:
+        _list(launch.list_scenarios())
+        finish(Code.DONE)
+    if not headless and not sys.stdin.isatty():
+        stop(Code.BAD_INPUT, "the console needs a terminal", "socconsole drill --headless")
+    root = store or (_latest() if resume else drills_root() / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    try:
+        folder, running = _resumed(root) if resume else _started(root, name, seed, speed)
+    except launch.DrillError as error:
+        stop(Code.FAULT, error.message, error.remedy)
+    with launch.hold(root):
+        if headless:
+            _run_headless(folder, running)
+        else:
+            from socconsole.cli.console import run
+
+            say(f"the embedded AWS answers on 127.0.0.1:{running.port}; the drill's state is {root}")
+            run(folder, None, None)
+    say(f"the drill is kept in {root}: look again with `socconsole drill --resume --store {root}`")
+
+
+def _started(root: Path, name: str, seed: int, speed: float | None) -> tuple[StateFolder, Running]:
+    from socconsole.cli.common import open_folder
+    from socconsole.cli.world import write_accounts
+    from socconsole.drill import launch
+    from socconsole.store.state import StateError, StateFolder
+
+    info = launch.describe(name)
+    if root.exists() and any(root.iterdir()):
+        stop(Code.BAD_INPUT, f"{root} is not empty", f"socconsole drill --resume --store {root}")
+    # The folder's first entry names the port, so AWS starts first, in a folder that is not a state folder yet.
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    say(f"starting an embedded AWS for the drill `{info.name}`: {info.title}")
+    running = launch.start(root, name, seed, speed, linger=LINGER_S)
+    try:
+        StateFolder.create(root, running.world)
+        accounts = [(account, label, "", info.regions) for account, label in info.accounts]
+        write_accounts(root, accounts, analyst=ANALYST, more=INTERVALS + _datasets(info))
+        return open_folder(root), running
+    except StateError as error:
+        launch.stop(root)
+        stop(Code.BAD_INPUT, str(error), error.remedy)
+
+
+def _datasets(info: ScenarioInfo) -> str:
+    lines: list[str] = []
+    for dataset in info.datasets:
+        lines += ["", "[[dataset]]", f"name = {json.dumps(dataset.name)}", f"stores = {json.dumps(dataset.stores)}"]
+        lines.append(f"categories = {json.dumps(dataset.categories)}")
+        lines.append(f"confidential = {json.dumps(dataset.confidential)}")
+    return "\n".join(lines) + "\n"
+
+
+def _resumed(root: Path) -> tuple[StateFolder, Running]:
+    from socconsole.cli.common import open_folder
+    from socconsole.drill import launch
+
+    folder = open_folder(root)
+    return folder, launch.resume(root, folder.world, linger=LINGER_S)
+
+
+def _latest() -> Path:
+    kept = sorted(drills_root().glob("*/ledger.db"), key=lambda path: path.stat().st_mtime)
+    if not kept:
+        stop(Code.BAD_INPUT, "no drill is kept here", "socconsole drill")
+    return kept[-1].parent
+
+
+def _list(scenarios: list[ScenarioInfo]) -> None:
+    for info in scenarios:
+        print(f"{info.name:12} {info.title}: {info.summary}")
+    for kept in sorted(drills_root().glob("*/ledger.db")):
+        say(f"kept: {kept.parent}")
+
+
+def _run_headless(folder: StateFolder, running: Running) -> None:
+    """The AWS and a watch, without a screen, until interrupted: for scripts, and for a second terminal."""
+    print(json.dumps({"store": str(folder.root), "port": running.port, "pid": running.pid}), flush=True)
+    say(f"in another terminal: socconsole findings --store {folder.root}")
+    child = subprocess.Popen(
+        [sys.executable, "-m", "socconsole", "watch", "--store", str(folder.root)], stdin=subprocess.DEVNULL
+    )
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: child.terminate())
+    try:
+        child.wait()
+    except KeyboardInterrupt:
+        child.terminate()
+        child.wait()

@@ -1,0 +1,119 @@
+"""``watch``: the collectors and timers without a screen."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import logging.handlers
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from socconsole.cli.common import (
+    AccountOption,
+    Code,
+    ConfigOption,
+    JsonOption,
+    ProfileOption,
+    RegionOption,
+    StoreOption,
+    finish,
+    freshness_code,
+    put,
+    say,
+    stop,
+)
+
+if TYPE_CHECKING:
+    from socconsole.model.source import SourceState
+
+LOG_BYTES = 2_000_000
+LOG_FILES = 5
+
+
+def register(app: typer.Typer) -> None:
+    app.command("watch")(watch)
+
+
+def watch(
+    once: Annotated[bool, typer.Option("--once", help="Read every source one time, report, and end.")] = False,
+    linger: Annotated[
+        float | None,
+        typer.Option("--linger", min=0, help="End this many minutes after the last console left; without it, never."),
+    ] = None,
+    as_json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    account: AccountOption = None,
+) -> None:
+    """Collect findings and keep the timers, without a screen. One per state folder."""
+    from socconsole.cli.world import open_world
+    from socconsole.store.state import LockHeld
+    from socconsole.watch import watch as run
+
+    folder, settings = open_world(store, config, profile, region, account)
+    _log_to(folder.logs / "watch.log")
+    try:
+        linger_s = None if linger is None else linger * 60
+        report = asyncio.run(run(folder, settings, once=once, linger_s=linger_s))
+    except LockHeld as held:
+        stop(Code.REFUSED, f"a watch runs on {folder.root} already (pid {held.pid})")
+    if report is None:
+        finish(Code.DONE)
+    for state in report.states:
+        if as_json:
+            put(source_json(state))
+        else:
+            print(f"{state.key.service:12} {state.key.account:12} {state.key.region:14} {state.freshness.value}")
+    counts = report.counts
+    say(f"read {counts.read}: {counts.new} new, {counts.updated} updated, {counts.unchanged} unchanged")
+    if counts.quarantined:
+        say(f"  {counts.quarantined} could not be understood; they are kept in quarantine")
+    finish(freshness_code(report.states))
+
+
+def source_json(state: SourceState) -> dict[str, object]:
+    """One line of ``sources --json``."""
+    return {
+        "service": state.key.service,
+        "account": state.key.account,
+        "region": state.key.region,
+        "state": state.freshness.value,
+        "age_s": None if state.age_s is None else round(state.age_s, 1),
+        "detail": state.detail.raw(),
+        "findings": state.findings,
+    }
+
+
+class _Clean(logging.Formatter):
+    """One printable line a record: what AWS said cannot forge a line, and nobody's local variables are shown."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        from socconsole.text import clean
+
+        line = f"{self.formatTime(record)} {record.levelname} {record.getMessage()}"
+        if record.exc_info and record.exc_info[1] is not None:
+            import traceback
+
+            frames = traceback.extract_tb(record.exc_info[2])[-4:]
+            where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+            line += f" | {type(record.exc_info[1]).__name__}: {record.exc_info[1]} at {where}"
+        return clean(line, 2_000)
+
+
+def _log_to(path: Path) -> None:
+    log = logging.getLogger("socconsole")
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    handlers: list[logging.Handler] = [
+        logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
+    ]
+    if sys.stderr.isatty():
+        handlers.append(logging.StreamHandler())
+    for handler in handlers:
+        handler.setFormatter(_Clean("%(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+        log.addHandler(handler)
