@@ -22,9 +22,7 @@ def hub(embedded: Embedded) -> Any:
 
 
 def test_an_error_as_often_as_asked(embedded: Embedded, hub: Any) -> None:
-    rule = embedded.faults.add(
-        service="securityhub", op="Get*", code="ThrottlingException", status=429, times=2
-    )
+    rule = embedded.faults.add(service="securityhub", op="Get*", code="ThrottlingException", status=429, times=2)
     for _ in range(2):
         with pytest.raises(ClientError) as caught:
             hub.get_findings()
@@ -52,9 +50,7 @@ def test_errors_in_each_envelope(embedded: Embedded, service: str, call: Any, co
 
 
 def test_a_rule_is_for_its_account_and_region(embedded: Embedded, hub: Any) -> None:
-    embedded.faults.add(
-        account="444455556666", region="eu-west-1", code="InternalException", status=500, times=None
-    )
+    embedded.faults.add(account="444455556666", region="eu-west-1", code="InternalException", status=500, times=None)
     assert hub.describe_hub()
     assert client(embedded, "securityhub", "eu-central-1", "reader", "444455556666").describe_hub()
     with pytest.raises(ClientError):

@@ -67,9 +67,7 @@ def test_expired_credentials_in_each_protocol(embedded: Embedded, protocol: str)
         embedded.faults.clear()
 
 
-def test_a_session_that_has_ended_and_a_token_that_is_not_ours(
-    aws: Embedded, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_that_has_ended_and_a_token_that_is_not_ours(aws: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
     hub = client(aws, "securityhub", role="reader")
     hub.describe_hub()
     monkeypatch.setattr("socconsole.drill.principals.host_now", lambda: host_now() + timedelta(hours=2))
@@ -95,9 +93,7 @@ def test_a_session_that_has_ended_and_a_token_that_is_not_ours(
 
 def test_who_an_assumed_role_is(aws: Embedded) -> None:
     sts = client(aws, "sts", role="triage", account=aws.accounts[1])
-    assert sts.get_caller_identity()["Arn"] == (
-        "arn:aws:sts::444455556666:assumed-role/socconsole-triage/oncall1"
-    )
+    assert sts.get_caller_identity()["Arn"] == ("arn:aws:sts::444455556666:assumed-role/socconsole-triage/oncall1")
     assert client(aws, "sts").get_caller_identity()["Arn"] == "arn:aws:iam::111122223333:user/oncall1"
 
 
@@ -144,9 +140,7 @@ def test_a_session_policy_narrows_the_role(aws: Embedded) -> None:
 
 def test_an_explicit_deny_wins_and_is_named(aws: Embedded) -> None:
     deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
-    client(aws, "iam").put_role_policy(
-        RoleName="socconsole-reader", PolicyName="stop", PolicyDocument=json.dumps(deny)
-    )
+    client(aws, "iam").put_role_policy(RoleName="socconsole-reader", PolicyName="stop", PolicyDocument=json.dumps(deny))
     hub = client(aws, "securityhub", role="reader")
     with pytest.raises(ClientError, match="explicit deny"):
         hub.get_findings()
@@ -192,9 +186,7 @@ def test_a_dry_run_changes_nothing_and_is_counted_apart(aws: Embedded) -> None:
     ],
     ids=["no such service", "json", "query", "ec2"],
 )
-def test_a_gap_is_one_clean_error_that_is_not_retried(
-    aws: Embedded, service: str, call: Any, code: str
-) -> None:
+def test_a_gap_is_one_clean_error_that_is_not_retried(aws: Embedded, service: str, call: Any, code: str) -> None:
     import boto3
     from botocore.config import Config
 
@@ -282,7 +274,5 @@ def test_the_trail_shows_who_did_what(aws: Embedded) -> None:
     assert len(set(ids)) == 4
     assert client(aws, "cloudtrail", "eu-west-1").lookup_events()["Events"] == []
     assert refused(
-        lambda: trail.lookup_events(
-            LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "x"}] * 2
-        )
+        lambda: trail.lookup_events(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "x"}] * 2)
     )[0] in ("InvalidLookupAttributesException", "ParamValidationError")

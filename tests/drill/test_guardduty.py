@@ -91,9 +91,7 @@ def test_order_and_pages(aws: Embedded, order: str) -> None:
         lambda d, i: d.get_findings(DetectorId=i, FindingIds=["x"] * 51),
         lambda d, i: d.list_findings(DetectorId=i, FindingCriteria={"Criterion": {"sevrity": {"Gte": 1}}}),
         lambda d, i: d.list_findings(DetectorId=i, NextToken="garbage"),
-        lambda d, i: d.list_findings(
-            DetectorId=i, FindingCriteria={"Criterion": {"type": {"Equals": ["x"] * 51}}}
-        ),
+        lambda d, i: d.list_findings(DetectorId=i, FindingCriteria={"Criterion": {"type": {"Equals": ["x"] * 51}}}),
         lambda d, i: d.archive_findings(DetectorId=i, FindingIds=["nobody"]),
     ],
     ids=[
@@ -148,9 +146,7 @@ def test_samples_are_marked(aws: Embedded) -> None:
     (made,) = set(all_ids(duty)) - before
     finding = read(duty, [made])[0]
     assert finding["Title"].startswith("[SAMPLE]")
-    twin = hub.get_findings(Filters={"Id": [{"Value": finding["Arn"], "Comparison": "EQUALS"}]})["Findings"][
-        0
-    ]
+    twin = hub.get_findings(Filters={"Id": [{"Value": finding["Arn"], "Comparison": "EQUALS"}]})["Findings"][0]
     assert twin["Sample"] is True
     assert twin["ProductFields"]["aws/guardduty/service/additionalInfo/sample"] == "true"
 

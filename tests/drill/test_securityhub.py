@@ -162,15 +162,11 @@ def test_an_import_keeps_what_the_analyst_wrote(aws: Embedded) -> None:
     assert one(hub)["Title"] == "new title"
 
 
-@pytest.mark.parametrize(
-    ("status", "then"), [("NOTIFIED", "NEW"), ("RESOLVED", "NEW"), ("SUPPRESSED", "SUPPRESSED")]
-)
+@pytest.mark.parametrize(("status", "then"), [("NOTIFIED", "NEW"), ("RESOLVED", "NEW"), ("SUPPRESSED", "SUPPRESSED")])
 def test_what_comes_back_is_new_again(aws: Embedded, status: str, then: str) -> None:
     hub = client(aws, "securityhub")
     imported(hub, finding(RecordState="ARCHIVED"))
-    hub.batch_update_findings(
-        FindingIdentifiers=[{"Id": "own/1", "ProductArn": PRODUCT}], Workflow={"Status": status}
-    )
+    hub.batch_update_findings(FindingIdentifiers=[{"Id": "own/1", "ProductArn": PRODUCT}], Workflow={"Status": status})
     imported(hub, finding(RecordState="ACTIVE", UpdatedAt="2026-11-02T00:00:00Z"))
     assert one(hub)["Workflow"] == {"Status": then}
 
@@ -198,9 +194,9 @@ def test_home_region_shows_and_writes_linked_findings(aws: Embedded) -> None:
     assert regions(linked) == {"eu-west-1"}
     far = linked.get_findings(MaxResults=1)["Findings"][0]
     key = {"Id": far["Id"], "ProductArn": far["ProductArn"]}
-    assert not home.batch_update_findings(
-        FindingIdentifiers=[key], Note={"Text": "from home", "UpdatedBy": "me"}
-    )["UnprocessedFindings"]
+    assert not home.batch_update_findings(FindingIdentifiers=[key], Note={"Text": "from home", "UpdatedBy": "me"})[
+        "UnprocessedFindings"
+    ]
     assert one(linked, far["Id"])["Note"]["Text"] == "from home"
     home.delete_finding_aggregator(FindingAggregatorArn=arn)
     assert regions(home) == {"eu-central-1"}

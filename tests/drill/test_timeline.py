@@ -61,9 +61,7 @@ def test_bulk_reading_goes_on_until_the_bucket_is_closed(aws: Embedded) -> None:
     assert second["UpdatedAt"] > first["UpdatedAt"]
     assert left(aws, "corpus-public") > bytes_before > 0
 
-    client(aws, "s3", role="responder").put_public_access_block(
-        Bucket=CORPUS, PublicAccessBlockConfiguration=BLOCK
-    )
+    client(aws, "s3", role="responder").put_public_access_block(Bucket=CORPUS, PublicAccessBlockConfiguration=BLOCK)
     aws.advance(1)
     closed, bytes_closed = bulk_read(aws), left(aws, "corpus-public")
     aws.advance(600)
@@ -111,9 +109,7 @@ def test_blocking_public_access_does_not_stop_a_named_account(aws: Embedded) -> 
             }
         ],
     }
-    aws.cloud.hands.call(
-        f"AKIB{ML}BLDR", WEST, "s3:PutBucketPolicy", {"Bucket": EXPORTS, "Policy": json.dumps(deny)}
-    )
+    aws.cloud.hands.call(f"AKIB{ML}BLDR", WEST, "s3:PutBucketPolicy", {"Bucket": EXPORTS, "Policy": json.dumps(deny)})
     aws.advance(1)
     held = left(aws, "exports-stranger")
     aws.advance(300)
@@ -123,9 +119,7 @@ def test_blocking_public_access_does_not_stop_a_named_account(aws: Embedded) -> 
 def test_a_denied_session_never_opens_the_bucket(aws: Embedded) -> None:
     aws.advance(60)
     revoke = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
-    client(aws, "iam").put_role_policy(
-        RoleName="vllm-recs", PolicyName="revoke", PolicyDocument=json.dumps(revoke)
-    )
+    client(aws, "iam").put_role_policy(RoleName="vllm-recs", PolicyName="revoke", PolicyDocument=json.dumps(revoke))
     aws.advance(600)
     assert not exposure.exposed(CORPUS).public
     assert "opened" not in aws.engine.done
