@@ -6,27 +6,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from textual.app import ComposeResult
-from textual.content import Content
-
 from socconsole.commands import Command
 from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.entry import Line
 from socconsole.screens import words
-from socconsole.screens.base import ConsoleScreen, Invocation
+from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen
 from socconsole.store import actions, ledger
 from socconsole.text import Untrusted, ascii_json
-from socconsole.widgets.detail import Section
+from socconsole.widgets.detail import Body, Section
 from socconsole.widgets.rows import Cell, Column
-from socconsole.widgets.safe import lines, show
 from socconsole.widgets.table import RowSource
 
 Row = ActionRecord | Line
 
-_STATE_STYLE: Final = {
+STATE_STYLES: Final = {
     ActionState.APPLIED: "good",
     ActionState.IN_DOUBT: "bad",
     ActionState.PARTIAL: "warn",
@@ -112,10 +108,10 @@ class ActivityScreen(ListScreen[Row]):
     def subject(self) -> str | None:
         return self.table.cursor_key
 
-    def detail(self, row: Row) -> tuple[Content, list[Section]]:
+    def detail(self, row: Row) -> tuple[Body, list[Section]]:
         if isinstance(row, ActionRecord):
-            return action_heading(row), action_sections(row, self.desk)
-        return show(f"entry {row.seq}: {row.entry.verb}", "$text-strong bold"), entry_sections(row, self.desk)
+            return f"{row.action} on {row.target}", action_sections(row, self.desk)
+        return f"entry {row.seq}: {row.entry.verb}", entry_sections(row, self.desk)
 
     def do_open(self, asked: Invocation) -> None:
         row = self.table.cursor_row
@@ -136,7 +132,7 @@ class ActivityScreen(ListScreen[Row]):
             return
         self.say(self.desk.app.send_to_clipboard(text))
 
-    def export_rows(self) -> list[Mapping[str, Any]]:
+    def export_rows(self) -> Sequence[Mapping[str, Any]]:
         return [entry_json(line) for line in ledger.window(self.desk.folder, 0, 100_000, text=self.filter_text).lines]
 
     def _at(self, row: Row) -> Cell:
@@ -146,47 +142,45 @@ class ActivityScreen(ListScreen[Row]):
         return Cell(str(row.intent_seq if isinstance(row, ActionRecord) else row.seq), "quiet")
 
 
-def action_heading(record: ActionRecord) -> Content:
-    return show(f"{record.action} on {record.target}", "$text-strong bold")
-
-
 def action_sections(record: ActionRecord, desk: Desk) -> list[Section]:
     """A containment as the ledger tells it."""
-    checks = [show(f"{when}: {'held' if held else 'did NOT hold'}") for when, held in record.verified]
-    out = [
-        Section("state", show(record.state.value.replace("_", " "), f"${_variable(record.state)}")),
-        Section("where", show(f"{record.place.account}  {record.place.region}")),
-        Section("target", show(record.target)),
-        Section("who", show(record.who)),
-        Section("intent", show(f"{desk.stamp(record.intended)}, entry {record.intent_seq}")),
-        Section("settled", show(desk.stamp(record.settled) if record.settled else "not yet")),
-        Section("read back", checks or show("not yet", "$state-warn")),
+    state = record.state
+    checks: list[Body] = [
+        [(f"{when}: ", "quiet"), ("held", "good") if held else ("did NOT hold", "bad")]
+        for when, held in record.verified
     ]
-    if record.finding:
-        out.append(Section("finding", show(record.finding)))
-    if record.undone_by:
-        out.append(Section("undone by", show(record.undone_by)))
-    if record.undoes:
-        out.append(Section("undoes", show(record.undoes)))
-    if record.detail:
-        out.append(Section("detail", lines(record.detail)))
-    out.append(Section("id", show(record.id)))
-    return out
+    out = [
+        Section("state", [[(state.value.replace("_", " "), STATE_STYLES[state])]]),
+        Section("where", [f"{record.place.account}  {record.place.region}"]),
+        Section("target", [record.target]),
+        Section("who", [record.who]),
+        Section("intent", [f"{desk.stamp(record.intended)}, entry {record.intent_seq}"]),
+        Section("settled", [desk.stamp(record.settled) if record.settled else "not yet"]),
+        Section("read back", checks or [[("not yet", "warn")]]),
+    ]
+    for label, value in (
+        ("finding", record.finding),
+        ("undone by", record.undone_by),
+        ("undoes", record.undoes),
+        ("detail", record.detail),
+    ):
+        if value:
+            out.append(Section(label, [value], kept=label == "detail"))
+    return [*out, Section("id", [record.id])]
 
 
 def entry_sections(line: Line, desk: Desk) -> list[Section]:
     """An entry as it stands, hash included."""
     entry = line.entry
-    out = [
-        Section("when", show(desk.stamp(line.at))),
-        Section("who", show(entry.who)),
-        Section("subjects", [show(subject, limit=300) for subject in entry.subjects] or show("none")),
-        *(Section(clean_name, lines(text)) for clean_name, text in sorted(entry.private.items())),
-        Section("data", lines(ascii_json(dict(entry.data), indent=2))),
-        Section("install", show(f"{line.install}  session {line.session}", "$text-quiet")),
-        Section("hash", show(line.hash, "$text-quiet")),
+    return [
+        Section("when", [desk.stamp(line.at)]),
+        Section("who", [entry.who]),
+        Section("about", list(entry.subjects) or ["nothing in particular"]),
+        *(Section(name, [text], kept=True) for name, text in sorted(entry.private.items())),
+        Section("data", [ascii_json(dict(entry.data), indent=2)], kept=True),
+        Section("install", [[(f"{line.install}  session {line.session}", "quiet")]]),
+        Section("hash", [[(line.hash, "quiet")]]),
     ]
-    return out
 
 
 def entry_json(line: Line) -> dict[str, Any]:
@@ -203,10 +197,6 @@ def entry_json(line: Line) -> dict[str, Any]:
     }
 
 
-def _variable(state: ActionState) -> str:
-    return {"good": "state-good", "warn": "state-warn", "bad": "state-bad"}.get(_STATE_STYLE[state], "text-quiet")
-
-
 def _when(row: Row) -> datetime:
     return row.intended if isinstance(row, ActionRecord) else row.at
 
@@ -218,7 +208,7 @@ def _who(row: Row) -> str:
 def _verb(row: Row) -> Cell:
     if isinstance(row, ActionRecord):
         said = "IN FORCE" if row.state is ActionState.APPLIED else row.state.value.replace("_", " ").upper()
-        return Cell(said, _STATE_STYLE[row.state])
+        return Cell(said, STATE_STYLES[row.state])
     verb = row.entry.verb
     style = "strong" if verb in ("intent", "outcome") else "quiet" if verb == "system" else "text"
     return Cell(verb, style)

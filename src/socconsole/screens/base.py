@@ -20,8 +20,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from socconsole.commands import BY_ID, Command
-from socconsole.screens.command import NEEDS_ARGUMENT, CommandError, parse
-from socconsole.widgets.footer import KeyFooter, KeyHint
+from socconsole.screens.command import NEEDS_ARGUMENT, CommandError, complete, parse, shared_start
+from socconsole.widgets.footer import SAY_S, KeyFooter, KeyHint
 from socconsole.widgets.header import StatusHeader
 from socconsole.widgets.prompt import LinePrompt, NotePrompt
 from socconsole.widgets.shell import KeyPaint, focused_field
@@ -133,9 +133,10 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         ]
         self.query_one(KeyFooter).show_keys(hints, right=self.footer_right())
 
-    def say(self, text: str, kind: str = "") -> None:
-        """One line for the analyst, in the footer, until the next key or a few seconds."""
-        self.query_one(KeyFooter).say(text, kind)
+    def say(self, text: str, kind: str = "", seconds: float = SAY_S) -> None:
+        """One line for the analyst, in place of the keys; 0 seconds leaves it until the next one."""
+        if self.is_mounted:
+            self.query_one(KeyFooter).say(text, kind, seconds)
 
     # -- from a key to a command -----------------------------------------------------------------------
 
@@ -161,7 +162,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         why = self.why_not(command)
         handler = self.handler(command)
         if why or handler is None:
-            self.say(f"{command.title}: {why or 'not here'}", "warn")
+            self.say(f"{command.title}: {why or 'not here'}", "warning")
             return
         # The subject is taken here: a coroutine's body runs later, when the cursor may be elsewhere.
         result = handler(Invocation(command, argument, self.subject()))
@@ -173,19 +174,21 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         try:
             typed = parse(line)
         except CommandError as trouble:
-            self.say(str(trouble), "bad")
+            self.say(str(trouble), "error")
             return
         verb = typed.command.verb
-        if not typed.argument and verb in NEEDS_ARGUMENT and not typed.command.keys:
-            self.say(f":{verb} {NEEDS_ARGUMENT[verb]}", "warn")
+        if not typed.argument and verb in NEEDS_ARGUMENT and not self.desk.keymap.keys(typed.command.id):
+            self.say(f":{verb} {NEEDS_ARGUMENT[verb]}", "warning")
             return
         self.perform(typed.command, typed.argument)
 
     # -- asking ----------------------------------------------------------------------------------------
 
-    async def ask(self, label: str, value: str = "", hint: str = "") -> str | None:
+    async def ask(
+        self, label: str, value: str = "", hint: str = "", complete: Callable[[str], str] | None = None
+    ) -> str | None:
         """One line from the analyst; None when he thought better of it."""
-        return await self._ask(lambda: self.query_one(LinePrompt).ask(label, value, hint))
+        return await self._ask(lambda: self.query_one(LinePrompt).ask(label, value, hint, complete))
 
     async def ask_lines(self, label: str, value: str = "", hint: str = "") -> str | None:
         """The same over several lines."""
@@ -194,7 +197,8 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
     async def _ask(self, begin: Callable[[], object]) -> str | None:
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(None)
-        answer = self._answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._answer = answer
         before = self.focused
         begin()
         try:
@@ -236,9 +240,16 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         self.desk.app.go_back()
 
     async def do_command(self, asked: Invocation) -> None:
-        line = await self.ask(":", hint="a command; ? lists them")
+        line = await self.ask(":", asked.argument, "a command; tab completes", self._completed)
         if line:
             self.perform_line(line)
+
+    def _completed(self, line: str) -> str:
+        found = complete(line, self.choices)
+        if len(found) > 1:
+            self.query_one(LinePrompt).set_hint("  ".join(word.rpartition(" ")[2] for word in found[:12]))
+            return shared_start(found)
+        return f"{found[0]} " if found else line
 
     def do_palette(self, asked: Invocation) -> None:
         self.desk.app.open_palette()

@@ -1,13 +1,18 @@
-"""The ``:`` language: a verb of the registry and its argument. Pure; the line itself is a prompt."""
+"""The ``:`` language: a verb of the registry and its argument. The line itself is a prompt."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Final
 
 from socconsole.commands import BY_VERB, Command
+from socconsole.store import actions
+from socconsole.store.filter import View
+from socconsole.store.queue import SortBy
+from socconsole.triage.query_fields import FIELDS, FLAGS
 
 ALIASES: Final = {
     "quit": "q",
@@ -66,3 +71,29 @@ def complete(line: str, choices: Choices) -> list[str]:
         for word in choices(f"{verb} {head}".strip())
         if word.lower().startswith(last.lower()) and word != last
     ]
+
+
+def shared_start(lines: Sequence[str]) -> str:
+    """The longest start that all ``lines`` have."""
+    first, last = min(lines), max(lines)
+    same = 0
+    while same < len(first) and same < len(last) and first[same] == last[same]:
+        same += 1
+    return first[:same]
+
+
+def words_after(head: str, themes: Iterable[str], conn: Connection) -> list[str]:
+    """What can follow a verb (and the words typed after it)."""
+    verb = head.partition(" ")[0]
+    if verb == "undo":
+        return [record.id for record in (*actions.in_doubt(conn), *actions.in_force(conn))]
+    if verb == "filter":
+        return [f"{field.name}:" for field in FIELDS] + list(FLAGS)
+    return {
+        "theme": sorted(themes),
+        "sort": [name for by in SortBy for name in (by.value, f"-{by.value}")],
+        "view": [view.value for view in View],
+        "time": ["utc", "local"],
+        "verdict": ["true", "false", "benign", "unknown"],
+        "snooze": ["30m", "4h", "1d", "7d"],
+    }.get(head, [])

@@ -57,9 +57,7 @@ def judge(states: Sequence[SourceState], *, world: WorldKind, watch_alive: bool)
             gaps.append("no source is configured")
         if not watch_alive:
             gaps.append("no watch is running: timers stopped")
-    worst = sorted(
-        (s for s in states if s.freshness is not Freshness.FRESH), key=lambda s: _RANK[s.freshness]
-    )
+    worst = sorted((s for s in states if s.freshness is not Freshness.FRESH), key=lambda s: _RANK[s.freshness])
     gaps += [describe(state) for state in worst]
     return Health(sound=not gaps, fresh=fresh, total=len(states), gaps=tuple(gaps))
 

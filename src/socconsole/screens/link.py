@@ -25,9 +25,7 @@ from socconsole.model.action import Mode
 from socconsole.model.wire import AnyReply, Failed, ModeIs, Progress, Ready
 
 NOT_RUNNING: Final = "the actor is not running"
-LOST: Final = (
-    "the actor ended before it answered; what it had begun is on the ledger, in doubt until read back"
-)
+LOST: Final = "the actor ended before it answered; what it had begun is on the ledger, in doubt until read back"
 _LINE_LIMIT: Final = 16_000_000
 _LEAVE_S: Final = 1.0
 _RESTARTS_S: Final = (0.5, 2.0, 5.0, 15.0, 30.0)
@@ -91,9 +89,7 @@ class ActorLink:
         if self._keeper is None:
             self._keeper = asyncio.create_task(self._keep(), name="actor-link")
 
-    async def ask(
-        self, request: ActorRequest, progress: Callable[[Progress], None] | None = None
-    ) -> AnyReply:
+    async def ask(self, request: ActorRequest, progress: Callable[[Progress], None] | None = None) -> AnyReply:
         """Hand over one request and wait for its answer; trouble is a ``Failed``, never an exception."""
         if not self.alive and not self.trouble:  # it is on its way
             with contextlib.suppress(TimeoutError):

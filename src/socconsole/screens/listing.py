@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar
 
@@ -12,13 +13,12 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
-from socconsole.screens import export
+from socconsole.screens import export, words
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.desk import Desk
 from socconsole.widgets import glyphs
-from socconsole.widgets.detail import DetailPane, Section
+from socconsole.widgets.detail import Body, DetailPane, Section
 from socconsole.widgets.prompt import LinePrompt
-from socconsole.widgets.safe import show
 from socconsole.widgets.table import Column, RowSource, WindowTable
 
 Row = TypeVar("Row")
@@ -45,8 +45,10 @@ class ListScreen(ConsoleScreen, Generic[Row]):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.filter_text = ""
+        self.shown: RowSource[Row] | None = None
         self._trying: Timer | None = None
         self._line = ""
+        self._filtering = False
 
     # -- what a list says --------------------------------------------------------------------------------
 
@@ -57,7 +59,7 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         """The rows under a filter. Raises ``ValueError`` with a sentence when the filter cannot be read."""
         raise NotImplementedError
 
-    def detail(self, row: Row) -> tuple[Content, list[Section]]:
+    def detail(self, row: Row) -> tuple[Body, list[Section]]:
         raise NotImplementedError
 
     def empty_text(self) -> str:
@@ -66,7 +68,7 @@ class ListScreen(ConsoleScreen, Generic[Row]):
     def title_text(self) -> str:
         return ""
 
-    def export_rows(self) -> list[Mapping[str, Any]]:
+    def export_rows(self) -> Sequence[Mapping[str, Any]]:
         """What is shown, all of it, as plain values. Called in a thread."""
         raise NotImplementedError
 
@@ -77,10 +79,11 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         return self.query_one("#list", WindowTable)
 
     def body(self) -> ComposeResult:
+        self.shown = self.source(self.filter_text)
         with Vertical():
             yield Static("", id="title", markup=False)
             with Container(id="split"):
-                yield WindowTable(self.columns(), self.source(self.filter_text), empty="", id="list")
+                yield WindowTable(self.columns(), self.shown, empty="", id="list")
                 yield DetailPane(id="side")
 
     def on_mount(self) -> None:
@@ -128,7 +131,7 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         if not pane.display:
             return
         if row is None:
-            pane.show_sections(Content(""), [], key="")
+            pane.show_sections("", [], key="")
             return
         title, sections = self.detail(row)
         pane.show_sections(title, sections, key=self.table.cursor_key or "")
@@ -164,8 +167,6 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         if line is None or not self.apply_filter(line):
             self.apply_filter(before)
 
-    _filtering = False
-
     def filter_hint(self) -> str:
         return "words; enter keeps, esc returns"
 
@@ -187,12 +188,13 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         try:
             source = self.source(text.strip())
         except ValueError as trouble:
-            self.query_one(LinePrompt).show_hint(str(trouble), "bad")
-            self.say(str(trouble), "bad")
+            self.query_one(LinePrompt).set_hint(str(trouble), "$state-bad")
+            self.say(str(trouble), "error")
             return False
-        self.query_one(LinePrompt).show_hint(self.filter_hint())
+        self.query_one(LinePrompt).set_hint(self.filter_hint())
         self.filter_text = text.strip()
         self.table.clear_marks()
+        self.shown = source
         self.table.show_source(source)
         self.show_rest()
         self.show_keys()
@@ -201,13 +203,11 @@ class ListScreen(ConsoleScreen, Generic[Row]):
     # -- export ------------------------------------------------------------------------------------------
 
     async def do_export(self, asked: Invocation) -> None:
-        import asyncio
-
         name = asked.argument
         try:
             rows = await asyncio.to_thread(self.export_rows)
             path = await asyncio.to_thread(export.write, name, rows)
         except export.ExportError as trouble:
-            self.say(str(trouble), "bad")
+            self.say(str(trouble), "error")
             return
-        self.say(show(f"{len(rows):,} rows written to {path}, readable by you alone").plain, "good")
+        self.say(f"{words.plural(len(rows), 'row')} written to {path}, readable by you alone", "good")

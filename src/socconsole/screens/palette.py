@@ -17,17 +17,15 @@ class RegistryProvider(Provider):
     """Only what means something on the screen below; what cannot be done now says why."""
 
     async def discover(self) -> Hits:
-        for screen, command, text, why in self._commands():
-            yield DiscoveryHit(Content(text), partial(screen.perform, command), text, why or command.help)
+        for screen, command, text, help_ in self._commands():
+            yield DiscoveryHit(Content(text), partial(screen.perform, command), text, help_)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for screen, command, text, why in self._commands():
+        for screen, command, text, help_ in self._commands():
             score = matcher.match(text)
             if score > 0:
-                yield Hit(
-                    score, Content(text), partial(screen.perform, command), text, help=why or command.help
-                )
+                yield Hit(score, Content(text), partial(screen.perform, command), text, help_)
 
     def _commands(self) -> Iterator[tuple[ConsoleScreen, Command, str, str]]:
         screen = self.screen
@@ -36,13 +34,10 @@ class RegistryProvider(Provider):
         for command in COMMANDS:
             if command.id == "palette" or not screen.knows(command):
                 continue
-            key = screen.desk.keymap.label(command.id)
-            said = f"{command.title} ({command.help})"
-            text = palette_name(command.title)
-            del said
             why = screen.why_not(command)
-            hint = f"{key}  {why or command.help}".strip()
-            yield screen, command, text, hint
+            help_ = f"not now: {why}" if why else command.help
+            key = screen.desk.keymap.label(command.id)
+            yield screen, command, palette_name(command.title), f"{key}  {help_}".strip()
 
 
 class Palette(CommandPalette):

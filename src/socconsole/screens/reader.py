@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.content import Content
 
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.desk import Desk
-from socconsole.widgets.detail import DetailPane, Section
+from socconsole.text import Untrusted, clean, clean_lines
+from socconsole.widgets.detail import Body, DetailPane, Section
 
 
 class ReadScreen(ConsoleScreen):
@@ -18,7 +18,7 @@ class ReadScreen(ConsoleScreen):
     titled: ClassVar[str] = "this screen"
     footer_ids: ClassVar[tuple[str, ...]] = ("back", "copy", "command", "help")
 
-    def __init__(self, desk: Desk, title: Content, sections: Sequence[Section]) -> None:
+    def __init__(self, desk: Desk, title: Body, sections: Sequence[Section]) -> None:
         super().__init__(desk)
         self._title = title
         self._sections = list(sections)
@@ -33,8 +33,18 @@ class ReadScreen(ConsoleScreen):
         pane.focus()
 
     def do_copy(self, asked: Invocation) -> None:
-        parts = [self._title.plain]
-        for section in self._sections:
-            content = section.content if isinstance(section.content, Content) else Content("\n").join(section.content)
-            parts.append(f"{section.label}: {content.plain}")
-        self.say(self.desk.app.send_to_clipboard("\n".join(parts)))
+        self.say(self.desk.app.send_to_clipboard(plain(self._title, self._sections)))
+
+
+def plain(title: Body, sections: Sequence[Section]) -> str:
+    """A detail as plain text, for the clipboard."""
+    out = [_text(title)]
+    for section in sections:
+        out += [f"{section.label}: {_text(body)}" for body in section.body]
+    return "\n".join(out)
+
+
+def _text(body: Body) -> str:
+    if isinstance(body, (Untrusted, str)):
+        return "\n".join(clean_lines(body))
+    return "".join(clean(text, 4_000) for text, _ in body)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from textual.content import Content
-
 from socconsole.model.source import SourceState
 from socconsole.model.world import WorldKind
 from socconsole.screens import words
@@ -17,9 +15,8 @@ from socconsole.screens.reader import ReadScreen
 from socconsole.store import quarantine
 from socconsole.text import clean
 from socconsole.widgets.columns import freshness_sign
-from socconsole.widgets.detail import Section
+from socconsole.widgets.detail import Body, Section
 from socconsole.widgets.rows import Cell, Column
-from socconsole.widgets.safe import lines, show
 from socconsole.widgets.table import RowSource
 
 
@@ -82,31 +79,29 @@ class SourcesScreen(ListScreen[SourceState]):
         held = self.desk.held_back()
         return f"{watch}  {held}".strip()
 
-    def detail(self, row: SourceState) -> tuple[Content, list[Section]]:
+    def detail(self, row: SourceState) -> tuple[Body, list[Section]]:
         sign, style = freshness_sign(row.freshness)
-        title = Content.assemble(
-            Content.styled(f"{sign} {row.freshness} ", f"$state-{style} bold"),
-            show(f"{row.key.service} {row.key.account} {row.key.region}", "$text-strong bold"),
-        )
+        named = f"{row.key.service} {row.key.account} {row.key.region}"
+        title: Body = [(f"{sign} {row.freshness}  ", style), (named, "strong")]
         last = self.desk.stamp(row.last_complete) if row.last_complete else "never"
-        out = [Section("last answer", show(f"{last}, fresh and complete"))]
+        out = [Section("complete", [f"{last}, the last fresh and complete answer"])]
         if row.detail:
-            out.append(Section("why", lines(row.detail)))
+            out.append(Section("why", [row.detail], kept=True))
         if row.remedy:
-            out.append(Section("mend it", lines(row.remedy, "$text-strong")))
-        out.append(Section("findings", show(f"{row.findings:,}")))
-        return title, out
+            out.append(Section("mend it", [[(row.remedy, "strong")]]))
+        return title, [*out, Section("findings", [f"{row.findings:,}"])]
 
     def do_open(self, asked: Invocation) -> None:
         row = self.table.cursor_row
         if row is not None:
             title, sections = self.detail(row)
-            kept = [
-                Content.assemble(show(f"line {q.line} ", "$text-quiet"), show(q.origin), ": ", show(q.why))
-                for q in quarantine.kept(self.desk.conn, limit=50)
-            ]
-            if kept:
-                sections.append(Section("quarantine", kept))
+            for label, deferred in (("quarantine", False), ("deferred", True)):
+                held: list[Body] = [
+                    [(f"{kept.origin} line {kept.line}: ", "quiet"), (kept.why, "text")]
+                    for kept in quarantine.kept(self.desk.conn, deferred=deferred, limit=50)
+                ]
+                if held:
+                    sections.append(Section(label, held))
             self.desk.app.push_screen(ReadScreen(self.desk, title, sections))
 
     def do_copy(self, asked: Invocation) -> None:
@@ -116,7 +111,7 @@ class SourcesScreen(ListScreen[SourceState]):
             remedy = f"\n{row.remedy}" if row.remedy else ""
             self.say(self.desk.app.send_to_clipboard(said + remedy))
 
-    def export_rows(self) -> list[Mapping[str, Any]]:
+    def export_rows(self) -> Sequence[Mapping[str, Any]]:
         source = SourceRows(self.desk, self.filter_text)
         return [
             {

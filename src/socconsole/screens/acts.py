@@ -1,0 +1,202 @@
+"""What an analyst decides about findings, from Triage and from a finding's own screen.
+
+Each act is bound to the ids that were under the cursor, or marked, at the keypress; what is asked afterwards
+does not change them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from socconsole import triage
+from socconsole.commands import Acknowledge, Claim, Command, Decision, Note, Snooze, TakeBack, Verify
+from socconsole.model.action import Mode
+from socconsole.model.finding import Verdict
+from socconsole.screens import words
+from socconsole.screens.base import ConsoleScreen, Invocation
+from socconsole.screens.finding_sections import verdict_words
+from socconsole.store import actions, reading
+from socconsole.text import clean
+
+_VERDICTS: Final = {
+    "t": Verdict.TRUE_POSITIVE,
+    "f": Verdict.FALSE_POSITIVE,
+    "b": Verdict.BENIGN_POSITIVE,
+    "u": Verdict.UNKNOWN,
+}
+_VERDICT_HINT: Final = "t true positive, f false positive, b benign, u unknown; a reason may follow"
+
+
+class FindingActs(ConsoleScreen):
+    """Base of the screens with findings on them. :meth:`subject` is a tuple of finding ids."""
+
+    def acted(self) -> None:
+        """An act was recorded: the place to clear marks."""
+
+    # -- decisions -------------------------------------------------------------------------------------
+
+    async def do_acknowledge(self, asked: Invocation) -> None:
+        ids = _ids(asked)
+        reason = asked.argument or await self.ask(f"acknowledge {self.named(ids)}: reason", hint=self._told())
+        if reason is not None and self._given(reason, "a reason"):
+            await self.record(Acknowledge(ids=ids, reason=reason.strip()), "acknowledged")
+
+    async def do_claim(self, asked: Invocation) -> None:
+        await self.record(Claim(ids=_ids(asked)), "claimed")
+
+    async def do_note(self, asked: Invocation) -> None:
+        ids = _ids(asked)
+        text = asked.argument or await self.ask_lines(f"note on {self.named(ids)}")
+        if text is not None and self._given(text, "a text"):
+            await self.record(Note(ids=ids, text=text.strip()), "noted")
+
+    async def do_verify(self, asked: Invocation) -> None:
+        ids = _ids(asked)
+        line = asked.argument or await self.ask(f"verdict on {self.named(ids)}", hint=_VERDICT_HINT)
+        if line is None:
+            return
+        word, _, reason = line.strip().partition(" ")
+        verdict = _VERDICTS.get(word[:1].lower())
+        if verdict is None:
+            self.say(f"a verdict is one of: {_VERDICT_HINT}", "warning")
+            return
+        await self.record(
+            Verify(ids=ids, verdict=verdict.value, reason=reason.strip()), f"judged {verdict_words(verdict)}"
+        )
+
+    async def do_snooze(self, asked: Invocation) -> None:
+        ids = _ids(asked)
+        span, _, reason = asked.argument.partition(" ")
+        refused = self._not_snoozable(ids)
+        if refused:
+            self.say(refused, "warning")
+            return
+        span = span or await self.ask(f"snooze {self.named(ids)} for", hint="30m, 4h, 2d; at most 7d") or ""
+        if not span:
+            return
+        try:
+            length = words.duration(span)
+        except ValueError as trouble:
+            self.say(str(trouble), "warning")
+            return
+        if length > triage.SNOOZE_LIMIT:
+            self.say("a snooze ends after 7 days at the latest", "warning")
+            return
+        until = datetime.now(UTC) + length
+        hint = f"hides {self._snoozed(ids)} until {self.desk.stamp(until)}"
+        given = reason or await self.ask("snooze: reason", hint=hint)
+        if given is not None and self._given(given, "a reason"):
+            await self.record(Snooze(ids=ids, until=until, reason=given.strip()), "snoozed")
+
+    async def do_take_back(self, asked: Invocation) -> None:
+        await self.record(TakeBack(), "taken back")
+
+    async def record(self, request: Decision, done: str) -> None:
+        """Put a decision on the ledger and say what became of it."""
+        many = len(getattr(request, "ids", ()))
+        if many > 100:
+            self.say(f"recording {many:,} findings …", seconds=0)
+        said, kind = await self.desk.decide(request, done)
+        self.say(said, kind)
+        if kind == "good":
+            self.acted()
+
+    # -- response --------------------------------------------------------------------------------------
+
+    def do_contain(self, asked: Invocation) -> None:
+        if asked.argument:
+            action, _, target = asked.argument.partition(" ")
+            if not target.strip():
+                self.say(":contain ACTION TARGET, or X on a finding", "warning")
+                return
+            self.desk.app.open_plan(action, target.strip())
+            return
+        ids = _ids(asked)
+        if len(ids) != 1:
+            self.say("contain one finding at a time", "warning")
+            return
+        self.desk.app.open_offers(ids[0])
+
+    def do_undo(self, asked: Invocation) -> None:
+        if asked.argument:
+            self.desk.app.open_undo(asked.argument)
+            return
+        ids = set(_ids(asked))
+        here = [record for record in actions.in_force(self.desk.conn) if record.finding in ids]
+        if len(here) == 1:
+            self.desk.app.open_undo(here[0].id)
+        else:
+            found = "no containment of this finding is" if not here else f"{len(here)} containments of it are"
+            self.say(f"{found} in force; 5 Activity lists them all", "warning")
+
+    # -- looking ---------------------------------------------------------------------------------------
+
+    def do_raw(self, asked: Invocation) -> None:
+        ids = _ids(asked)
+        if ids:
+            self.desk.app.open_raw(ids[0])
+
+    def do_copy(self, asked: Invocation) -> None:
+        ids = _ids(asked)
+        stored = reading.each(self.desk.conn, ids[:50])
+        parts = [
+            "\n".join(
+                (
+                    f"{s.finding.severity.name} {s.finding.priority.score}  {clean(s.finding.title)}",
+                    f"{s.finding.id}  {s.finding.account or '-'}  {s.finding.region or '-'}  {s.state}",
+                    *(f"{r.type} {clean(r.id)}" for r in s.finding.resources),
+                )
+            )
+            for s in stored
+        ]
+        self.say(self.desk.app.send_to_clipboard("\n\n".join(parts)))
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    def why_not(self, command: Command) -> str:
+        said = super().why_not(command)
+        if not said and command.needs == "finding" and not self.subject():
+            return "no finding under the cursor"
+        return said
+
+    def named(self, ids: tuple[str, ...]) -> str:
+        """What an act is about, in a few words."""
+        if len(ids) != 1:
+            return words.plural(len(ids), "finding")
+        stored = reading.get(self.desk.conn, ids[0])
+        return clean(stored.finding.title, 40) if stored is not None else ids[0]
+
+    def _told(self) -> str:
+        if self.desk.mode is Mode.READ:
+            return "READ: kept here, not sent"
+        return "AWS is told NOTIFIED"
+
+    def _given(self, text: str, what: str) -> bool:
+        if text.strip():
+            return True
+        self.say(f"{what} is needed; nothing was recorded", "warning")
+        return False
+
+    def _not_snoozable(self, ids: tuple[str, ...]) -> str:
+        for stored in reading.each(self.desk.conn, ids):
+            try:
+                triage.fingerprint(stored.finding)
+            except triage.NotSnoozable as why:
+                return str(why)
+        return ""
+
+    def _snoozed(self, ids: tuple[str, ...]) -> str:
+        if len(ids) != 1:
+            return f"{words.plural(len(ids), 'finding')}, each by its own actor, resource, type and severity"
+        stored = reading.get(self.desk.conn, ids[0])
+        if stored is None:
+            return "1 finding"
+        print_ = triage.fingerprint(stored.finding)
+        who = f"{len(print_.actors)} actor(s)" if print_.actors else "no actor"
+        what = f"{len(print_.resources)} resource(s)" if print_.resources else "itself alone"
+        return f"only {print_.severity} {clean(print_.types[0], 40) if print_.types else ''} by {who} on {what}"
+
+
+def _ids(asked: Invocation) -> tuple[str, ...]:
+    return asked.subject if isinstance(asked.subject, tuple) else ()

@@ -1,0 +1,290 @@
+"""Containment: what would help, exactly what it would do, the typed confirmation, and what came of it.
+
+Nothing here decides whether something may be done: the actor refuses, this screen only says why it would. The
+request itself belongs to the app and outlives the screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+
+from socconsole.commands import ActorRequest, Command, Contain, Offer, PlanContain, PlanUndo, Undo
+from socconsole.model.action import Mode
+from socconsole.model.wire import AnyReply, Done, Failed, Offered, Planned, Progress
+from socconsole.screens import plan_sections
+from socconsole.screens.base import ConsoleScreen, Invocation
+from socconsole.screens.desk import Desk
+from socconsole.screens.listing import ListScreen
+from socconsole.screens.plan_sections import Plan
+from socconsole.text import clean
+from socconsole.widgets.confirm import ConfirmField
+from socconsole.widgets.detail import Body, DetailPane, Section
+from socconsole.widgets.rows import Cell, Column
+from socconsole.widgets.table import RowSource
+
+UNARMED = ":respond REASON arms; until then y copies the aws lines"
+_EXPOSE = "RE-EXPOSES"
+
+
+class PlanRows(RowSource[Plan]):
+    """The offered plans, in the actor's order: strongest fit first."""
+
+    def __init__(self, plans: Sequence[Plan]) -> None:
+        self._plans = plans
+
+    def count(self) -> int:
+        return len(self._plans)
+
+    def window(self, offset: int, limit: int) -> Sequence[Plan]:
+        return self._plans[offset : offset + limit]
+
+    def key(self, row: Plan) -> str:
+        return f"{row.get('action')} {row.get('target')}"
+
+    def position_of(self, key: str) -> int | None:
+        return next((i for i, plan in enumerate(self._plans) if self.key(plan) == key), None)
+
+
+class OffersScreen(ListScreen[Plan]):
+    """What would stop this finding: reads only."""
+
+    place: ClassVar[str] = "contain"
+    titled: ClassVar[str] = "Contain"
+    footer_ids: ClassVar[tuple[str, ...]] = ("open", "back", "copy", "command", "help")
+
+    def __init__(self, desk: Desk, finding: str) -> None:
+        super().__init__(desk)
+        self.finding = finding
+        self._plans: tuple[Plan, ...] = ()
+        self._said = "reading what is true in AWS …"
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.run_worker(self._offer())
+
+    async def _offer(self) -> None:
+        reply = await ask(self.desk, Offer(finding=self.finding))
+        if isinstance(reply, Offered):
+            self._plans = reply.plans
+            self._said = "no action of this version fits this finding"
+        else:
+            self._said = failure(reply)
+        self.apply_filter("")
+
+    def columns(self) -> Sequence[Column[Plan]]:
+        return (
+            Column("helps", "FITS", _fits, 5, priority=99),
+            Column("action", "ACTION", lambda p: Cell(plan_sections.text(p.get("action", "?")), "strong"), 18),
+            Column("target", "TARGET", lambda p: Cell(plan_sections.text(p.get("target", "?"))), 16, 2),
+            Column("why", "HERE", lambda p: Cell(plan_sections.text(p.get("why", "")), "quiet"), 12, 3),
+        )
+
+    def source(self, text: str) -> RowSource[Plan]:
+        return PlanRows(self._plans)
+
+    def empty_text(self) -> str:
+        return self._said
+
+    def title_text(self) -> str:
+        return f"what would stop {self.finding}, strongest first"
+
+    def detail(self, row: Plan) -> tuple[Body, list[Section]]:
+        return plan_sections.title(row), plan_sections.summary(row)
+
+    def do_open(self, asked: Invocation) -> None:
+        plan = self.table.cursor_row
+        if plan is not None:
+            self.desk.app.open_plan(
+                str(plan.get("action", "")),
+                str(plan.get("target", "")),
+                str(plan.get("account", "")),
+                str(plan.get("region", "")),
+                self.finding,
+            )
+
+    def do_copy(self, asked: Invocation) -> None:
+        plan = self.table.cursor_row
+        if plan is not None:
+            said = " ".join(plan_sections.text(plan.get(name, "")) for name in ("action", "target", "why"))
+            self.say(self.desk.app.send_to_clipboard(said))
+
+
+class PlanScreen(ConsoleScreen):
+    """One plan, from reading to the last verification. ``undo`` names the action to undo, else a plan is made."""
+
+    place: ClassVar[str] = "plan"
+    titled: ClassVar[str] = "the plan"
+    footer_ids: ClassVar[tuple[str, ...]] = ("open", "copy", "back", "command", "help")
+
+    def __init__(self, desk: Desk, asked: PlanContain | PlanUndo) -> None:
+        super().__init__(desk)
+        self.asked = asked
+        self.planned: Planned | None = None
+        self._begun = False
+        self._exposure_accepted = False
+        self._steps: list[Body] = []
+        self._result: list[Section] = []
+
+    @property
+    def undoing(self) -> bool:
+        return isinstance(self.asked, PlanUndo)
+
+    def body(self) -> ComposeResult:
+        yield DetailPane(id="detail")
+        yield ConfirmField(id="confirm")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(DetailPane).focus()
+        self.show("reading what is true in AWS …", [])
+        self.run_worker(self._plan())
+
+    async def _plan(self) -> None:
+        reply = await ask(self.desk, self.asked)
+        if isinstance(reply, Planned):
+            self.planned = reply
+            self.show_plan()
+        else:
+            lines: list[Section] = []
+            if isinstance(reply, Failed) and reply.aws_lines:
+                lines = [Section("by hand", list(reply.aws_lines))]
+            self.show([(failure(reply), "bad")], lines)
+        self.show_status()
+
+    def show(self, title: Body, sections: Sequence[Section]) -> None:
+        if self.is_mounted:
+            self.query_one(DetailPane).show_sections(title, sections, key="plan")
+
+    def show_plan(self) -> None:
+        if self.planned is None:
+            return
+        plan = self.planned.plan
+        head = list(self._result)
+        if self._steps:
+            head.append(Section("progress", list(self._steps)))
+        sections = [*head, *plan_sections.details(plan, self.planned.aws_lines)]
+        self.show(plan_sections.title(plan, undo=self.undoing), sections)
+
+    def why_not(self, command: Command) -> str:
+        if command.id != "open":
+            return super().why_not(command)
+        if self.planned is None:
+            return "there is no plan yet"
+        if self._begun:
+            return "it was confirmed already"
+        plan = self.planned.plan
+        if plan.get("refusals"):
+            return "refused: " + "; ".join(plan_sections.text(r) for r in plan["refusals"])
+        if not plan.get("helps") and not self.undoing:
+            return "it would change nothing here" + (f"; {plan['instead']} would" if plan.get("instead") else "")
+        return UNARMED if self.desk.mode is not Mode.RESPOND else ""
+
+    # -- confirming ------------------------------------------------------------------------------------
+
+    def do_open(self, asked: Invocation) -> None:
+        if self.planned is None:
+            return
+        plan = self.planned.plan
+        if plan.get("re_exposes") and not self._exposure_accepted:
+            said = "What this restores is public, cross-account, or was written inside the incident."
+            self.query_one(ConfirmField).ask(f"{said}\nType the word to accept that.", _EXPOSE)
+            return
+        self.query_one(ConfirmField).ask(self._restated(plan), self.planned.confirm)
+
+    def _restated(self, plan: Plan) -> str:
+        verb = "UNDO " if self.undoing else ""
+        about = f" for {plan['finding']}" if plan.get("finding") else ""
+        change = "the whole id" if plan.get("wide") else "the last six characters of the target"
+        return (
+            f"{verb}{plan_sections.text(plan.get('action', '?'))} on {plan_sections.text(plan.get('target', '?'))}\n"
+            f"in {plan_sections.where(plan)}{clean(about, 80)}: {len(plan.get('calls') or ())} call(s). "
+            f"Type {change}."
+        )
+
+    @on(ConfirmField.Confirmed)
+    def _confirmed(self, event: ConfirmField.Confirmed) -> None:
+        event.stop()
+        plan = self.planned.plan if self.planned is not None else None
+        if plan is None or self._begun:
+            return
+        if plan.get("re_exposes") and not self._exposure_accepted:
+            self._exposure_accepted = True
+            self.call_after_refresh(self.perform, self.desk.command("open"))
+            return
+        self.query_one(DetailPane).focus()
+        why = self.why_not(self.desk.command("open"))  # the mode may have ended while the analyst typed
+        if why:
+            self.say(why, "warning")
+            return
+        self._begun = True
+        self._step("confirmed; the actor has it")
+        self.desk.app.carry_out(self._request(plan, event.typed), self._heard, self._settled)
+        self.show_keys()
+
+    @on(ConfirmField.Cancelled)
+    def _gave_up(self, event: ConfirmField.Cancelled) -> None:
+        event.stop()
+        self._exposure_accepted = False
+        self.query_one(DetailPane).focus()
+        self.say("nothing was done")
+
+    def _request(self, plan: Plan, typed: str) -> Contain | Undo:
+        if isinstance(self.asked, PlanUndo):
+            return Undo(action_id=self.asked.action_id, confirm=typed, accept_exposure=self._exposure_accepted)
+        return Contain(
+            action=str(plan.get("action", self.asked.action)),
+            target=str(plan.get("target", self.asked.target)),
+            confirm=typed,
+            account=str(plan.get("account", "")),
+            region=str(plan.get("region", "")),
+            finding=self.asked.finding,
+        )
+
+    def _heard(self, progress: Progress) -> None:
+        self._step(f"{progress.done} of {progress.total}: {progress.text}")
+
+    def _step(self, said: str) -> None:
+        self._steps.append([(self.desk.stamp(self.desk.now()) + "  ", "quiet"), (said, "text")])
+        self.show_plan()
+
+    def _settled(self, reply: AnyReply) -> None:
+        if isinstance(reply, Done):
+            self._result = plan_sections.outcome(reply.outcome)
+        else:
+            self._result = [Section("outcome", [[(failure(reply), "bad")]])]
+            if isinstance(reply, Failed) and reply.kind in ("refused", "input"):
+                self._begun = False
+        self.show_plan()
+        if self.is_mounted:
+            self.show_status()
+
+    # -- looking -----------------------------------------------------------------------------------------
+
+    def do_copy(self, asked: Invocation) -> None:
+        if self.planned is None or not self.planned.aws_lines:
+            self.say("no aws lines to copy", "warning")
+            return
+        self.say(self.desk.app.send_to_clipboard("\n".join(self.planned.aws_lines)))
+
+
+async def ask(desk: Desk, request: ActorRequest) -> AnyReply:
+    """Ask the actor; without one the answer says so."""
+    if desk.link is None:
+        return Failed(kind="fault", why="the actor has not been started yet")
+    return await desk.link.ask(request)
+
+
+def failure(reply: object) -> str:
+    """A refusal or a failure in one line."""
+    if isinstance(reply, Failed):
+        remedy = f" ({clean(reply.remedy, 200)})" if reply.remedy else ""
+        return f"{clean(reply.why, 400)}{remedy}"
+    return "the actor answered something else"
+
+
+def _fits(plan: Any) -> Cell:
+    return Cell("helps", "good") if plan.get("helps") else Cell("no", "quiet")

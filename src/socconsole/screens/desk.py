@@ -1,0 +1,282 @@
+"""The desk: what all screens share. One reader of the store for the event loop, one for threads, the actor's link,
+the clock, and the words that header and empty lists take from the sources.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from socconsole.commands import BY_ID, Command, Decision, Respond, Send, StandDown
+from socconsole.model.action import Mode
+from socconsole.model.finding import State
+from socconsole.model.source import Freshness, SourceState
+from socconsole.model.wire import Failed, ModeIs, Sent
+from socconsole.model.world import WorldKind
+from socconsole.screens import health, words
+from socconsole.screens.keymap import Keymap
+from socconsole.screens.link import ActorLink
+from socconsole.store import actions, db, quarantine, reading, session, sources
+from socconsole.store.filter import View
+from socconsole.store.queue import Count, QueueReader, QueueRow, Sort
+from socconsole.text import clean
+from socconsole.triage.query import Query, parse
+from socconsole.widgets.header import HeaderState, SourceNote
+
+if TYPE_CHECKING:
+    from socconsole.app import SocConsole
+    from socconsole.config import Config
+    from socconsole.store.state import StateFolder
+
+TARGET_S: Final = 15 * 60
+"""How long a threat may wait for anybody."""
+_HIDDEN: Final = (State.SNOOZED, State.RESOLVED)
+_SOURCES_S: Final = 0.5
+_UNACKED: Final = parse("unacked")
+_SERVICES: Final = {"securityhub": "hub"}
+
+Said = tuple[str, str]
+"""(text, kind) for the footer."""
+
+
+class Desk:
+    """Belongs to the event loop, except for the methods that say otherwise."""
+
+    def __init__(self, app: SocConsole, folder: StateFolder, config: Config, keymap: Keymap, analyst: str) -> None:
+        self.app = app
+        self.folder = folder
+        self.config = config
+        self.keymap = keymap
+        self.analyst = analyst
+        self.world = folder.world
+        self.session = session.load(folder.root)
+        self.local_time = self.session.local_time
+        self.conn = db.connect(folder.store_db, readonly=True)
+        self.queue = QueueReader(folder.store_db, me=analyst, hide=_HIDDEN)
+        self.link: ActorLink | None = None
+        self._background = QueueReader(folder.store_db, me=analyst, hide=_HIDDEN)
+        self._background_lock = threading.Lock()
+        self._sources: tuple[float, int, list[SourceState], bool] | None = None
+        self._oldest: QueueRow | None = None
+        self._unacked = 0
+        self._doubt = 0
+        self._others: tuple[str, ...] = ()
+
+    def close(self) -> None:
+        self.conn.close()
+        self.queue.close()
+        with self._background_lock:
+            self._background.close()
+
+    # -- time ------------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def stamp(self, at: datetime | None) -> str:
+        return words.stamp(at, local=self.local_time)
+
+    # -- sources and what follows from them ----------------------------------------------------------------
+
+    def sources(self) -> list[SourceState]:
+        """Every source in scope as it stands now."""
+        return self._read_sources()[0]
+
+    def watch_alive(self) -> bool:
+        return self._read_sources()[1]
+
+    def health(self) -> health.Health:
+        states, alive = self._read_sources()
+        return health.judge(states, world=self.world.kind, watch_alive=alive)
+
+    def _read_sources(self) -> tuple[list[SourceState], bool]:
+        clock, version = sources.host_clock(), self.queue.version()
+        known = self._sources
+        if known is not None and known[1] == version and 0 <= clock.seconds - known[0] < _SOURCES_S:
+            return known[2], known[3]
+        states = sources.states(self.conn, now=self.now(), clock=clock)
+        alive = sources.watch_alive(self.conn, clock)
+        self._sources = (clock.seconds, version, states, alive)
+        return states, alive
+
+    def held_back(self) -> str:
+        """What lies in quarantine, in words; empty when nothing does."""
+        held, deferred = quarantine.counts(self.conn)
+        parts = [f"{held:,} in quarantine"] if held else []
+        return ", ".join([*parts, f"{deferred:,} deferred"] if deferred else parts)
+
+    # -- the header --------------------------------------------------------------------------------------
+
+    @property
+    def mode(self) -> Mode:
+        """What the actor allows; without one, what the config allows at most, and never RESPOND."""
+        if self.link is not None and self.link.mode is not None:
+            return self.link.mode
+        return self.config.limit
+
+    def header(self) -> HeaderState:
+        now = self.now()
+        waited = (now - self._oldest.seen).total_seconds() if self._oldest is not None else 0.0
+        accounts = self.config.accounts
+        regions = sorted({region for account in accounts for region in account.regions})
+        place = " ".join(filter(None, (accounts[0].name, accounts[0].account))) if accounts else ""
+        drill = self.world.drill
+        return HeaderState(
+            mode=self.mode,
+            world=self.world.kind,
+            place=place + (f" +{len(accounts) - 1}" if len(accounts) > 1 else ""),
+            region=(regions[0] + (f" +{len(regions) - 1}" if len(regions) > 1 else "")) if regions else "",
+            who=self.analyst,
+            clock=words.clock(now, local=self.local_time),
+            mode_note=self._mode_note(),
+            scenario=drill.scenario if drill is not None else "",
+            sources=tuple(self._notes()),
+            watch_alive=self.watch_alive() or self.world.kind is WorldKind.IMPORT,
+            unacked=self._unacked,
+            oldest=_minutes(waited),
+            late=waited > TARGET_S,
+            others=self._others,
+            alert=f"{self._doubt} IN DOUBT" if self._doubt else "",
+        )
+
+    def _mode_note(self) -> str:
+        if self.link is None:
+            return ""
+        if self.link.alive:
+            return ""
+        return f"no actor: {self.link.trouble}" if self.link.trouble else "actor starting"
+
+    def _notes(self) -> list[SourceNote]:
+        """One note a service where all its places are fresh; each place by itself where it is not."""
+        out: list[SourceNote] = []
+        by_service: dict[str, list[SourceState]] = {}
+        for state in self.sources():
+            by_service.setdefault(state.key.service, []).append(state)
+        for service, states in by_service.items():
+            label = _SERVICES.get(service, service)
+            fresh = [s for s in states if s.freshness is Freshness.FRESH]
+            if len(fresh) == len(states):
+                oldest = max((s.age_s for s in states if s.age_s is not None), default=None)
+                out.append(SourceNote(label, Freshness.FRESH, words.age(oldest)))
+                continue
+            for state in states:
+                if state.freshness is not Freshness.FRESH:
+                    said = f"{state.freshness.value.lower()} {state.key.region}"
+                    out.append(SourceNote(label, state.freshness, words.age(state.age_s), said))
+        return out
+
+    async def look_up(self) -> None:
+        """Read in a thread what the header needs and an index alone does not give."""
+        self._oldest, self._unacked, self._doubt, self._others = await asyncio.to_thread(self._look_up)
+
+    def _look_up(self) -> tuple[QueueRow | None, int, int, tuple[str, ...]]:
+        now = self.now()
+        with self._background_lock, contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
+            oldest = self._background.oldest_unacknowledged(now)
+            unacked = self._background.count(View.THREATS, _UNACKED, now=now).n if oldest is not None else 0
+            doubt = len(actions.in_doubt(conn))
+            others = tuple(clean(p.who, 40) for p in sources.present(conn) if p.pid != os.getpid())
+        return oldest, unacked, doubt, others
+
+    # -- for threads -------------------------------------------------------------------------------------
+
+    def ids(self, view: View, query: Query, sort: Sort, limit: int) -> list[str]:
+        """Ids in the order of the table. For a thread."""
+        with self._background_lock:
+            return self._background.ids(view, query, sort=sort, now=self.now(), limit=limit)
+
+    def count(self, view: View, query: Query) -> Count:
+        """An exact count, however long it takes. For a thread."""
+        with self._background_lock:
+            return self._background.count(view, query, now=self.now())
+
+    def newest_critical(self, since: datetime) -> QueueRow | None:
+        """The latest critical threat that came after ``since``. For a thread."""
+        with self._background_lock:
+            return self._background.newest_critical_since(since, now=self.now())
+
+    def findings_json(self, ids: Sequence[str], now: datetime) -> list[dict[str, Any]]:
+        """Findings as ``findings --json`` prints them. For a thread."""
+        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
+            return [reading.findings_json(stored, now) for stored in reading.each(conn, ids, now)]
+
+    # -- deciding ------------------------------------------------------------------------------------------
+
+    def command(self, id_: str) -> Command:
+        return BY_ID[id_]
+
+    async def decide(self, request: Decision, done: str) -> Said:
+        """Put a decision on the ledger (in a thread: it waits for the disk); what to say of it."""
+        from socconsole.store import decisions, ledger, project
+
+        try:
+            decided = await asyncio.to_thread(
+                decisions.decide, self.folder, request, self.analyst, self.mode, self.now()
+            )
+            await asyncio.to_thread(project.project, self.folder)
+        except (ledger.LedgerError, ledger.EntryRefused, decisions.DecisionRefused) as trouble:
+            return f"not recorded: {clean(str(trouble), 300)}", "error"
+        self.app.poll()
+        if not decided.ids:
+            return "nothing to record: " + ("; ".join(self._skips(decided)) or "it is so already"), "warning"
+        said = f"{done}: {words.plural(len(decided.ids), 'finding')}, ledger {decided.seq:,}"
+        if decided.skipped:
+            said += f"; {len(decided.skipped)} left as they are"
+        if self.mode is Mode.READ:
+            said += "; READ: not sent (:send)"
+        else:
+            self.app.send_soon()
+        return said, "good"
+
+    def _skips(self, decided: Any) -> list[str]:
+        return sorted({clean(str(why), 120) for why in dict(decided.skipped).values()})
+
+    # -- the actor -----------------------------------------------------------------------------------------
+
+    async def respond(self, reason: str) -> Said:
+        if not reason.strip():
+            return ":respond REASON: why this session has to contain", "warning"
+        return self._mode_said(await self._ask(Respond(reason=reason.strip())))
+
+    async def stand_down(self) -> Said:
+        return self._mode_said(await self._ask(StandDown()))
+
+    async def send(self, *, include_read: bool) -> Said:
+        reply = await self._ask(Send(include_read=include_read))
+        if isinstance(reply, Sent):
+            parts = [f"{reply.sent} sent"]
+            parts += [f"{n} {what}" for n, what in (
+                (reply.failed, "failed"), (reply.overtaken, "overtaken by AWS"), (reply.waiting, "still waiting")
+            ) if n]  # fmt: skip
+            why = f": {clean(reply.why, 200)}" if reply.why else ""
+            return ", ".join(parts) + why, "warning" if reply.failed or reply.overtaken else "good"
+        return _failed(reply)
+
+    def _mode_said(self, reply: object) -> Said:
+        self.app.show_status()
+        if isinstance(reply, ModeIs):
+            why = f": {clean(reply.why, 200)}" if reply.why else ""
+            return f"{reply.mode}{why}", "warning" if reply.mode == Mode.RESPOND else "good"
+        return _failed(reply)
+
+    async def _ask(self, request: Respond | StandDown | Send) -> object:
+        if self.link is None:
+            return Failed(kind="fault", why="the actor has not been started yet")
+        return await self.link.ask(request)
+
+
+def _failed(reply: object) -> Said:
+    if isinstance(reply, Failed):
+        remedy = f"; {clean(reply.remedy, 160)}" if reply.remedy else ""
+        return f"{clean(reply.why, 300)}{remedy}", "error"
+    return "the actor answered something else", "error"
+
+
+def _minutes(seconds: float) -> str:
+    whole = max(0, int(seconds))
+    return f"{whole // 60:02}:{whole % 60:02}" if whole < 6_000 else words.age(whole)

@@ -1,0 +1,129 @@
+"""A plan and an outcome in words: exactly what would be called, what changes, what it stops and what not.
+
+Pure. A plan arrives as the actor's JSON, so every value is treated as text from outside.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from socconsole.text import ascii_json, clean
+from socconsole.widgets.detail import Body, Piece, Section
+
+Plan = Mapping[str, Any]
+
+_PERMITTED: Final = {"likely": "good", "unlikely": "bad", "unknown": "warn"}
+_STATES: Final = {"applied": "good", "not_applied": "warn", "partial": "bad", "in_doubt": "bad", "unknown": "bad"}
+_DIFF_CONTEXT: Final = 2
+
+
+def text(value: object) -> str:
+    """A value of a plan as one clean line."""
+    return clean(value if isinstance(value, str) else ascii_json(value), 2_000)
+
+
+def helps(plan: Plan) -> Piece:
+    return ("helps", "good") if plan.get("helps") else ("would change nothing here", "warn")
+
+
+def title(plan: Plan, *, undo: bool = False) -> Body:
+    verb = "undo " if undo else ""
+    return [(f"{verb}{text(plan.get('action', '?'))} ", "strong"), (text(plan.get("target", "?")), "accent")]
+
+
+def where(plan: Plan) -> str:
+    return f"{text(plan.get('account', '?'))}  {text(plan.get('region', '?'))}"
+
+
+def summary(plan: Plan) -> list[Section]:
+    """What an analyst weighs before looking at calls."""
+    out = [
+        Section("here", [[helps(plan), (f"  {text(plan.get('why', ''))}", "text")]]),
+        Section("where", [where(plan)]),
+        Section("stops", [text(plan.get("stops", "not said"))]),
+        Section("not", [[(text(plan.get("does_not_stop", "not said")), "warn")]]),
+        Section("radius", [text(plan.get("blast_radius", "not said"))]),
+        Section("reversible", [text(plan.get("reversible", "not said"))]),
+        Section("permitted", [[_permitted(plan)]]),
+    ]
+    if plan.get("instead"):
+        out.insert(1, Section("instead", [[(text(plan["instead"]), "strong")]]))
+    warnings: list[Body] = [[(text(warning), "warn")] for warning in _list(plan, "warnings")]
+    if warnings:
+        out.append(Section("warnings", warnings))
+    refusals: list[Body] = [[(text(refusal), "bad")] for refusal in _list(plan, "refusals")]
+    if refusals:
+        out.append(Section("refused", refusals))
+    return out
+
+
+def details(plan: Plan, aws_lines: Sequence[str]) -> list[Section]:
+    """The summary, then every call and the change it makes, then the same for other hands."""
+    out = summary(plan)
+    if plan.get("re_exposes"):
+        said = "RE-EXPOSES: what this restores is public, cross-account or was written inside the incident"
+        out.insert(0, Section("danger", [[(said, "bad")]]))
+    out.append(Section("calls", list(_calls(plan)) or ["none"]))
+    out.append(Section("change", list(diff(plan.get("before"), plan.get("after"))) or ["nothing would change"]))
+    if aws_lines:
+        out.append(Section("by hand", [[(text(line), "quiet")] for line in aws_lines]))
+    return out
+
+
+def diff(before: object, after: object) -> Iterator[Body]:
+    """The lines that differ between two JSON documents, with a little around them."""
+    old, new = _pretty(before), _pretty(after)
+    for line in difflib.unified_diff(old, new, lineterm="", n=_DIFF_CONTEXT):
+        if line.startswith(("---", "+++")):
+            continue
+        if line.startswith("@@"):
+            yield [("⋯", "quiet")]
+        else:
+            style = {"-": "bad", "+": "good"}.get(line[0], "quiet")
+            yield [(line, style)]
+
+
+def outcome(result: Plan) -> list[Section]:
+    """What came of it, as read back."""
+    state = text(result.get("state", "unknown"))
+    out = [Section("outcome", [[(state.replace("_", " "), _STATES.get(state, "bad"))]])]
+    checks: list[Body] = []
+    for check in _list(result, "verified"):
+        if isinstance(check, (list, tuple)) and len(check) == 2:
+            held = ("held", "good") if check[1] else ("did NOT hold", "bad")
+            checks.append([(f"{text(check[0])}: ", "quiet"), held])
+    out.append(Section("read back", checks or [[("not read back", "warn")]]))
+    if result.get("detail"):
+        out.append(Section("detail", [text(result["detail"])]))
+    undo = result.get("undo")
+    if isinstance(undo, Mapping) and undo.get("command"):
+        out.append(Section("undo", [text(undo["command"])]))
+    out.append(Section("id", [f"{text(result.get('action_id', '?'))}, ledger {text(result.get('ledger', '?'))}"]))
+    return out
+
+
+def _calls(plan: Plan) -> Iterator[Body]:
+    for number, call in enumerate(_list(plan, "calls"), start=1):
+        if not isinstance(call, Mapping):
+            continue
+        named = f"{number}. {text(call.get('service', '?'))}:{text(call.get('operation', '?'))}"
+        yield [(named, "strong")]
+        for line in _pretty(call.get("params", {})):
+            yield [(f"   {line}", "text")]
+
+
+def _permitted(plan: Plan) -> Piece:
+    said = text(plan.get("permitted", "unknown"))
+    return said, _PERMITTED.get(said, "warn")
+
+
+def _list(plan: Plan, name: str) -> Sequence[Any]:
+    value = plan.get(name)
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def _pretty(value: object) -> list[str]:
+    return json.dumps(value, ensure_ascii=True, indent=2, sort_keys=True).split("\n") if value else []

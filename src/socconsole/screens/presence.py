@@ -1,0 +1,96 @@
+"""Being there: the console's heartbeat, which keeps a watch alive, and the start of a watch where none lives."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from socconsole.store import db, sources
+
+if TYPE_CHECKING:
+    from socconsole.store.state import StateFolder
+
+BEAT_S: Final = 3.0
+RETRY_S: Final = 60.0
+"""A watch that ended at once is not started again before this."""
+
+
+class Presence:
+    """Beats in a thread of its own, so that neither the disk nor a busy store ever holds up the screen."""
+
+    def __init__(self, folder: StateFolder, who: str, watch: list[str] | None) -> None:
+        self._folder = folder
+        self._who = who
+        self._watch = watch
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
+        self._tried: float | None = None
+        self.trouble = ""
+        """Why there is no heartbeat or no watch, in a sentence; empty when all is well."""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say that this console is gone. Waits for the thread for at most two seconds."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(2.0)
+
+    def _run(self) -> None:
+        conn = db.connect(self._folder.store_db)
+        # A heartbeat lost with the power is no loss: it does not wait for the disk.
+        conn.execute("PRAGMA synchronous = NORMAL")
+        try:
+            while not self._ended.is_set():
+                self._beat(conn)
+                self._see_to_watch(conn)
+                self._ended.wait(BEAT_S)
+            sources.leave(conn, os.getpid(), console=True)
+        except sqlite3.Error as trouble:
+            self.trouble = f"no heartbeat: {trouble}"
+        finally:
+            conn.close()
+
+    def _beat(self, conn: sqlite3.Connection) -> None:
+        try:
+            sources.beat(conn, os.getpid(), datetime.now(UTC), who=self._who, console=True)
+        except sqlite3.OperationalError as trouble:  # the store is locked for longer than it should be
+            self.trouble = f"no heartbeat: {trouble}"
+        else:
+            self.trouble = "" if self.trouble.startswith("no heartbeat") else self.trouble
+
+    def _see_to_watch(self, conn: sqlite3.Connection) -> None:
+        if self._watch is None or sources.watch_alive(conn) or self._folder.holder("watch") is not None:
+            return
+        now = sources.host_clock().seconds
+        if self._tried is not None and now - self._tried < RETRY_S:
+            return
+        self._tried = now
+        try:
+            start_watch(self._folder, self._watch)
+        except OSError as trouble:
+            self.trouble = f"the watch cannot be started: {trouble.strerror}"
+
+
+def watch_argv(store: Path, config: Path | None) -> list[str]:
+    """The command of a watch for a state folder; it lingers after the last console."""
+    argv = [sys.executable, "-m", "socconsole", "watch", "--store", str(store)]
+    return [*argv, "--config", str(config)] if config is not None else argv
+
+
+def start_watch(folder: StateFolder, argv: list[str]) -> None:
+    """Start a watch in a session of its own, so that it survives this terminal."""
+    log = os.open(folder.logs / "watch.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    finally:
+        os.close(log)
+    # Reaped when it ends, so that it does not stay behind as a zombie of this console.
+    threading.Thread(target=child.wait, name="watch-reaper", daemon=True).start()

@@ -1,0 +1,333 @@
+"""Triage: the findings that wait for someone, worst first, and beside them why."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+import msgspec
+from textual import on
+from textual.timer import Timer
+
+from socconsole.commands import Command
+from socconsole.model.finding import State, Verdict
+from socconsole.screens import words
+from socconsole.screens.acts import FindingActs
+from socconsole.screens.base import Invocation
+from socconsole.screens.desk import Desk
+from socconsole.screens.finding_sections import STATE_STYLES, heading, sections
+from socconsole.screens.listing import ListScreen
+from socconsole.store import reading
+from socconsole.store.filter import View
+from socconsole.store.queue import EVERYTHING, Count, QueueRow, Sort, SortBy
+from socconsole.store.session import Session
+from socconsole.text import clean
+from socconsole.triage.query import Query, parse
+from socconsole.widgets import glyphs
+from socconsole.widgets.columns import severity_cell
+from socconsole.widgets.detail import Body, Section
+from socconsole.widgets.rows import Cell, Column
+from socconsole.widgets.table import RowSource, WindowTable
+
+MARKS_LIMIT: Final = 10_000
+"""Most rows of one bulk act: a hundred entries of a hundred."""
+
+_COUNT_S: Final = 0.008
+"""What counting may cost on the event loop; a longer count is finished in a thread."""
+_COUNT_PAUSE_S: Final = 2.0
+_RESTING_S: Final = 0.06
+"""The detail follows the cursor when it rests: a held key paints rows, not details nobody reads."""
+_NEAR: Final = 128
+_SORT_COLUMNS: Final = {
+    SortBy.PRIORITY: "score",
+    SortBy.SEVERITY: "sev",
+    SortBy.AGE: "age",
+    SortBy.TITLE: "what",
+    SortBy.PLACE: "where",
+}
+_STATE_WORDS: Final = {
+    State.NEW: "new",
+    State.ACKNOWLEDGED: "ack",
+    State.SNOOZED: "snoozed",
+    State.BLOCKED: "blocked",
+    State.QUIET: "quiet",
+    State.RESOLVED: "closed",
+}
+
+
+class TriageRows(RowSource[QueueRow]):
+    """The queue under one view, query and order.
+
+    Counting and finding a position walk an index at a million rows, so both are answered from what was known
+    where that still holds.
+    """
+
+    def __init__(self, desk: Desk, view: View, query: Query, sort: Sort) -> None:
+        self._desk = desk
+        self.view = view
+        self.query = query
+        self.sort = sort
+        self.total = Count(0)
+        self._version = -1
+        self._places: dict[str, int] = {}
+
+    def count(self) -> int:
+        version = self._desk.queue.version()
+        if version != self._version or not self.total.exact:
+            known = self.total
+            self.total = self._desk.queue.count(self.view, self.query, now=self._desk.now(), budget_s=_COUNT_S)
+            if not self.total.exact and known.n > self.total.n:
+                self.total = Count(known.n, exact=False)
+            self._version = version
+        return self.total.n
+
+    def window(self, offset: int, limit: int) -> Sequence[QueueRow]:
+        rows = self._window(offset, limit)
+        self._places = {row.id: offset + index for index, row in enumerate(rows)}
+        return rows
+
+    def key(self, row: QueueRow) -> str:
+        return row.id
+
+    def position_of(self, key: str) -> int | None:
+        known = self._places.get(key)
+        if known is not None:
+            first = max(0, known - _NEAR)
+            for index, row in enumerate(self._window(first, 2 * _NEAR)):
+                if row.id == key:
+                    return first + index
+        return self._desk.queue.position_of(key, self.view, self.query, self.sort, now=self._desk.now())
+
+    def _window(self, offset: int, limit: int) -> Sequence[QueueRow]:
+        return self._desk.queue.window(
+            self.view, self.query, self.sort, offset=offset, limit=limit, now=self._desk.now()
+        )
+
+
+class TriageScreen(FindingActs, ListScreen[QueueRow]):
+    place: ClassVar[str] = "triage"
+    titled: ClassVar[str] = "Triage"
+    footer_ids: ClassVar[tuple[str, ...]] = (
+        "acknowledge", "claim", "note", "snooze", "verify", "contain", "filter", "command", "help", "view",
+        "sort", "mark", "raw", "copy", "undo",
+    )  # fmt: skip
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        kept = desk.session
+        self.view = View(kept.view) if kept.view in set(View) else View.THREATS
+        self.sort = _sort(kept.sort)
+        self._resting: Timer | None = None
+        self._counting = False
+        try:
+            parse(kept.filter)
+        except ValueError:  # written by another version: better no filter than none of the findings
+            return
+        self.filter_text = kept.filter
+
+    # -- the list --------------------------------------------------------------------------------------
+
+    def columns(self) -> Sequence[Column[QueueRow]]:
+        now = self.desk.now
+        return (
+            Column("sev", "SEV", lambda row: severity_cell(row.severity), 3, priority=99),
+            Column("score", "SCORE", lambda row: Cell(str(row.score), "strong"), 5, priority=70, align="right"),
+            Column(
+                "age",
+                "AGE",
+                lambda row: Cell(words.age((now() - row.at).total_seconds()), "quiet"),
+                4,
+                priority=80,
+                align="right",
+            ),
+            Column("what", "WHAT", lambda row: Cell(row.title), 24, 3, priority=98),
+            Column("where", "WHERE", lambda row: Cell(row.place, "quiet"), 12, 1, priority=60),
+            Column("owner", "OWNER", _owner, 7, priority=50),
+            Column("state", "STATE", _state, 9, priority=90),
+        )
+
+    def source(self, text: str) -> RowSource[QueueRow]:
+        return TriageRows(self.desk, self.view, parse(text) if text else EVERYTHING, self.sort)
+
+    @property
+    def rows(self) -> TriageRows:
+        if not isinstance(self.shown, TriageRows):
+            raise TypeError("Triage shows triage rows")
+        return self.shown
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._show_sort()
+        if self.desk.session.cursor:
+            self.table.go_to_key(self.desk.session.cursor)
+
+    def renew(self) -> None:
+        super().renew()
+        if self.is_mounted and not self.rows.total.exact and not self._counting:
+            self._counting = True
+            self.run_worker(self._count_whole(self.rows), group="count")
+
+    async def _count_whole(self, rows: TriageRows) -> None:
+        """Finish a long count away from the event loop; at most one at a time, and not one after the other."""
+        try:
+            total = await asyncio.to_thread(self.desk.count, rows.view, rows.query)
+            if self.shown is rows:
+                rows.total = total
+                self.table.renew()
+                self.show_title()
+            await asyncio.sleep(_COUNT_PAUSE_S)
+        finally:
+            self._counting = False
+
+    def title_text(self) -> str:
+        parts = [self.view.value]
+        if self.filter_text:
+            parts.append(clean(self.filter_text, 60))
+        if self.table.marks:
+            parts.append(f"{words.plural(len(self.table.marks), 'mark')}")
+        return "  ".join(parts)
+
+    def count_text(self) -> str:
+        total = sum(self.desk.queue.totals(self.view).values())
+        shown = self.rows.total
+        return f"{'' if shown.exact else '≥'}{shown.n:,} of {total:,}"
+
+    def empty_text(self) -> str:
+        health = self.desk.health()
+        what = {View.THREATS: "open threats", View.ALL: "open findings", View.MINE: "open findings of yours"}
+        if self.filter_text or self.view is View.MINE:
+            # A narrowed list says nothing about the rest, so it never says "clear".
+            narrowed = f"nothing {'of yours ' if self.view is View.MINE else ''}matches"
+            gaps = "" if health.sound else f"; {health.absence(what[View.THREATS])}"
+            return f"{narrowed}{gaps}"
+        hidden = sum(self.desk.queue.totals(self.view).values())
+        aside = f" ({hidden:,} snoozed or closed: state:snoozed,resolved)" if hidden else ""
+        return health.absence(what[self.view]) + aside
+
+    def detail(self, row: QueueRow) -> tuple[Body, list[Section]]:
+        stored = reading.get(self.desk.conn, row.id, self.desk.now())
+        if stored is None:
+            return "gone from the store", []
+        return heading(stored.finding), sections(stored, self.desk.stamp)
+
+    @on(WindowTable.Moved)
+    def _moved(self, event: WindowTable.Moved) -> None:
+        event.stop()
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(_RESTING_S, self._rested)
+
+    def _rested(self) -> None:
+        self.show_detail()
+        self.show_keys()
+
+    @on(WindowTable.MarksChanged)
+    def _marked(self, event: WindowTable.MarksChanged) -> None:
+        event.stop()
+        self.show_title()
+
+    def session(self, kept: Session, screen: str) -> Session:
+        """What to remember of this screen, added to ``kept``."""
+        order = ("-" if self.sort.reverse else "") + self.sort.by.value
+        return msgspec.structs.replace(
+            kept,
+            filter=self.filter_text,
+            sort=order,
+            view=self.view.value,
+            cursor=self.table.cursor_key or "" if self.is_mounted else "",
+            screen=screen,
+        )
+
+    # -- what an act is about ----------------------------------------------------------------------------
+
+    def subject(self) -> Hashable:
+        table = self.table
+        if table.marks:
+            return tuple(sorted(table.marks))
+        return (table.cursor_key,) if table.cursor_key else ()
+
+    def why_not(self, command: Command) -> str:
+        if command.id == "contain" and self.table.marks:
+            return "contain one finding at a time: clear the marks (*)"
+        return super().why_not(command)
+
+    def acted(self) -> None:
+        self.table.clear_marks()
+
+    # -- commands ------------------------------------------------------------------------------------------
+
+    def do_open(self, asked: Invocation) -> None:
+        if self.table.cursor_key:
+            self.desk.app.open_finding(self.table.cursor_key)
+
+    def do_mark(self, asked: Invocation) -> None:
+        self.table.toggle_mark()
+
+    async def do_mark_all(self, asked: Invocation) -> None:
+        if self.table.marks:
+            self.table.clear_marks()
+            return
+        rows = self.rows
+        ids = await asyncio.to_thread(self.desk.ids, rows.view, rows.query, rows.sort, MARKS_LIMIT)
+        self.table.mark_keys(ids)
+        more = f" (the first {MARKS_LIMIT:,})" if len(ids) == MARKS_LIMIT else ""
+        self.say(f"{words.plural(len(ids), 'row')} marked{more}; * again clears")
+
+    def do_view(self, asked: Invocation) -> None:
+        views = list(View)
+        wanted = asked.argument.lower()
+        if wanted:
+            if wanted not in set(View):
+                self.say(f"a view is one of {', '.join(views)}", "warning")
+                return
+            self.view = View(wanted)
+        else:
+            self.view = views[(views.index(self.view) + 1) % len(views)]
+        self.apply_filter(self.filter_text)
+
+    def do_sort(self, asked: Invocation) -> None:
+        orders = list(SortBy)
+        if asked.argument:
+            wanted = _sort(asked.argument.lower())
+            if wanted == Sort() and not asked.argument.lower().startswith((SortBy.PRIORITY.value, "score")):
+                self.say(f"an order is one of {', '.join(orders)}; - in front turns it round", "warning")
+                return
+            self.sort = wanted
+        else:
+            self.sort = Sort(orders[(orders.index(self.sort.by) + 1) % len(orders)])
+        self._show_sort()
+        self.apply_filter(self.filter_text)
+        self.say(f"sorted by {self.sort.by.value}")
+
+    def _show_sort(self) -> None:
+        rising = self.sort.by in (SortBy.TITLE, SortBy.PLACE)
+        self.table.set_sort(_SORT_COLUMNS[self.sort.by], rising == self.sort.reverse)
+
+    def filter_hint(self) -> str:
+        return "sev:high src:guardduty region:eu-* unacked age:<15m words"
+
+    def export_rows(self) -> Sequence[Mapping[str, Any]]:
+        rows, now = self.rows, self.desk.now()
+        ids = self.desk.ids(rows.view, rows.query, rows.sort, 1_000_000)
+        return self.desk.findings_json(ids, now)
+
+
+def _owner(row: QueueRow) -> Cell:
+    return Cell(glyphs.current().dot, "quiet") if row.owner is None else Cell(row.owner)
+
+
+def _state(row: QueueRow) -> Cell:
+    said = _STATE_WORDS[row.state]
+    if row.verdict is Verdict.FALSE_POSITIVE:
+        said = "false"
+    if row.still_firing and row.state is not State.NEW:
+        return Cell(f"{said} fires", "bad")
+    if row.unsent:
+        return Cell(f"{said} {glyphs.current().up}", "warn")
+    return Cell(said, STATE_STYLES[row.state])
+
+
+def _sort(text: str) -> Sort:
+    name = text.removeprefix("-").replace("score", SortBy.PRIORITY.value)
+    return Sort(SortBy(name), text.startswith("-")) if name in set(SortBy) else Sort()
