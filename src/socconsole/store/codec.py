@@ -106,9 +106,7 @@ def train_if_due(conn: Connection, incoming: Iterable[Observation]) -> bool:
         trained = zstandard.train_dictionary(DICTIONARY_BYTES, samples).as_bytes()
     except zstandard.ZstdError:  # too few, too small or all alike: plain frames do, and it is tried again
         return False
-    conn.execute(
-        "INSERT INTO dictionary (digest, data) VALUES (?, ?)", (hashlib.sha256(trained).digest(), trained)
-    )
+    conn.execute("INSERT INTO dictionary (digest, data) VALUES (?, ?)", (hashlib.sha256(trained).digest(), trained))
     return True
 
 
@@ -233,8 +231,7 @@ def unpack_observation(packed: bytes, digest: bytes, body: bytes = b"") -> Obser
             for r in doc.resources
         ),
         actors=tuple(
-            Actor(_in(kind), Untrusted(_in(value)), _untrusted_or_none(detail))
-            for kind, value, detail in doc.actors
+            Actor(_in(kind), Untrusted(_in(value)), _untrusted_or_none(detail)) for kind, value, detail in doc.actors
         ),
         occurred=_instant(doc.occurred),
         published=_instant(doc.published),

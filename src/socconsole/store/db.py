@@ -6,14 +6,14 @@ to migrate, so that a console whose store is current never pays for it before it
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from socconsole.store import locks
 from socconsole.store.ownership import StateError
 from socconsole.store.schema import MIGRATIONS, SCHEMA
 
@@ -24,6 +24,7 @@ NAME: Final = "store.db"
 BUSY_MS: Final = 5_000
 """How long a writer waits for another; every transaction here is short."""
 
+_MIGRATION_S: Final = 60.0
 OLDEST_SQLITE: Final = (3, 37, 0)
 _READER_CACHE_KIB: Final = 4_096
 _WRITER_CACHE_KIB: Final = 32_768
@@ -108,8 +109,10 @@ def prepare(folder: StateFolder | Path | str) -> Path:
     try:
         if _version(path) == SCHEMA:
             return path
-        with _alone(path):
+        with locks.hold(_lock(path), _MIGRATION_S):  # one process migrates; the others wait and find it done
             _migrate(path)
+    except locks.LockHeld as held:
+        raise StateError(f"{path} is being migrated by process {held.pid}", "try again when that has ended") from held
     except sqlite3.DatabaseError as error:
         raise StateError(
             f"{path} cannot be used: {error}",
@@ -144,15 +147,9 @@ def _version(path: Path) -> int:
     return found
 
 
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One process migrates; the others wait and find it done."""
-    handle = os.open(path.with_name(path.name + ".migrate"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+def _lock(path: Path) -> Path:
+    folder = path.parent / "locks"
+    return folder / "migrate.lock" if folder.is_dir() else path.with_name(f"{path.name}.migrate.lock")
 
 
 def _migrate(path: Path) -> None:
@@ -169,18 +166,16 @@ def _migrate(path: Path) -> None:
         if found:
             _back_up(conn, path.with_name(f"{path.name}.schema-{found}.bak"))
         elif conn.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-            raise StateError(
-                f"{path} is a database of another program", "name another state folder with --store"
-            )
+            raise StateError(f"{path} is a database of another program", "name another state folder with --store")
         steps = Migrations("socconsole")
         for number, step in enumerate(MIGRATIONS, start=1):
 
-            def run(db: Database, number: int = number, step: object = step) -> None:
-                MIGRATIONS[number - 1](db.conn)
+            def run(db: Database, number: int = number, step: Callable[[sqlite3.Connection], None] = step) -> None:
+                step(db.conn)
                 db.conn.execute(f"PRAGMA user_version = {number}")
 
             steps(name=f"{number:03}")(run)
-        steps.apply(Database(conn, use_old_upsert=False))
+        steps.apply(Database(conn, execute_plugins=False))
         _enter_wal(conn)
     finally:
         conn.close()

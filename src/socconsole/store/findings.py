@@ -82,9 +82,7 @@ def commit(
             rest.append(item)
     with transaction(conn):
         train_if_due(conn, taken)
-        intake = _Intake(
-            conn, origin, answer is not None if live is None else live, now, context or triage.Context()
-        )
+        intake = _Intake(conn, origin, answer is not None if live is None else live, now, context or triage.Context())
         intake.take(taken)
         quarantine.keep(conn, rest, origin, now)
         if answer is not None:
@@ -92,9 +90,7 @@ def commit(
         if cursor is not None:
             sources.save_cursor(conn, origin, cursor)
     deferred = sum(isinstance(item, Deferred) for item in rest)
-    return Counts(
-        len(taken) + len(rest), intake.new, intake.updated, intake.unchanged, len(rest) - deferred, deferred
-    )
+    return Counts(len(taken) + len(rest), intake.new, intake.updated, intake.unchanged, len(rest) - deferred, deferred)
 
 
 def alias_key(merge_key: str) -> str:
@@ -128,9 +124,7 @@ class _Touched:
 
 
 class _Intake:
-    def __init__(
-        self, conn: Connection, origin: str, live: bool, now: datetime, context: triage.Context
-    ) -> None:
+    def __init__(self, conn: Connection, origin: str, live: bool, now: datetime, context: triage.Context) -> None:
         self._conn = conn
         self._codec = Codec(conn)
         self._origin = _origin(conn, origin)
@@ -157,9 +151,7 @@ class _Intake:
     def _take(self, chunk: Sequence[Observation]) -> None:
         idents = [_ident(obs) for obs in chunk]
         self._load_versions(idents)
-        changed = [
-            (obs, ident) for obs, ident in zip(chunk, idents, strict=True) if not self._is_head(obs, ident)
-        ]
+        changed = [(obs, ident) for obs, ident in zip(chunk, idents, strict=True) if not self._is_head(obs, ident)]
         self.unchanged += len(chunk) - len(changed)
         keys = {id(obs): tuple(alias_key(key) for key in obs.merge_keys) for obs, _ in changed}
         self._load_aliases({key for found in keys.values() for key in found})
@@ -235,8 +227,7 @@ class _Intake:
         for ident in wanted:
             self._versions[ident] = []
         for n, ident, finding, digest, updated, live, head in self._conn.execute(
-            "SELECT n, ident, finding, digest, updated, live, head FROM observation "
-            f"WHERE ident IN ({_marks(wanted)})",
+            f"SELECT n, ident, finding, digest, updated, live, head FROM observation WHERE ident IN ({_marks(wanted)})",
             wanted,
         ):
             self._versions[ident].append(
@@ -294,10 +285,7 @@ class _Intake:
             )  # fmt: skip
             conn.executemany(
                 "INSERT INTO body (observation, dictionary, doc, data) VALUES (?, ?, ?, ?)",
-                [
-                    (n, dictionary, pack(pack_observation(obs)), pack(obs.body))
-                    for n, (obs, _, _) in insert.items()
-                ],
+                [(n, dictionary, pack(pack_observation(obs)), pack(obs.body)) for n, (obs, _, _) in insert.items()],
             )
         if rewrite:
             conn.executemany(
@@ -309,10 +297,7 @@ class _Intake:
             )
             conn.executemany(
                 "UPDATE body SET dictionary = ?, doc = ?, data = ? WHERE observation = ?",
-                [
-                    (dictionary, pack(pack_observation(obs)), pack(obs.body), n)
-                    for n, (obs, _) in rewrite.items()
-                ],
+                [(dictionary, pack(pack_observation(obs)), pack(obs.body), n) for n, (obs, _) in rewrite.items()],
             )
         self._write_findings(touched)
 
@@ -331,9 +316,7 @@ class _Intake:
                 rows.update(self._conn, n, merged, was, self._now)
             aliases += [(key, n) for key in change.keys]
         rows.insert(self._conn, made, self._now)
-        self._conn.executemany(
-            "INSERT INTO alias (key, finding) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", aliases
-        )
+        self._conn.executemany("INSERT INTO alias (key, finding) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", aliases)
 
     def _heads(self, n: int, change: _Touched) -> list[Observation]:
         """All records a finding is made of now: those of this batch as they are, the others from the store."""

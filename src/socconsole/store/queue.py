@@ -21,11 +21,11 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from socconsole.model.finding import Kind, Severity, State, Verdict, Workflow
+from socconsole.model.finding import Severity, State
 from socconsole.store import db, reading, standing_sql
 from socconsole.store.filter import Params, View, compile, view_conditions
-from socconsole.store.instants import instant, instant_or_none, micros
-from socconsole.text import Untrusted
+from socconsole.store.instants import instant, micros
+from socconsole.store.queue_row import SELECT, QueueRow, row
 from socconsole.triage.query import Query
 
 __all__ = ["EVERYTHING", "Count", "QueueReader", "QueueRow", "Sort", "SortBy", "View"]
@@ -71,81 +71,12 @@ class Count:
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRow:
-    """One line of Triage, as it stands at the instant it was read."""
-
-    id: str
-    kind: Kind
-    severity: Severity
-    score: int
-    at: datetime
-    """When it happened; when it was published or seen, where that is not known. Age is counted from here."""
-    occurred: datetime | None
-    published: datetime | None
-    seen: datetime
-    updated: datetime | None
-    title: Untrusted
-    """At most ``rows.TITLE_LIMIT`` characters."""
-    place: Untrusted
-    account: str | None
-    region: str | None
-    types: tuple[str, ...]
-    product: str
-    sources: tuple[str, ...]
-    workflow: Workflow
-    verdict: Verdict | None
-    """Ours where one was given, else what AWS says."""
-    sample: bool
-    owner: Untrusted | None
-    acked_at: datetime | None
-    acked_by: Untrusted | None
-    snoozed_until: datetime | None
-    has_note: bool
-    unsent: int
-    """Workflow writes that AWS has not been told yet."""
-    state: State
-    still_firing: bool
-
-
-_SELECT: Final = (
-    "id, kind, severity, score, at, occurred, published, seen, updated, title, place, account, region, types, "
-    "product, sources, workflow, coalesce(decided_verdict, verdict), sample, owner, acked_at, acked_by, "
-    f"snoozed_until, note_at IS NOT NULL, unsent, {standing_sql.STATE}, {standing_sql.FIRING}"
-)
-
-
-def _row(v: tuple[Any, ...]) -> QueueRow:
-    return QueueRow(
-        id=v[0],
-        kind=Kind(v[1]),
-        severity=Severity(v[2]),
-        score=v[3],
-        at=instant(v[4]),
-        occurred=instant_or_none(v[5]),
-        published=instant_or_none(v[6]),
-        seen=instant(v[7]),
-        updated=instant_or_none(v[8]),
-        title=Untrusted(v[9]),
-        place=Untrusted(v[10]),
-        account=v[11],
-        region=v[12],
-        types=tuple(v[13].split("\n")) if v[13] else (),
-        product=v[14],
-        sources=tuple(v[15].split()),
-        workflow=Workflow(v[16]),
-        verdict=None if v[17] is None else Verdict(v[17]),
-        sample=bool(v[18]),
-        owner=None if v[19] is None else Untrusted(v[19]),
-        acked_at=instant_or_none(v[20]),
-        acked_by=None if v[21] is None else Untrusted(v[21]),
-        snoozed_until=instant_or_none(v[22]),
-        has_note=bool(v[23]),
-        unsent=v[24],
-        state=State(v[25]),
-        still_firing=bool(v[26]),
-    )
-
+# Plain conditions where there are some, because an index is chosen by them.
+_LEFT_OUT: Final = {state: f"{standing_sql.STATE} <> '{state.value}'" for state in State} | {
+    State.RESOLVED: "closed = 0",
+    State.SNOOZED: f"NOT (closed = 0 AND {standing_sql.SNOOZED})",
+}
+_COUNTED: Final = {State.RESOLVED, State.SNOOZED}
 
 _Key = tuple[Any, ...]
 
@@ -188,34 +119,30 @@ class QueueReader:
         found: int = self._conn.execute("PRAGMA data_version").fetchone()[0]
         return found
 
-    def count(
-        self, view: View, query: Query = EVERYTHING, *, now: datetime, budget_s: float | None = None
-    ) -> Count:
+    def count(self, view: View, query: Query = EVERYTHING, *, now: datetime, budget_s: float | None = None) -> Count:
         """How many rows a view and a query have.
 
-        Without a query the answer is kept by triggers and costs nothing. Otherwise it is counted: exactly, or
+        Without a query the answer is kept by triggers and costs next to nothing. Otherwise it is counted: exactly, or
         for at most ``budget_s`` seconds, after which the count says it is a lower bound.
         """
-        if not query.terms and not query.words and not self._hide and view is not View.MINE:
-            return Count(sum(self.totals(view).values()))
+        if not query.terms and not query.words and view is not View.MINE and _COUNTED.issuperset(self._hide):
+            return Count(self._unfiltered(view, now))
         where, params = self._where(view, query, now)
         if budget_s is None:
-            return Count(
-                self._conn.execute(f"SELECT count(*) FROM queue WHERE {where}", params).fetchone()[0]
-            )
+            return Count(self._conn.execute(f"SELECT count(*) FROM queue WHERE {where}", params).fetchone()[0])
         return self._count_within(where, params, budget_s)
 
     def totals(self, view: View) -> dict[Severity, int]:
-        """How many findings of each severity a view has, samples aside, whatever their state."""
+        """How many open findings of each severity a view has, samples aside; snoozed ones count."""
         if view is View.MINE:
             rows = self._conn.execute(
-                "SELECT severity, count(*) FROM queue WHERE sample = 0 AND owner = ? GROUP BY severity",
+                "SELECT severity, count(*) FROM queue WHERE sample = 0 AND closed = 0 AND owner = ? GROUP BY severity",
                 (self._me,),
             )
         else:
             only = "AND kind = 'threat'" if view is View.THREATS else ""
             rows = self._conn.execute(
-                f"SELECT severity, sum(n) FROM tally WHERE sample = 0 {only} GROUP BY severity"
+                f"SELECT severity, sum(n) FROM tally WHERE sample = 0 AND closed = 0 {only} GROUP BY severity"
             )
         return {Severity(severity): n for severity, n in rows if n}
 
@@ -289,9 +216,10 @@ class QueueReader:
         ]
 
     def newest_critical_since(self, since: datetime, *, now: datetime) -> QueueRow | None:
-        """The latest critical threat first seen after ``since``; samples never."""
+        """The latest open critical threat first seen after ``since``; samples never."""
         return self._one(
-            "severity = 4 AND sample = 0 AND kind = 'threat' AND seen > :since ORDER BY seen DESC, n DESC",
+            "severity = 4 AND sample = 0 AND closed = 0 AND kind = 'threat' AND seen > :since "
+            "ORDER BY seen DESC, n DESC",
             now,
             since=micros(since),
         )
@@ -299,20 +227,34 @@ class QueueReader:
     def oldest_unacknowledged(self, now: datetime) -> QueueRow | None:
         """The threat that has been waiting longest for anyone: state new, first seen longest ago."""
         return self._one(
-            "acked_at IS NULL AND active = 1 AND sample = 0 AND kind = 'threat' "
+            "acked_at IS NULL AND sample = 0 AND closed = 0 AND kind = 'threat' "
             f"AND {standing_sql.STATE} = 'new' ORDER BY seen, n",
             now,
         )
 
     # --- inside ---
 
+    def _unfiltered(self, view: View, now: datetime) -> int:
+        parts = [*view_conditions(view, EVERYTHING)]
+        if State.RESOLVED in self._hide:
+            parts.append("closed = 0")
+        where = " AND ".join(parts)
+        n: int = self._conn.execute(f"SELECT coalesce(sum(n), 0) FROM tally WHERE {where}").fetchone()[0]
+        if State.SNOOZED in self._hide:  # few, and found by their own index
+            n -= self._conn.execute(
+                f"SELECT count(*) FROM queue WHERE snoozed_until > :now AND closed = 0 AND {standing_sql.SNOOZED} "
+                f"AND {where}",
+                {"now": micros(now)},
+            ).fetchone()[0]
+        return n
+
     def _one(self, where: str, now: datetime, **params: int) -> QueueRow | None:
         self._settle(now)
         found = self._conn.execute(
-            f"SELECT {_SELECT} FROM queue WHERE {where} LIMIT 1",
+            f"SELECT {SELECT} FROM queue WHERE {where} LIMIT 1",
             {**params, "now": micros(now), "fresh": self._fresh},
         ).fetchone()
-        return None if found is None else _row(found)
+        return None if found is None else row(found)
 
     def _settle(self, now: datetime) -> None:
         """Forget what was read when another connection has committed or the clock has moved on."""
@@ -329,8 +271,7 @@ class QueueReader:
         wanted = compile(query, now, self._me)
         parts = view_conditions(view, query)
         if self._hide and not query.asks("state"):
-            names = ", ".join(f"'{state.value}'" for state in self._hide)
-            parts.append(f"{standing_sql.STATE} NOT IN ({names})")
+            parts += [_LEFT_OUT[state] for state in self._hide]
         parts.append(wanted.sql)
         return " AND ".join(parts), {
             **wanted.params, "now": micros(now), "fresh": self._fresh, "me": self._me,
@@ -367,15 +308,13 @@ class QueueReader:
             bound: dict[str, Any] = {"offset": number * BLOCK}
         else:
             bound = {f"k{i}": value for i, value in enumerate(after)}
-            source = (
-                f"{where} AND ({names}) {'<' if descending else '>'} ({', '.join(f':{k}' for k in bound)})"
-            )
+            source = f"{where} AND ({names}) {'<' if descending else '>'} ({', '.join(f':{k}' for k in bound)})"
         found = self._conn.execute(
-            f"SELECT {_SELECT}, {names} FROM queue WHERE {source} ORDER BY {order} LIMIT :limit",
+            f"SELECT {SELECT}, {names} FROM queue WHERE {source} ORDER BY {order} LIMIT :limit",
             {**params, **bound, "limit": BLOCK},
         ).fetchall()
         width = len(columns)
-        return _Block([_row(values) for values in found], tuple(found[-1][-width:]) if found else None)
+        return _Block([row(values) for values in found], tuple(found[-1][-width:]) if found else None)
 
     def _count_within(self, where: str, params: Params, budget_s: float) -> Count:
         """Count until the time is up. Batches, so that a count cut short still knows what it saw."""

@@ -126,9 +126,7 @@ def observation(conn: Connection, codec: Codec, n: int) -> Observation:
 
 def fresh_origins(conn: Connection, now: datetime) -> frozenset[str]:
     """The origins whose silence means something now: sources in scope that are FRESH."""
-    return frozenset(
-        sources.origin_of(s.key) for s in sources.states(conn, now=now) if s.freshness is Freshness.FRESH
-    )
+    return frozenset(sources.origin_of(s.key) for s in sources.states(conn, now=now) if s.freshness is Freshness.FRESH)
 
 
 def findings_json(stored: Stored, now: datetime) -> dict[str, Any]:
@@ -174,9 +172,7 @@ def rfc3339(at: datetime | None) -> str | None:
 def _number(conn: Connection, id: str) -> int | None:
     row = conn.execute("SELECT n FROM finding WHERE id = ?", (id,)).fetchone()
     if row is None and len(id) >= 14:
-        row = conn.execute(
-            "SELECT finding FROM alias WHERE key > ? AND key < ? || 'g' LIMIT 1", (id, id)
-        ).fetchone()
+        row = conn.execute("SELECT finding FROM alias WHERE key > ? AND key < ? || 'g' LIMIT 1", (id, id)).fetchone()
     return row[0] if row else None
 
 
@@ -262,9 +258,7 @@ class _Reader:
         ).fetchall()
         values: dict[str, Any] = {}
         for group, columns in _GROUPS.items():
-            latest = max(
-                (row for row in found if row[group] is not None), key=lambda r: r[group], default=None
-            )
+            latest = max((row for row in found if row[group] is not None), key=lambda r: r[group], default=None)
             for column in columns:
                 value = None if latest is None else latest[column]
                 if value is None:

@@ -110,9 +110,7 @@ def update(conn: Connection, n: int, finding: Finding, was: Before, now: datetim
 
 def reasons(packed: str) -> tuple[Reason, ...]:
     """The stored reasons of a score."""
-    return tuple(
-        Reason(points, why) for points, why in msgspec.json.decode(packed, type=list[tuple[int, str]])
-    )
+    return tuple(Reason(points, why) for points, why in msgspec.json.decode(packed, type=list[tuple[int, str]]))
 
 
 def text_of(finding: Finding) -> tuple[str, str, str, str, str, str]:
@@ -228,10 +226,7 @@ def _free_ids(conn: Connection, made: Sequence[tuple[int, Finding, str]]) -> lis
     """
     wanted = [finding.id for _, finding, _ in made]
     taken = {
-        id_
-        for (id_,) in conn.execute(
-            f"SELECT id FROM finding WHERE id IN ({','.join('?' * len(wanted))})", wanted
-        )
+        id_ for (id_,) in conn.execute(f"SELECT id FROM finding WHERE id IN ({','.join('?' * len(wanted))})", wanted)
     }
     out: list[str] = []
     for _, finding, key in made:

@@ -278,7 +278,7 @@ class AllClear:
     """Whether "nothing there" may be said; false in a condition unless every source supports it."""
 
     reasons: tuple[str, ...]
-    """One printable line for each source that is not fresh and complete: ``guardduty 1111… eu-west-1: DENIED (why)``."""
+    """A printable line for each source that is not fresh and complete: ``guardduty 1111… eu-west-1: DENIED``."""
 
     def __bool__(self) -> bool:
         return not self.reasons

@@ -19,10 +19,7 @@ def _span(length: timedelta) -> int:
 
 _LIMIT: Final = _span(triage.SNOOZE_LIMIT)
 
-RESOLVED: Final = (
-    "(active = 0 OR (workflow IN ('RESOLVED', 'SUPPRESSED') "
-    "AND (resolved_at IS NULL OR occurred IS NULL OR occurred <= resolved_at)))"
-)
+RESOLVED: Final = "closed = 1"
 SNOOZED: Final = (
     "(coalesce(snoozed_until, 0) > :now AND sequence = 0 AND snooze_print IS print "
     f"AND snoozed_until - coalesce(snoozed_at, :now) <= {_LIMIT} AND snoozed_until - :now <= {_LIMIT})"
@@ -58,9 +55,7 @@ LEAVING: Final = (
     "ELSE 'cannot_see' END)"
 )
 _NEVER: Final = "-9223372036854775807"
-_ENDED: Final = (
-    f"max(coalesce(acked_at, {_NEVER}), coalesce(blocked_at, {_NEVER}), coalesce(resolved_at, {_NEVER}))"
-)
+_ENDED: Final = f"max(coalesce(acked_at, {_NEVER}), coalesce(blocked_at, {_NEVER}), coalesce(resolved_at, {_NEVER}))"
 FIRING: Final = (
     f"(occurred IS NOT NULL AND ((resumed_at IS NOT NULL AND {_ENDED} < resumed_at) "
     f"OR ({_ENDED} > {_NEVER} AND occurred > {_ENDED})))"

@@ -1,0 +1,89 @@
+"""One line of Triage's table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from socconsole.model.finding import Kind, Severity, State, Verdict, Workflow
+from socconsole.store import standing_sql
+from socconsole.store.instants import instant, instant_or_none
+from socconsole.text import Untrusted
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One line of Triage, as it stands at the instant it was read."""
+
+    id: str
+    kind: Kind
+    severity: Severity
+    score: int
+    at: datetime
+    """When it happened; when it was published or seen, where that is not known. Age is counted from here."""
+    occurred: datetime | None
+    published: datetime | None
+    seen: datetime
+    updated: datetime | None
+    title: Untrusted
+    """At most ``rows.TITLE_LIMIT`` characters."""
+    place: Untrusted
+    account: str | None
+    region: str | None
+    types: tuple[str, ...]
+    product: str
+    sources: tuple[str, ...]
+    workflow: Workflow
+    verdict: Verdict | None
+    """Ours where one was given, else what AWS says."""
+    sample: bool
+    owner: Untrusted | None
+    acked_at: datetime | None
+    acked_by: Untrusted | None
+    snoozed_until: datetime | None
+    has_note: bool
+    unsent: int
+    """Workflow writes that AWS has not been told yet."""
+    state: State
+    still_firing: bool
+
+
+SELECT: Final = (
+    "id, kind, severity, score, at, occurred, published, seen, updated, title, place, account, region, types, "
+    "product, sources, workflow, coalesce(decided_verdict, verdict), sample, owner, acked_at, acked_by, "
+    f"snoozed_until, note_at IS NOT NULL, unsent, {standing_sql.STATE}, {standing_sql.FIRING}"
+)
+
+
+def row(v: tuple[Any, ...]) -> QueueRow:
+    """The line that the columns of :data:`SELECT` make."""
+    return QueueRow(
+        id=v[0],
+        kind=Kind(v[1]),
+        severity=Severity(v[2]),
+        score=v[3],
+        at=instant(v[4]),
+        occurred=instant_or_none(v[5]),
+        published=instant_or_none(v[6]),
+        seen=instant(v[7]),
+        updated=instant_or_none(v[8]),
+        title=Untrusted(v[9]),
+        place=Untrusted(v[10]),
+        account=v[11],
+        region=v[12],
+        types=tuple(v[13].split("\n")) if v[13] else (),
+        product=v[14],
+        sources=tuple(v[15].split()),
+        workflow=Workflow(v[16]),
+        verdict=None if v[17] is None else Verdict(v[17]),
+        sample=bool(v[18]),
+        owner=None if v[19] is None else Untrusted(v[19]),
+        acked_at=instant_or_none(v[20]),
+        acked_by=None if v[21] is None else Untrusted(v[21]),
+        snoozed_until=instant_or_none(v[22]),
+        has_note=bool(v[23]),
+        unsent=v[24],
+        state=State(v[25]),
+        still_firing=bool(v[26]),
+    )
