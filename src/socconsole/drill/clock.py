@@ -1,7 +1,8 @@
-"""Scenario time: what the findings, trail and scores of a drill are dated by.
+"""The drill's two measures of time: where the story stands, and the date of what happens in it.
 
-``scenario time = started + (host now - started) * speed``. Signing, token expiry, paging tokens and latencies
-stay on the host clock: they are about real processes on this machine.
+A story is written in seconds; ``speed`` says how many of them pass in one second of the host. What happens is dated
+by the host clock at the moment it happens, so that ages, acknowledgements and findings are on one clock whatever
+the speed. Tests move that clock forward with :meth:`Clock.skip`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ def host_now() -> datetime:
 
 
 class Clock:
-    """Scenario time from a start, a speed and a host clock (injectable for tests)."""
+    """A start, a speed and a host clock (injectable for tests)."""
 
     def __init__(
         self, started: datetime | None = None, speed: float = 1.0, host: Callable[[], datetime] = host_now
@@ -31,25 +32,33 @@ class Clock:
         self._ahead = timedelta(0)
 
     def now(self) -> datetime:
-        """Scenario time, UTC-aware; inside :meth:`at` the pinned instant."""
+        """The date of what happens now, UTC-aware; inside :meth:`at` the pinned instant."""
         pinned: datetime | None = getattr(self._pinned, "value", None)
         if pinned is not None:
             return pinned
-        return self.started + (self.host() - self.started) * self.speed + self._ahead
+        return self.host() + self._ahead
 
-    def skip(self, by: timedelta) -> None:
+    def position(self, moment: datetime) -> float:
+        """Where the story stands at a date: story seconds since its start."""
+        return (moment - self.started).total_seconds() * self.speed
+
+    def moment(self, position: float) -> datetime:
+        """The date at which the story reaches a position."""
+        return self.started + timedelta(seconds=position / self.speed)
+
+    def skip(self, story_seconds: float) -> None:
         """Jump forward (never back): how a test reaches a later moment without waiting for it."""
-        if by < timedelta(0):
-            raise ValueError("scenario time does not run backwards")
-        self._ahead += by
+        if story_seconds < 0:
+            raise ValueError("a story does not run backwards")
+        self._ahead += timedelta(seconds=story_seconds / self.speed)
 
     def host_seconds_until(self, moment: datetime) -> float:
-        """Host seconds until scenario time reaches ``moment``; negative when it has passed."""
-        return (moment - self.now()).total_seconds() / self.speed
+        """Host seconds until ``moment``; negative when it has passed."""
+        return (moment - self.now()).total_seconds()
 
     @contextmanager
     def at(self, moment: datetime) -> Iterator[None]:
-        """Pin this thread's scenario time: an event that was due then is dated then, however late it runs."""
+        """Pin this thread's date: an event that was due then is dated then, however late it runs."""
         before: datetime | None = getattr(self._pinned, "value", None)
         self._pinned.value = moment
         try:

@@ -1,6 +1,6 @@
 """Plays a scenario's timeline: moves that happen only while the world still lets them.
 
-The engine is driven by scenario time. :meth:`Engine.advance` does everything that is due, in order, each
+The engine is driven by the drill's clock. :meth:`Engine.advance` does everything that is due, in order, each
 thing dated at its own moment; a running drill calls it from a thread, a test by hand, a resumed drill in
 leaps between the requests it replays.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import threading
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from socconsole.drill import estate, exposure, iamcheck, roles
@@ -79,16 +79,16 @@ class Engine:
 
     def skip(self, seconds: float) -> None:
         """Move the clock forward and let everything that falls into the gap happen."""
-        self.cloud.clock.skip(timedelta(seconds=seconds))
+        self.cloud.clock.skip(seconds)
         self.advance(self.cloud.clock.now())
 
     def _moment(self, position: float) -> datetime:
-        return self.cloud.clock.started + timedelta(seconds=position)
+        return self.cloud.clock.moment(position)
 
     def advance(self, to: datetime) -> None:
         """Do all that is due up to ``to``; earlier times than already reached change nothing."""
         with self._lock:
-            end = (to - self.cloud.clock.started).total_seconds()
+            end = self.cloud.clock.position(to)
             self._look()  # a cut made since the last time counts from then on
             while self._due and self._due[0][0] <= end:
                 at, number, step = heapq.heappop(self._due)
