@@ -1,8 +1,9 @@
-"""The one door to AWS. Importing it loads no AWS library: ``Door.open`` does.
+"""The one door to AWS. Importing it loads no AWS library: the first call does.
 
-``door`` is the entrance; everything that can go wrong leaves it as :class:`AwsTrouble`.
+``Door`` is the entrance; everything that can go wrong leaves it as :class:`AwsTrouble`.
 """
 
+from socconsole.aws.door import Door
 from socconsole.aws.trouble import Absent, AwsTrouble, Kind
 
-__all__ = ["Absent", "AwsTrouble", "Kind"]
+__all__ = ["Absent", "AwsTrouble", "Door", "Kind"]

@@ -13,8 +13,8 @@ VARIABLE: Final = "SOCCONSOLE_MODE"
 _STRICTNESS: Final[Mapping[Mode, int]] = {Mode.READ: 0, Mode.TRIAGE: 1, Mode.RESPOND: 2}
 
 MODE_EFFECTS: Final[Mapping[Mode, frozenset[Effect]]] = {
-    # Housekeeping in READ is our own queue: emptying it is how findings are read at all.
-    Mode.READ: frozenset({Effect.READ, Effect.HOUSEKEEPING}),
+    # Our own queue is emptied by the watch, whose allow-list does not depend on the mode.
+    Mode.READ: frozenset({Effect.READ}),
     Mode.TRIAGE: frozenset({Effect.READ, Effect.HOUSEKEEPING, Effect.WORKFLOW}),
     Mode.RESPOND: frozenset(Effect),
 }

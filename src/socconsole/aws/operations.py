@@ -36,7 +36,7 @@ class Paging(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One row of ``operations.toml``; its head explains every field. ``rate`` and ``burst`` are per second."""
+    """One row of ``operations.toml``; its head explains the fields. ``rate`` is per second."""
 
     id: str
     effect: Effect

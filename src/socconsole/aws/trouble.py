@@ -72,8 +72,8 @@ class AwsTrouble(Exception):
 class Absent(dict[str, Any]):
     """The answer "there is none": AWS said so with ``code`` (``NoSuchBucketPolicy`` …).
 
-    An empty mapping, so that ``answer.get("Policy")`` is None; ``isinstance(answer, Absent)`` tells it from an
-    answer that lacks something, which the response gate never lets through.
+    An empty mapping, so that ``answer.get("Policy")`` is None; ``isinstance(answer, Absent)`` tells it from
+    an answer that lacks something, which the response gate never lets through.
     """
 
     def __init__(self, code: str, request_id: str) -> None:

@@ -1,0 +1,70 @@
+"""Who we are to AWS: asked before there is a world, and of a door."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from socconsole.aws.accounts import active_profile, how
+from socconsole.aws.door import DEADLINE, Door
+from socconsole.aws.gate import Gate
+from socconsole.aws.guard import Guard
+from socconsole.aws.trouble import AwsTrouble, Kind
+from socconsole.model.action import Mode
+from socconsole.model.world import Place
+
+FALLBACK_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An answer of ``sts:GetCallerIdentity``. ``region`` is the profile's own, empty when it names none."""
+
+    account: str
+    arn: str
+    partition: str
+    region: str
+
+
+async def whoami(door: Door, place: Place) -> Identity:
+    """The identity behind a door in one account. Raises :class:`AwsTrouble`."""
+    answer = await door.call(place, "sts:GetCallerIdentity", {})
+    return _identity(answer, place.region)
+
+
+async def discover(profile: str = "", region: str = "", *, deadline: float = DEADLINE) -> Identity:
+    """The identity of a profile ("": AWS_PROFILE or the default chain), before any world or config exists.
+
+    Raises :class:`AwsTrouble`. Never used in a drill: it reads the environment.
+    """
+    import asyncio
+
+    from socconsole.aws import sessions
+    from socconsole.aws.classify import Origin, classify
+
+    place: Place | None = None
+    profiles: Any = {}
+    try:
+        async with asyncio.timeout(deadline):
+            session = sessions.live(profile, Guard("reader", Mode.READ), Gate())
+            profiles = session.full_config.get("profiles", {})
+            own = session.get_config_variable("region") or ""
+            place = Place("", region or own or FALLBACK_REGION)
+            async with session.create_client("sts", region_name=place.region) as client:
+                answer = await client.get_caller_identity()
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        # All of them: see Door.call.
+        origin = Origin(how(profile, profiles, os.environ), active_profile(profile))
+        raise classify(error, "sts:GetCallerIdentity", place, origin) from error
+    return _identity(answer, region or own)
+
+
+def _identity(answer: dict[str, Any], region: str) -> Identity:
+    arn = str(answer["Arn"])
+    parts = arn.split(":")
+    if len(parts) < 6 or parts[0] != "arn":
+        raise AwsTrouble(Kind.BAD_RESPONSE, "sts:GetCallerIdentity", None, "the Arn is not an ARN")
+    return Identity(str(answer["Account"]), arn, parts[1], region)
