@@ -25,8 +25,7 @@ def test_names_are_spelled_as_the_cli_spells_them(name: str, flag: str) -> None:
 def test_a_call_is_one_line() -> None:
     call = Call("s3", "DeletePublicAccessBlock", {"Bucket": "b-1", "ExpectedBucketOwner": "111122223333"})
     assert line(call, "eu-central-1") == (
-        "aws s3api delete-public-access-block --bucket b-1 --expected-bucket-owner 111122223333 "
-        "--region eu-central-1"
+        "aws s3api delete-public-access-block --bucket b-1 --expected-bucket-owner 111122223333 --region eu-central-1"
     )
 
 

@@ -11,6 +11,7 @@ from socconsole.model.action import Call, Mode, Plan, Reversible
 from socconsole.model.world import DrillWorld, Place, World, WorldKind
 from socconsole.response import rails
 
+ARN = "arn:aws:s3:::llm-corpus-eu"
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 PLAN = Plan(
     action="s3-block-public",
@@ -43,28 +44,30 @@ def test_only_respond_is_armed(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["llm-corpus-eu", "llm-*", "111122223333", "111122223333/llm-*", "?lm-corpus-eu"]
+    "pattern",
+    ["llm-corpus-eu", "llm-*", "111122223333", "111122223333/llm-*", "?lm-corpus-eu", "arn:aws:s3:::llm-*"],
 )
 def test_never_touch_by_id_by_account_and_by_both(pattern: str) -> None:
-    assert rails.never_touch((pattern,), PLAN)
+    assert rails.never_touch((pattern,), PLAN, ARN)
 
 
 @pytest.mark.parametrize("pattern", ["llm", "LLM-*", "999988887777", "999988887777/llm-*", ""])
 def test_never_touch_means_what_it_says(pattern: str) -> None:
-    assert not rails.never_touch((pattern,), PLAN)
+    assert not rails.never_touch((pattern,), PLAN, ARN)
 
 
 @pytest.mark.parametrize(
-    ("rule", "forbids"), [("env", True), ("env=prod", True), ("env=dev", False), ("x", False)]
+    ("rule", "forbids"),
+    [({"env": "*"}, True), ({"env": "prod"}, True), ({"env": "dev"}, False), ({"x": "*"}, False), ({}, False)],
 )
-def test_protected_tags(rule: str, forbids: bool) -> None:
-    assert bool(rails.protected((rule,), PLAN)) is forbids
+def test_protected_tags(rule: dict[str, str], forbids: bool) -> None:
+    assert bool(rails.protected(rule, PLAN)) is forbids
 
 
 def test_tags_that_aws_would_not_show_protect_where_any_tag_does() -> None:
     hidden = replace(PLAN, tags={}, evidence={"tags": {"denied": True}})
-    assert rails.protected(("env",), hidden)
-    assert not rails.protected((), hidden)
+    assert rails.protected({"env": "*"}, hidden)
+    assert not rails.protected({}, hidden)
 
 
 def test_an_import_world_and_a_foreign_account_are_refused() -> None:
@@ -110,9 +113,7 @@ def test_what_is_wide_or_re_exposes_takes_the_whole_id(change: dict[str, bool]) 
     assert rails.confirmed(plan, "pus-eu")
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "PUS-EU", "pus-eu ", " pus-eu", "us-eu", "рus-eu", "pus\u2011eu", "pus-eu\n"]
-)
+@pytest.mark.parametrize("typed", ["", "PUS-EU", "pus-eu ", " pus-eu", "us-eu", "рus-eu", "pus\u2011eu", "pus-eu\n"])
 def test_nothing_else_confirms(typed: str) -> None:
     assert rails.confirmed(PLAN, typed)
 
@@ -132,3 +133,9 @@ def test_a_target_that_changed_since_it_was_shown_is_looked_at_again() -> None:
 def test_a_plan_is_stale_after_five_seconds() -> None:
     assert not rails.stale(PLAN, NOW + timedelta(seconds=5))
     assert rails.stale(PLAN, NOW + timedelta(seconds=6))
+
+
+def test_the_profiles_own_rights_are_used_only_where_the_config_says_so() -> None:
+    assert rails.identity("", False)
+    assert not rails.identity("", True)
+    assert not rails.identity("arn:aws:iam::111122223333:role/responder", False)

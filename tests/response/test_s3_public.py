@@ -105,9 +105,7 @@ async def test_a_named_account_is_no_public_path_and_the_cut_that_would_help_is_
 
 
 async def test_other_accounts_of_ones_own_are_no_leak(aws: Embedded) -> None:
-    found = await plan(
-        aws, CORPUS
-    )  # before the intruder: only the training role of the second account reads it
+    found = await plan(aws, CORPUS)  # before the intruder: only the training role of the second account reads it
     assert not found.helps
     assert found.instead == ""
     assert found.instead_calls == ()
@@ -224,9 +222,7 @@ def test_names_and_arns_name_buckets(typed: str, name: str | None) -> None:
     assert ACTION.name(typed) == (name or typed)
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "a", "a b", "-abc", "x" * 256, "b\x1b[0m", "arn:aws:s3:::", "a/b", "bück"]
-)
+@pytest.mark.parametrize("typed", ["", "a", "a b", "-abc", "x" * 256, "b\x1b[0m", "arn:aws:s3:::", "a/b", "bück"])
 def test_what_is_no_name_names_none(typed: str) -> None:
     with pytest.raises(BadTarget):
         ACTION.name(typed)

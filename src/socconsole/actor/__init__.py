@@ -4,6 +4,6 @@
 and says ``model.wire`` replies, one JSON object a line each way.
 """
 
-from socconsole.actor.carry_out import run_request
+from socconsole.actor.carry_out import run_in, run_request
 
-__all__ = ["run_request"]
+__all__ = ["run_in", "run_request"]

@@ -8,13 +8,17 @@ import os
 import sys
 from pathlib import Path
 
+from socconsole.actor.identity import base_mode, name_of
 from socconsole.actor.loop import Actor
 from socconsole.actor.pipes import Replies, Requests
+from socconsole.aws.modes import ModeError
 from socconsole.config import ConfigError, load
-from socconsole.model.action import Mode
 from socconsole.model.wire import Failed
 from socconsole.store import db, project
+from socconsole.store.ledger import LedgerError
 from socconsole.store.state import StateError, StateFolder
+
+_STDIN, _STDOUT = 0, 1
 
 
 def main() -> int:
@@ -22,6 +26,30 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m socconsole.actor", description=__doc__)
     parser.add_argument("--store", type=Path, required=True, help="state folder")
     parser.add_argument("--config", type=Path, help="configuration file")
-    parser.add_argument("--mode", default="", help="READ, TRIAGE or RESPOND; the strictest said anywhere wins")
+    parser.add_argument("--mode", default="", help="READ keeps everything here; RESPOND is only entered by asking")
     options = parser.parse_args()
     return asyncio.run(_run(options.store, options.config, options.mode))
+
+
+async def _run(store: Path, config_path: Path | None, mode: str) -> int:
+    replies = Replies(_STDOUT)
+    try:
+        folder = StateFolder.open(store)
+        config = load(config_path, root=folder.root)
+        base = base_mode(config, mode)
+        db.prepare(folder)
+        project.project(folder)
+    except (StateError, ConfigError, ModeError, LedgerError) as error:
+        replies.say(Failed(kind="input", why=str(error), remedy=getattr(error, "remedy", "")))
+        replies.close()
+        return 2
+    await Actor(folder, config, base, name_of(config), Requests(_STDIN), replies).run()
+    replies.close()
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    # A thread may still wait in read(0) for a console that will never write again: nothing of it is worth waiting for.
+    sys.stdout.flush()
+    os._exit(code)

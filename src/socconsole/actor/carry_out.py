@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from socconsole.commands import (
 )
 from socconsole.model.action import Mode, Plan
 from socconsole.model.wire import AnyReply, Done, Failed, Offered, Planned, Progress
-from socconsole.response import afterwards, awscli, engine, workflow
+from socconsole.response import afterwards, awscli, book, engine, workflow
 from socconsole.response.outcome import Outcome
 from socconsole.response.present import outcome_json, plan_json
 from socconsole.response.rails import confirm_text
@@ -52,12 +53,21 @@ async def run_request(
         if on_progress is not None:
             await on_progress(Progress(done=done, total=total, text=text))
 
-    session = Session(folder, config, analyst, mode, by_script=by_script, tell=tell)
+    return await run_in(Session(folder, config, analyst, mode, by_script=by_script, tell=tell), request)
+
+
+async def run_in(session: Session, request: ActorRequest) -> AnyReply:
+    """As :func:`run_request`, in a session that a command-line verb has made."""
+    if session.mode is Mode.RESPOND:
+        # A console proves the ledger when it is armed; a verb is armed for this one request.
+        why = await asyncio.to_thread(book.unfit, session.folder)
+        if why:
+            return Failed(kind="refused", why=why, remedy="socconsole ledger verify")
     return await answer(session, request)
 
 
 async def answer(session: Session, request: ActorRequest) -> AnyReply:
-    """As :func:`run_request`, in a session that the caller has made."""
+    """One request of a console that has been armed before, if it is armed."""
     try:
         return await _answer(session, request)
     except Refusal as refusal:

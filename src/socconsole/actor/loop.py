@@ -63,8 +63,7 @@ class Actor:
         loop.add_signal_handler(signal.SIGCONT, self._resumed)
         self._replies.say(Ready(mode=self._arming.mode.value, analyst=self._analyst))
         chores = [
-            asyncio.create_task(chore)
-            for chore in (self._serve(), self._keep_armed(), self._drain(), self._resolve())
+            asyncio.create_task(chore) for chore in (self._serve(), self._keep_armed(), self._drain(), self._resolve())
         ]
         try:
             await self._ending.wait()

@@ -128,9 +128,7 @@ async def later(session: Session, outcome: Outcome) -> Outcome:
     return outcome
 
 
-async def _check(
-    folder: StateFolder, door: Door, who: str, outcome: Outcome, when: str, after_s: float
-) -> Outcome:
+async def _check(folder: StateFolder, door: Door, who: str, outcome: Outcome, when: str, after_s: float) -> Outcome:
     try:
         state = await ACTIONS[outcome.plan.action].verify(door, outcome.plan)
     except AwsTrouble as trouble:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Final
 
 from socconsole.aws.accounts import role_of
 from socconsole.aws.worlds import drill_role
 from socconsole.model.action import ActionRecord, ActionState, Plan
 from socconsole.model.entry import Entry, Line
+from socconsole.model.world import WorldKind
 from socconsole.response import rails, records
 from socconsole.response.base import Noted, Target
 from socconsole.response.session import Refusal, Session
 from socconsole.store import actions, db, evidence, ledger, project
+from socconsole.store.ledger_verify import verify
 from socconsole.store.state import StateFolder
 from socconsole.text import clean
 
-_NOBODY: Final = 0
+_log = logging.getLogger(__name__)
 
 
 def lock_name(target: Target) -> str:
@@ -54,7 +56,7 @@ def write_intent(
         document = json.dumps(ledger.portable(dict(plan.evidence)), sort_keys=True, indent=1).encode()
         kept = evidence.put(folder, document)
         (line,) = append(folder, records.intent(action_id, plan, who, reason, kept, undoes, exposure))
-    except (ledger.LedgerError, ledger.EntryRefused, OSError) as error:
+    except (ledger.LedgerError, ledger.EntryRefused, evidence.EvidenceError, OSError) as error:
         remedy = error.remedy if isinstance(error, ledger.LedgerError) else ""
         raise Refusal(
             "refused",
@@ -85,7 +87,10 @@ def append(folder: StateFolder, entry: Entry) -> list[Line]:
     The entry counts once it is on the ledger: a store that cannot be written now catches up later.
     """
     lines = ledger.append(folder, [entry])
-    project.soon(folder)
+    try:
+        project.project(folder)
+    except Exception:  # whatever ails the store, the entry stands, and undoing the action here would help nobody
+        _log.warning("the store could not take entry %d in", lines[-1].seq, exc_info=True)
     return lines
 
 
@@ -98,3 +103,16 @@ def recorded(folder: StateFolder, action_id: str) -> tuple[ActionRecord, Plan] |
         return None
     line = ledger.get(folder, [record.intent_seq])[record.intent_seq]
     return record, records.plan_of(line, datetime.now(UTC))
+
+
+def unfit(folder: StateFolder) -> str:
+    """Why nothing may be contained from this state folder at all, in a sentence; empty when it may. Blocks.
+
+    Proves the whole ledger: an action on top of a record that is not whole could not be proven either.
+    """
+    if folder.world.kind is WorldKind.IMPORT:
+        return "this state folder holds imported findings only: it reaches no AWS"
+    verdict = verify(folder.root)
+    if not verdict.whole:
+        return f"the ledger is not whole: {verdict.reason}"
+    return ""

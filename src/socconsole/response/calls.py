@@ -13,9 +13,7 @@ DEADLINE: Final = 20.0
 
 # Kinds that say AWS understood the request and did not do it, or that it was never sent. All others leave
 # open whether it was carried out: only reading back can tell.
-_NOT_DONE: Final = frozenset(
-    {"denied", "expired", "no_credentials", "throttled", "off", "refused", "not_found"}
-)
+_NOT_DONE: Final = frozenset({"denied", "expired", "no_credentials", "throttled", "off", "refused", "not_found"})
 
 
 async def make(door: Door, plan: Plan, note_call: NoteCall) -> None:

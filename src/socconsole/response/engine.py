@@ -22,6 +22,7 @@ from socconsole.response.locate import Aim, finding_of, locate
 from socconsole.response.outcome import Outcome
 from socconsole.response.registry import ACTIONS
 from socconsole.response.session import Refusal, Session, uninterrupted
+from socconsole.store.ledger import LedgerError
 from socconsole.store.state import LockHeld
 from socconsole.text import token
 
@@ -30,9 +31,7 @@ Planner = Callable[[Door], Awaitable[Plan]]
 
 async def plan(session: Session, request: PlanContain) -> Plan:
     """What would be done, read afresh, with every rail's objection. Raises ``Refusal``, ``AwsTrouble``."""
-    aim = await locate(
-        session, request.action, request.target, request.account, request.region, request.finding
-    )
+    aim = await locate(session, request.action, request.target, request.account, request.region, request.finding)
     async with session.door(session, "reader") as door:
         plan = await _planned(session, door, aim.finding, _planner(session, aim), aim.action, aim.target)
     return _show(session, _subject(aim), plan)
@@ -51,9 +50,7 @@ async def contain(session: Session, request: Contain) -> Outcome:
 
     Raises ``Refusal``, and ``AwsTrouble`` for a target that could not be read (nothing was done then either).
     """
-    aim = await locate(
-        session, request.action, request.target, request.account, request.region, request.finding
-    )
+    aim = await locate(session, request.action, request.target, request.account, request.region, request.finding)
     order = _Order(
         action=aim.action,
         target=aim.target,
@@ -198,9 +195,14 @@ async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan) ->
     answer = "AWS said yes" if calls and all(call.answered for call in calls) else "AWS did not say yes"
     await session.tell(2, 3, f"{answer}; reading back")
     state, detail = await _read_back(door, order.action, plan, calls)
-    seq = await asyncio.to_thread(
-        book.write_outcome, session.folder, action_id, plan, session.analyst, state, calls, detail
-    )
+    try:
+        seq = await asyncio.to_thread(
+            book.write_outcome, session.folder, action_id, plan, session.analyst, state, calls, detail
+        )
+    except LedgerError as trouble:
+        # What is not on the record is not claimed: the intent is, and it stays in doubt until read back.
+        seq, detail = int(head.partition(":")[0]), f"read back {state.value}, and not recorded: {trouble.message}"
+        state = ActionState.IN_DOUBT
     await session.tell(3, 3, f"read back at once: {state.value}")
     return Outcome(
         action_id=action_id,
@@ -237,9 +239,12 @@ async def _planned(
     return rails.of_plan(
         plan,
         finding,
+        action.resource(target),
         never=session.config.never_touch,
         tags=session.config.protected_tags,
         world_=session.folder.world,
+        responder=principal,
+        profile_may=session.config.allow_profile_to_respond,
     )
 
 

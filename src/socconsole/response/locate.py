@@ -24,9 +24,7 @@ class Aim:
     finding: Finding | None
 
 
-async def locate(
-    session: Session, action_id: str, target: str, account: str, region: str, finding_id: str
-) -> Aim:
+async def locate(session: Session, action_id: str, target: str, account: str, region: str, finding_id: str) -> Aim:
     """Raises ``Refusal`` (``input``) where anything is unknown, malformed or ambiguous; reads no AWS."""
     action = ACTIONS.get(action_id)
     if action is None:
@@ -68,7 +66,6 @@ def _place(session: Session, account: str, region: str, name: str, known: tuple[
     places = ", ".join(f"{p.account} {p.region}" for p in sorted(fitting)[:6])
     raise Refusal(
         "input",
-        f"where is {token(name)}? "
-        + (f"It could be any of: {places}" if fitting else "No such place is known"),
+        f"where is {token(name)}? " + (f"It could be any of: {places}" if fitting else "No such place is known"),
         "--account and --region",
     )

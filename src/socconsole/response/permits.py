@@ -16,9 +16,7 @@ from socconsole.response.base import Door
 _SESSION: Final = re.compile(r"arn:[a-z-]+:sts::\d{12}:assumed-role/([^/]+)/.+")
 
 
-async def simulate(
-    door: Door, place: Place, principal: str, actions: Sequence[str], resources: Sequence[str]
-) -> str:
+async def simulate(door: Door, place: Place, principal: str, actions: Sequence[str], resources: Sequence[str]) -> str:
     """``likely``, ``unlikely``, or ``unknown`` when it cannot be asked; never raises ``AwsTrouble``.
 
     ``principal`` is the ARN of a role or user; empty asks about the identity behind ``door`` itself.
@@ -28,7 +26,7 @@ async def simulate(
             place,
             "iam:SimulatePrincipalPolicy",
             {
-                "PolicySourceArn": principal or await _own_arn(door, place),
+                "PolicySourceArn": principal or await own_arn(door, place),
                 "ActionNames": list(actions),
                 "ResourceArns": list(resources),
             },
@@ -41,7 +39,7 @@ async def simulate(
     return "likely" if all(decision == "allowed" for decision in decisions) else "unlikely"
 
 
-async def _own_arn(door: Door, place: Place) -> str:
+async def own_arn(door: Door, place: Place) -> str:
     """The door's identity as IAM names it. A session's ARN drops the role's path: IAM is asked for it."""
     arn = str((await door.call(place, "sts:GetCallerIdentity", {}))["Arn"])
     session = _SESSION.fullmatch(arn)

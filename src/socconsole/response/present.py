@@ -50,10 +50,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
     return {
         "action_id": outcome.action_id,
         "state": outcome.state.value,
-        "calls": [
-            {**records.noted(noted), "params": dict(plan.calls[noted.index].params)}
-            for noted in outcome.calls
-        ],
+        "calls": [{**records.noted(noted), "params": dict(plan.calls[noted.index].params)} for noted in outcome.calls],
         "verified": [list(check) for check in outcome.verified],
         "undo": {
             "command": f"socconsole undo {outcome.action_id}",
@@ -88,6 +85,4 @@ def info_json(info: Info) -> dict[str, Any]:
 
 
 def calls_json(calls: Sequence[Call]) -> list[dict[str, Any]]:
-    return [
-        {"service": call.service, "operation": call.operation, "params": dict(call.params)} for call in calls
-    ]
+    return [{"service": call.service, "operation": call.operation, "params": dict(call.params)} for call in calls]

@@ -6,7 +6,7 @@ Each rail answers with a sentence; no sentence, no objection. Nothing here talks
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -50,26 +50,32 @@ def world(world: World, account: str) -> str:
     return ""
 
 
-def never_touch(patterns: Sequence[str], plan: Plan) -> str:
-    """Patterns (``*`` and ``?``) over the target's id, its account, or both as ``account/id``."""
-    names = (plan.target, plan.place.account, f"{plan.place.account}/{plan.target}")
+def never_touch(patterns: Sequence[str], plan: Plan, arn: str) -> str:
+    """Patterns (``*`` and ``?``) over the target's id, its ARN, its account, or ``account/id``."""
+    names = (plan.target, arn, plan.place.account, f"{plan.place.account}/{plan.target}")
     for pattern in patterns:
         if any(fnmatchcase(name, pattern) for name in names):
             return f"{token(plan.target)} is on the never-touch list ({token(pattern)})"
     return ""
 
 
-def protected(tags: Sequence[str], plan: Plan) -> str:
-    """``key`` or ``key=value``; a target whose tags AWS would not show counts as protected, if any are."""
+def protected(tags: Mapping[str, str], plan: Plan) -> str:
+    """Key to value, ``*`` for any. A target whose tags AWS would not show counts as protected, if any are."""
     if not tags:
         return ""
     if "tags" in plan.evidence and plan.evidence["tags"] == {"denied": True}:
         return "the target's tags could not be read, so that protected tags cannot be ruled out"
-    for rule in tags:
-        key, equals, value = rule.partition("=")
-        if key in plan.tags and (not equals or plan.tags[key] == value):
-            return f"the target carries the protected tag {token(rule)}"
+    for key, value in tags.items():
+        if key in plan.tags and value in ("*", plan.tags[key]):
+            return f"the target carries the protected tag {token(key)}={token(plan.tags[key])}"
     return ""
+
+
+def identity(responder: str, profile_may: bool) -> str:
+    """Whose rights a containment would use: a responder role's, or the profile's own where that is allowed."""
+    if responder or profile_may:
+        return ""
+    return "the account has no responder_role in the config, and allow_profile_to_respond is not set"
 
 
 def sample(finding: Finding | None) -> str:
@@ -133,23 +139,31 @@ def confirmed(plan: Plan, typed: str, *, whole: bool = False) -> str:
     """``whole``: a script has to give the whole id; at a keyboard the tail is enough where it is enough."""
     if typed == plan.target:
         return ""
+    wanted = plan.target if whole else confirm_text(plan)
     if not typed:
-        return f"unconfirmed: type {token(confirm_text(plan))}"
+        return f"unconfirmed: type {token(wanted)}"
     if not _PLAIN.fullmatch(typed):
         return "what was typed holds something other than plain ASCII: it may look right and not be it"
-    if not whole and typed == confirm_text(plan):
-        return ""
-    return f"what was typed is not {'the whole id' if whole else token(confirm_text(plan))}"
+    return "" if typed == wanted else f"what was typed is not {token(wanted)}"
 
 
 def of_plan(
-    plan: Plan, finding: Finding | None, *, never: Sequence[str], tags: Sequence[str], world_: World
+    plan: Plan,
+    finding: Finding | None,
+    arn: str,
+    *,
+    never: Sequence[str],
+    tags: Mapping[str, str],
+    world_: World,
+    responder: str,
+    profile_may: bool,
 ) -> Plan:
     """The plan with every objection that does not depend on who confirms it, and when."""
     said = (
         world(world_, plan.place.account),
-        never_touch(never, plan),
+        never_touch(never, plan, arn),
         protected(tags, plan),
         sample(finding),
+        identity(responder, profile_may),
     )
     return replace(plan, refusals=(*plan.refusals, *(sentence for sentence in said if sentence)))

@@ -59,9 +59,7 @@ def intent(
     )
 
 
-def outcome(
-    action_id: str, plan: Plan, who: str, state: ActionState, calls: Sequence[Noted], detail: str
-) -> Entry:
+def outcome(action_id: str, plan: Plan, who: str, state: ActionState, calls: Sequence[Noted], detail: str) -> Entry:
     """What is true right after, as read back."""
     return Entry(
         verb=OUTCOME,

@@ -183,9 +183,7 @@ def _no_help(bucket: Bucket, own: Collection[str]) -> tuple[str, str, tuple[Call
             "would change nothing here: the bucket is not open to the public, "
             "access is through a named account" + _list(reach.outside)
         )
-        instead = (
-            "s3-deny-principal: a Deny in the bucket policy for who is named; this version has no key for it"
-        )
+        instead = "s3-deny-principal: a Deny in the bucket policy for who is named; this version has no key for it"
         denied = deny_outside(bucket.policy or "{}", bucket.name, bucket.place.region, reach.outside)
         if denied is None:
             return why, instead, ()
@@ -241,13 +239,9 @@ def _warnings(bucket: Bucket, helps: bool) -> tuple[str, ...]:
     if helps:
         out.append("a public web site served from this bucket goes dark; whether there is one was not read")
     if bucket.acls_count and not bucket.flag("IgnorePublicAcls"):
-        out.append(
-            "single objects may be public by ACLs of their own; those were not read (the block covers them)"
-        )
+        out.append("single objects may be public by ACLs of their own; those were not read (the block covers them)")
     if bucket.reach().unreadable:
-        out.append(
-            "the bucket policy could not be understood; AWS's own word on whether it is public was used"
-        )
+        out.append("the bucket policy could not be understood; AWS's own word on whether it is public was used")
     return (*out, *_unread(bucket))
 
 

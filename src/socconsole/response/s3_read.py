@@ -85,9 +85,7 @@ class Bucket:
 
 async def read_bucket(door: Door, name: str, place: Place) -> Bucket:
     """Read all parts at once. Raises ``AwsTrouble`` when a part that decides the plan cannot be read."""
-    answers = await asyncio.gather(
-        *(_read(door, part, name, place) for part in _PARTS), return_exceptions=True
-    )
+    answers = await asyncio.gather(*(_read(door, part, name, place) for part in _PARTS), return_exceptions=True)
     parts: dict[str, Any] = {}
     for part, answer in zip(_PARTS, answers, strict=True):
         if isinstance(answer, BaseException):
