@@ -48,7 +48,7 @@ class ConfirmField(Widget):
 
     DEFAULT_CSS: ClassVar[str] = """
     ConfirmField {
-        dock: bottom; height: auto; layout: vertical; display: none; background: $surface;
+        height: auto; layout: vertical; display: none; background: $surface;
         & > #confirm-label { height: auto; padding: 0 1; color: $state-bad; text-style: bold; }
         & > TypedField { height: 1; margin: 0 1; background: $panel; }
         & > #confirm-said { height: 1; padding: 0 1; color: $text-quiet; }

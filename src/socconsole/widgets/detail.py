@@ -144,11 +144,7 @@ def wrap(line: Line, width: int) -> list[Line]:
             out.append(merge(current))
             current, used = [], 0
         while size > width:
-            head = (
-                fill(((word, style),), width)[0][0].rstrip()
-                if cell_len(word[:width]) > width
-                else word[:width]
-            )
+            head = fill(((word, style),), width)[0][0].rstrip() if cell_len(word[:width]) > width else word[:width]
             out.append(((head, style),))
             word = word[len(head) :]
             size = cell_len(word)

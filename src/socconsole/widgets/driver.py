@@ -11,6 +11,7 @@ import os
 import selectors
 import sys
 import threading
+import time
 from codecs import getincrementaldecoder
 from collections.abc import Mapping
 from typing import Any
@@ -106,15 +107,21 @@ class SafeDriver(LinuxDriver):
         """Read the terminal and post what it says, until told to stop or the terminal ends."""
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
+        arrived = time.monotonic()
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if selector.select(_POLL_S):
+                waiting = bool(selector.select(0))
+                if waiting or selector.select(_POLL_S):
                     data = os.read(self.fileno, _READ)
                     if not data:
                         self._lost()
                         return
+                    # What came in one read came at one time, and what waited while we parsed came with it:
+                    # the guard against pastes measures the terminal, not how busy this process is.
+                    arrived = arrived if waiting else time.monotonic()
                     for event in parser.feed(decode(data)):
+                        event.time = arrived
                         self.process_message(event)
                 for event in parser.tick():
                     self.process_message(event)

@@ -69,7 +69,9 @@ class KeyFooter(PaintedLines):
         right: Line = ((f"  {clean(self._right, 60)} ", "quiet"),) if self._right else ()
         if self._said is not None:
             text, style = self._said
-            return [spread(((f" {text}", style),), right, width)]
+            line: Line = ((f" {text} ", style),)
+            # What was just said matters more than what always stands there.
+            return [spread(line, right if width_of((*line, *right)) <= width else (), width)]
         room = width - width_of(right)
         runs: list[Run] = []
         for hint in self._hints:

@@ -33,6 +33,21 @@ class Field:
     submit_keys: ClassVar[frozenset[str]] = frozenset()
     """Keys that act in this field; they are held like any acting key."""
 
+    _may_submit = False
+
+    def allow_submit(self) -> None:
+        """The guard let a submitting key through to this field: it may act once.
+
+        Textual looks a key's binding up when the key has bubbled, not when it arrived. Without this, an Enter
+        that arrived before a field had the focus would submit the field that has it by then.
+        """
+        self._may_submit = True
+
+    def take_submit(self) -> bool:
+        """Whether a submission may go on; the next one needs a key of its own."""
+        allowed, self._may_submit = self._may_submit, False
+        return allowed
+
 
 @dataclass(frozen=True)  # no slots: a frozen generic with slots cannot be made as C[T](…) in 3.11
 class Held(Generic[E]):

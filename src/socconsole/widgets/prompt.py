@@ -45,6 +45,10 @@ class LineField(Field, Input):
         super().__init__(compact=True, select_on_focus=False, max_length=most)
         self.cursor_blink = False
 
+    async def action_submit(self) -> None:
+        if self.take_submit():
+            await super().action_submit()
+
     def action_give_up(self) -> None:
         self.post_message(self.GivenUp())
 
@@ -67,7 +71,7 @@ class LinePrompt(Widget):
 
     DEFAULT_CSS: ClassVar[str] = """
     LinePrompt {
-        dock: bottom; height: auto; layout: horizontal; display: none; background: $surface;
+        height: auto; layout: horizontal; display: none; background: $surface;
         & > #prompt-label { width: auto; max-width: 60%; height: 1; padding: 0 1; color: $accent; }
         & > LineField { width: 1fr; height: 1; background: $surface; }
         & > #prompt-hint { width: auto; max-width: 40%; height: 1; padding: 0 1; color: $text-quiet; }
@@ -114,9 +118,7 @@ class LinePrompt(Widget):
         yield LineField()
         yield Static(id="prompt-hint")
 
-    def ask(
-        self, label: str, value: str = "", hint: str = "", complete: Callable[[str], str] | None = None
-    ) -> None:
+    def ask(self, label: str, value: str = "", hint: str = "", complete: Callable[[str], str] | None = None) -> None:
         """Ask. ``complete`` makes more of what was typed when Tab is pressed."""
         self._complete = complete
         self.query_one("#prompt-label", Static).update(safe.show(label, limit=120))
@@ -191,7 +193,8 @@ class NoteField(Field, TextArea):
         self.highlight_cursor_line = False
 
     def action_submit(self) -> None:
-        self.post_message(self.Done())
+        if self.take_submit():
+            self.post_message(self.Done())
 
     def action_give_up(self) -> None:
         self.post_message(self.GivenUp())
@@ -207,7 +210,7 @@ class NotePrompt(Widget):
 
     DEFAULT_CSS: ClassVar[str] = """
     NotePrompt {
-        dock: bottom; height: auto; layout: vertical; display: none; background: $surface;
+        height: auto; layout: vertical; display: none; background: $surface;
         & > #note-label { height: 1; padding: 0 1; color: $accent; }
         & > NoteField { height: 5; padding: 0 1; border: none; background: $surface; }
     }

@@ -109,9 +109,7 @@ def merge(runs: Iterable[Run]) -> Line:
     return tuple(out)
 
 
-def row_line(
-    columns: Sequence[tuple[Column[Row], int]], row: Row, width: int, gutter: Sequence[Run], cut: str
-) -> Line:
+def row_line(columns: Sequence[tuple[Column[Row], int]], row: Row, width: int, gutter: Sequence[Run], cut: str) -> Line:
     """One row as a line of ``width`` cells, ``gutter`` first."""
     runs: list[Run] = list(gutter)
     for index, (column, cells) in enumerate(columns):

@@ -11,7 +11,7 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from rich.console import Group
+from rich.text import Text
 from textual import events
 from textual.app import App, ReturnType
 from textual.binding import Binding, BindingType
@@ -28,6 +28,9 @@ from socconsole.widgets.signals import INTERRUPTED, end_on_signals
 from socconsole.widgets.themes import FALLBACK_VARIABLES
 
 CHANGED_UNDER_KEY: Final = "the row under the cursor changed"
+LEAVE_KEY: Final = "ctrl+c"
+"""Leaves from anywhere; guarded only so that a paste does not."""
+
 _FRESH_KEY_S: Final = 0.1
 _TYPED_KEYS: Final = frozenset({"enter", "tab", "escape", "backspace", "space"})
 
@@ -38,7 +41,7 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+c", "interrupt", "Leave", id="interrupt", show=False, priority=True),
+        Binding(LEAVE_KEY, "interrupt", "Leave", id="interrupt", show=False, priority=True),
     ]
 
     class GuardDue(Message, bubble=False):
@@ -86,19 +89,18 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
     # -- keys and pastes -----------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.InputEvent) and not event.is_forwarded:
-            if isinstance(event, events.Paste):
-                self.key_guard.paste(event.time)
-                self._report_discards()
-                field = self.focused
-                if not isinstance(field, Field) or not field.accepts_paste:
-                    where = "here" if isinstance(field, Field) else "outside a field"
-                    self.discarded(("paste",), f"a paste does nothing {where}")
-                    return
-            elif isinstance(event, events.Key):
-                await self._let_through(event.time)
-                if not self._key_goes_on(event):
-                    return
+        if isinstance(event, events.Paste) and not event.is_forwarded:
+            self.key_guard.paste(event.time)
+            self._report_discards()
+            field = self.focused
+            if not isinstance(field, Field) or not field.accepts_paste:
+                where = "here" if isinstance(field, Field) else "outside a field"
+                self.discarded(("paste",), f"a paste does nothing {where}")
+                return
+        elif isinstance(event, events.Key) and not event.is_forwarded:
+            await self._let_through(event.time)
+            if not self._key_goes_on(event):
+                return
         await super().on_event(event)
 
     def _key_goes_on(self, event: events.Key) -> bool:
@@ -109,8 +111,9 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
         field = self.focused
         in_field = isinstance(field, Field)
         keys = field.submit_keys if isinstance(field, Field) else self.acting_keys
-        acting = event.key == "ctrl+c" or event.key in keys
-        if acting and not in_field and (why := self.acting_blocked(event.time)):
+        leaving = event.key == LEAVE_KEY
+        acting = leaving or event.key in keys
+        if acting and not leaving and not in_field and (why := self.acting_blocked(event.time)):
             self.discarded((event.key,), why)
             return False
         goes_on = self.key_guard.press(
@@ -118,10 +121,12 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
             typed=event.character is not None or event.key in _TYPED_KEYS or event.key.startswith("ctrl+"),
             acting=acting,
             event=event,
-            subject=self._aim() if acting else None,
+            subject=self._aim() if acting and not leaving else None,
             at=event.time,
         )
         self._report_discards()
+        if goes_on and acting:
+            self._allow(event)
         if not goes_on and self.key_guard.next_due is not None:
             self.set_timer(self.key_guard.window_s, self._ask_guard)
         return goes_on
@@ -136,11 +141,17 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
 
     async def _let_through(self, at: float) -> None:
         for held in self.key_guard.due(at):
-            if held.subject == self._aim():
+            if held.key == LEAVE_KEY or held.subject == self._aim():
+                self._allow(held.event)
                 await super().on_event(held.event)
             else:
                 self.key_guard.discard(held, CHANGED_UNDER_KEY)
         self._report_discards()
+
+    def _allow(self, event: events.Key) -> None:
+        field = self.focused
+        if isinstance(field, Field) and event.key in field.submit_keys:
+            field.allow_submit()
 
     def _aim(self) -> Hashable:
         """Where an acting key pressed now would land: screen, field, and what it would act on."""
@@ -178,9 +189,7 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
         markup: bool = False,
     ) -> None:
         """A notification whose text is never markup, whatever the caller asks for."""
-        super().notify(
-            clean(message, 400), title=clean(title, 80), severity=severity, timeout=timeout, markup=False
-        )
+        super().notify(clean(message, 400), title=clean(title, 80), severity=severity, timeout=timeout, markup=False)
 
     # -- leaving -------------------------------------------------------------------------------------
 
@@ -199,9 +208,8 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
             self._exception = error
             self._exception_event.set()
             self.crash_lines = safe_traceback(error)
-            self._exit_renderables.append(
-                Group(*(safe.rich_text(line, limit=1000) for line in self.crash_lines))
-            )
+            lines = [safe.rich_text(line, limit=1000) for line in self.crash_lines]
+            self._exit_renderables.append(Text("\n", overflow="fold").join(lines))
         self._close_messages_no_wait()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

@@ -333,9 +333,7 @@ class WindowTable(PaintedLines, Generic[Row], can_focus=True):
         for position in range(self._top, self._top + height - _HEAD):
             out.append(self._line_of(position, placed, width))
         if not self._count:
-            for index, text in enumerate(
-                _wrapped(clean(self._empty), width - 2 * GUTTER)[: height - _HEAD - 1]
-            ):
+            for index, text in enumerate(_wrapped(clean(self._empty), width - 2 * GUTTER)[: height - _HEAD - 1]):
                 out[index + 2] = fill(((" " * GUTTER + text, "quiet"),), width)
         return out[:height]
 
