@@ -66,4 +66,5 @@ class Keeper:
             now=datetime.now(UTC),
             cursor=cursor,
             context=context,
+            live=True,
         )

@@ -83,10 +83,9 @@ class Poller:
             cursor = await self._keeper.do(sources.load_cursor, sources.origin_of(self.key))
             async with asyncio.timeout(ATTEMPT_S):
                 async for batch in self._collect(self._door, place, cursor):
-                    answer = self._answer(batch)
-                    counts += await self._keeper.commit(
-                        self.key, batch.records, answer, batch.cursor, self._context
-                    )
+                    said = self._answer(batch)
+                    answer = said or answer
+                    counts += await self._keeper.commit(self.key, batch.records, said, batch.cursor, self._context)
         except AwsTrouble as trouble:
             answer = await self._failed(answer_of(trouble, self.key, self._interval_s))
             if trouble.kind in _ENDPOINT_TROUBLE:
@@ -101,9 +100,11 @@ class Poller:
             answer = await self._failed(self._error("the reading brought no answer"))
         return answer, counts
 
-    def _answer(self, batch: Batch) -> Answer:
+    def _answer(self, batch: Batch) -> Answer | None:
+        if batch.complete is None:
+            return None
         outcome = Freshness.FRESH if batch.complete else Freshness.PARTIAL
-        return Answer(self.key, outcome, interval_s=self._interval_s, progress=batch.progress)
+        return Answer(self.key, outcome, Untrusted(batch.detail), interval_s=self._interval_s)
 
     def _error(self, why: str) -> Answer:
         return Answer(self.key, Freshness.ERROR, Untrusted(why), interval_s=self._interval_s)

@@ -63,9 +63,7 @@ def scope(config: Config, world: World) -> list[SourceKey]:
 
 def context_of(config: Config) -> triage.Context:
     """What the team declares of its estate, as priority wants it."""
-    datasets = tuple(
-        triage.Dataset(one.name, one.stores, one.categories, one.confidential) for one in config.datasets
-    )
+    datasets = tuple(triage.Dataset(one.name, one.stores, one.categories, one.confidential) for one in config.datasets)
     return triage.Context(datasets=datasets, critical=config.critical)
 
 
@@ -104,9 +102,7 @@ def _pollers(config: Config, world: World, keeper: Keeper, door: Door) -> list[P
                 poller.poke()
 
     for key in scope(config, world):
-        pollers.append(
-            Poller(key, COLLECTORS[key.service], door, keeper, context, intervals[key.service], alarm)
-        )
+        pollers.append(Poller(key, COLLECTORS[key.service], door, keeper, context, intervals[key.service], alarm))
     return pollers
 
 
