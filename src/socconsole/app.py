@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
 import os
+import pwd
 import sys
 from collections.abc import Callable, Coroutine, Hashable, Sequence
 from datetime import UTC, datetime
@@ -22,9 +22,9 @@ os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 
 from textual.command import CommandPalette
 from textual.screen import Screen
-from textual.timer import Timer
 
-from socconsole.commands import ActorRequest, PlanContain, PlanUndo, Send
+from socconsole.commands import ActorRequest, PlanContain, PlanUndo
+from socconsole.model.action import Mode
 from socconsole.model.wire import AnyReply, Failed, ModeIs, Progress, Sent
 from socconsole.model.world import WorldKind
 from socconsole.screens import help as help_text
@@ -47,7 +47,6 @@ POLL_S: Final = 0.25
 TICK_S: Final = 1.0
 AGES_S: Final = 5.0
 """How often lists repaint ages and states that depend on the clock alone."""
-SEND_S: Final = 0.3
 PLACES: Final = ("triage", "activity", "sources")
 
 
@@ -63,20 +62,20 @@ class SocConsole(SafeApp[None]):
         *,
         actor: Sequence[str] | None,
         watch: Sequence[str] | None,
+        read_only: bool = False,
         user_themes: Path | None = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self._themes: Themes = load_themes(user_themes)
         keymap = Keymap({id_: (key,) for id_, key in config.keys.items()})
-        self.desk = Desk(self, folder, config, keymap, config.analyst or getpass.getuser())
+        self.desk = Desk(self, folder, config, keymap, config.analyst or login_name(), read_only)
         self._actor = actor
         self._presence = Presence(folder, self.desk.analyst, None if watch is None else list(watch))
         self._tasks: set[asyncio.Task[Any]] = set()
         self._version = -1
         self._since = datetime.now(UTC)
         self._looking = False
-        self._sending: Timer | None = None
         self.copy_how = config.clipboard if config.clipboard != "osc52" else "auto"
         self.copy_file = folder.root / "clipboard.txt"
 
@@ -114,7 +113,6 @@ class SocConsole(SafeApp[None]):
             self.show_place(self.desk.session.screen)
 
     async def on_unmount(self) -> None:
-        self._save_session()
         if self.desk.link is not None:
             await self.desk.link.close()
         for task in self._tasks:
@@ -148,7 +146,8 @@ class SocConsole(SafeApp[None]):
         version = self.desk.queue.version()
         if version != self._version:
             self._version = version
-            self._top().renew()
+            if (top := self._top()) is not None:
+                top.renew()
             self.show_status()
             self._look_up()
 
@@ -156,21 +155,22 @@ class SocConsole(SafeApp[None]):
         self.show_status()
 
     def _ages(self) -> None:
-        self._top().tick()
+        if (top := self._top()) is not None:
+            top.tick()
         self._look_up()
 
     def show_status(self) -> None:
-        self._top().show_status()
+        if (top := self._top()) is not None:
+            top.show_status()
 
     def say(self, text: str, kind: str = "") -> None:
-        self._top().say(text, kind)
+        if (top := self._top()) is not None:
+            top.say(text, kind)
 
-    def _top(self) -> ConsoleScreen:
-        """The uppermost screen of ours (the palette is Textual's)."""
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, ConsoleScreen):
-                return screen
-        raise RuntimeError("no screen of the console is open")
+    def _top(self) -> ConsoleScreen | None:
+        """The uppermost screen of ours (the palette is Textual's); None while the app comes or goes."""
+        ours = (screen for screen in reversed(self.screen_stack) if isinstance(screen, ConsoleScreen))
+        return next(ours, None)
 
     def _look_up(self) -> None:
         if not self._looking:
@@ -212,17 +212,6 @@ class SocConsole(SafeApp[None]):
         elif isinstance(reply, Failed):
             self.say(clean(reply.why, 300), "error")
 
-    def send_soon(self) -> None:
-        """Have the actor send what was just decided, once for a burst of decisions."""
-        if self._sending is not None:
-            self._sending.stop()
-        self._sending = self.set_timer(SEND_S, lambda: self.keep(self._send()))
-
-    async def _send(self) -> None:
-        link = self.desk.link
-        if link is not None and link.alive:
-            self._news(await link.ask(Send()))
-
     def carry_out(
         self,
         request: ActorRequest,
@@ -253,14 +242,14 @@ class SocConsole(SafeApp[None]):
     # -- screens ---------------------------------------------------------------------------------------------
 
     def show_place(self, place: str) -> None:
-        """Go to one of the screens with a number."""
+        """Go to one of the screens with a number. Triage lies under all others."""
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        if isinstance(self.screen, ConsoleScreen) and self.screen.place == place:
+        if place == "triage":
             return
         if not self.is_screen_installed(place):
             self.install_screen(self._make(place), place)
-        self.switch_screen(place)
+        self.push_screen(place)
 
     def _make(self, place: str) -> Screen[Any]:
         # Imported when first asked for: each of them is some milliseconds of the first frame.
@@ -275,8 +264,6 @@ class SocConsole(SafeApp[None]):
     def go_back(self) -> None:
         if len(self.screen_stack) > 1:
             self.pop_screen()
-        elif isinstance(self.screen, ConsoleScreen) and self.screen.place != "triage":
-            self.show_place("triage")
         else:
             self.say(":q leaves; the watch goes on for its linger")
 
@@ -341,14 +328,29 @@ class SocConsole(SafeApp[None]):
     def leave(self) -> None:
         self.exit(return_code=0)
 
+    def exit(self, *args: Any, **options: Any) -> None:
+        """Every way out that leaves time for it comes through here."""
+        self._save_session()
+        super().exit(*args, **options)
+
     def _save_session(self) -> None:
+        if not self.is_screen_installed("triage"):
+            return
         triage = self.get_screen("triage")
         kept = session.Session(local_time=self.desk.local_time, theme=self.theme)
         if isinstance(triage, TriageScreen):
-            top = self.screen_stack[0] if self.screen_stack else triage
-            kept = triage.session(kept, top.place if isinstance(top, ConsoleScreen) else "")
+            place = self.screen_stack[1] if len(self.screen_stack) > 1 else triage
+            kept = triage.session(kept, place.place if isinstance(place, ConsoleScreen) else "")
         with contextlib.suppress(OSError):  # a full disk costs the analyst his cursor, nothing more
             session.save(self.desk.folder.root, kept)
+
+
+def login_name() -> str:
+    """Who runs this; not from ``LOGNAME``, which may say anything."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a container's made-up user
+        return f"uid{os.geteuid()}"
 
 
 def quiet(spans: Sequence[str], now: datetime) -> bool:
@@ -361,13 +363,16 @@ def quiet(spans: Sequence[str], now: datetime) -> bool:
     return False
 
 
-def run_console(folder: StateFolder, config: Config, *, config_path: Path | None = None) -> int:
-    """Run the console until the analyst leaves; returns the exit code."""
+def run_console(
+    folder: StateFolder, config: Config, *, config_path: Path | None = None, mode: str | None = None
+) -> int:
+    """Run the console until the analyst leaves; returns the exit code. ``mode`` is the most it may do."""
     watched = folder.world.kind is not WorldKind.IMPORT and bool(config.accounts)
     app = SocConsole(
         folder,
         config,
-        actor=actor_argv(folder.root, config_path),
+        actor=actor_argv(folder.root, config_path, *(("--mode", mode) if mode else ())),
+        read_only=mode is not None and mode.upper() == Mode.READ,
         watch=watch_argv(folder.root, config_path) if watched else None,
         user_themes=config_path.parent / "themes" if config_path is not None else None,
     )

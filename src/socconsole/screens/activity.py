@@ -14,7 +14,7 @@ from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen
-from socconsole.store import actions, ledger
+from socconsole.store import ledger
 from socconsole.text import Untrusted, ascii_json
 from socconsole.widgets.detail import Body, Section
 from socconsole.widgets.rows import Cell, Column
@@ -42,10 +42,7 @@ class ActivityRows(RowSource[Row]):
         self._shown: dict[str, int] = {}
 
     def count(self) -> int:
-        conn = self._desk.conn
-        doubt = list(actions.in_doubt(conn))
-        known = {record.id for record in doubt}
-        self._actions = () if self._text else [*doubt, *(a for a in actions.in_force(conn) if a.id not in known)]
+        self._actions = () if self._text else self._desk.standing_actions()
         self._total = ledger.window(self._desk.folder, 0, 0, text=self._text).total
         self._shown.clear()
         return len(self._actions) + self._total
@@ -83,12 +80,12 @@ class ActivityScreen(ListScreen[Row]):
 
     def columns(self) -> Sequence[Column[Row]]:
         return (
-            Column("at", "TIME", self._at, 20, priority=90),
-            Column("seq", "ENTRY", self._seq, 7, priority=40, align="right"),
-            Column("who", "WHO", lambda row: Cell(_who(row), "quiet"), 12, priority=60),
-            Column("verb", "WHAT", _verb, 13, priority=95),
-            Column("subject", "SUBJECT", _subject, 14, 1, priority=80),
-            Column("summary", "SUMMARY", _summary, 12, 3, priority=70),
+            Column("at", "TIME", self._at, 15, priority=90),
+            Column("seq", "ENTRY", self._seq, 6, priority=40, align="right"),
+            Column("who", "WHO", lambda row: Cell(_who(row), "quiet"), 9, priority=60),
+            Column("verb", "WHAT", _verb, 11, priority=95),
+            Column("subject", "SUBJECT", _subject, 14, 1, priority=70),
+            Column("summary", "SUMMARY", _summary, 12, 3, priority=80),
         )
 
     def source(self, text: str) -> RowSource[Row]:
@@ -136,7 +133,7 @@ class ActivityScreen(ListScreen[Row]):
         return [entry_json(line) for line in ledger.window(self.desk.folder, 0, 100_000, text=self.filter_text).lines]
 
     def _at(self, row: Row) -> Cell:
-        return Cell(self.desk.stamp(_when(row)), "quiet")
+        return Cell(words.short_stamp(_when(row), local=self.desk.local_time), "quiet")
 
     def _seq(self, row: Row) -> Cell:
         return Cell(str(row.intent_seq if isinstance(row, ActionRecord) else row.seq), "quiet")

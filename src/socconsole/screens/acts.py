@@ -16,7 +16,7 @@ from socconsole.model.finding import Verdict
 from socconsole.screens import words
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.finding_sections import verdict_words
-from socconsole.store import actions, reading
+from socconsole.store import reading
 from socconsole.text import clean
 
 _VERDICTS: Final = {
@@ -123,7 +123,7 @@ class FindingActs(ConsoleScreen):
             self.desk.app.open_undo(asked.argument)
             return
         ids = set(_ids(asked))
-        here = [record for record in actions.in_force(self.desk.conn) if record.finding in ids]
+        here = [record for record in self.desk.standing_actions() if record.finding in ids]
         if len(here) == 1:
             self.desk.app.open_undo(here[0].id)
         else:

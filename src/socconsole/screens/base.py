@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = (60, 10)
 WIDE: Final = 100
+"""From here on, list and detail stand side by side."""
+SHORT: Final = 18
+"""Below this height, and narrow, there is no room for a detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
     """Base of all screens. ``place`` is the screen's name in the registry (``Command.screens``)."""
 
     AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012  (Textual's, never changed)
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall")]  # noqa: RUF012
     DEFAULT_CSS = """
     ConsoleScreen { background: $background; layout: vertical; overflow: hidden; }
     ConsoleScreen > #body { height: 1fr; }
@@ -93,7 +98,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         """What stands at the right end of the footer."""
         return ""
 
-    # -- layout ----------------------------------------------------------------------------------------
+    # -- layout. Textual calls the on_… of every class, the most derived first: none of them calls super.
 
     def compose(self) -> ComposeResult:
         yield StatusHeader(id="header")
@@ -114,7 +119,6 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
     def on_resize(self, event: events.Resize) -> None:
         small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
         self.set_class(small, "-small")
-        self.set_class(event.size.width >= WIDE, "-wide")
         if small:
             said = f"{event.size.width}x{event.size.height}: socconsole needs {SMALLEST[0]}x{SMALLEST[1]}"
             self.query_one("#too-small", Static).update(said, layout=False)
@@ -126,6 +130,10 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
             self.show_keys()
 
     def show_keys(self) -> None:
+        if self._answer is not None:
+            keys = [KeyHint("enter", "keep"), KeyHint("esc", "leave"), KeyHint("tab", "complete")]
+            self.query_one(KeyFooter).show_keys(keys, right=self.footer_right())
+            return
         hints = [
             KeyHint(key, BY_ID[id_].title, self.why_not(BY_ID[id_]))
             for id_ in self.footer_ids
@@ -201,11 +209,13 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         self._answer = answer
         before = self.focused
         begin()
+        self.show_keys()
         try:
             return await answer
         finally:
             if self._answer is answer:
                 self._answer = None
+                self.show_keys()
                 if before is not None and before.is_attached:
                     before.focus()
 

@@ -86,7 +86,7 @@ def words_after(head: str, themes: Iterable[str], conn: Connection) -> list[str]
     """What can follow a verb (and the words typed after it)."""
     verb = head.partition(" ")[0]
     if verb == "undo":
-        return [record.id for record in (*actions.in_doubt(conn), *actions.in_force(conn))]
+        return [stored.record.id for stored in actions.in_force(conn)]
     if verb == "filter":
         return [f"{field.name}:" for field in FIELDS] + list(FLAGS)
     return {

@@ -63,7 +63,6 @@ class OffersScreen(ListScreen[Plan]):
         self._said = "reading what is true in AWS …"
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.run_worker(self._offer())
 
     async def _offer(self) -> None:
@@ -138,7 +137,6 @@ class PlanScreen(ConsoleScreen):
         yield ConfirmField(id="confirm")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(DetailPane).focus()
         self.show("reading what is true in AWS …", [])
         self.run_worker(self._plan())

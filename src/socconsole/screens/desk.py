@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from socconsole.commands import BY_ID, Command, Decision, Respond, Send, StandDown
-from socconsole.model.action import Mode
+from socconsole.model.action import ActionRecord, Mode
 from socconsole.model.finding import State
 from socconsole.model.source import Freshness, SourceState
 from socconsole.model.wire import Failed, ModeIs, Sent
@@ -47,12 +47,21 @@ Said = tuple[str, str]
 class Desk:
     """Belongs to the event loop, except for the methods that say otherwise."""
 
-    def __init__(self, app: SocConsole, folder: StateFolder, config: Config, keymap: Keymap, analyst: str) -> None:
+    def __init__(
+        self,
+        app: SocConsole,
+        folder: StateFolder,
+        config: Config,
+        keymap: Keymap,
+        analyst: str,
+        read_only: bool,
+    ) -> None:
         self.app = app
         self.folder = folder
         self.config = config
         self.keymap = keymap
         self.analyst = analyst
+        self._read_only = read_only
         self.world = folder.world
         self.session = session.load(folder.root)
         self.local_time = self.session.local_time
@@ -110,6 +119,11 @@ class Desk:
         parts = [f"{held:,} in quarantine"] if held else []
         return ", ".join([*parts, f"{deferred:,} deferred"] if deferred else parts)
 
+    def standing_actions(self) -> list[ActionRecord]:
+        """Containments in doubt, then those in force, each oldest first."""
+        doubt = [stored.record for stored in actions.in_doubt(self.conn)]
+        return [*doubt, *(stored.record for stored in actions.in_force(self.conn))]
+
     # -- the header --------------------------------------------------------------------------------------
 
     @property
@@ -117,7 +131,7 @@ class Desk:
         """What the actor allows; without one, what the config allows at most, and never RESPOND."""
         if self.link is not None and self.link.mode is not None:
             return self.link.mode
-        return self.config.limit
+        return Mode.READ if self._read_only else self.config.limit
 
     def header(self) -> HeaderState:
         now = self.now()
@@ -229,8 +243,6 @@ class Desk:
             said += f"; {len(decided.skipped)} left as they are"
         if self.mode is Mode.READ:
             said += "; READ: not sent (:send)"
-        else:
-            self.app.send_soon()
         return said, "good"
 
     def _skips(self, decided: Any) -> list[str]:

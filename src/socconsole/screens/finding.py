@@ -36,7 +36,6 @@ class FindingScreen(FindingActs):
         yield DetailPane(id="detail")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(DetailPane).focus()
         self.renew()
 
@@ -52,13 +51,12 @@ class FindingScreen(FindingActs):
             pane.show_sections(f"{self.finding} is no longer in the store", [])
             return
         shown = sections(stored, self.desk.stamp, full=True)
-        done: list[Body] = [
-            f"{record.id}  {record.action} on {record.target}: {record.state}"
-            for record in (*actions.in_doubt(self.desk.conn), *actions.in_force(self.desk.conn))
-            if record.finding == self.finding
+        contained: list[Body] = [
+            f"{done.record.id}  {done.record.action} on {done.record.target}: {done.record.state}"
+            for done in actions.of_finding(self.desk.conn, self.finding)
         ]
-        if done:
-            shown.insert(2, Section("contained", done))
+        if contained:
+            shown.insert(2, Section("contained", contained))
         pane.show_sections(heading(stored.finding), shown, key=self.finding)
 
 

@@ -12,13 +12,14 @@ from typing import Final
 from socconsole.model.finding import Actor, Finding, Leaving, Resource, State, Verdict
 from socconsole.screens import words
 from socconsole.store.reading import Standing, Stored
-from socconsole.text import Untrusted
+from socconsole.text import BLOCK_LIMIT, Untrusted, clean_lines
 from socconsole.widgets.columns import severity_style, severity_text
 from socconsole.widgets.detail import Body, Piece, Section
 
 Stamp = Callable[[datetime | None], str]
 
 _FEW: Final = 4
+_SAID: Final = 1_200
 _LEAVING: Final = {
     Leaving.YES: ("yes: it happened within the last half hour", "bad"),
     Leaving.BLOCKED: ("blocked: read back from AWS", "good"),
@@ -59,12 +60,13 @@ def sections(stored: Stored, stamp: Stamp, *, full: bool = False) -> list[Sectio
     if decided := list(_decided(stored.decided, stamp)):
         out.append(Section("decided", decided))
     if stored.decided.note is not None:
-        out.append(Section("note", [stored.decided.note], kept=True))
+        out.append(Section("note", list(clean_lines(stored.decided.note))))
     if finding.note is not None:
         by: list[Body] = [[(f"by {finding.note_by}", "quiet")]] if finding.note_by else []
-        out.append(Section("AWS note", [finding.note, *by]))
+        out.append(Section("AWS note", [*clean_lines(finding.note), *by]))
     if finding.description:
-        out.append(Section("says", [finding.description], kept=full))
+        limit = BLOCK_LIMIT if full else _SAID
+        out.append(Section("says", list(clean_lines(finding.description, limit))))
     return out + _names(stored) if full else out
 
 

@@ -25,7 +25,6 @@ Row = TypeVar("Row")
 
 TYPING_PAUSE_S: Final = 0.12
 """How long typing rests before a filter is tried: a keystroke at a million rows must not wait for a count."""
-_DETAIL_LEAST_HEIGHT: Final = 18
 
 
 class ListScreen(ConsoleScreen, Generic[Row]):
@@ -87,13 +86,10 @@ class ListScreen(ConsoleScreen, Generic[Row]):
                 yield DetailPane(id="side")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.table.focus()
         self.show_rest()
 
     def on_resize(self, event: events.Resize) -> None:
-        super().on_resize(event)
-        self.set_class(event.size.height < _DETAIL_LEAST_HEIGHT, "-short")
         if self.is_mounted:
             self.call_after_refresh(self.show_title)
 
@@ -131,7 +127,7 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         if not pane.display:
             return
         if row is None:
-            pane.show_sections("", [], key="")
+            pane.show_sections([], [])
             return
         title, sections = self.detail(row)
         pane.show_sections(title, sections, key=self.table.cursor_key or "")
@@ -139,6 +135,10 @@ class ListScreen(ConsoleScreen, Generic[Row]):
     @on(WindowTable.Moved)
     def _moved(self, event: WindowTable.Moved) -> None:
         event.stop()
+        self.moved()
+
+    def moved(self) -> None:
+        """Another row is under the cursor."""
         self.show_detail()
         self.show_keys()
 

@@ -27,7 +27,6 @@ class ReadScreen(ConsoleScreen):
         yield DetailPane(id="detail")
 
     def on_mount(self) -> None:
-        super().on_mount()
         pane = self.query_one(DetailPane)
         pane.show_sections(self._title, self._sections)
         pane.focus()

@@ -105,7 +105,7 @@ class TriageRows(RowSource[QueueRow]):
         )
 
 
-class TriageScreen(FindingActs, ListScreen[QueueRow]):
+class TriageScreen(ListScreen[QueueRow], FindingActs):
     place: ClassVar[str] = "triage"
     titled: ClassVar[str] = "Triage"
     footer_ids: ClassVar[tuple[str, ...]] = (
@@ -132,7 +132,7 @@ class TriageScreen(FindingActs, ListScreen[QueueRow]):
         now = self.desk.now
         return (
             Column("sev", "SEV", lambda row: severity_cell(row.severity), 3, priority=99),
-            Column("score", "SCORE", lambda row: Cell(str(row.score), "strong"), 5, priority=70, align="right"),
+            Column("score", "SCORE", lambda row: Cell(str(row.score), "strong"), 6, priority=70, align="right"),
             Column(
                 "age",
                 "AGE",
@@ -157,7 +157,6 @@ class TriageScreen(FindingActs, ListScreen[QueueRow]):
         return self.shown
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._show_sort()
         if self.desk.session.cursor:
             self.table.go_to_key(self.desk.session.cursor)
@@ -211,9 +210,7 @@ class TriageScreen(FindingActs, ListScreen[QueueRow]):
             return "gone from the store", []
         return heading(stored.finding), sections(stored, self.desk.stamp)
 
-    @on(WindowTable.Moved)
-    def _moved(self, event: WindowTable.Moved) -> None:
-        event.stop()
+    def moved(self) -> None:
         if self._resting is not None:
             self._resting.stop()
         self._resting = self.set_timer(_RESTING_S, self._rested)
@@ -305,7 +302,7 @@ class TriageScreen(FindingActs, ListScreen[QueueRow]):
         self.table.set_sort(_SORT_COLUMNS[self.sort.by], rising == self.sort.reverse)
 
     def filter_hint(self) -> str:
-        return "sev:high src:guardduty region:eu-* unacked age:<15m words"
+        return "sev:high src:gd unacked age:<15m words"
 
     def export_rows(self) -> Sequence[Mapping[str, Any]]:
         rows, now = self.rows, self.desk.now()

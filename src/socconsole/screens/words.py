@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"))
+_UNITS: Final = ((31_536_000, "y"), (86_400, "d"), (3_600, "h"), (60, "m"))
 _DURATION_UNITS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -26,6 +26,11 @@ def clock(at: datetime, *, local: bool = False) -> str:
         return f"{at.astimezone(UTC):%H:%M:%S}Z"
     there = at.astimezone()
     return f"{there:%H:%M:%S}{_offset(there)}"
+
+
+def short_stamp(at: datetime, *, local: bool = False) -> str:
+    """``11-23 03:14:07Z``: for lists, where the year is beside the point."""
+    return stamp(at, local=local)[5:]
 
 
 def stamp(at: datetime | None, *, local: bool = False) -> str:
