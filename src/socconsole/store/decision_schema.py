@@ -60,6 +60,7 @@ DECISION_DDL: Final[tuple[str, ...]] = (
         tries INTEGER NOT NULL DEFAULT 0,
         why TEXT NOT NULL DEFAULT '',
         settled_at INTEGER,
+        settled_seq INTEGER,
         taken_by INTEGER,
         before TEXT NOT NULL DEFAULT '{}',
         UNIQUE (seq, finding_id)

@@ -1,0 +1,78 @@
+"""What intents, outcomes and later checks do to the ``action`` table; see ``projections`` for their data."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Final
+
+from socconsole.model.action import ActionState, Reversible
+from socconsole.model.entry import Line
+from socconsole.store.instants import micros, storable
+
+VERBS: Final = frozenset({"intent", "outcome", "verified", "resolved"})
+
+
+def apply(conn: sqlite3.Connection, line: Line) -> None:
+    """Apply one entry of :data:`VERBS` inside the caller's transaction."""
+    if line.entry.verb == "intent":
+        _intent(conn, line)
+    else:
+        _learnt(conn, line)
+
+
+def _intent(conn: sqlite3.Connection, line: Line) -> None:
+    """An intent without an outcome is in doubt: nobody knows yet whether AWS did it."""
+    data = line.entry.data
+    conn.execute(
+        "INSERT INTO action (id, action, target, account, region, finding, state, who, intended, intent_seq, "
+        "undoes, reversible, wide, calls, undo_calls, before, after, evidence) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            data["id"],
+            data["action"],
+            data["target"],
+            data["account"],
+            data["region"],
+            data.get("finding"),
+            ActionState.IN_DOUBT.value,
+            line.entry.who,
+            micros(line.at),
+            line.seq,
+            data.get("undoes"),
+            Reversible(data["reversible"]).value,
+            int(bool(data["wide"])),
+            json.dumps(data["calls"]),
+            json.dumps(data["undo_calls"]),
+            json.dumps(data["before"]),
+            json.dumps(data["after"]),
+            data.get("evidence"),
+        ),
+    )
+
+
+def _learnt(conn: sqlite3.Connection, line: Line) -> None:
+    data = line.entry.data
+    row = conn.execute("SELECT undoes, verified FROM action WHERE id = ?", (data["id"],)).fetchone()
+    if row is None:
+        raise LookupError(f"no intent has the id {data['id']!r}")
+    state = ActionState(data["state"])
+    checks = json.loads(row[1])
+    if "when" in data:
+        checks.append([str(data["when"]), bool(data["held"])])
+    # settled: when the state was first known; a later check does not move it.
+    conn.execute(
+        "UPDATE action SET state = ?, verified = ?, settled = coalesce(settled, ?) WHERE id = ?",
+        (state.value, json.dumps(checks), micros(line.at), data["id"]),
+    )
+    if "results" in data:
+        conn.execute("UPDATE action SET results = ? WHERE id = ?", (json.dumps(data["results"]), data["id"]))
+    detail = data.get("detail") or line.entry.private.get("detail")
+    if detail:
+        conn.execute("UPDATE action SET detail = ? WHERE id = ?", (storable(str(detail)), data["id"]))
+    if row[0] is not None:  # an undo that holds takes its action out of force, one that came undone puts it back
+        undone = data["id"] if state is ActionState.APPLIED else None
+        conn.execute(
+            "UPDATE action SET undone_by = ? WHERE id = ? AND (undone_by IS NULL OR undone_by = ?)",
+            (undone, row[0], data["id"]),
+        )
