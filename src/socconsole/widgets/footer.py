@@ -85,6 +85,6 @@ class KeyFooter(PaintedLines):
 def _hint(hint: KeyHint) -> list[Run]:
     key, label = clean(hint.key, 12), clean(hint.label, 24)
     if hint.why:
-        # Brackets say without colour what the dim style says with it.
-        return [(f" ({key} {label})", "rule")]
+        # Brackets say without colour what the quiet style says with it.
+        return [(f" ({key} {label}) ", "quiet")]
     return [(f" {key} ", "accent"), (f"{label} ", "text")]

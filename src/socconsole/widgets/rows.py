@@ -23,6 +23,9 @@ GAP: Final = 1
 
 _CELL_LIMIT: Final = 300
 
+SOLID: Final = frozenset({"mode-read", "mode-triage", "mode-respond", "banner"})
+"""Styles whose background ends with their text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -97,12 +100,13 @@ def fit(text: str, width: int, cut: str, align: Literal["left", "right"] = "left
 
 
 def merge(runs: Iterable[Run]) -> Line:
-    """Join neighbours of one style; blanks take the style before them, as they show none."""
+    """Join neighbours of one style; blanks take the style before them, as they show none of their own."""
     out: list[Run] = []
     for text, style in runs:
         if not text:
             continue
-        if out and (out[-1][1] == style or text.isspace()):
+        blank = text.isspace() and style not in SOLID and bool(out) and out[-1][1] not in SOLID
+        if out and (out[-1][1] == style or blank):
             out[-1] = (out[-1][0] + text, out[-1][1])
         else:
             out.append((text, style))
@@ -148,7 +152,8 @@ def fill(line: Line, width: int, style: str = "text") -> Line:
     if size == width:
         return line
     if size < width:
-        return merge((*line, (" " * (width - size), line[-1][1] if line else style)))
+        last = line[-1][1] if line else style
+        return merge((*line, (" " * (width - size), style if last in SOLID else last)))
     out: list[Run] = []
     left = width
     for text, name in line:

@@ -4,8 +4,8 @@ Textual parses a ``str`` as markup in most of its widgets (a title can then run 
 or crash the app) and passes terminal escapes through in nearly all of them. So data reaches a widget only as
 :class:`~textual.content.Content` or rich :class:`~rich.text.Text`, made here from cleaned characters.
 
-The filter under ``Strip.render`` is the net below that: it removes what no cleaned text can hold, and counts
-it. A count that is not zero is a defect of ours.
+The filter in ``Strip.render`` is the net below that: it removes what no cleaned text can hold, and counts it. A
+count that is not zero is a defect of ours.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
-from rich.style import Style
 from rich.text import Text
 from textual.content import Content
 from textual.strip import Strip
 
 from socconsole.text import BLOCK_LIMIT, LINE_LIMIT, Untrusted, clean, clean_lines
+from socconsole.widgets import ansi
 
 _PALETTE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/,()+-]{0,127}")
 # Control, zero-width and bidirectional characters. Rich gives them no cells, so removing them moves nothing.
@@ -88,29 +89,22 @@ def install_filter() -> None:
     if _LastLine.installed:
         return
     _LastLine.installed = True
-    render = Strip.render
 
     def filtered_render(self: Strip, console: Console) -> str:
         # A strip that holds its rendering has been through here already.
         if self._render_cache is None:
             _filter_segments(self._segments)
-        return render(self, console)
+            self._render_cache = ansi.render(self._segments, console._color_system or ColorSystem.TRUECOLOR)
+        return self._render_cache
 
     Strip.render = filtered_render  # type: ignore[method-assign]
 
 
 def _filter_segments(segments: list[Segment]) -> None:
     for index, (text, style, control) in enumerate(segments):
+        # A hyperlink (OSC 8) hands the terminal an address; nothing of ours needs one, and none is rendered.
         linked = style is not None and style.link is not None
-        if text.isprintable() and not linked:
-            continue
-        painted = text.translate(_UNPAINTABLE)
-        if painted == text and not linked:
-            continue
-        _LastLine.dropped += 1
-        segments[index] = Segment(painted, _unlinked(style) if linked else style, control)
-
-
-def _unlinked(style: Style | None) -> Style | None:
-    # A hyperlink (OSC 8) hands the terminal an address; nothing of ours needs one.
-    return style.update_link(None) if style is not None else None
+        painted = text if text.isprintable() else text.translate(_UNPAINTABLE)
+        if linked or painted != text:
+            _LastLine.dropped += 1
+            segments[index] = Segment(painted, style, control)
