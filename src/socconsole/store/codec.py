@@ -14,7 +14,7 @@ import hashlib
 import threading
 from collections.abc import Iterable
 from datetime import datetime
-from sqlite3 import Connection
+from sqlite3 import Connection, DatabaseError
 from typing import Any, Final
 
 import msgspec
@@ -29,9 +29,16 @@ DICTIONARY_BYTES: Final = 64 * 1024
 FRAME_LIMIT: Final = 256 * 1024 * 1024
 """Largest record that is unpacked: a damaged or forged frame may claim any size."""
 
+MOST: Final = (1 << 63) - 1
+"""The largest number that is stored as such: a record may claim any count."""
+
 _TRAIN_AT: Final = (400, 20_000)
 """Records in the store at which the first and the second dictionary are trained."""
 _SAMPLES: Final = 1_500
+
+
+class Damaged(DatabaseError):
+    """What is stored cannot be unpacked: to be treated like any other damage to the database."""
 
 
 class Codec:
@@ -48,12 +55,14 @@ class Codec:
         return self._tools[0].compress(data)
 
     def unpack(self, frame: bytes, dictionary: int) -> bytes:
-        """Raises ``zstandard.ZstdError`` for a frame that is damaged."""
+        """Raises :class:`Damaged` for a frame that is not what was packed."""
         tools = self._tools if dictionary == self.dictionary else _tools(self._conn, dictionary)
-        params = zstandard.get_frame_parameters(frame)
-        if params.content_size > FRAME_LIMIT:
-            raise zstandard.ZstdError(f"frame claims {params.content_size} bytes")
-        return tools[1].decompress(frame)
+        try:
+            if zstandard.get_frame_parameters(frame).content_size > FRAME_LIMIT:
+                raise Damaged(f"a stored record claims more than {FRAME_LIMIT} bytes")
+            return tools[1].decompress(frame)
+        except zstandard.ZstdError as error:
+            raise Damaged(f"a stored record is damaged: {error}") from error
 
 
 _Tools = tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]
@@ -200,7 +209,7 @@ def pack_observation(obs: Observation) -> bytes:
             _out(obs.native_id),
             _out_or_none(obs.product_arn),
             [_out(key) for key in obs.signals],
-            obs.count,
+            max(-MOST, min(obs.count, MOST)),
         )
     )
 

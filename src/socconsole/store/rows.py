@@ -13,10 +13,10 @@ import msgspec
 
 from socconsole import triage
 from socconsole.model.finding import Finding, Reason, Resource, Workflow
+from socconsole.store.codec import MOST
 from socconsole.store.instants import instant_or_none, micros, micros_or_none, storable
 
 _LEAKS: Final = frozenset({triage.Mark.EXFIL, triage.Mark.CHANNEL})
-_MOST: Final = (1 << 63) - 1
 CLOSED: Final = (Workflow.RESOLVED.value, Workflow.SUPPRESSED.value)
 
 TITLE_LIMIT: Final = 256
@@ -179,7 +179,7 @@ def _values(
         micros_or_none(finding.published),
         micros_or_none(finding.seen),
         micros_or_none(finding.updated),
-        min(finding.count, _MOST),
+        max(-MOST, min(finding.count, MOST)),
         finding.active,
         finding.sample,
         triage.is_sequence(finding.types, finding.signals),
