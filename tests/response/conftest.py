@@ -48,9 +48,7 @@ def changes(aws: Embedded) -> list[tuple[str, str]]:  # noqa: F811
 
 def owner(aws: Embedded, operation: str, bucket: str, **params: Any) -> None:  # noqa: F811
     """What the bucket's owner, or an intruder with his rights, does behind our back."""
-    aws.cloud.hands.call(
-        f"AKIB{PROD.account}BLDR", PROD.region, f"s3:{operation}", {"Bucket": bucket, **params}
-    )
+    aws.cloud.hands.call(f"AKIB{PROD.account}BLDR", PROD.region, f"s3:{operation}", {"Bucket": bucket, **params})
 
 
 @pytest.fixture

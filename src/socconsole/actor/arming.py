@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,10 +82,9 @@ class Arming:
             return False
         self._until = None
         entry = Entry(STAND_DOWN_VERB, self.analyst, data={"why": why})
-        try:
+        # The ledger may be what went wrong; being unarmed does not depend on it.
+        with contextlib.suppress(LedgerError, EntryRefused):
             await asyncio.to_thread(book.append, self.folder, entry)
-        except (LedgerError, EntryRefused):
-            pass  # the ledger may be what went wrong; being unarmed does not depend on it
         return True
 
     def touch(self) -> None:

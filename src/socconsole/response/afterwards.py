@@ -7,7 +7,6 @@ nothing here ever calls an action's calls again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ from socconsole.response.base import Door, Target
 from socconsole.response.outcome import Outcome
 from socconsole.response.registry import ACTIONS
 from socconsole.response.session import LATER, Session
-from socconsole.store import actions, db, project
+from socconsole.store import actions, db
 from socconsole.store.state import LockHeld, StateFolder
 
 IN_FLIGHT: Final = 15.0
@@ -99,7 +98,7 @@ async def _settle(
 
 
 def _doubts(folder: StateFolder) -> list[tuple[ActionRecord, Plan]]:
-    project.project(folder)
+    book.catch_up(folder)
     with closing(db.connect(folder.store_db, readonly=True)) as conn:
         ids = [record.id for record in actions.in_doubt(conn)]
     return [found for found in (book.recorded(folder, id_) for id_ in ids) if found is not None]
@@ -144,9 +143,9 @@ async def _check(folder: StateFolder, door: Door, who: str, outcome: Outcome, wh
 
 def due_verifications(folder: StateFolder, now: datetime) -> list[Due]:
     """Checks of applied actions that are late and that no living process is waiting to make. Blocks."""
-    project.project(folder)
+    book.catch_up(folder)
     with closing(db.connect(folder.store_db, readonly=True)) as conn:
-        in_force: Sequence[ActionRecord] = actions.in_force(conn)
+        in_force = actions.in_force(conn)
     due: list[Due] = []
     for record in in_force:
         if record.settled is None or folder.holder(_check_lock(record.id)) is not None:

@@ -94,9 +94,17 @@ def append(folder: StateFolder, entry: Entry) -> list[Line]:
     return lines
 
 
+def catch_up(folder: StateFolder) -> None:
+    """Bring the store up to the ledger; ``Refusal`` where the two do not belong together."""
+    try:
+        project.project(folder)
+    except (project.ProjectError, ledger.LedgerError) as error:
+        raise Refusal("refused", error.message, error.remedy) from error
+
+
 def recorded(folder: StateFolder, action_id: str) -> tuple[ActionRecord, Plan] | None:
     """An action as the store has it, with the plan of its intent; None for an unknown id."""
-    project.project(folder)
+    catch_up(folder)
     with closing(db.connect(folder.store_db, readonly=True)) as conn:
         record = actions.get(conn, action_id)
     if record is None:

@@ -116,9 +116,7 @@ async def _update(door: Door, place: Place, owed: Sequence[Owed]) -> dict[Key, s
     """Make the one write; the records that AWS left out, and why."""
     told = owed[0].told
     params: dict[str, Any] = {
-        "FindingIdentifiers": [
-            {"Id": id_, "ProductArn": product} for each in owed for product, id_ in each.keys
-        ]
+        "FindingIdentifiers": [{"Id": id_, "ProductArn": product} for each in owed for product, id_ in each.keys]
     }
     if "workflow" in told:
         params["Workflow"] = {"Status": told["workflow"]}
