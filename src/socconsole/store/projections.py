@@ -216,6 +216,8 @@ def _restore(conn: sqlite3.Connection, owed: int, by: Line, lookup: Lookup) -> N
         if previous is not None:  # an earlier acknowledgement stands: NOTIFIED is still right
             return
         told = {"workflow": was.get("workflow", Workflow.NEW.value), "expect": {"workflow": "NOTIFIED"}}
+        if "note" in written:
+            told["note"] = f"Acknowledgement taken back; socconsole ledger {by.install} entry {by.seq}."
     elif kind == "verdict":
         verdict = previous.entry.data["verdict"] if previous else was.get("verdict", "UNKNOWN")
         told = {"verdict": verdict, "expect": {"verdict": written["verdict"]}}
