@@ -1,58 +1,52 @@
-"""What a collector yields, and how trouble becomes a source's answer."""
+"""What a collector yields, and what trouble on the way means for the source."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
+from itertools import islice
+from typing import Final
 
 from socconsole.aws import AwsTrouble, Kind
-from socconsole.formats import Record, read_object
+from socconsole.formats import Record
 from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.text import Untrusted, clean
+
+NOTHING: Final = Untrusted("")
 
 _OUTCOMES: Final = {Kind.DENIED: Freshness.DENIED, Kind.OFF: Freshness.OFF}
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Records to commit together with the cursor that says they were read.
+    """A few hundred records at most, to be committed together with ``cursor``.
 
-    ``complete`` True: the source has now said all it has to say. False: it has not, and ``detail`` says how far
-    the first reading is. None: nothing is said about the source by this batch.
+    ``complete`` is said by the last batch of a reading that left nothing out: everything that AWS keeps and
+    that is open, and every change since. Only then does the absence of a finding mean anything.
     """
 
     records: tuple[Record, ...]
-    cursor: str
-    complete: bool | None = None
-    detail: str = ""
+    cursor: str | None
+    """Where the next reading goes on, opaque to everyone else; None leaves the stored one as it is."""
+    complete: bool
+    progress: tuple[int, int] | None = None
+    """(k, n) while history is still being read: days of it, newest first."""
+    note: Untrusted = NOTHING
+    """What else to know of this source's answers."""
+    missing: tuple[str, ...] = ()
+    """Of a sweep: ids that AWS no longer knows."""
 
 
-def records_of(findings: list[dict[str, Any]]) -> tuple[Record, ...]:
-    """Model records of parsed findings, in order; what cannot be understood comes as ``Quarantined``."""
-    return tuple(record for number, one in enumerate(findings, 1) for record in read_object(plain(one), number))
-
-
-def plain(value: Any) -> Any:
-    """A parsed answer as JSON has it: botocore turns some members of GuardDuty findings into ``datetime``."""
-    if isinstance(value, Mapping):
-        return {key: plain(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [plain(one) for one in value]
-    if isinstance(value, datetime):
-        return stamp(value)
-    return value
-
-
-def stamp(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds, as AWS writes and compares it."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def chunks(ids: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
+    """Each id once, in order, at most ``size`` together."""
+    rest = iter(dict.fromkeys(ids))
+    while some := tuple(islice(rest, size)):
+        yield some
 
 
 def answer_of(trouble: AwsTrouble, key: SourceKey, interval_s: float) -> Answer:
-    """A failed reading as the source's answer: DENIED, OFF, or ERROR with what happened and what mends it."""
-    said = clean(trouble.detail)
-    detail = f"{trouble.operation}: {trouble.kind}{': ' + said if said else ''}"
+    """What a failed attempt says of its source, with what mends it."""
     outcome = _OUTCOMES.get(trouble.kind, Freshness.ERROR)
-    return Answer(key, outcome, Untrusted(detail), trouble.remedy, interval_s)
+    said = trouble.detail.raw()
+    words = f"{trouble.operation}: {said}" if outcome is not Freshness.ERROR else f"{trouble.kind}: {said}"
+    return Answer(key, outcome, Untrusted(clean(words)), trouble.remedy, interval_s)

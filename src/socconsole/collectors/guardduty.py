@@ -1,121 +1,149 @@
-"""GuardDuty findings of one account and region: every detector, ids first, then 50 findings a call.
+"""GuardDuty: every detector's findings by time of update, and a sweep of the open ones.
 
-*First*: what is not archived, 90 days (all that GuardDuty keeps). *Live*: what was updated since the watermark,
-archived or not. *Sweep*: what was archived lately, because archiving does not move ``UpdatedAt``.
+Facts (API reference): ``ListFindings`` gives at most 50 ids a page, ``GetFindings`` takes at most 50;
+``updatedAt`` criteria are milliseconds since 1970; without ``service.archived`` both archived and open
+findings are listed. A detector belongs to one account and Region; a delegated administrator's also lists its
+members' findings.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
 from socconsole.aws import AwsTrouble, Door, Kind
-from socconsole.collectors.base import Batch, records_of
+from socconsole.collectors import history
+from socconsole.collectors.base import Batch, chunks
+from socconsole.collectors.history import History, Window
+from socconsole.formats import Record, read_object
 from socconsole.model.world import Place
 
-LIST: Final = "guardduty:ListFindings"
+SERVICE: Final = "guardduty"
 GET: Final = "guardduty:GetFindings"
-AT_ONCE: Final = 50
-"""Ids that one GetFindings takes (GuardDuty API reference)."""
-SPAN: Final = timedelta(days=90)
-OVERLAP: Final = timedelta(minutes=15)
-SWEEP_SPAN: Final = timedelta(days=7)
-SWEEP_EVERY: Final = timedelta(minutes=2)
-SWEEP_IDS: Final = 200
-BACKGROUND_COST: Final = 2.0
-
-
-class Cursor(msgspec.Struct, kw_only=True):
-    """Milliseconds since the epoch, by detector, up to which everything was read; and when the last sweep was."""
-
-    watermarks: dict[str, int] = {}
-    swept: int = 0
+IDS_A_CALL: Final = 50
+PAGES: Final = 5000
 
 
 async def collect(door: Door, place: Place, cursor: str | None) -> AsyncIterator[Batch]:
-    """Read what there is to read now. Raises :class:`AwsTrouble`, ``off`` where GuardDuty does not run."""
-    at = msgspec.json.decode(cursor, type=Cursor) if cursor else Cursor()
+    """What GuardDuty has to say since ``cursor``; see :mod:`socconsole.collectors.history`.
+
+    Raises ``AwsTrouble``; batches yielded before stand. Kind ``off``: no detector here, or only suspended
+    ones, whose findings are read all the same.
+    """
     now = datetime.now(UTC)
-    detectors = await _running(door, place)
-    at.watermarks = {id_: mark for id_, mark in at.watermarks.items() if id_ in detectors}
-    for detector in detectors:
-        if detector not in at.watermarks:
-            criterion = {**_since(now - SPAN), "service.archived": {"Equals": ["false"]}}
-            async for found in _findings(door, place, detector, criterion, "DESC"):
-                yield Batch(records_of(found), _encode(at), complete=False, detail="first reading")
-            at.watermarks[detector] = _ms(now)
-        since = datetime.fromtimestamp(at.watermarks[detector] / 1000, UTC) - OVERLAP
-        async for found in _findings(door, place, detector, _since(since), "ASC"):
-            yield Batch(records_of(found), _encode(at))
-        at.watermarks[detector] = _ms(now)
-    yield Batch((), _encode(at), complete=True)
-    if at.swept and _ms(now) - at.swept < SWEEP_EVERY // timedelta(milliseconds=1):
-        return
-    try:
-        for detector in detectors:
-            criterion = {**_since(now - SWEEP_SPAN), "service.archived": {"Equals": ["true"]}}
-            async for found in _findings(door, place, detector, criterion, "DESC", BACKGROUND_COST, SWEEP_IDS):
-                yield Batch(records_of(found), _encode(at))
-        at.swept = _ms(now)
-        yield Batch((), _encode(at))
-    except AwsTrouble as trouble:
-        if trouble.kind is not Kind.THROTTLED:  # background work steps back; the live reading was whole
-            raise
+    kept = _cursor(cursor)
+    found = await detectors(door, place)
+    if not found:
+        raise AwsTrouble(
+            Kind.OFF,
+            "guardduty:ListDetectors",
+            place,
+            "GuardDuty has no detector here",
+            remedy=f"aws guardduty create-detector --enable --region {place.region}",
+        )
+    histories = {one: kept[one] for one in found if one in kept}
+    enabled = [one for one, on in found.items() if on]
+    for number, detector in enumerate(found, 1):
+        last = number == len(found)
+        async for step in history.read(kept.get(detector), _lister(door, place, detector), now):
+            histories[detector] = step.history
+            done = all(one in histories and histories[one].back is None for one in found)
+            complete = step.complete and last and done and bool(enabled)
+            yield Batch(
+                step.records,
+                msgspec.json.encode(histories).decode(),
+                complete,
+                None if complete else history.days(step.history, now),
+            )
+    if not enabled:
+        raise AwsTrouble(
+            Kind.OFF,
+            "guardduty:GetDetector",
+            place,
+            "GuardDuty is suspended here: nothing new is detected",
+            remedy=f"aws guardduty update-detector --enable --detector-id {next(iter(found))} --region {place.region}",
+        )
 
 
-async def _running(door: Door, place: Place) -> list[str]:
-    """Detectors that are enabled. None at all means that GuardDuty is off here."""
-    ids: list[str] = []
+async def sweep(door: Door, place: Place, ids: Iterable[str]) -> AsyncIterator[Batch]:
+    """Read findings again by id, at half the token bucket: archiving need not move ``updatedAt``.
+
+    A batch has no cursor and says nothing of completeness; ``missing`` names ids that AWS no longer has.
+    Raises ``AwsTrouble``.
+    """
+    found = await detectors(door, place)
+    for some in chunks(ids, IDS_A_CALL):
+        records: list[Record] = []
+        seen: set[str] = set()
+        for detector in found:
+            answer = await _get(door, place, detector, some, cost=2.0)
+            records += _records(answer)
+            seen.update(str(one.get("id")) for one in answer if isinstance(one, Mapping))
+        yield Batch(tuple(records), None, complete=False, missing=tuple(one for one in some if one not in seen))
+
+
+async def detectors(door: Door, place: Place) -> dict[str, bool]:
+    """Every detector of a place, and whether it is enabled. Raises ``AwsTrouble``."""
+    found: dict[str, bool] = {}
     async for page in door.pages(place, "guardduty:ListDetectors", {}):
-        ids += page["DetectorIds"]
-    running = []
-    for id_ in ids:
-        answer = await door.call(place, "guardduty:GetDetector", {"DetectorId": id_})
-        if answer.get("Status") == "ENABLED":
-            running.append(id_)
-    if not running:
-        said = "every detector is suspended" if ids else "there is no detector"
-        remedy = f"aws guardduty create-detector --enable --region {place.region}"
-        raise AwsTrouble(Kind.OFF, "guardduty:ListDetectors", place, said, remedy="" if ids else remedy)
-    return running
+        for detector in page["DetectorIds"]:
+            answer = await door.call(place, "guardduty:GetDetector", {"DetectorId": detector})
+            found[str(detector)] = answer["Status"] == "ENABLED"
+    return found
 
 
-async def _findings(
-    door: Door,
-    place: Place,
-    detector: str,
-    criterion: dict[str, Any],
-    order: str,
-    cost: float = 1.0,
-    limit: int = 1_000_000,
-) -> AsyncIterator[list[dict[str, Any]]]:
-    params = {
-        "DetectorId": detector,
-        "FindingCriteria": {"Criterion": criterion},
-        "SortCriteria": {"AttributeName": "updatedAt", "OrderBy": order},
-    }
-    read = 0
-    async for page in door.pages(place, LIST, params, cost=cost):
-        ids = page["FindingIds"]
-        for start in range(0, len(ids), AT_ONCE):
-            wanted = ids[start : start + AT_ONCE]
-            answer = await door.call(place, GET, {"DetectorId": detector, "FindingIds": wanted}, cost=cost)
-            yield answer["Findings"]
-        read += len(ids)
-        if read >= limit:
-            return
+def _lister(door: Door, place: Place, detector: str) -> history.Listing:
+    async def listing(window: Window) -> AsyncIterator[tuple[Record, ...]]:
+        updated = {"GreaterThanOrEqual": _milliseconds(window.since)}
+        if window.until is not None:
+            updated["LessThanOrEqual"] = _milliseconds(window.until + history.EDGE)
+        criterion: dict[str, Any] = {"updatedAt": updated}
+        if window.only_open:
+            criterion["service.archived"] = {"Equals": ["false"]}
+        params = {
+            "DetectorId": detector,
+            "FindingCriteria": {"Criterion": criterion},
+            "SortCriteria": {
+                "AttributeName": "updatedAt",
+                "OrderBy": "DESC" if window.newest_first else "ASC",
+            },
+        }
+        async for page in door.pages(place, "guardduty:ListFindings", params, limit=PAGES):
+            ids = [str(one) for one in page["FindingIds"]]
+            yield _records(await _get(door, place, detector, ids)) if ids else ()
+
+    return listing
 
 
-def _since(moment: datetime) -> dict[str, Any]:
-    return {"updatedAt": {"GreaterThanOrEqual": _ms(moment)}}
+async def _get(door: Door, place: Place, detector: str, ids: Sequence[str], cost: float = 1.0) -> list[object]:
+    """Findings in the order of ``ids``: ``GetFindings`` promises none."""
+    params = {"DetectorId": detector, "FindingIds": list(ids)}
+    answer = await door.call(place, GET, params, cost=cost)
+    order = {one: number for number, one in enumerate(ids)}
+    findings: list[object] = answer["Findings"]
+    return sorted(findings, key=lambda one: order.get(_id(one), len(order)))
 
 
-def _ms(moment: datetime) -> int:
+def _id(finding: object) -> str:
+    return str(finding.get("id")) if isinstance(finding, Mapping) else ""
+
+
+def _records(findings: Sequence[object]) -> tuple[Record, ...]:
+    return tuple(record for number, one in enumerate(findings, 1) for record in read_object(one, number))
+
+
+def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _encode(at: Cursor) -> str:
-    return msgspec.json.encode(at).decode("ascii")
+def _cursor(text: str | None) -> dict[str, History]:
+    """Stored histories by detector; none (read everything again) for what is no cursor of ours."""
+    if not text:
+        return {}
+    try:
+        return msgspec.json.decode(text, type=dict[str, History])
+    except (msgspec.DecodeError, ValueError):
+        return {}

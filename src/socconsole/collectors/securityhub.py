@@ -1,169 +1,129 @@
-"""Security Hub findings of one account and region.
+"""Security Hub (CSPM): findings by time of update, and a sweep of the open ones.
 
-Four readings share a cursor. *First*: what is open, 30 days, newest first. *Live*: everything that moved since the
-watermark, with an overlap, because findings arrive late and providers' clocks differ. *Sweep*: what is active,
-again and again, a few pages a round: ``BatchUpdateFindings`` does not move ``UpdatedAt``, so that other people's
-workflow changes are seen only by reading again. *Backfill*: what is open from 30 to 90 days ago, behind the rest.
-
-A walk backwards in time keeps its place as a date instead of a page token: tokens end, dates do not.
+Facts (``GetFindings`` and ``BatchUpdateFindings``, API reference): at most 100 findings a page and 20 values a
+filter; ``BatchUpdateFindings`` does not move ``UpdatedAt``, so that listings by time never show what a
+colleague did to a finding: :func:`sweep` does. In the home Region of a finding aggregator ``GetFindings``
+answers for the linked Regions as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
-from socconsole.aws import AwsTrouble, Door, Kind
-from socconsole.collectors.base import Batch, records_of, stamp
+from socconsole.aws import AwsTrouble, Door
+from socconsole.collectors import history
+from socconsole.collectors.base import Batch, chunks
+from socconsole.collectors.history import History, Window
+from socconsole.formats import Record, read_object
 from socconsole.model.world import Place
+from socconsole.text import Untrusted, token
 
+SERVICE: Final = "securityhub"
 GET: Final = "securityhub:GetFindings"
-FIRST_SPAN: Final = timedelta(days=30)
-BACKFILL_SPAN: Final = timedelta(days=90)
-OVERLAP: Final = timedelta(minutes=10)
-SWEEP_PAGES: Final = 10
-BACKFILL_PAGES: Final = 5
-BACKGROUND_COST: Final = 2.0
-"""Background readings pay double, which leaves half of the token bucket to the live one."""
-_AHEAD: Final = timedelta(days=1)
-"""Providers' clocks may run ahead; a filter that ended now would hide what they date later."""
-_OPEN: Final = {
-    "RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}],
-    "WorkflowStatus": [
-        {"Value": "NEW", "Comparison": "EQUALS"},
-        {"Value": "NOTIFIED", "Comparison": "EQUALS"},
-    ],
-}
-_ACTIVE: Final = {"RecordState": _OPEN["RecordState"]}
+IDS_A_CALL: Final = 20
+PAGES: Final = 5000
+_NO_END: Final = "2999-12-31T23:59:59.999Z"
+"""A date filter has two ends; a product may date its findings in the future."""
 
 
-class Cursor(msgspec.Struct, kw_only=True):
-    """How far each reading has come. Dates are RFC 3339; empty means not begun."""
-
-    watermark: str = ""
-    first: str = ""
-    """Where the first reading stands, walking back; ``done`` at its end."""
-    sweep: str = ""
-    backfill: str = ""
-
-
-DONE: Final = "done"
+class Cursor(msgspec.Struct, frozen=True):
+    history: History
+    home: str = ""
+    """Home Region of the finding aggregator; empty when there is none or nobody could say."""
 
 
 async def collect(door: Door, place: Place, cursor: str | None) -> AsyncIterator[Batch]:
-    """Read what there is to read now. Raises :class:`AwsTrouble`."""
-    at = msgspec.json.decode(cursor, type=Cursor) if cursor else Cursor()
+    """What Security Hub has to say since ``cursor``; see :mod:`socconsole.collectors.history`.
+
+    Raises ``AwsTrouble``; batches yielded before stand.
+    """
     now = datetime.now(UTC)
-    if at.first != DONE:
-        async for batch in _first(door, place, at, now):
-            yield batch
-    async for batch in _live(door, place, at, now):
-        yield batch
+    kept = _cursor(cursor)
+    home = await home_region(door, place) if kept is None else kept.home
+    async for step in history.read(kept.history if kept else None, _lister(door, place), now):
+        yield Batch(
+            step.records,
+            msgspec.json.encode(Cursor(step.history, home)).decode(),
+            step.complete,
+            history.days(step.history, now),
+            _note(home, place),
+        )
+
+
+async def sweep(door: Door, place: Place, ids: Iterable[str]) -> AsyncIterator[Batch]:
+    """Read findings again by ``Id``, at half the token bucket, whatever became of them.
+
+    Meant for the open ones, most important first, round and round. A batch has no cursor and says nothing of
+    completeness; ``missing`` names ids that AWS no longer has. Raises ``AwsTrouble``.
+    """
+    for some in chunks(ids, IDS_A_CALL):
+        records: list[Record] = []
+        found: set[str] = set()
+        filters = {"Id": _equal(some)}
+        async for page in door.pages(place, GET, {"Filters": filters}, cost=2.0, limit=PAGES):
+            records += _records(page["Findings"])
+            found.update(str(one.get("Id")) for one in page["Findings"] if isinstance(one, dict))
+        missing = tuple(one for one in some if one not in found)
+        yield Batch(tuple(records), None, complete=False, missing=missing)
+
+
+async def home_region(door: Door, place: Place) -> str:
+    """The home Region of the account's finding aggregator; empty when there is none or it may not be asked."""
     try:
-        async for batch in _sweep(door, place, at, now):
-            yield batch
-        async for batch in _backfill(door, place, at, now):
-            yield batch
-    except AwsTrouble as trouble:
-        if trouble.kind is not Kind.THROTTLED:  # background work steps back; the live reading was whole
-            raise
+        async for page in door.pages(place, "securityhub:ListFindingAggregators", {}):
+            for one in page["FindingAggregators"]:
+                parts = str(one.get("FindingAggregatorArn", "")).split(":")
+                if len(parts) > 3:
+                    return token(parts[3], 32)
+    except AwsTrouble:
+        return ""  # only a note hangs on it: what GetFindings says decides about the source
+    return ""
 
 
-async def _first(door: Door, place: Place, at: Cursor, now: datetime) -> AsyncIterator[Batch]:
-    if not at.watermark:
-        at.watermark = stamp(now)
-    since = now - FIRST_SPAN
-    read = 0
-    params = _asked(_OPEN, since, at.first or stamp(now + _AHEAD), "desc")
-    async for page in door.pages(place, GET, params):
-        found = page["Findings"]
-        read += len(found)
-        at.first = _earliest(found, at.first)
-        yield Batch(records_of(found), _encode(at), complete=False, detail=f"first reading: {read} so far")
-    at.first = DONE
-    at.backfill = stamp(since)
+def _lister(door: Door, place: Place) -> history.Listing:
+    async def listing(window: Window) -> AsyncIterator[tuple[Record, ...]]:
+        until = _text(window.until + history.EDGE) if window.until else _NO_END
+        filters: dict[str, Any] = {"UpdatedAt": [{"Start": _text(window.since), "End": until}]}
+        if window.only_open:
+            filters["RecordState"] = _equal(["ACTIVE"])
+            filters["WorkflowStatus"] = _equal(["NEW", "NOTIFIED"])
+        order = "desc" if window.newest_first else "asc"
+        params = {"Filters": filters, "SortCriteria": [{"Field": "UpdatedAt", "SortOrder": order}]}
+        async for page in door.pages(place, GET, params, limit=PAGES):
+            yield _records(page["Findings"])
+
+    return listing
 
 
-async def _live(door: Door, place: Place, at: Cursor, now: datetime) -> AsyncIterator[Batch]:
-    since = datetime.fromisoformat(at.watermark) - OVERLAP
-    params = _asked({}, since, stamp(now + _AHEAD), "asc")
-    held: tuple[Any, ...] = ()
-    async for page in door.pages(place, GET, params):
-        if held:
-            yield Batch(held, _encode(at))
-        held = records_of(page["Findings"])
-        latest = max((str(one.get("UpdatedAt", "")) for one in page["Findings"]), default="")
-        at.watermark = _later(at.watermark, latest, now)
-    yield Batch(held, _encode(at), complete=True)
+def _records(findings: Sequence[object]) -> tuple[Record, ...]:
+    return tuple(record for number, one in enumerate(findings, 1) for record in read_object(one, number))
 
 
-async def _sweep(door: Door, place: Place, at: Cursor, now: datetime) -> AsyncIterator[Batch]:
-    start = at.sweep or stamp(now + _AHEAD)
-    async for found, rest in _back(door, place, _ACTIVE, now - FIRST_SPAN, start, SWEEP_PAGES):
-        at.sweep = rest
-        yield Batch(records_of(found), _encode(at))
+def _equal(values: Iterable[str]) -> list[dict[str, str]]:
+    return [{"Value": value, "Comparison": "EQUALS"} for value in values]
 
 
-async def _backfill(door: Door, place: Place, at: Cursor, now: datetime) -> AsyncIterator[Batch]:
-    if at.backfill == DONE:
-        return
-    since = now - BACKFILL_SPAN
-    async for found, rest in _back(door, place, _OPEN, since, at.backfill, BACKFILL_PAGES):
-        at.backfill = rest or DONE
-        yield Batch(records_of(found), _encode(at))
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-async def _back(
-    door: Door, place: Place, filters: dict[str, Any], since: datetime, start: str, pages: int
-) -> AsyncIterator[tuple[list[dict[str, Any]], str]]:
-    """Up to ``pages`` pages backwards from ``start``: (findings, where to go on; empty at the end)."""
-    position = start
-    held: list[dict[str, Any]] | None = None
-    read = 0
-    async for page in door.pages(place, GET, _asked(filters, since, start, "desc"), cost=BACKGROUND_COST):
-        if held is not None:
-            yield held, position
-        held = page["Findings"]
-        position = _earliest(held, position)
-        read += 1
-        if read == pages and page.get("NextToken"):
-            if position == start:  # a whole round of one instant: step over it rather than stand still
-                position = stamp(datetime.fromisoformat(start) - timedelta(milliseconds=1))
-            yield held, position
-            return
-    yield held or [], ""
-
-
-def _asked(filters: dict[str, Any], since: datetime, until: str, order: str) -> dict[str, Any]:
-    return {
-        "Filters": {**filters, "UpdatedAt": [{"Start": stamp(since), "End": until}]},
-        "SortCriteria": [{"Field": "UpdatedAt", "SortOrder": order}],
-    }
-
-
-def _earliest(found: list[dict[str, Any]], position: str) -> str:
-    """The last finding's date, walking back; the old place where it has none that can be read."""
-    for one in reversed(found):
-        try:
-            return stamp(datetime.fromisoformat(str(one.get("UpdatedAt", ""))))
-        except ValueError:
-            continue
-    return position
-
-
-def _later(watermark: str, updated: str, now: datetime) -> str:
-    """The later of two dates, but never the future: a provider's clock must not make us skip others' findings."""
+def _cursor(text: str | None) -> Cursor | None:
+    """A stored cursor; None (read everything again) for what is none, an older program's included."""
+    if not text:
+        return None
     try:
-        moment = datetime.fromisoformat(updated)
-    except ValueError:
-        return watermark
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return stamp(max(datetime.fromisoformat(watermark), min(moment, now)))
+        return msgspec.json.decode(text, type=Cursor)
+    except (msgspec.DecodeError, ValueError):
+        return None
 
 
-def _encode(at: Cursor) -> str:
-    return msgspec.json.encode(at).decode("ascii")
+def _note(home: str, place: Place) -> Untrusted:
+    if not home:
+        return Untrusted("")
+    if home == place.region:
+        return Untrusted("home Region of a finding aggregator: linked Regions are in these answers")
+    return Untrusted(f"the finding aggregator in {home} holds these findings too")
