@@ -259,7 +259,7 @@ class _Check:
                 raise _Bad(seq, f"its {name!a} is missing, and no entry erased it")
         stray = conn.execute("SELECT min(seq) FROM private WHERE seq NOT IN (SELECT seq FROM ledger)").fetchone()[0]
         if stray is not None:
-            raise _Bad(None, f"a text belongs to entry {stray}, which does not exist")
+            raise _Bad(stray, f"entry {stray} is missing, though a text of it is there")
 
     def _file(self, conn: sqlite3.Connection) -> None:
         told = conn.execute("PRAGMA integrity_check(1)").fetchone()[0]
