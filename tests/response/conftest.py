@@ -1,19 +1,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from socconsole import formats
+from socconsole.aws import Door
 from socconsole.config import Config
 from socconsole.drill import Embedded
 from socconsole.model.action import Mode
 from socconsole.model.entry import Line
+from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.model.world import Place
 from socconsole.response.session import Session
-from socconsole.store import db, ledger
+from socconsole.store import db, findings, ledger, reading, sources
 from socconsole.store.state import StateFolder
 from tests.embedded import aws, embedded  # noqa: F401
 
@@ -75,3 +80,26 @@ def session(folder: StateFolder) -> Make:
 
 def record(folder: StateFolder, *verbs: str) -> list[Line]:
     return ledger.read(folder, verbs=verbs or ("intent", "outcome", "verified", "resolved"))
+
+
+async def take_in(aws: Embedded, folder: StateFolder, place: Place = PROD) -> None:  # noqa: F811
+    """Put what Security Hub says into the store, as the watch does."""
+    async with Door.open(Setting(), aws.world, "reader", Mode.TRIAGE, "oncall1") as door:  # type: ignore[arg-type]
+        pages = [page async for page in door.pages(place, "securityhub:GetFindings", {})]
+    records = [r for page in pages for found in page["Findings"] for r in formats.read_object(found, 0)]
+    key = SourceKey("securityhub", place.account, place.region)
+    with closing(db.connect(folder.store_db)) as conn:
+        findings.commit(
+            conn,
+            records,
+            answer=Answer(key, Freshness.FRESH),
+            origin=sources.origin_of(key),
+            now=datetime.now(UTC),
+        )
+
+
+def open_ids(folder: StateFolder) -> list[str]:
+    """Findings that Security Hub calls NEW, in the order of their ids."""
+    with closing(db.connect(folder.store_db, readonly=True)) as conn:
+        ids = [row[0] for row in conn.execute("SELECT id FROM finding WHERE workflow = 'NEW' ORDER BY id")]
+        return [each.finding.id for each in reading.each(conn, ids) if each.finding.handles]

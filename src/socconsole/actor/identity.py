@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from typing import TYPE_CHECKING
 
 from socconsole.aws.modes import effective_mode, from_environment
@@ -14,13 +12,8 @@ if TYPE_CHECKING:
 
 
 def name_of(config: Config) -> str:
-    """The analyst: as configured, else the login name; not from ``LOGNAME``, which may say anything."""
-    if config.analyst:
-        return config.analyst
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:  # a container's made-up user
-        return f"uid{os.geteuid()}"
+    """The analyst: as configured, else the login name."""
+    return config.who
 
 
 def base_mode(config: Config, flag: str = "") -> Mode:

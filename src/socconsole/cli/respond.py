@@ -19,12 +19,11 @@ from socconsole.cli.common import (
     Stop,
     StoreOption,
     finish,
-    load_config,
-    open_folder,
     put,
     say,
     stop,
 )
+from socconsole.cli.world import open_world
 from socconsole.commands import Contain, PlanContain, PlanUndo, Send, Undo
 from socconsole.model.action import ActionState, Mode
 from socconsole.model.wire import AnyReply, Done, Failed, Planned, Sent
@@ -163,8 +162,7 @@ class _Verb:
         from socconsole.aws.modes import ModeError
         from socconsole.response.session import Session
 
-        self.folder = open_folder(store)
-        self.config = load_config(config, self.folder.root)
+        self.folder, self.config = open_world(store, config)
         self.confirm = confirm
         self.json = json
         self.respond = respond
