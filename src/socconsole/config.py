@@ -7,6 +7,7 @@ line. Without a file everything has a default, and the accounts are those of the
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import stat
 import tomllib
@@ -24,9 +25,7 @@ WORLD_FILE: Final = "world.toml"
 
 Account = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$", description="12-digit AWS account id")]
 Region = Annotated[str, msgspec.Meta(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region")]
-RoleArn = Annotated[
-    str, msgspec.Meta(pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", description="IAM role ARN")
-]
+RoleArn = Annotated[str, msgspec.Meta(pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", description="IAM role ARN")]
 Service = Literal["securityhub", "guardduty"]
 Clock = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
@@ -109,6 +108,16 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def limit(self) -> Mode:
         return Mode(self.mode)
 
+    @property
+    def who(self) -> str:
+        """Who acts: as configured, else the login name; not from ``LOGNAME``, which may say anything."""
+        if self.analyst:
+            return self.analyst
+        try:
+            return pwd.getpwuid(os.geteuid()).pw_name
+        except KeyError:  # a container's made-up user
+            return f"uid{os.geteuid()}"
+
 
 class ConfigError(Exception):
     """What is wrong, with file, key and line (0 and empty where there is none)."""
@@ -152,6 +161,7 @@ def load(path: Path | None = None, *, root: Path | None = None) -> Config:
             accounts=own.accounts,
             dataset=own.dataset or config.dataset,
             intervals=own.intervals,
+            share=own.share,
             allow_profile_to_respond=own.allow_profile_to_respond,
         )
     return config
@@ -193,9 +203,7 @@ def _check(config: Config, path: Path, text: str) -> None:
     seen: set[str] = set()
     for account in config.accounts:
         if account.account in seen:
-            raise ConfigError(
-                path, "accounts", _line_of(text, account.account), f"{account.account} stands twice"
-            )
+            raise ConfigError(path, "accounts", _line_of(text, account.account), f"{account.account} stands twice")
         seen.add(account.account)
     from socconsole.commands import BY_ID
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from socconsole.cli import console, drill, findings, record, respond, settings, triage, watching
+from socconsole.cli import console, doctor, drill, findings, importing, record, respond, settings, triage, watching
 
 
 def build() -> typer.Typer:
@@ -19,6 +19,6 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,  # its tracebacks print local variables: credentials among them
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for room in (console, drill, watching, findings, triage, respond, record, settings):
+    for room in (console, drill, watching, findings, importing, triage, respond, record, settings, doctor):
         room.register(app)
     return app

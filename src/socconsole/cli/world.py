@@ -44,7 +44,7 @@ def open_world(
     if folder.world.kind is WorldKind.LIVE:
         named = [one.account for one in settings.accounts]
         folder = folder.with_accounts(named, "socconsole")
-    return folder, _narrowed(settings, profile, region, account)
+    return folder, narrowed(settings, profile, region, account)
 
 
 def _is_live(store: Path) -> bool:
@@ -75,14 +75,14 @@ def _make_live(root: Path, config: Path | None, profile: str | None, region: str
 
 
 def write_accounts(
-    root: Path, accounts: list[tuple[str, str, str, tuple[str, ...]]], *, analyst: str = "", more: str = ""
+    root: Path, accounts: list[tuple[str, str, str, tuple[str, ...]]], *, head: str = "", more: str = ""
 ) -> None:
-    """Write ``world.toml``: (account, name, profile, regions) each, and ``more`` TOML after them."""
+    """Write ``world.toml``: ``head``, then (account, name, profile, regions) each, then ``more``; both TOML."""
     from socconsole.config import WORLD_FILE
 
     lines = ["# What this state folder watches. Written when it was made.", ""]
-    if analyst:
-        lines += [f"analyst = {json.dumps(analyst)}", ""]
+    if head:
+        lines += [head, ""]
     for account, name, profile, regions in accounts:
         lines += ["[[accounts]]", f"account = {json.dumps(account)}", f"regions = {json.dumps(list(regions))}"]
         if name:
@@ -95,7 +95,7 @@ def write_accounts(
     path.chmod(0o600)
 
 
-def _narrowed(settings: Config, profile: str | None, region: str | None, account: str | None) -> Config:
+def narrowed(settings: Config, profile: str | None, region: str | None, account: str | None) -> Config:
     import msgspec
 
     if not (profile or region or account):
@@ -103,12 +103,12 @@ def _narrowed(settings: Config, profile: str | None, region: str | None, account
     kept = [one for one in settings.accounts if account in (None, one.account)]
     if not kept:
         stop(Code.BAD_INPUT, f"account {account} is not in the configuration")
-    narrowed = []
+    changed = []
     for one in kept:
         changes: dict[str, object] = {}
         if profile:
             changes["profile"] = profile
         if region:
             changes["regions"] = (region,)
-        narrowed.append(msgspec.structs.replace(one, **changes))
-    return msgspec.structs.replace(settings, accounts=tuple(narrowed))
+        changed.append(msgspec.structs.replace(one, **changes))
+    return msgspec.structs.replace(settings, accounts=tuple(changed))

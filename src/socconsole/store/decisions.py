@@ -33,6 +33,9 @@ SNOOZE_LIMIT: Final = timedelta(days=7)
 TEXT_LIMIT: Final = 4_000
 """Characters of a reason or note."""
 
+UNKNOWN: Final = "there is no such finding"
+"""Why an id was left out that names nothing here."""
+
 _CHUNK: Final = 500
 _SEQUENCE: Final = "attacksequence"
 """GuardDuty's attack sequences have this in their type, with ASFF's prefix or without."""
@@ -139,7 +142,7 @@ def _sift(conn: sqlite3.Connection, request: Decision, who: str) -> tuple[list[s
     for given in asked:
         id_ = given if given in types else reading.resolve(conn, given)
         if id_ is None:
-            skipped.append((given, "there is no such finding"))
+            skipped.append((given, UNKNOWN))
         elif isinstance(request, Snooze) and _SEQUENCE in _type_of(conn, id_, types).casefold():
             skipped.append((given, "an attack sequence is never snoozed"))
         elif owners.get(id_) == who:

@@ -1,0 +1,292 @@
+"""``findings`` and ``sources``: what the screens show, for scripts and for eyes, with the first promise kept.
+
+An absence is only ever called clear when every source in scope answered freshly and completely. Sources are
+judged before findings are read: what is printed is then at least as new as what is said about it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from socconsole.cli.common import (
+    Code,
+    ConfigOption,
+    JsonOption,
+    StoreOption,
+    finish,
+    freshness_code,
+    load_config,
+    open_folder,
+    put,
+    put_lines,
+    say,
+    stop,
+)
+
+if TYPE_CHECKING:
+    from socconsole.model.source import SourceState
+    from socconsole.model.world import World
+    from socconsole.store.reading import Stored
+
+IMPORTED_ONLY: Final = "imported only, no live source"
+
+_CSV: Final = (
+    "id", "kind", "severity", "score", "title", "state", "leaving", "still_firing", "workflow", "owner", "sources",
+    "product", "account", "region", "types", "resources", "actors", "occurred", "published", "seen", "updated",
+    "sample",
+)  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    @app.command("findings")
+    def findings(
+        query: Annotated[
+            list[str] | None,
+            typer.Argument(help="As after `/` in the console: sev:critical,high region:eu-* unacked age:<15m words"),
+        ] = None,
+        json: JsonOption = False,
+        csv: Annotated[bool, typer.Option("--csv", help="CSV that no spreadsheet runs.")] = False,
+        everything: Annotated[bool, typer.Option("--all", help="Every kind of finding, not threats alone.")] = False,
+        limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many, worst first.")] = None,
+        store: StoreOption = None,
+        config: ConfigOption = None,
+    ) -> None:
+        """List findings, worst first: threats, unless --all or the query says otherwise.
+
+        Exit code 3 and a line on stderr for each source that is not fresh and complete.
+        """
+        if json and csv:
+            stop(Code.BAD_INPUT, "--json and --csv exclude each other")
+        list_findings(" ".join(query or ()), "json" if json else "csv" if csv else "", everything, limit, store, config)
+
+    @app.command("sources")
+    def sources(json: JsonOption = False, store: StoreOption = None, config: ConfigOption = None) -> None:
+        """List every source in scope with how fresh its last answer is, and what mends the rest."""
+        list_sources(json, store, config)
+
+
+def list_findings(
+    text: str, form: str, everything: bool, limit: int | None, store: StoreOption, config: ConfigOption
+) -> None:
+    """Print what a query asks for in ``form`` (``json``, ``csv`` or plain), then judge what it is worth."""
+    from socconsole.store import db, quarantine, reading, sources
+    from socconsole.store.filter import View
+    from socconsole.store.queue import QueueReader
+    from socconsole.triage.query import QueryError, parse
+
+    try:
+        query = parse(text)
+    except QueryError as error:
+        stop(Code.BAD_INPUT, f"the query: {error}", "socconsole findings --help")
+    me = load_config(config).who
+    folder = open_folder(store)
+    view = View.ALL if everything or query.asks("kind") else View.THREATS
+    now = datetime.now(UTC)
+    with db.reading(folder) as conn, QueueReader(folder.store_db, me=me) as queue:
+        states = sources.states(conn, now=now)
+        ids = queue.ids(view, query, now=now, limit=-1 if limit is None else limit)
+        total = len(ids) if limit is None or len(ids) < limit else queue.count(view, query, now=now).n
+        printed = _print(reading.each(conn, ids, now), form, now)
+        held, _ = quarantine.counts(conn)
+        alive = sources.watch_alive(conn)
+    sys.stdout.flush()
+    what = "finding" if view is View.ALL else "threat"
+    finish(_verdict(printed, total, f"{what} matched" if text else what, held, states, folder.world, alive))
+
+
+def _print(found: Iterable[Stored], form: str, now: datetime) -> int:
+    from socconsole.cli.render import csv_line
+    from socconsole.store.reading import findings_json
+
+    emit: Callable[[Stored], None]
+    if form == "json":
+
+        def emit(stored: Stored) -> None:
+            put(findings_json(stored, now))
+    elif form == "csv":
+        print(csv_line(_CSV))
+
+        def emit(stored: Stored) -> None:
+            print(csv_line(_flat(findings_json(stored, now))))
+    else:
+        emit = _table(now)
+    printed = 0
+    for stored in found:
+        emit(stored)
+        printed += 1
+    return printed
+
+
+def _table(now: datetime) -> Callable[[Stored], None]:
+    from socconsole.cli.render import Column, Table, since, terminal_width
+
+    table = Table(
+        (
+            Column("S", 1),
+            Column("SCORE", 5, right=True),
+            Column("AGE", 5, right=True),
+            Column("STATE", 12),
+            Column("ID", 14),
+            Column("OWNER", 10, least=150),
+            Column("ACCOUNT", 12, least=132),
+            Column("REGION", 14, least=132),
+            Column("WHERE", 28, least=110),
+            Column("WHAT", 0),
+        ),
+        terminal_width(),
+    )
+    started = False
+
+    def emit(stored: Stored) -> None:
+        nonlocal started
+        if not started:
+            print(table.head())
+            started = True
+        f = stored.finding
+        where = f.resources[0].name or f.resources[0].id if f.resources else "-"
+        print(
+            table.row(
+                (
+                    f.severity.letter,
+                    str(f.priority.score),
+                    since(f.occurred or f.published or f.seen, now),
+                    "still firing" if stored.still_firing else stored.state.value,
+                    f.id,
+                    stored.decided.owner or "-",
+                    f.account or "-",
+                    f.region or "-",
+                    where,
+                    f.title,
+                )
+            )
+        )
+
+    return emit
+
+
+def _flat(row: Mapping[str, Any]) -> list[object]:
+    """A finding's JSON as CSV cells: what is a list there is one text here."""
+    from socconsole.text import Untrusted
+
+    def raw(value: object) -> str:
+        return value.raw() if isinstance(value, Untrusted) else str(value)
+
+    joined = {
+        "sources": " ".join(row["sources"]),
+        "types": " ".join(row["types"]),
+        "resources": "; ".join(f"{r['type']} {raw(r['id'])}" for r in row["resources"]),
+        "actors": "; ".join(f"{a['kind']} {raw(a['value'])}" for a in row["actors"]),
+    }
+    return [joined[name] if name in joined else row[name] for name in _CSV]
+
+
+def _verdict(
+    printed: int, total: int, what: str, held: int, states: Sequence[SourceState], world: World, alive: bool
+) -> Code:
+    """Say how many there were and what that is worth; the exit code."""
+    from socconsole.cli.render import count
+    from socconsole.model.world import WorldKind
+
+    noun, _, rest = what.partition(" ")
+    said = count(total, noun) + (f" {rest}" if rest else "")
+    if printed < total:
+        said += f"; {printed:,} shown"
+    if world.kind is WorldKind.IMPORT:
+        say(said)
+        _held(held)
+        say(IMPORTED_ONLY)
+        return Code.DONE
+    code = scope_code(states)
+    if total == 0 and code is Code.DONE and not held and not rest and alive:
+        said += f": clear, all {count(len(states), 'source')} answered freshly and completely"
+    elif total == 0 and code is not Code.DONE:
+        said += ", which proves nothing: not every source is fresh and complete"
+    say(said)
+    _held(held)
+    if not alive:
+        say("no watch is running: nothing new will arrive until `socconsole watch` runs")
+    return code
+
+
+def _held(held: int) -> None:
+    if held:
+        from socconsole.cli.render import count
+
+        say(f"{count(held, 'record')} could not be understood and are kept in quarantine")
+
+
+def scope_code(states: Sequence[SourceState]) -> Code:
+    """As ``freshness_code``; an empty scope supports no statement either."""
+    if states:
+        return freshness_code(states)
+    say("not fresh: no source is in scope yet")
+    say("  mend it with: socconsole watch --once")
+    return Code.NOT_FRESH
+
+
+def list_sources(as_json: bool, store: StoreOption, config: ConfigOption) -> None:
+    from socconsole.cli.render import Column, Table, terminal_width
+    from socconsole.model.world import WorldKind
+    from socconsole.store import db, quarantine, sources
+
+    load_config(config)
+    folder = open_folder(store)
+    with db.reading(folder) as conn:
+        states = sources.states(conn, now=datetime.now(UTC))
+        held, deferred = quarantine.counts(conn)
+        alive = sources.watch_alive(conn)
+    if as_json:
+        for state in states:
+            put(source_json(state))
+    elif states:
+        table = Table(
+            (
+                Column("SERVICE", 12),
+                Column("ACCOUNT", 12),
+                Column("REGION", 14),
+                Column("STATE", 7),
+                Column("AGE", 5, right=True),
+                Column("FINDINGS", 8, right=True),
+                Column("DETAIL", 0),
+            ),
+            terminal_width(),
+        )
+        put_lines([table.head(), *map(table.row, map(_source_row, states))])
+    sys.stdout.flush()
+    if not as_json:
+        if held or deferred:
+            say(f"{held:,} in quarantine, {deferred:,} deferred")
+        if folder.world.kind is not WorldKind.IMPORT:
+            say("watch: running" if alive else "watch: not running (`socconsole watch` starts one)")
+    if folder.world.kind is WorldKind.IMPORT:
+        say(IMPORTED_ONLY)
+        return
+    finish(scope_code(states))
+
+
+def _source_row(state: SourceState) -> tuple[Any, ...]:
+    from socconsole.cli.render import span
+
+    key = state.key
+    return (
+        key.service, key.account, key.region, state.freshness.value, span(state.age_s), f"{state.findings:,}",
+        state.detail,
+    )  # fmt: skip
+
+
+def source_json(state: SourceState) -> dict[str, Any]:
+    """One line of ``sources --json``; ``age_s`` counts from the last complete answer."""
+    return {
+        "service": state.key.service,
+        "account": state.key.account,
+        "region": state.key.region,
+        "state": state.freshness.value,
+        "age_s": None if state.age_s is None else round(state.age_s, 1),
+        "detail": state.detail,
+        "findings": state.findings,
+    }

@@ -1,0 +1,216 @@
+"""``import``: findings from files, none of them lost.
+
+A file's bytes go to ``evidence/`` first and their hash on the ledger, then its records into the store in batches: cut
+short anywhere, ``recover`` or the same command again finishes it. The same bytes again change nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from socconsole.cli.common import (
+    Code,
+    ConfigOption,
+    JsonOption,
+    Stop,
+    StoreOption,
+    finish,
+    live_root,
+    load_config,
+    open_folder,
+    put,
+    say,
+    stop,
+)
+from socconsole.text import clean
+
+if TYPE_CHECKING:
+    from socconsole.store.findings import Counts
+    from socconsole.store.state import StateFolder
+
+STDIN: Final = "-"
+BATCH: Final = 400
+"""Records of one transaction."""
+LISTED: Final = 10_000
+"""Quarantined records that are listed for one file; more are counted only."""
+_SHOWN: Final = 20
+_PROGRESS_S: Final = 2.0
+_GZIP: Final = b"\x1f\x8b"
+
+
+def register(app: typer.Typer) -> None:
+    @app.command("import")
+    def import_(
+        files: Annotated[
+            list[str],
+            typer.Argument(
+                metavar="FILE...", help="ASFF, GuardDuty, OCSF, EventBridge: object, array, JSON Lines; - is stdin."
+            ),
+        ],
+        json: JsonOption = False,
+        store: StoreOption = None,
+        config: ConfigOption = None,
+    ) -> None:
+        """Import findings from files. Without --store: into the live state, else into one that calls no AWS.
+
+        Exit code 0 if anything was read, 1 with something quarantined, 2 if nothing could be.
+        """
+        finish(import_files(files, json, store, config))
+
+
+@dataclass(slots=True)
+class Imported:
+    """What came of one file. ``refused`` says why it could not be read at all."""
+
+    file: str
+    counts: Counts
+    quarantined: list[tuple[int, str]] = field(default_factory=list)
+    """(line or element, reason), at most ``LISTED``."""
+    refused: str = ""
+
+    @property
+    def read(self) -> int:
+        """Records that are findings, or should have been: the deferred are counted beside them."""
+        return self.counts.read - self.counts.deferred
+
+    @property
+    def code(self) -> Code:
+        if self.refused or self.counts.read == self.counts.quarantined:
+            return Code.BAD_INPUT
+        return Code.NO if self.counts.quarantined else Code.DONE
+
+
+def import_files(files: list[str], as_json: bool, store: StoreOption, config: ConfigOption) -> Code:
+    """Import each file in turn; the highest of their codes."""
+
+    if files.count(STDIN) > 1:
+        stop(Code.BAD_INPUT, "standard input can be read once")
+    folder = _folder(store)
+    who = load_config(config, folder.root).who
+    code = Code.DONE
+    for name in files:
+        done = import_file(folder, name, who)
+        put(_json(done)) if as_json else _tell(done)
+        if done.refused:
+            say(f"{clean(name)}: {done.refused}")
+        code = max(code, done.code)
+    return code
+
+
+def _folder(store: StoreOption) -> StateFolder:
+    """The folder named; the live one if there is one; else an import world, made where it is missing."""
+    from socconsole.model.world import World, WorldKind
+    from socconsole.store.state import StateError, StateFolder, state_home
+
+    root = store or live_root()
+    aside = store is None and not root.exists()
+    if aside:
+        root = state_home() / "import"
+    if not root.exists() or (root.is_dir() and not any(root.iterdir())):
+        try:
+            StateFolder.create(root, World(WorldKind.IMPORT))
+        except StateError as error:
+            stop(Code.BAD_INPUT, str(error), error.remedy)
+        say(f"made a state folder without a live source: {clean(str(root))}")
+    if aside:
+        say(f"importing into {clean(str(root))}; look with: socconsole findings --store {clean(str(root))}")
+    return open_folder(root)
+
+
+def import_file(folder: StateFolder, name: str, who: str) -> Imported:
+    """Import one file (``-``: standard input). Raises ``Stop`` when the state folder cannot take it."""
+    from socconsole.store.findings import Counts
+
+    try:
+        data = sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
+    except OSError as error:
+        return Imported(name, Counts(), refused=error.strerror or "cannot be read")
+    if data.startswith(_GZIP):
+        return Imported(name, Counts(), refused="compressed: pipe it in with `gunzip -c FILE | socconsole import -`")
+    if not data.strip():
+        return Imported(name, Counts(), refused="is empty")
+    _keep(folder, name, data, who)
+    done = _take_in(folder, name, data)
+    if not done.counts.read:
+        done.refused = "holds no records"
+    return done
+
+
+def _keep(folder: StateFolder, name: str, data: bytes, who: str) -> None:
+    """The bytes into evidence, their hash on the ledger: once for the same bytes."""
+    from socconsole.model.entry import Entry
+    from socconsole.store import evidence, ledger, project, recover
+
+    try:
+        sha256 = evidence.put(folder, data)
+        known = (line.entry.data.get("evidence") for line in ledger.lines(folder, verbs=(recover.IMPORT,)))
+        if sha256 not in known:
+            entry = Entry(
+                recover.IMPORT,
+                who,
+                data={"evidence": sha256, "bytes": len(data)},
+                private={"file": ledger.portable(name)},
+            )
+            ledger.append(folder, [entry])
+        project.project(folder)
+    except (ledger.LedgerError, project.ProjectError) as error:
+        raise Stop(Code.NO, error.message, error.remedy) from error
+    except evidence.EvidenceError as error:
+        raise Stop(Code.NO, str(error), "free some space, or name another folder with --store") from error
+
+
+def _take_in(folder: StateFolder, name: str, data: bytes) -> Imported:
+    from socconsole.formats import Quarantined, read_bytes
+    from socconsole.store import db, findings, ledger
+    from socconsole.store.findings import Counts
+
+    origin = f"file:{ledger.portable(name)}"  # as recover names it
+    done = Imported(name, Counts())
+    records = read_bytes(data)
+    told = time.monotonic()
+    now = datetime.now(UTC)
+    with db.writing(folder) as conn:
+        while batch := list(islice(records, BATCH)):
+            done.counts += findings.commit(conn, batch, answer=None, origin=origin, now=now)
+            bad = [record for record in batch if isinstance(record, Quarantined)]
+            done.quarantined += [(b.line, b.reason) for b in bad[: LISTED - len(done.quarantined)]]
+            if time.monotonic() - told > _PROGRESS_S:
+                told = time.monotonic()
+                say(f"{clean(name)}: {done.counts.read:,} records so far")
+    return done
+
+
+def _json(done: Imported) -> dict[str, Any]:
+    """One line of ``import --json``: read = new + updated + unchanged + quarantined."""
+    counts = done.counts
+    return {
+        "file": done.file.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
+        "read": done.read,
+        "new": counts.new,
+        "updated": counts.updated,
+        "unchanged": counts.unchanged,
+        "quarantined": [{"line": line, "reason": reason} for line, reason in done.quarantined],
+        "quarantined_count": counts.quarantined,
+        "deferred": counts.deferred,
+    }
+
+
+def _tell(done: Imported) -> None:
+    counts = done.counts
+    print(
+        f"{clean(done.file)}: read {done.read:,}: {counts.new:,} new, {counts.updated:,} updated, "
+        f"{counts.unchanged:,} unchanged, {counts.quarantined:,} quarantined; {counts.deferred:,} deferred"
+    )
+    sys.stdout.flush()
+    for line, reason in done.quarantined[:_SHOWN]:
+        say(f"  {line}: {clean(reason)}")
+    if counts.quarantined > _SHOWN:
+        say(f"  and {counts.quarantined - _SHOWN:,} more; --json lists them")
