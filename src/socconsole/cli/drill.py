@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from socconsole.drill.launch import Running, ScenarioInfo
     from socconsole.store.state import StateFolder
 
-ANALYST = "oncall1"
 LINGER_S = 10.0
 """How long the embedded AWS outlives the last console: enough to look again, not enough to be forgotten."""
+HEAD = 'analyst = "oncall1"\nshare = 1.0'
 INTERVALS = "\n[intervals]\nsecurityhub = 2\nguardduty = 3\n"
 """Nobody else shares the embedded AWS, and its minutes are short."""
 
@@ -86,7 +86,7 @@ def _started(root: Path, name: str, seed: int, speed: float | None) -> tuple[Sta
     try:
         StateFolder.create(root, running.world)
         accounts = [(account, label, "", info.regions) for account, label in info.accounts]
-        write_accounts(root, accounts, analyst=ANALYST, more=INTERVALS + _datasets(info))
+        write_accounts(root, accounts, head=HEAD, more=INTERVALS + _datasets(info))
         return open_folder(root), running
     except StateError as error:
         launch.stop(root)

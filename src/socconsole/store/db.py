@@ -20,6 +20,9 @@ from socconsole.store.schema import MIGRATIONS, SCHEMA
 if TYPE_CHECKING:
     from socconsole.store.state import StateFolder
 
+Connection = sqlite3.Connection
+"""What the rooms above the store call it: sqlite3 itself is imported in ``store`` alone."""
+
 NAME: Final = "store.db"
 BUSY_MS: Final = 5_000
 """How long a writer waits for another; every transaction here is short."""

@@ -11,7 +11,6 @@ import logging
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from sqlite3 import Connection
 from typing import Final
 
 from socconsole.aws import Door
@@ -19,6 +18,7 @@ from socconsole.config import Config
 from socconsole.model.entry import Entry
 from socconsole.response import afterwards
 from socconsole.store import due, housekeeping, ledger, project, sources
+from socconsole.store.db import Connection
 from socconsole.store.state import StateFolder
 from socconsole.watch.keeper import Keeper
 

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from sqlite3 import Connection
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -14,6 +13,7 @@ from socconsole import triage
 from socconsole.formats import Record
 from socconsole.model.source import Answer, SourceKey
 from socconsole.store import db, findings, sources
+from socconsole.store.db import Connection
 from socconsole.store.state import StateFolder
 
 P = ParamSpec("P")
@@ -53,11 +53,11 @@ class Keeper:
         self,
         key: SourceKey,
         records: Sequence[Record],
-        answer: Answer,
+        answer: Answer | None,
         cursor: str | None,
         context: triage.Context,
     ) -> findings.Counts:
-        """A collector's batch, its answer and its cursor, in one transaction."""
+        """A batch, its cursor and, where it says something of the source, its answer: one transaction."""
         return await self.do(
             findings.commit,
             records,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
@@ -13,7 +13,7 @@ from socconsole.aws import AwsTrouble, Door, Kind
 from socconsole.collectors.base import Batch, answer_of
 from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.model.world import Place
-from socconsole.store import sources
+from socconsole.store import due, sources
 from socconsole.store.findings import Counts
 from socconsole.text import Untrusted
 from socconsole.watch.keeper import Keeper
@@ -27,13 +27,18 @@ does its return."""
 ATTEMPT_S: Final = 300.0
 """The longest one reading may take, backfill included; the calls in it have deadlines of their own."""
 
+SWEEP_IDS: Final = 100
+"""Open findings read again after each reading."""
+
 _ENDPOINT_TROUBLE: Final = frozenset({Kind.UNREACHABLE, Kind.TIMEOUT})
 
 
-class Collect(Protocol):
-    """A collector: what one source has to say since ``cursor``, in batches."""
+class Collector(Protocol):
+    """A module of ``collectors``: what a source says since a cursor, and what it says of given records now."""
 
-    def __call__(self, door: Door, place: Place, cursor: str | None) -> AsyncIterator[Batch]: ...
+    def collect(self, door: Door, place: Place, cursor: str | None) -> AsyncIterator[Batch]: ...
+
+    def sweep(self, door: Door, place: Place, ids: Iterable[str]) -> AsyncIterator[Batch]: ...
 
 
 class Poller:
@@ -42,7 +47,7 @@ class Poller:
     def __init__(
         self,
         key: SourceKey,
-        collect: Collect,
+        collector: Collector,
         door: Door,
         keeper: Keeper,
         context: triage.Context,
@@ -50,13 +55,15 @@ class Poller:
         alarm: Callable[[SourceKey], None] = lambda key: None,
     ) -> None:
         self.key = key
-        self._collect = collect
+        self._collector = collector
         self._door = door
         self._keeper = keeper
         self._context = context
         self._interval_s = interval_s
         self._alarm = alarm
         self._poked = asyncio.Event()
+        self._whole = False
+        self._swept = 0
 
     def poke(self) -> None:
         """Ask again now instead of at the next interval."""
@@ -78,37 +85,68 @@ class Poller:
         """One reading of the source; its answer is in the store when this returns."""
         place = Place(self.key.account, self.key.region)
         counts = Counts()
-        answer: Answer | None = None
+        answer = self._error("the reading brought no answer")
         try:
-            cursor = await self._keeper.do(sources.load_cursor, sources.origin_of(self.key))
             async with asyncio.timeout(ATTEMPT_S):
-                async for batch in self._collect(self._door, place, cursor):
-                    said = self._answer(batch)
-                    answer = said or answer
-                    counts += await self._keeper.commit(self.key, batch.records, said, batch.cursor, self._context)
+                answer, counts = await self._read(place)
+                counts += await self._sweep(place)
+                return answer, counts
         except AwsTrouble as trouble:
-            answer = await self._failed(answer_of(trouble, self.key, self._interval_s))
+            answer = answer_of(trouble, self.key, self._interval_s)
             if trouble.kind in _ENDPOINT_TROUBLE:
                 self._alarm(self.key)
         except TimeoutError:
-            answer = await self._failed(self._error(f"no end of the reading within {ATTEMPT_S:.0f} s"))
+            answer = self._error(f"no end of the reading within {ATTEMPT_S:.0f} s")
         except Exception as fault:
             # A fault of ours in one source must not blind the others; the source says so until it is mended.
             log.exception("source %s", sources.origin_of(self.key))
-            answer = await self._failed(self._error(f"a fault of ours: {type(fault).__name__}"))
-        if answer is None:
-            answer = await self._failed(self._error("the reading brought no answer"))
+            answer = self._error(f"a fault of ours: {type(fault).__name__}")
+        await self._keeper.do(sources.record, answer, datetime.now(UTC))
         return answer, counts
 
-    def _answer(self, batch: Batch) -> Answer | None:
-        if batch.complete is None:
-            return None
+    async def _read(self, place: Place) -> tuple[Answer, Counts]:
+        """Commit every batch. Until the source was complete once each says PARTIAL, afterwards only the last speaks:
+        a reading under way takes nothing back from the one before."""
+        counts = Counts()
+        held: Batch | None = None
+        cursor = await self._keeper.do(sources.load_cursor, sources.origin_of(self.key))
+        async for batch in self._collector.collect(self._door, place, cursor):
+            if held is not None:
+                counts += await self._commit(held, None if self._whole else self._answer(held))
+            held = batch
+        if held is None:
+            raise RuntimeError("a collector that yields nothing says nothing")
+        answer = self._answer(held)
+        self._whole = answer.outcome is Freshness.FRESH
+        return answer, counts + await self._commit(held, answer)
+
+    async def _sweep(self, place: Place) -> Counts:
+        """Read some of the open findings again, round and round: workflow changes move no date."""
+        ids = await self._keeper.do(due.open_handles, sources.origin_of(self.key), SWEEP_IDS, self._swept)
+        self._swept = self._swept + SWEEP_IDS if len(ids) >= SWEEP_IDS else 0
+        counts = Counts()
+        if not ids:
+            return counts
+        try:
+            async for batch in self._collector.sweep(self._door, place, ids):
+                counts += await self._commit(batch, None)
+        except AwsTrouble as trouble:
+            if trouble.kind is not Kind.THROTTLED:  # background work steps back; the reading itself was whole
+                raise
+        return counts
+
+    async def _commit(self, batch: Batch, answer: Answer | None) -> Counts:
+        return await self._keeper.commit(self.key, batch.records, answer, batch.cursor, self._context)
+
+    def _answer(self, batch: Batch) -> Answer:
         outcome = Freshness.FRESH if batch.complete else Freshness.PARTIAL
-        return Answer(self.key, outcome, Untrusted(batch.detail), interval_s=self._interval_s)
+        return Answer(
+            self.key,
+            outcome,
+            batch.note,
+            interval_s=self._interval_s,
+            progress=None if batch.complete else batch.progress,
+        )
 
     def _error(self, why: str) -> Answer:
         return Answer(self.key, Freshness.ERROR, Untrusted(why), interval_s=self._interval_s)
-
-    async def _failed(self, answer: Answer) -> Answer:
-        await self._keeper.do(sources.record, answer, datetime.now(UTC))
-        return answer

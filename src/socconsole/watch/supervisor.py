@@ -20,12 +20,13 @@ from socconsole.model.action import Mode
 from socconsole.model.source import SourceKey, SourceState
 from socconsole.model.world import World
 from socconsole.store import sources
+from socconsole.store.db import Connection
 from socconsole.store.findings import Counts
 from socconsole.store.ledger import LedgerError
 from socconsole.store.state import StateFolder
 from socconsole.watch.duties import WHO, Duties
 from socconsole.watch.keeper import Keeper
-from socconsole.watch.polling import Collect, Poller
+from socconsole.watch.polling import Collector, Poller
 
 log = logging.getLogger("socconsole.watch")
 
@@ -38,7 +39,7 @@ HOUSE_S: Final = 6 * 3600.0
 ARRIVAL_S: Final = 30.0
 """How long a watch that ends with its consoles waits for the first one."""
 
-COLLECTORS: Final[dict[str, Collect]] = {"securityhub": securityhub.collect, "guardduty": guardduty.collect}
+COLLECTORS: Final[dict[str, Collector]] = {"securityhub": securityhub, "guardduty": guardduty}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ async def _once(keeper: Keeper, pollers: Sequence[Poller]) -> Report:
     return Report(counts, await keeper.do(_states))
 
 
-def _states(conn: sources.Connection) -> list[SourceState]:
+def _states(conn: Connection) -> list[SourceState]:
     return sources.states(conn, now=datetime.now(UTC))
 
 

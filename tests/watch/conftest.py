@@ -1,0 +1,3 @@
+from tests.embedded import aws, embedded
+
+__all__ = ["aws", "embedded"]

@@ -1,0 +1,146 @@
+"""The watch against the embedded AWS: what it says of its sources, when it ends, and what it puts on record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from socconsole.collectors import guardduty
+from socconsole.commands import Snooze
+from socconsole.drill import Embedded
+from socconsole.model.action import Mode
+from socconsole.model.source import Freshness, SourceState
+from socconsole.store import db, decisions, ledger, queue, sources
+from socconsole.store.state import LockHeld, StateFolder
+from socconsole.triage import query
+from socconsole.watch import supervisor, watch
+from tests.drillstate import ANALYST, config_for, folder_for
+
+PATIENCE_S = 40.0
+
+
+@pytest.fixture
+def folder(tmp_path: Path, aws: Embedded) -> StateFolder:
+    return folder_for(tmp_path / "state", aws)
+
+
+def states(folder: StateFolder) -> list[SourceState]:
+    with db.reading(folder) as conn:
+        return sources.states(conn, now=datetime.now(UTC))
+
+
+def every(folder: StateFolder, freshness: Freshness) -> bool:
+    """Whether all eight sources are there and so."""
+    return [state.freshness for state in states(folder)] == [freshness] * 8
+
+
+async def until(true: Callable[[], Any], why: str) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not await asyncio.to_thread(true):
+            await asyncio.sleep(0.05)  # the pace of looking; what is waited for is the condition
+
+
+@asynccontextmanager
+async def resident(folder: StateFolder, aws: Embedded, **options: Any) -> AsyncIterator[asyncio.Task[Any]]:
+    task = asyncio.create_task(watch(folder, config_for(aws), **options))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_once_reads_every_source_and_says_so(folder: StateFolder, aws: Embedded) -> None:
+    report = await watch(folder, config_for(aws), once=True)
+    assert report is not None
+    assert {state.freshness for state in report.states} == {Freshness.FRESH}
+    assert len(report.states) == len(aws.accounts) * len(aws.regions) * 2
+    assert report.counts.new > 0
+    assert report.counts.quarantined == 0
+    again = await watch(folder, config_for(aws), once=True)
+    assert again is not None
+    assert again.counts.new == 0
+
+
+async def test_a_dead_endpoint_shows_everywhere_and_comes_back_by_itself(folder: StateFolder, aws: Embedded) -> None:
+    async with resident(folder, aws):
+        await until(lambda: every(folder, Freshness.FRESH), "fresh")
+        aws.down()
+        await until(lambda: every(folder, Freshness.ERROR), "all in error")
+        with db.reading(folder) as conn:
+            assert not sources.all_clear(sources.states(conn, now=datetime.now(UTC)))
+        aws.up()
+        await until(lambda: every(folder, Freshness.FRESH), "fresh again")
+
+
+async def test_one_watch_a_store(folder: StateFolder, aws: Embedded) -> None:
+    with folder.lock(supervisor.LOCK), pytest.raises(LockHeld):
+        await watch(folder, config_for(aws), once=True)
+
+
+async def test_a_fault_of_ours_in_one_source_blinds_no_other(
+    folder: StateFolder, aws: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> AsyncIterator[Any]:
+        raise KeyError("surprise")
+        yield
+
+    monkeypatch.setitem(supervisor.COLLECTORS, "guardduty", SimpleNamespace(collect=broken, sweep=broken))
+    report = await watch(folder, config_for(aws), once=True)
+    assert report is not None
+    by = {(state.key.service, state.freshness) for state in report.states}
+    assert by == {("guardduty", Freshness.ERROR), ("securityhub", Freshness.FRESH)}
+    assert guardduty.collect is not broken
+
+
+async def test_what_a_dead_watch_left_is_stale(folder: StateFolder, aws: Embedded) -> None:
+    async with resident(folder, aws):
+        await until(lambda: every(folder, Freshness.FRESH), "fresh")
+    assert {state.freshness for state in states(folder)} == {Freshness.STALE}
+
+
+async def test_it_ends_when_the_last_console_has_left(
+    folder: StateFolder, aws: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "ARRIVAL_S", 1.0)
+    async with asyncio.timeout(PATIENCE_S):
+        assert await watch(folder, config_for(aws), linger_s=0.5) is None
+    with db.reading(folder) as conn:
+        assert not sources.watch_alive(conn)
+
+
+async def test_a_snooze_that_runs_out_and_a_threat_nobody_took_are_on_record_once(
+    folder: StateFolder, aws: Embedded
+) -> None:
+    aws.advance(300)
+    await watch(folder, config_for(aws), once=True)
+    with queue.QueueReader(folder.store_db) as reader:
+        ids = reader.ids(queue.View.THREATS, query.parse("state:new sev:low"), 1, now=datetime.now(UTC))
+    async with resident(folder, aws):
+        await until(lambda: "timer/snoozes" in _timers(folder), "the timers run")
+        soon = datetime.now(UTC) + timedelta(seconds=1.5)
+        decisions.decide(
+            folder, Snooze(ids=tuple(ids), until=soon, reason="short"), ANALYST, Mode.TRIAGE, datetime.now(UTC)
+        )
+        await until(lambda: _lines(folder, "snooze_ended"), "the snooze ended")
+    (line,) = _lines(folder, "snooze_ended")
+    assert line.entry.subjects == tuple(ids)
+    async with resident(folder, aws):  # the watch's own past is not done twice
+        await until(lambda: every(folder, Freshness.FRESH), "fresh")
+    assert len(_lines(folder, "snooze_ended")) == 1
+
+
+def _lines(folder: StateFolder, verb: str) -> list[Any]:
+    return [line for line in ledger.read(folder) if line.entry.verb == verb]
+
+
+def _timers(folder: StateFolder) -> set[str]:
+    with db.reading(folder) as conn:
+        return {name for name in ("timer/snoozes", "timer/reminders") if sources.load_cursor(conn, name)}
