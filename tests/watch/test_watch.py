@@ -122,7 +122,7 @@ async def test_a_snooze_that_runs_out_and_a_threat_nobody_took_are_on_record_onc
     aws.advance(300)
     await watch(folder, config_for(aws), once=True)
     with queue.QueueReader(folder.store_db) as reader:
-        ids = reader.ids(queue.View.THREATS, query.parse("state:new sev:low"), 1, now=datetime.now(UTC))
+        ids = reader.ids(queue.View.THREATS, query.parse("state:new sev:low"), limit=1, now=datetime.now(UTC))
     async with resident(folder, aws):
         await until(lambda: "timer/snoozes" in _timers(folder), "the timers run")
         soon = datetime.now(UTC) + timedelta(seconds=1.5)
