@@ -155,6 +155,8 @@ class SocConsole(SafeApp[None]):
         self.show_status()
 
     def _ages(self) -> None:
+        if self._presence.trouble:
+            self.say(clean(self._presence.trouble, 300), "warning")
         if (top := self._top()) is not None:
             top.tick()
         self._look_up()
@@ -323,7 +325,7 @@ class SocConsole(SafeApp[None]):
         """Words that can follow ``head`` on the command line."""
         from socconsole.screens.command import words_after
 
-        return words_after(head, self._themes.themes, self.desk.conn)
+        return words_after(head, self._themes.themes, (record.id for record in self.desk.standing_actions()))
 
     def leave(self) -> None:
         self.exit(return_code=0)

@@ -45,7 +45,7 @@ PLAN: dict[str, Any] = {
 
 def main() -> None:
     journal = os.environ.get("FAKE_ACTOR_JOURNAL", os.devnull)
-    mode = "TRIAGE"
+    mode = os.environ.get("FAKE_ACTOR_MODE", "TRIAGE")
     say(say="ready", mode=mode, analyst="oncall1")
     for line in sys.stdin:
         asked = json.loads(line)
@@ -69,6 +69,8 @@ def main() -> None:
             case "offer":
                 other = {**PLAN, "action": "s3-deny-account", "helps": False, "why": "no account is named"}
                 say(say="offered", n=n, plans=[PLAN, other])
+            case "plancontain" if request["action"] == "useless":
+                say(say="planned", n=n, plan={**PLAN, "helps": False}, confirm="b", aws_lines=[])
             case "plancontain":
                 say(
                     say="planned",

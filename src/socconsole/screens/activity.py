@@ -14,13 +14,17 @@ from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen
-from socconsole.store import ledger
+from socconsole.store import ledger, reading
 from socconsole.text import Untrusted, ascii_json
-from socconsole.widgets.detail import Body, Section
+from socconsole.widgets.detail import Body, Piece, Section
 from socconsole.widgets.rows import Cell, Column
 from socconsole.widgets.table import RowSource
 
 Row = ActionRecord | Line
+
+_TITLED: Final = 20
+_UNTOLD: Final = frozenset({"batch", "mode", "now", "send"})
+"""What an entry holds for machines; its own screen shows it."""
 
 STATE_STYLES: Final = {
     ActionState.APPLIED: "good",
@@ -172,12 +176,24 @@ def entry_sections(line: Line, desk: Desk) -> list[Section]:
     return [
         Section("when", [desk.stamp(line.at)]),
         Section("who", [entry.who]),
-        Section("about", list(entry.subjects) or ["nothing in particular"]),
+        Section("about", _about(entry.subjects, desk) or ["nothing in particular"]),
         *(Section(name, [text], kept=True) for name, text in sorted(entry.private.items())),
         Section("data", [ascii_json(dict(entry.data), indent=2)], kept=True),
         Section("install", [[(f"{line.install}  session {line.session}", "quiet")]]),
         Section("hash", [[(line.hash, "quiet")]]),
     ]
+
+
+def _about(subjects: Sequence[str], desk: Desk) -> list[Body]:
+    """Subjects, findings with their titles."""
+    out: list[Body] = []
+    for subject in subjects[:_TITLED]:
+        stored = reading.get(desk.conn, subject) if subject.startswith("f-") else None
+        titled: list[Piece] = [(subject, "text")]
+        if stored is not None:
+            titled += [("  ", "quiet"), (stored.finding.title, "quiet")]
+        out.append(titled)
+    return [*out, *subjects[_TITLED:]]
 
 
 def entry_json(line: Line) -> dict[str, Any]:
@@ -223,5 +239,5 @@ def _summary(row: Row) -> Cell:
         return Cell(f"{row.action} in {row.place.account} {row.place.region}")
     private, data = row.entry.private, row.entry.data
     said = [text for _, text in sorted(private.items())]
-    said += [f"{key} {value}" for key, value in data.items() if isinstance(value, (str, int)) and key != "batch"]
+    said += [f"{key} {value}" for key, value in data.items() if isinstance(value, (str, int)) and key not in _UNTOLD]
     return Cell("  ".join(said), "quiet")

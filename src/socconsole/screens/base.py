@@ -61,6 +61,8 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     place: ClassVar[str] = ""
     titled: ClassVar[str] = ""
+    innermost: ClassVar[str] = "#detail"
+    """The innermost widget of :meth:`body`."""
     footer_ids: ClassVar[tuple[str, ...]] = ()
     """Commands whose keys the footer shows, most needed first."""
 
@@ -110,11 +112,24 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         yield Static("", id="too-small", markup=False)
 
     def on_mount(self) -> None:
-        self.show_status()
+        if self.is_built:
+            self.built()
+            self.show_status()
+
+    def built(self) -> None:
+        """Its widgets are there: the place to fill them and to give one the focus."""
+
+    @property
+    def is_built(self) -> bool:
+        """Whether its widgets are there: a screen that is left at once is mounted without them."""
+        return self.is_attached and all(
+            self.query_one_optional(name) is not None for name in (self.innermost, "#footer")
+        )
 
     def on_screen_resume(self) -> None:
-        self.renew()
-        self.show_status()
+        if self.is_built:
+            self.renew()
+            self.show_status()
 
     def on_resize(self, event: events.Resize) -> None:
         small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
@@ -125,7 +140,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     def show_status(self) -> None:
         """Header and footer as things stand now."""
-        if self.is_mounted:
+        if self.is_built:
             self.query_one(StatusHeader).show_state(self.desk.header())
             self.show_keys()
 
@@ -143,7 +158,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     def say(self, text: str, kind: str = "", seconds: float = SAY_S) -> None:
         """One line for the analyst, in place of the keys; 0 seconds leaves it until the next one."""
-        if self.is_mounted:
+        if self.is_built:
             self.query_one(KeyFooter).say(text, kind, seconds)
 
     # -- from a key to a command -----------------------------------------------------------------------

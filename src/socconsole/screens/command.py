@@ -5,11 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from sqlite3 import Connection
 from typing import Final
 
 from socconsole.commands import BY_VERB, Command
-from socconsole.store import actions
 from socconsole.store.filter import View
 from socconsole.store.queue import SortBy
 from socconsole.triage.query_fields import FIELDS, FLAGS
@@ -82,11 +80,11 @@ def shared_start(lines: Sequence[str]) -> str:
     return first[:same]
 
 
-def words_after(head: str, themes: Iterable[str], conn: Connection) -> list[str]:
+def words_after(head: str, themes: Iterable[str], undoable: Iterable[str]) -> list[str]:
     """What can follow a verb (and the words typed after it)."""
     verb = head.partition(" ")[0]
     if verb == "undo":
-        return [stored.record.id for stored in actions.in_force(conn)]
+        return list(undoable)
     if verb == "filter":
         return [f"{field.name}:" for field in FIELDS] + list(FLAGS)
     return {

@@ -62,7 +62,7 @@ class OffersScreen(ListScreen[Plan]):
         self._plans: tuple[Plan, ...] = ()
         self._said = "reading what is true in AWS …"
 
-    def on_mount(self) -> None:
+    def built(self) -> None:
         self.run_worker(self._offer())
 
     async def _offer(self) -> None:
@@ -136,7 +136,7 @@ class PlanScreen(ConsoleScreen):
         yield DetailPane(id="detail")
         yield ConfirmField(id="confirm")
 
-    def on_mount(self) -> None:
+    def built(self) -> None:
         self.query_one(DetailPane).focus()
         self.show("reading what is true in AWS …", [])
         self.run_worker(self._plan())
@@ -154,7 +154,7 @@ class PlanScreen(ConsoleScreen):
         self.show_status()
 
     def show(self, title: Body, sections: Sequence[Section]) -> None:
-        if self.is_mounted:
+        if self.is_built:
             self.query_one(DetailPane).show_sections(title, sections, key="plan")
 
     def show_plan(self) -> None:
@@ -257,7 +257,7 @@ class PlanScreen(ConsoleScreen):
             if isinstance(reply, Failed) and reply.kind in ("refused", "input"):
                 self._begun = False
         self.show_plan()
-        if self.is_mounted:
+        if self.is_built:
             self.show_status()
 
     # -- looking -----------------------------------------------------------------------------------------

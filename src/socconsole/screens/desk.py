@@ -29,8 +29,8 @@ from socconsole.triage.query import Query, parse
 from socconsole.widgets.header import HeaderState, SourceNote
 
 if TYPE_CHECKING:
-    from socconsole.app import SocConsole
     from socconsole.config import Config
+    from socconsole.screens.console import Console
     from socconsole.store.state import StateFolder
 
 TARGET_S: Final = 15 * 60
@@ -49,7 +49,7 @@ class Desk:
 
     def __init__(
         self,
-        app: SocConsole,
+        app: Console,
         folder: StateFolder,
         config: Config,
         keymap: Keymap,
@@ -121,8 +121,8 @@ class Desk:
 
     def standing_actions(self) -> list[ActionRecord]:
         """Containments in doubt, then those in force, each oldest first."""
-        doubt = [stored.record for stored in actions.in_doubt(self.conn)]
-        return [*doubt, *(stored.record for stored in actions.in_force(self.conn))]
+        doubt = actions.in_doubt(self.conn)
+        return [*doubt, *actions.in_force(self.conn)]
 
     # -- the header --------------------------------------------------------------------------------------
 
@@ -226,27 +226,27 @@ class Desk:
 
     async def decide(self, request: Decision, done: str) -> Said:
         """Put a decision on the ledger (in a thread: it waits for the disk); what to say of it."""
-        from socconsole.store import decisions, ledger, project
+        from socconsole.store import decisions  # with it comes the signing key's library: not before it is needed
+        from socconsole.store.ledger import EntryRefused, LedgerError
+        from socconsole.store.project import ProjectError
 
+        mode = self.mode
         try:
-            decided = await asyncio.to_thread(
-                decisions.decide, self.folder, request, self.analyst, self.mode, self.now()
-            )
-            await asyncio.to_thread(project.project, self.folder)
-        except (ledger.LedgerError, ledger.EntryRefused, decisions.DecisionRefused) as trouble:
+            decided = await asyncio.to_thread(decisions.decide, self.folder, request, self.analyst, mode, self.now())
+        except (decisions.DecisionRefused, EntryRefused, LedgerError, ProjectError, self.conn.Error) as trouble:
             return f"not recorded: {clean(str(trouble), 300)}", "error"
         self.app.poll()
+        reasons = "; ".join(sorted({clean(why, 120) for _, why in decided.skipped}))
         if not decided.ids:
-            return "nothing to record: " + ("; ".join(self._skips(decided)) or "it is so already"), "warning"
-        said = f"{done}: {words.plural(len(decided.ids), 'finding')}, ledger {decided.seq:,}"
+            return f"nothing was recorded: {reasons or 'it is so already'}", "warning"
+        said = f"{done}: {words.plural(len(decided.ids), 'finding')}, ledger entry {decided.seq:,}"
         if decided.skipped:
-            said += f"; {len(decided.skipped)} left as they are"
-        if self.mode is Mode.READ:
+            said += f"; {len(decided.skipped)} left as they are ({reasons})"
+        if not decided.projected:
+            said += "; the store is busy and will show it shortly"
+        if mode is Mode.READ:
             said += "; READ: not sent (:send)"
         return said, "good"
-
-    def _skips(self, decided: Any) -> list[str]:
-        return sorted({clean(str(why), 120) for why in dict(decided.skipped).values()})
 
     # -- the actor -----------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ class FindingScreen(FindingActs):
     def body(self) -> ComposeResult:
         yield DetailPane(id="detail")
 
-    def on_mount(self) -> None:
+    def built(self) -> None:
         self.query_one(DetailPane).focus()
         self.renew()
 
@@ -43,7 +43,7 @@ class FindingScreen(FindingActs):
         return (self.finding,)
 
     def renew(self) -> None:
-        if not self.is_mounted:
+        if not self.is_built:
             return
         stored = reading.get(self.desk.conn, self.finding)
         pane = self.query_one(DetailPane)
@@ -52,7 +52,7 @@ class FindingScreen(FindingActs):
             return
         shown = sections(stored, self.desk.stamp, full=True)
         contained: list[Body] = [
-            f"{done.record.id}  {done.record.action} on {done.record.target}: {done.record.state}"
+            f"{done.id}  {done.action} on {done.target}: {done.state}"
             for done in actions.of_finding(self.desk.conn, self.finding)
         ]
         if contained:

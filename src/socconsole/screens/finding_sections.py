@@ -106,12 +106,18 @@ def _not_sent(stored: Stored) -> Iterator[Body]:
 
 
 def _when(finding: Finding, stamp: Stamp) -> Iterator[Body]:
-    yield [(stamp(finding.occurred), "text"), (" happened", "quiet")]
-    yield [(stamp(finding.published), "text"), (" published by AWS", "quiet")]
+    yield _moment(stamp, finding.occurred, "happened")
+    yield _moment(stamp, finding.published, "published by AWS")
     late = ""
     if finding.occurred is not None and finding.seen is not None and finding.seen >= finding.occurred:
         late = f", {words.age((finding.seen - finding.occurred).total_seconds())} after it happened"
-    yield [(stamp(finding.seen), "text"), (f" seen here{late}", "quiet")]
+    yield _moment(stamp, finding.seen, f"seen here{late}")
+
+
+def _moment(stamp: Stamp, at: datetime | None, what: str) -> Body:
+    if at is None:
+        return [(f"{what}: not said", "quiet")]
+    return [(stamp(at), "text"), (f" {what}", "quiet")]
 
 
 def _where(finding: Finding) -> Body:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -40,6 +40,8 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         display: block; width: 40%; height: 100%; border-top: none; border-left: solid $rule;
     }
     """
+
+    innermost: ClassVar[str] = "#list"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -85,16 +87,16 @@ class ListScreen(ConsoleScreen, Generic[Row]):
                 yield WindowTable(self.columns(), self.shown, empty="", id="list")
                 yield DetailPane(id="side")
 
-    def on_mount(self) -> None:
+    def built(self) -> None:
         self.table.focus()
         self.show_rest()
 
     def on_resize(self, event: events.Resize) -> None:
-        if self.is_mounted:
+        if self.is_built:
             self.call_after_refresh(self.show_title)
 
     def renew(self) -> None:
-        if self.is_mounted:
+        if self.is_built:
             self.table.renew()
             self.show_rest()
 

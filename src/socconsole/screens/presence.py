@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -49,32 +48,29 @@ class Presence:
         conn.execute("PRAGMA synchronous = NORMAL")
         try:
             while not self._ended.is_set():
-                self._beat(conn)
-                self._see_to_watch(conn)
+                try:
+                    sources.beat(conn, os.getpid(), datetime.now(UTC), who=self._who, console=True)
+                    self.trouble = ""
+                    if self._watch is not None and not sources.watch_alive(conn):
+                        self._start_watch(self._watch)
+                except conn.OperationalError as trouble:  # locked for longer than it should be: the next beat tells
+                    self.trouble = f"no heartbeat: {trouble}"
                 self._ended.wait(BEAT_S)
             sources.leave(conn, os.getpid(), console=True)
-        except sqlite3.Error as trouble:
+        except conn.Error as trouble:
             self.trouble = f"no heartbeat: {trouble}"
         finally:
             conn.close()
 
-    def _beat(self, conn: sqlite3.Connection) -> None:
-        try:
-            sources.beat(conn, os.getpid(), datetime.now(UTC), who=self._who, console=True)
-        except sqlite3.OperationalError as trouble:  # the store is locked for longer than it should be
-            self.trouble = f"no heartbeat: {trouble}"
-        else:
-            self.trouble = "" if self.trouble.startswith("no heartbeat") else self.trouble
-
-    def _see_to_watch(self, conn: sqlite3.Connection) -> None:
-        if self._watch is None or sources.watch_alive(conn) or self._folder.holder("watch") is not None:
-            return
+    def _start_watch(self, argv: list[str]) -> None:
         now = sources.host_clock().seconds
         if self._tried is not None and now - self._tried < RETRY_S:
             return
+        if self._folder.holder("watch") is not None:
+            return
         self._tried = now
         try:
-            start_watch(self._folder, self._watch)
+            start_watch(self._folder, argv)
         except OSError as trouble:
             self.trouble = f"the watch cannot be started: {trouble.strerror}"
 

@@ -26,7 +26,7 @@ class ReadScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         yield DetailPane(id="detail")
 
-    def on_mount(self) -> None:
+    def built(self) -> None:
         pane = self.query_one(DetailPane)
         pane.show_sections(self._title, self._sections)
         pane.focus()

@@ -156,14 +156,14 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
             raise TypeError("Triage shows triage rows")
         return self.shown
 
-    def on_mount(self) -> None:
+    def built(self) -> None:
         self._show_sort()
         if self.desk.session.cursor:
             self.table.go_to_key(self.desk.session.cursor)
 
     def renew(self) -> None:
         super().renew()
-        if self.is_mounted and not self.rows.total.exact and not self._counting:
+        if self.is_built and not self.rows.total.exact and not self._counting:
             self._counting = True
             self.run_worker(self._count_whole(self.rows), group="count")
 
@@ -232,7 +232,7 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
             filter=self.filter_text,
             sort=order,
             view=self.view.value,
-            cursor=self.table.cursor_key or "" if self.is_mounted else "",
+            cursor=self.table.cursor_key or "" if self.is_built else "",
             screen=screen,
         )
 

@@ -1,0 +1,135 @@
+"""Containment from a finding: offered, armed, typed, carried out, and never by accident."""
+
+from typing import Any
+
+import pytest
+
+from socconsole.model.source import Freshness
+from socconsole.screens.contain import PlanScreen
+from tests.screens.support import HOSTILE, Estate, Opened, Running, record
+
+
+def contained(desk: Running) -> list[dict[str, Any]]:
+    return [request for request in desk.asked() if request["do"] in ("contain", "undo")]
+
+
+@pytest.fixture
+def leak(estate: Estate) -> Estate:
+    estate.answer(Freshness.FRESH, record(1, "bucket read in bulk", "CRITICAL"))
+    return estate
+
+
+async def to_the_plan(desk: Running) -> None:
+    await desk.press("X")
+    await desk.until(lambda: "s3-block-public" in desk.text())
+    await desk.press("enter")
+    await desk.until(lambda: isinstance(desk.app.screen, PlanScreen) and "PutPublicAccessBlock" in desk.text())
+
+
+async def test_unarmed_it_says_how_to_arm_and_copies_the_lines(leak: Estate, console: Opened) -> None:
+    async with console() as desk:
+        await to_the_plan(desk)
+        text = desk.text()
+        for said in ("anyone may read it", "accounts that are named in the policy", "+", "by hand"):
+            assert said in text
+        await desk.press("enter")
+        await desk.until(lambda: ":respond REASON arms" in desk.text())
+        await desk.press("y")
+        await desk.until(lambda: "sent" in desk.text())
+        assert contained(desk) == []
+
+
+async def test_armed_it_takes_the_typed_characters_and_tells_the_outcome(leak: Estate, console: Opened) -> None:
+    async with console() as desk:
+        desk.screen.perform_line("respond data is leaving")
+        await desk.until(lambda: " RESPOND " in desk.text())
+        await to_the_plan(desk)
+        await desk.press("enter")
+        await desk.until(lambda: "arn:aws:s3:::llm-corpus-prod\n" in desk.text() or "Type the last six" in desk.text())
+        assert "111122223333  eu-central-1" in desk.text()
+        await desk.type("wrong")
+        await desk.press("enter")
+        await desk.until(lambda: "that is not" in desk.text())
+        assert contained(desk) == []
+        await desk.press(*["backspace"] * 5)
+        await desk.type("s-prod")
+        await desk.press("enter")
+        await desk.until(lambda: "60 s: held" in desk.text())
+        request = contained(desk)[0]
+        assert (request["target"], request["confirm"]) == ("arn:aws:s3:::llm-corpus-prod", "s-prod")
+        assert request["finding"].startswith("f-")
+
+        await desk.press("enter")
+        await desk.until(lambda: "confirmed already" in desk.text())
+        assert len(contained(desk)) == 1
+
+
+async def test_what_would_change_nothing_cannot_be_confirmed(leak: Estate, console: Opened) -> None:
+    async with console() as desk:
+        desk.screen.perform_line("respond data is leaving")
+        await desk.press("X")
+        await desk.until(lambda: "s3-deny-account" in desk.text())
+        desk.app.open_plan("useless", "b")
+        await desk.until(lambda: "would change nothing" in desk.text())
+        await desk.press("enter")
+        await desk.until(lambda: "it would change nothing here" in desk.text())
+        assert contained(desk) == []
+
+
+async def test_an_undo_that_re_exposes_asks_for_that_word_first(leak: Estate, console: Opened) -> None:
+    async with console() as desk:
+        desk.screen.perform_line("respond put it back")
+        await desk.until(lambda: " RESPOND " in desk.text())
+        desk.screen.perform_line("undo a-1")
+        await desk.until(lambda: "RE-EXPOSES: what this restores" in desk.text())
+        await desk.press("enter")
+        await desk.type("s-prod")
+        await desk.press("enter")
+        await desk.until(lambda: "that is not RE-EXPOSES" in desk.text())
+        assert contained(desk) == []
+        await desk.press(*["backspace"] * 6)
+        await desk.type("RE-EXPOSES")
+        await desk.press("enter")
+        await desk.until(lambda: "UNDO" in desk.text())
+        await desk.type("s-prod")
+        await desk.press("enter")
+        await desk.until(lambda: contained(desk))
+        assert contained(desk)[0]["accept_exposure"] is True
+
+
+async def test_a_dead_actor_disarms_and_says_so(leak: Estate, console: Opened) -> None:
+    async with console() as desk:
+        desk.screen.perform_line("respond data is leaving")
+        await desk.until(lambda: " RESPOND " in desk.text())
+        desk.screen.perform_line("respond die")
+        await desk.until(lambda: " RESPOND " not in desk.text())
+        await desk.until(lambda: desk.app.desk.link is not None and desk.app.desk.link.alive)
+        assert " TRIAGE " in desk.text()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_a_hostile_title_is_text_on_every_screen(estate: Estate, console: Opened, size: tuple[int, int]) -> None:
+    estate.answer(Freshness.FRESH, record(1, HOSTILE, "CRITICAL"))
+    async with console(size=size) as desk:
+        shown = "[@click=app.quit]x[/]"
+        await desk.until(lambda: shown in desk.text())
+        for keys in (("enter",), ("o",), ("X",), ("n",), ("question_mark",), ("ctrl+k",), ("5",), ("7",)):
+            await desk.press("1", *keys)
+            text = desk.text()
+            assert not {char for char in text if ord(char) < 32 and char != "\n"}
+            assert "\u202e" not in text
+            if keys == ("enter",):
+                assert shown in text
+            await desk.press("escape")
+        await desk.press("1", "c", "5")
+        await desk.until(lambda: "claim" in desk.text())
+        await desk.press("enter")
+        await desk.until(lambda: shown in desk.text())
+
+
+async def test_a_terminal_that_is_too_small_says_so(estate: Estate, console: Opened) -> None:
+    async with console(size=(80, 24)) as desk:
+        await desk.pilot.resize_terminal(50, 9)
+        await desk.until(lambda: "socconsole needs 60x10" in desk.text())
+        await desk.pilot.resize_terminal(80, 24)
+        await desk.until(lambda: "Triage" in desk.text())

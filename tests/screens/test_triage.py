@@ -1,0 +1,202 @@
+"""Deciding about findings, and never saying more than the sources allow."""
+
+import json
+import stat
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from socconsole.commands import COMMANDS
+from socconsole.model.action import Mode
+from socconsole.model.source import Freshness
+from socconsole.store import ledger
+from socconsole.store.reading import get
+from tests.screens.support import Estate, Opened, Running, record
+
+
+def three() -> list[dict[str, Any]]:
+    return [
+        record(1, "bucket read in bulk", "CRITICAL"),
+        record(2, "keys used elsewhere", "HIGH"),
+        record(3, "port open", "LOW"),
+    ]
+
+
+def standing(desk: Running, id_: str) -> Any:
+    stored = get(desk.app.desk.conn, id_)
+    assert stored is not None
+    return stored
+
+
+def under_cursor(desk: Running) -> str:
+    key = desk.screen.query_one("#list").cursor_key  # type: ignore[attr-defined]
+    assert isinstance(key, str)
+    return key
+
+
+async def test_an_acknowledgement_is_on_the_ledger_and_in_the_row(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    async with console() as desk:
+        chosen = under_cursor(desk)
+        await desk.press("a")
+        await desk.type("seen it")
+        await desk.press("enter")
+        await desk.until(lambda: "ack ↑" in desk.text())
+        entry = estate.entry().entry
+        assert (entry.verb, entry.subjects, entry.who) == ("acknowledge", (chosen,), "oncall1")
+        assert "seen it" in entry.private.values()
+        assert standing(desk, chosen).not_sent == ("acknowledge",)
+
+        await desk.press("u")
+        await desk.until(lambda: "ack ↑" not in desk.text())
+        assert standing(desk, chosen).decided.acked_at is None
+
+
+async def test_escape_and_an_empty_reason_record_nothing(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    async with console() as desk:
+        await desk.press("a", "escape")
+        await desk.press("a", "enter")
+        await desk.until(lambda: "a reason is needed" in desk.text())
+        assert estate.verbs() == []
+
+
+async def test_an_act_stays_with_the_finding_under_the_cursor_at_the_keypress(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    async with console() as desk:
+        chosen = under_cursor(desk)
+        await desk.press("a")
+        estate.answer(Freshness.FRESH, record(9, "worse has come", "CRITICAL"))
+        await desk.until(lambda: "worse has come" in desk.text())
+        await desk.type("mine")
+        await desk.press("enter")
+        await desk.until(lambda: estate.verbs() == ["acknowledge"])
+        assert estate.entry().entry.subjects == (chosen,)
+
+
+async def test_marks_make_one_batch(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *(record(n, f"finding {n}") for n in range(1, 131)))
+    async with console() as desk:
+        await desk.press("asterisk")
+        await desk.until(lambda: "130 marks" in desk.text())
+        await desk.press("a")
+        await desk.type("storm")
+        await desk.press("enter")
+        await desk.until(lambda: "acknowledged: 130 findings" in desk.text())
+        entries = [line.entry for line in ledger.read(estate.folder)][1:]
+        assert [len(entry.subjects) for entry in entries] == [100, 30]
+        assert len({entry.data["batch"] for entry in entries}) == 1
+        assert "marks" not in desk.text()
+
+
+async def test_the_filter_narrows_while_typing_and_escape_returns(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    async with console() as desk:
+        await desk.press("slash")
+        await desk.type("sev:low")
+        await desk.until(lambda: "1 of 3" in desk.text())
+        await desk.type(" sevv:x")
+        await desk.until(lambda: "no field sevv" in desk.text())
+        await desk.press("escape")
+        await desk.until(lambda: "3 of 3" in desk.text())
+
+        await desk.press("slash")
+        await desk.type("sev:critical")
+        await desk.press("enter")
+        await desk.until(lambda: "1 of 3" in desk.text())
+        await desk.press("colon", "q", "enter")
+    async with console() as desk:
+        assert "sev:critical" in desk.text()
+        assert "1 of 3" in desk.text()
+
+
+@pytest.mark.parametrize("outcome", [f for f in Freshness if f not in (Freshness.FRESH, Freshness.NEVER)])
+async def test_nothing_is_clear_unless_every_source_is_fresh(
+    estate: Estate, console: Opened, outcome: Freshness
+) -> None:
+    estate.answer(Freshness.STALE if outcome is Freshness.STALE else outcome)
+    async with console(size=(80, 24)) as desk:
+        for place in ("1", "7", "5"):
+            await desk.press(place)
+            assert "clear" not in desk.text().lower()
+        await desk.press("1")
+        await desk.until(lambda: "proves nothing" in desk.text())
+
+
+async def test_clear_is_said_when_it_is_true_and_taken_back_when_it_is_not(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH)
+    async with console() as desk:
+        await desk.until(lambda: "clear: no open threats" in desk.text())
+        estate.answer(Freshness.DENIED)
+        await desk.until(lambda: "clear" not in desk.text())
+        assert "DENIED" in desk.text()
+
+
+async def test_an_empty_filter_result_is_not_called_clear(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    async with console() as desk:
+        await desk.press("slash")
+        await desk.type("nosuchword")
+        await desk.press("enter")
+        await desk.until(lambda: "nothing matches" in desk.text())
+        assert "clear" not in desk.text()
+
+
+async def test_a_snooze_says_what_it_hides_and_ends_within_a_week(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    async with console() as desk:
+        await desk.press("z")
+        await desk.type("9d")
+        await desk.press("enter")
+        await desk.until(lambda: "7 days at the latest" in desk.text())
+        await desk.press("z")
+        await desk.type("2d")
+        await desk.press("enter")
+        await desk.until(lambda: "hides only CRITICAL" in desk.text())
+        await desk.type("pentest")
+        await desk.press("enter")
+        await desk.until(lambda: estate.verbs() == ["snooze"])
+        await desk.until(lambda: "2 of 3" in desk.text())
+
+
+async def test_in_read_decisions_stay_here_and_no_key_asks_for_a_containment(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    async with console(mode=Mode.READ) as desk:
+        await desk.press("c")
+        await desk.until(lambda: "READ: not sent" in desk.text())
+        keys = sorted({key for command in COMMANDS for key in desk.app.desk.keymap.keys(command.id)})
+        for place in ("1", "5", "7", "X"):
+            await desk.rattle("1", place)
+            for key in keys:
+                await desk.rattle(key, "enter", "escape")
+        await desk.until(lambda: "offer" in {request["do"] for request in desk.asked()})
+        assert "contain" not in {request["do"] for request in desk.asked()}
+        assert "undo" not in {request["do"] for request in desk.asked()}
+
+
+async def test_an_export_is_the_filtered_list_for_its_owner_alone(
+    estate: Estate, console: Opened, tmp_path: Path
+) -> None:
+    estate.answer(Freshness.FRESH, record(1, "=HYPERLINK(1)", "CRITICAL"), record(2, "plain"))
+    async with console() as desk:
+        desk.screen.perform_line("filter sev:critical")
+        for name in ("out.json", "out.csv"):
+            path = tmp_path / name
+            desk.screen.perform_line(f"export {path}")
+            await desk.until(lambda path=path: path.exists() and path.stat().st_size)
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert [row["title"] for row in json.loads((tmp_path / "out.json").read_text())] == ["=HYPERLINK(1)"]
+        assert '"\'=HYPERLINK(1)"' in (tmp_path / "out.csv").read_text()
+        desk.screen.perform_line(f"export {tmp_path / 'out.csv'}")
+        await desk.until(lambda: "exists already" in desk.text())
+
+
+async def test_the_heartbeat_tells_the_watch_that_somebody_is_there(estate: Estate, console: Opened) -> None:
+    from socconsole.store import sources
+
+    async with console() as desk:
+        await desk.until(lambda: sources.present(desk.app.desk.conn))
+    with closing(estate.write()) as conn:
+        assert not sources.present(conn)
