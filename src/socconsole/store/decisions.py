@@ -70,7 +70,7 @@ def decide(folder: StateFolder, request: Decision, who: str, mode: Mode, now: da
     by; entries carry the host's clock besides. Raises ``DecisionRefused``, and what ``ledger.append`` and
     ``project`` raise.
     """
-    project(folder)  # to decide on what is known, and so that taking back sees what others did
+    _catch_up(folder)  # to decide on what is known, and so that taking back sees what others did
     if isinstance(request, TakeBack):
         return _take_back(folder, who, mode, now)
     data, private = _check(request, now)
@@ -236,13 +236,17 @@ def _write(
     skipped: Sequence[tuple[str, str]],
 ) -> Decided:
     lines = ledger.append(folder, entries)
-    projected = True
+    return Decided(batch, tuple(ids), tuple(skipped), lines[-1].seq, _catch_up(folder))
+
+
+def _catch_up(folder: StateFolder) -> bool:
+    """Project; False when the store is busy or its disk full: what is on the ledger is applied later then."""
     try:
         project(folder)
-    except sqlite3.OperationalError:  # busy or full: the decision stands, and whoever projects next applies it
-        projected = False
-        _log.warning("the store could not take entry %d in yet", lines[-1].seq, exc_info=True)
-    return Decided(batch, tuple(ids), tuple(skipped), lines[-1].seq, projected)
+    except sqlite3.OperationalError:
+        _log.warning("the store could not be brought up to the ledger yet", exc_info=True)
+        return False
+    return True
 
 
 def _batch() -> str:

@@ -104,7 +104,7 @@ def _fault(folder: StateFolder) -> str:
                 return f"it was damaged: {told}"
         db.prepare(folder)
         project.project(folder)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, ValueError, StateError) as error:  # ValueError: names that are no text any more
         return f"it was damaged: {error}"
     except project.ProjectError as error:
         return error.message
