@@ -174,12 +174,10 @@ def schema() -> dict[str, Any]:
 
 def _read(path: Path) -> Config:
     try:
-        mode = path.stat().st_mode
+        _check_owner(path)
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(path, "", 0, f"cannot be read: {error}") from error
-    if mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise ConfigError(path, "", 0, f"others may write to it; run: chmod go-w {path}")
     try:
         parsed = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -198,37 +196,57 @@ def _read(path: Path) -> Config:
     return config
 
 
+def _check_owner(path: Path) -> None:
+    """Whoever can write the configuration decides which roles are assumed: only its owner, or root, may."""
+    real = path.resolve()
+    for what in (real, real.parent):
+        told = what.stat()
+        shared = told.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if shared and not (what == real.parent and told.st_mode & stat.S_ISVTX):
+            raise ConfigError(path, "", 0, f"others may write to {what}; run: chmod go-w {what}")
+    owner = real.stat().st_uid
+    if owner not in (os.geteuid(), 0):
+        raise ConfigError(path, "", 0, f"it belongs to user {owner}, neither to you nor to root")
+
+
 def _check(config: Config, path: Path, text: str) -> None:
     """What types cannot say."""
     seen: set[str] = set()
-    for account in config.accounts:
+    for n, account in enumerate(config.accounts):
         if account.account in seen:
-            raise ConfigError(path, "accounts", _line_of(text, account.account), f"{account.account} stands twice")
+            key = f"accounts[{n}].account"
+            raise ConfigError(path, key, _line_of(text, key), f"{account.account} stands twice")
         seen.add(account.account)
     from socconsole.commands import BY_ID
 
     for id_ in config.keys:
         if id_ not in BY_ID:
-            raise ConfigError(path, f"keys.{id_}", _line_of(text, id_), "no command has this id")
+            raise ConfigError(path, f"keys.{id_}", _line_of(text, f"keys.{id_}"), "no command has this id")
 
 
 def _line_of(text: str, key: str) -> int:
-    """The line a key stands on, counted from 1; 0 where it is not to be found.
+    """The line a key is set on, counted from 1; of its table where the key is missing there; 0 if neither is.
 
     ``accounts[1].regions[0]`` is looked for below the second ``[[accounts]]``.
     """
-    lines = text.splitlines()
-    start = 0
-    table = re.match(r"(\w+)\[(\d+)\]", key)
-    if table:
-        heads = [n for n, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{table[1]}\s*\]\]", line)]
-        if int(table[2]) < len(heads):
-            start = heads[int(table[2])]
-    word = re.sub(r"\[[^\]]*\]", "", key).rsplit(".", 1)[-1]
-    for n in range(start, len(lines)):
-        if re.search(rf"(?<![\w.]){re.escape(word)}(?![\w])", lines[n]):
-            return n + 1
-    return start + 1 if table else 0
+    wanted = re.sub(r"\.?\[\.\.\.\]", "", key)
+    best, best_size = 0, 0
+    table, seen = "", dict[str, int]()
+    for n, line in enumerate(text.splitlines(), start=1):
+        if head := re.match(r"\s*\[\[\s*([\w.-]+)\s*\]\]", line):
+            table = f"{head[1]}[{seen.setdefault(head[1], 0)}]"
+            seen[head[1]] += 1
+            path = table
+        elif head := re.match(r"\s*\[\s*([\w.-]+)\s*\]", line):
+            path = table = head[1]
+        elif assigned := re.match(r"""\s*["']?([\w.-]+)["']?\s*=""", line):
+            path = f"{table}.{assigned[1]}".lstrip(".")
+        else:
+            continue
+        inside = wanted == path or wanted.startswith((f"{path}.", f"{path}["))
+        if inside and len(path) > best_size:
+            best, best_size = n, len(path)
+    return best
 
 
 EXAMPLE: Final = """\
