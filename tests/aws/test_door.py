@@ -12,7 +12,7 @@ from socconsole.aws import Absent, AwsTrouble, Kind, sessions, transport
 from socconsole.model.world import Place
 
 from .conftest import PLACE, Opener
-from .fakeaws import FakeAws, Reply, error, ok, s3_error, serving, xml
+from .fakeaws import FakeAws, Hit, Reply, error, ok, s3_error, serving, xml
 
 GET = "securityhub:GetFindings"
 JSON = {"Content-Type": "application/json", "x-amzn-RequestId": "req-1"}
@@ -281,20 +281,24 @@ async def test_fresh_tokens_for_ever_are_trouble(fake: FakeAws, opened: Opener) 
 
 async def test_a_page_that_fails_ends_the_listing_with_trouble(fake: FakeAws, opened: Opener) -> None:
     fake.next(GET, ok({"Findings": [1], "NextToken": "a"}), error("AccessDeniedException", 403))
-    seen = []
     async with opened() as door:
+        pages = door.pages(PLACE, GET, {})
+        assert (await anext(pages))["Findings"] == [1]
         with pytest.raises(AwsTrouble):
-            async for page in door.pages(PLACE, GET, {}):
-                seen.append(page["Findings"])
-    assert seen == [[1]]
+            await anext(pages)
 
 
 async def test_cancellation_stays_cancellation(fake: FakeAws, opened: Opener) -> None:
-    fake.always(GET, Reply(hang=True))
+    arrived = asyncio.Event()
+
+    def hang(hit: Hit) -> Reply:
+        arrived.set()
+        return Reply(hang=True)
+
+    fake.always(GET, hang)
     async with opened() as door:
         task = asyncio.create_task(door.call(PLACE, GET, {}))
-        while not fake.seen(GET):
-            await asyncio.sleep(0)
+        await arrived.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

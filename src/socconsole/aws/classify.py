@@ -88,15 +88,20 @@ _ENABLE: Final[Mapping[str, str]] = {
 }
 
 
+_CREDENTIAL_STEPS: Final[Mapping[str, str]] = {row.name: row.id for row in table().values() if row.credentials}
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where an account's credentials come from: what a remedy has to name.
 
-    ``how`` is ``sso``, ``login``, ``profile``, ``env``, ``none`` or ``drill``.
+    ``how`` is ``sso``, ``login``, ``profile``, ``env``, ``none`` or ``drill``; ``assumes`` the ARN of the
+    role that is assumed on top, empty when none is.
     """
 
     how: str
     profile: str = ""
+    assumes: str = ""
 
     @property
     def option(self) -> str:
@@ -107,7 +112,10 @@ class Origin:
 def classify(
     error: Exception, operation: str, place: Place | None, origin: Origin, *, role: str = "reader"
 ) -> AwsTrouble:
-    """Trouble that says what ``error`` means. ``role`` is the role kind whose permissions were used."""
+    """Trouble that says what ``error`` means. ``role`` is the role kind whose permissions were used.
+
+    When a step on the way to credentials failed, the trouble names that step and not ``operation``.
+    """
     if isinstance(error, AwsTrouble):
         return error
     if isinstance(error, Refused):
@@ -121,7 +129,8 @@ def classify(
             remedy="raise `share` in the config if no other install uses this account",
         )
     if isinstance(error, boto.ClientError):
-        return _client_error(error, operation, place, origin, role)
+        step = _CREDENTIAL_STEPS.get(error.operation_name, operation)
+        return _client_error(error, step, place, origin, role)
     for kinds, kind, remedy in _LOCAL:
         if isinstance(error, kinds):
             return AwsTrouble(kind, operation, place, _detail(error), remedy=_fill(remedy, place, origin, operation))
@@ -251,6 +260,12 @@ def _remedy(kind: Kind, code: str, message: str, operation: str, place: Place | 
             return "an organisation policy forbids it: ask its administrator"
         if code in ("OptInRequired", "RegionDisabledException") and place:
             return f"aws account enable-region --region-name {place.region}{origin.option}"
+        if operation == "sts:AssumeRole":
+            return f"let the trust policy of {origin.assumes or 'the role'} name this identity" + (
+                f", with {', '.join(table()[operation].iam)}: `socconsole iam {role}` prints it"
+            )
+        if operation == "sso:GetRoleCredentials":
+            return f"correct sso_account_id and sso_role_name: aws configure sso{origin.option}"
         row = table().get(operation)
         actions = ", ".join(row.iam) if row else operation
         return f"allow {actions}: `socconsole iam {role}` prints the whole policy"

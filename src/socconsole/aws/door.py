@@ -257,7 +257,11 @@ class Door:
             origin = Origin("drill")
         else:
             profile = profile_of(self._config, place.account)
-            origin = Origin(how(profile, self._profiles(place.account), os.environ), active_profile(profile))
+            origin = Origin(
+                how(profile, self._profiles(place.account), os.environ),
+                active_profile(profile),
+                role_of(self._config, place.account, self.role),
+            )
         trouble = classify(error, operation, place, origin, role=self.role)
         if trouble.kind in (Kind.EXPIRED, Kind.NO_CREDENTIALS) and place.account in self._credentials:
             self._credentials[place.account].forget()

@@ -10,7 +10,7 @@ _HIDDEN: Final = "[hidden]"
 
 _RULES: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     # user:password@ in a proxy's or an endpoint's address
-    (re.compile(r"(?<=://)[^/\s@:]+:[^/\s@]+(?=@)"), _HIDDEN),
+    (re.compile(r"(?<=://)[^\s@:\"'<>]*:[^\s@\"'<>]+(?=@)"), _HIDDEN),
     # JSON web tokens (IAM Identity Center, web identity)
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), _HIDDEN),
     # a name that holds a secret, and its value, in JSON, XML, a query string or a header

@@ -16,17 +16,19 @@ from typing import Final
 
 import msgspec
 
+from socconsole.aws import AwsTrouble, Kind
 from socconsole.formats import Record
 from socconsole.model.finding import Observation
 
 HORIZON: Final = timedelta(days=90)
 """How far back services keep findings (GuardDuty, Security Hub: 90 days)."""
 
-OVERLAP: Final = timedelta(minutes=5)
-"""Read again before the watermark. AWS refuses requests from clocks further off than this."""
+LATE: Final = timedelta(minutes=15)
+"""Every forward listing begins this long before the watermark: products publish, and AWS lists, with delay.
+What turns up later than that is found by sweeps, or by the first reading of another store."""
 
-SLACK: Final = timedelta(minutes=15)
-"""How long after its update a record may turn up in listings before only a sweep would find it."""
+SKEW: Final = timedelta(minutes=5)
+"""How wrong our clock can be: AWS refuses signatures from clocks further off."""
 
 GAP: Final = timedelta(hours=6)
 """After so long without a reading, what happened meanwhile is read newest first, not oldest first."""
@@ -82,15 +84,15 @@ Listing = Callable[[Window], AsyncIterator[tuple[Record, ...]]]
 def begin(stored: History | None, now: datetime) -> History:
     """The cursor of a reading that starts now."""
     if stored is None:
-        return History(now - SLACK, Back(now + HORIZON, now - HORIZON))
+        return History(now - SKEW, Back(now + HORIZON, now - HORIZON))
     if stored.mark > now:  # a clock was set back: what it covers is not known
-        stored = msgspec.structs.replace(stored, mark=now - SLACK)
+        stored = msgspec.structs.replace(stored, mark=now - SKEW)
     if now - (stored.read or stored.mark) <= GAP:
         return stored
-    floor = max(stored.mark - OVERLAP, now - HORIZON)
+    floor = max(stored.mark - LATE, now - HORIZON)
     if stored.back is not None:
         floor = min(floor, max(stored.back.floor, now - HORIZON))
-    return History(now - SLACK, Back(now + HORIZON, floor, every=True))
+    return History(now - SKEW, Back(now + HORIZON, floor, every=True))
 
 
 async def read(
@@ -101,7 +103,7 @@ async def read(
 ) -> AsyncIterator[Step]:
     """One reading, page by page; every step's history can be stored and gone on from.
 
-    The last step is ``complete`` unless history remains when the budget is used up.
+    The last step is ``complete`` unless history remains when the budget, or AWS's patience, is used up.
     """
     history = begin(stored, now)
     end = clock() + BUDGET_S
@@ -110,22 +112,26 @@ async def read(
         async for step in _forward(history, listing, now):
             history = step.history
             yield step
+        if history.back is None:
+            return
+        past = past or listing(_back_window(history.back))
         for _ in range(PAGES_BETWEEN):
-            if history.back is None:
-                return
-            if past is None:
-                past = listing(_back_window(history.back))
-            page = await anext(past, None)
+            try:
+                page = await anext(past, None)
+            except AwsTrouble as trouble:
+                if trouble.kind is Kind.THROTTLED:
+                    return  # news was read whole: history steps back and goes on with the next reading
+                raise
             history = msgspec.structs.replace(history, back=_further(history.back, page))
             yield Step(page or (), history, complete=False)
-            if page is None:
-                past = None
-        if clock() > end:
+            if history.back is None:
+                break  # to a last look at what is new, which completes the reading
+        if history.back is not None and clock() > end:
             return
 
 
 async def _forward(history: History, listing: Listing, now: datetime) -> AsyncIterator[Step]:
-    pages = listing(Window(history.mark - OVERLAP, None, newest_first=False, only_open=False))
+    pages = listing(Window(history.mark - LATE, None, newest_first=False, only_open=False))
     latest = history.mark
     ordered = True
     page = await anext(pages, ())
@@ -133,10 +139,10 @@ async def _forward(history: History, listing: Listing, now: datetime) -> AsyncIt
         following = await anext(pages, None)
         seen = [moment for moment in _updates(page) if moment <= now]
         # Only in ascending order does a page say that everything before it has been seen.
-        ordered = ordered and seen == sorted(seen) and (not seen or seen[0] >= history.mark - OVERLAP)
+        ordered = ordered and seen == sorted(seen) and (not seen or seen[0] >= history.mark - LATE)
         latest = max([latest, *seen])
         if following is None:
-            mark = max(latest, now - SLACK)
+            mark = max(latest, now - SKEW)  # everything listed so far has been seen
             history = msgspec.structs.replace(history, mark=mark, read=now)
             yield Step(page, history, complete=history.back is None)
             return
@@ -150,9 +156,9 @@ def _back_window(back: Back) -> Window:
     return Window(back.floor, back.at, newest_first=True, only_open=not back.every)
 
 
-def _further(back: Back, page: tuple[Record, ...] | None) -> Back | None:
+def _further(back: Back | None, page: tuple[Record, ...] | None) -> Back | None:
     """What is still to be read after a page; nothing after the end of the listing (None)."""
-    if page is None:
+    if back is None or page is None:
         return None
     seen = [moment for moment in _updates(page) if moment <= back.at]
     if not seen or seen != sorted(seen, reverse=True):
