@@ -280,8 +280,8 @@ def db_path(conn: sqlite3.Connection) -> str:
 
 
 def test_a_dictionary_is_trained_and_everything_stays_readable(conn):
-    first = [observation(str(i), description=f"number {i} of many like it") for i in range(300)]
-    second = [observation(str(i), description=f"number {i} of many like it") for i in range(300, 700)]
+    first = [observation(str(i), description=f"number {i} of many like it") for i in range(150)]
+    second = [observation(str(i), description=f"number {i} of many like it") for i in range(150, 500)]
     put(conn, *first)
     assert conn.execute("SELECT count(*) FROM dictionary").fetchone() == (0,)
     put(conn, *second)

@@ -32,8 +32,8 @@ FRAME_LIMIT: Final = 256 * 1024 * 1024
 MOST: Final = (1 << 63) - 1
 """The largest number that is stored as such: a record may claim any count."""
 
-_TRAIN_AT: Final = (400, 20_000)
-"""Records in the store at which the first and the second dictionary are trained."""
+_TRAIN_AT: Final = (200, 4_000, 40_000)
+"""Records in the store at which the first, second and third dictionary are trained."""
 _SAMPLES: Final = 1_500
 
 

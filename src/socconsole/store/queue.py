@@ -71,14 +71,41 @@ class Count:
     exact: bool = True
 
 
+_OPEN_INDEX: Final = {
+    SortBy.SEVERITY: "queue_severity",
+    SortBy.AGE: "queue_at",
+    SortBy.TITLE: "queue_title",
+    SortBy.PLACE: "queue_place",
+}
+
 # Plain conditions where there are some, because an index is chosen by them.
 _LEFT_OUT: Final = {state: f"{standing_sql.STATE} <> '{state.value}'" for state in State} | {
     State.RESOLVED: "closed = 0",
-    State.SNOOZED: f"NOT (closed = 0 AND {standing_sql.SNOOZED})",
+    State.SNOOZED: f"(snoozed_until IS NULL OR NOT (closed = 0 AND {standing_sql.SNOOZED}))",
 }
 _COUNTED: Final = {State.RESOLVED, State.SNOOZED}
 
 _Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """Where to read and which rows count. The index is named because SQLite cannot know that a page is wanted."""
+
+    table: str
+    where: str
+    params: Params
+
+
+def _index(conditions: list[str], sort: Sort) -> str | None:
+    """The index made for an order under these conditions; None where there is none."""
+    if "sample = 0" not in conditions:
+        return None
+    if "closed = 0" not in conditions:
+        return "queue_score" if sort.by is SortBy.PRIORITY else None
+    if sort.by is SortBy.PRIORITY:
+        return "queue_threat" if "kind = 'threat'" in conditions else "queue_open"
+    return _OPEN_INDEX[sort.by]
 
 
 @dataclass(slots=True)
@@ -127,10 +154,11 @@ class QueueReader:
         """
         if not query.terms and not query.words and view is not View.MINE and _COUNTED.issuperset(self._hide):
             return Count(self._unfiltered(view, now))
-        where, params = self._where(view, query, now)
+        scan = self._where(view, query, now)
         if budget_s is None:
-            return Count(self._conn.execute(f"SELECT count(*) FROM queue WHERE {where}", params).fetchone()[0])
-        return self._count_within(where, params, budget_s)
+            counted = self._conn.execute(f"SELECT count(*) FROM {scan.table} WHERE {scan.where}", scan.params)
+            return Count(counted.fetchone()[0])
+        return self._count_within(scan, budget_s)
 
     def totals(self, view: View) -> dict[Severity, int]:
         """How many open findings of each severity a view has, samples aside; snoozed ones count."""
@@ -179,20 +207,20 @@ class QueueReader:
     ) -> int | None:
         """Where a finding stands in the order, from 0; None when the view and the query leave it out."""
         self._settle(now)
-        where, params = self._where(view, query, now)
+        scan = self._where(view, query, now, sort)
         columns, descending = self._order(sort)
         names = ", ".join(columns)
         key = self._conn.execute(
-            f"SELECT {names} FROM queue WHERE id = :id AND n = (SELECT n FROM finding WHERE id = :id) AND {where}",
-            {**params, "id": id},
+            f"SELECT {names} FROM queue WHERE n = (SELECT n FROM finding WHERE id = :id) AND {scan.where}",
+            {**scan.params, "id": id},
         ).fetchone()
         if key is None:
             return None
         bound = {f"k{i}": value for i, value in enumerate(key)}
         found: int = self._conn.execute(
-            f"SELECT count(*) FROM queue WHERE {where} AND ({names}) {'>' if descending else '<'} "
+            f"SELECT count(*) FROM {scan.table} WHERE {scan.where} AND ({names}) {'>' if descending else '<'} "
             f"({', '.join(f':{name}' for name in bound)})",
-            {**params, **bound},
+            {**scan.params, **bound},
         ).fetchone()[0]
         return found
 
@@ -206,12 +234,12 @@ class QueueReader:
         sort: Sort = Sort(),
     ) -> list[str]:
         """Ids in the order of the table, for marks and bulk acts."""
-        where, params = self._where(view, query, now)
+        scan = self._where(view, query, now, sort)
         return [
             id_
             for (id_,) in self._conn.execute(
-                f"SELECT id FROM queue WHERE {where} ORDER BY {self._order_by(sort)} LIMIT :limit",
-                {**params, "limit": limit},
+                f"SELECT id FROM {scan.table} WHERE {scan.where} ORDER BY {self._order_by(sort)} LIMIT :limit",
+                {**scan.params, "limit": limit},
             )
         ]
 
@@ -266,16 +294,17 @@ class QueueReader:
         self._moment = (version, at)
         self._fresh = msgspec.json.encode(sorted(reading.fresh_origins(self._conn, now))).decode()
 
-    def _where(self, view: View, query: Query, now: datetime) -> tuple[str, Params]:
+    def _where(self, view: View, query: Query, now: datetime, sort: Sort | None = None) -> _Scan:
+        """What a view and a query mean; with ``sort``, read in that order."""
         self._settle(now)
         wanted = compile(query, now, self._me)
         parts = view_conditions(view, query)
         if self._hide and not query.asks("state"):
             parts += [_LEFT_OUT[state] for state in self._hide]
+        index = None if query.words or query.asks("id") else _index(parts, sort or Sort())
         parts.append(wanted.sql)
-        return " AND ".join(parts), {
-            **wanted.params, "now": micros(now), "fresh": self._fresh, "me": self._me,
-        }  # fmt: skip
+        params = {**wanted.params, "now": micros(now), "fresh": self._fresh, "me": self._me}
+        return _Scan(f"queue INDEXED BY {index}" if index else "queue", " AND ".join(parts), params)
 
     def _order(self, sort: Sort) -> tuple[tuple[str, ...], bool]:
         columns, descending = _ORDERS[sort.by]
@@ -299,29 +328,31 @@ class QueueReader:
         return block
 
     def _read(self, view: View, query: Query, sort: Sort, number: int, after: _Key | None) -> _Block:
-        where, params = self._where(view, query, instant(self._moment[1]))
+        scan = self._where(view, query, instant(self._moment[1]), sort)
         columns, descending = self._order(sort)
         names, order = ", ".join(columns), self._order_by(sort)
         if after is None:
             # The index alone finds the numbers; only the block's own rows are then looked up.
-            source = f"n IN (SELECT n FROM queue WHERE {where} ORDER BY {order} LIMIT :limit OFFSET :offset)"
+            inner = f"SELECT n FROM {scan.table} WHERE {scan.where} ORDER BY {order} LIMIT :limit OFFSET :offset"
+            source = f"queue WHERE n IN ({inner})"
             bound: dict[str, Any] = {"offset": number * BLOCK}
         else:
             bound = {f"k{i}": value for i, value in enumerate(after)}
-            source = f"{where} AND ({names}) {'<' if descending else '>'} ({', '.join(f':{k}' for k in bound)})"
+            behind = f"({names}) {'<' if descending else '>'} ({', '.join(f':{name}' for name in bound)})"
+            source = f"{scan.table} WHERE {scan.where} AND {behind}"
         found = self._conn.execute(
-            f"SELECT {SELECT}, {names} FROM queue WHERE {source} ORDER BY {order} LIMIT :limit",
-            {**params, **bound, "limit": BLOCK},
+            f"SELECT {SELECT}, {names} FROM {source} ORDER BY {order} LIMIT :limit",
+            {**scan.params, **bound, "limit": BLOCK},
         ).fetchall()
         width = len(columns)
         return _Block([row(values) for values in found], tuple(found[-1][-width:]) if found else None)
 
-    def _count_within(self, where: str, params: Params, budget_s: float) -> Count:
+    def _count_within(self, scan: _Scan, budget_s: float) -> Count:
         """Count until the time is up. Batches, so that a count cut short still knows what it saw."""
         seen = 0
         with self._deadline(budget_s) as over:
             try:
-                cursor = self._conn.execute(f"SELECT 1 FROM queue WHERE {where}", params)
+                cursor = self._conn.execute(f"SELECT 1 FROM {scan.table} WHERE {scan.where}", scan.params)
                 while batch := cursor.fetchmany(1_000):
                     seen += len(batch)
             except OperationalError:

@@ -84,7 +84,7 @@ def insert(conn: Connection, made: Sequence[tuple[int, Finding, str]], now: date
         text = text_of(finding)
         texts.append((row, *text))
         resolved = at if finding.workflow.value in CLOSED else None
-        values.append((n, *_values(finding, id_, resolved, None, row, _digest(text))))
+        values.append((n, *_values(finding, id_, resolved, None, row, text)))
     conn.executemany(_INSERT, values)
     conn.executemany(_INSERT_TEXT, texts)
 
@@ -92,9 +92,8 @@ def insert(conn: Connection, made: Sequence[tuple[int, Finding, str]], now: date
 def update(conn: Connection, n: int, finding: Finding, was: Before, now: datetime) -> None:
     """Rewrite a finding's row; its text only when that changed (most updates move a count and a time)."""
     text = text_of(finding)
-    digest = _digest(text)
     text_row = was.text_row
-    if digest != was.text_digest:
+    if _digest(text) != was.text_digest:
         text_row = _take_text_rows(conn, 1)
         conn.execute(_INSERT_TEXT, (text_row, *text))
     resolved: int | None = None
@@ -105,7 +104,7 @@ def update(conn: Connection, n: int, finding: Finding, was: Before, now: datetim
         instant_or_none(was.occurred), finding.occurred, instant_or_none(was.blocked_at)
     ):
         resumed = micros(finding.occurred)
-    conn.execute(_UPDATE, (*_values(finding, was.id, resolved, resumed, text_row, digest), n))
+    conn.execute(_UPDATE, (*_values(finding, was.id, resolved, resumed, text_row, text), n))
 
 
 def reasons(packed: str) -> tuple[Reason, ...]:
@@ -113,7 +112,10 @@ def reasons(packed: str) -> tuple[Reason, ...]:
     return tuple(Reason(points, why) for points, why in msgspec.json.decode(packed, type=list[tuple[int, str]]))
 
 
-def text_of(finding: Finding) -> tuple[str, str, str, str, str, str]:
+_Text = tuple[str, str, str, str, str, str]
+
+
+def text_of(finding: Finding) -> _Text:
     """What the words of a search are looked for in, in the order of the index's columns."""
     return (
         storable(finding.title.raw(), _TEXT_LIMIT),
@@ -150,13 +152,14 @@ def _words(resource: Resource) -> tuple[str, ...]:
     return (resource.type, resource.id.raw(), name)
 
 
-def _joined(words: Iterable[str], limit: int = _TEXT_LIMIT) -> str:
-    return storable("\n".join(dict.fromkeys(word for word in words if word)), limit)
+def _joined(words: Iterable[str]) -> str:
+    return storable("\n".join(dict.fromkeys(word for word in words if word)), _TEXT_LIMIT)
 
 
 def _values(
-    finding: Finding, id_: str, resolved: int | None, resumed: int | None, text_row: int, digest: bytes
+    finding: Finding, id_: str, resolved: int | None, resumed: int | None, text_row: int, text: _Text
 ) -> tuple[object, ...]:
+    title, _, resources, types, actors, _ = text
     packed = _encode([(r.points, storable(r.why)) for r in finding.priority.reasons]).decode()
     return (
         id_,
@@ -164,13 +167,13 @@ def _values(
         int(finding.severity),
         finding.priority.score,
         packed,
-        storable(finding.title.raw(), TITLE_LIMIT),
+        title[:TITLE_LIMIT],
         place_of(finding.resources),
         _or_none(finding.account),
         _or_none(finding.region),
-        storable("\n".join(finding.types), NAMES_LIMIT),
-        _joined((word for r in finding.resources for word in _words(r)), NAMES_LIMIT),
-        _joined((a.value.raw() for a in finding.actors), NAMES_LIMIT),
+        types[:NAMES_LIMIT],
+        resources[:NAMES_LIMIT],
+        actors[:NAMES_LIMIT],
         storable(finding.product),
         storable(" ".join(finding.sources)),
         finding.workflow.value,
@@ -188,7 +191,7 @@ def _values(
         resumed,
         _print(finding),
         text_row,
-        digest,
+        _digest(text),
     )
 
 

@@ -232,12 +232,16 @@ _TABLES: Final = (
 # partial, for what Triage shows unless it is asked otherwise: open findings that are no samples.
 _OPEN: Final = "WHERE sample = 0 AND closed = 0"
 _INDEXES: Final = (
-    f"CREATE INDEX queue_threat ON queue (score DESC, at DESC, n DESC) {_OPEN} AND kind = 'threat'",
-    f"CREATE INDEX queue_open ON queue (score DESC, at DESC, n DESC) {_OPEN}",
-    f"CREATE INDEX queue_severity ON queue (severity DESC, score DESC, at DESC, n DESC) {_OPEN}",
-    f"CREATE INDEX queue_at ON queue (at DESC, n DESC) {_OPEN}",
-    f"CREATE INDEX queue_title ON queue (title, n) {_OPEN}",
-    f"CREATE INDEX queue_place ON queue (place, n) {_OPEN}",
+    # The one that Triage opens on also carries what states and common filters look at, so that a filter, or an
+    # offset over rows that could be snoozed, need not visit the rows themselves.
+    "CREATE INDEX queue_threat ON queue (score DESC, at DESC, n DESC, snoozed_until, severity, region, account, "
+    "owner, acked_at, workflow, occurred, seen, resumed_at, blocked_at, resolved_at, events, closed) "
+    f"{_OPEN} AND kind = 'threat'",
+    f"CREATE INDEX queue_open ON queue (score DESC, at DESC, n DESC, snoozed_until) {_OPEN}",
+    f"CREATE INDEX queue_severity ON queue (severity DESC, score DESC, at DESC, n DESC, snoozed_until) {_OPEN}",
+    f"CREATE INDEX queue_at ON queue (at DESC, n DESC, snoozed_until) {_OPEN}",
+    f"CREATE INDEX queue_title ON queue (title, n, snoozed_until) {_OPEN}",
+    f"CREATE INDEX queue_place ON queue (place, n, snoozed_until) {_OPEN}",
     "CREATE INDEX queue_score ON queue (score DESC, at DESC, n DESC) WHERE sample = 0",
     "CREATE INDEX queue_sample ON queue (score DESC, at DESC, n DESC) WHERE sample = 1",
     "CREATE INDEX queue_text ON queue (text_row)",
