@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -76,6 +77,13 @@ def session(folder: StateFolder) -> Make:
         return Session(folder, config or Config(share=1.0), "oncall1", mode, **more)
 
     return make
+
+
+async def eventually(true: Callable[[], object]) -> None:
+    """Wait for something that another task, thread or process brings about."""
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 - there is no event to wait for across threads and processes
+            await asyncio.sleep(0.005)
 
 
 def record(folder: StateFolder, *verbs: str) -> list[Line]:

@@ -22,7 +22,7 @@ from socconsole.response.session import Refusal
 from socconsole.store import db, evidence
 from socconsole.store.state import StateFolder
 
-from .conftest import ASSETS, CORPUS, EXPORTS, FLAGS, ML, PROD, Make, changes, leaking, owner, record
+from .conftest import ASSETS, CORPUS, EXPORTS, FLAGS, ML, PROD, Make, changes, eventually, leaking, owner, record
 
 ACTION = "s3-block-public"
 PUT = ("s3:PutPublicAccessBlock", "socconsole-responder")
@@ -197,7 +197,7 @@ async def test_what_cannot_be_recorded_is_not_done(aws: Embedded, folder: StateF
     db.prepare(folder)  # a store made anew, as `recover` does, knows of nothing that is missing
     assert "could not be recorded" in (await refused(engine.contain(session(), order()))).why
     assert changes(aws) == [PUT]
-    assert "not whole" in book.unfit(folder)
+    assert "not whole" in book.unfit(folder, Config())
 
 
 async def test_a_target_that_changed_since_it_was_shown_is_left_alone(
@@ -221,8 +221,7 @@ async def test_quitting_in_the_middle_finishes_what_was_begun(
 ) -> None:
     aws.faults.add(service="s3", op="PutPublicAccessBlock", latency=0.3)
     task = asyncio.create_task(engine.contain(session(), order()))
-    while not aws.journal.calls("s3", "PutPublicAccessBlock") and not record(folder, "intent"):
-        await asyncio.sleep(0.01)
+    await eventually(lambda: record(folder, "intent"))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -275,8 +274,7 @@ async def test_a_read_back_that_fails_leaves_it_in_doubt(aws: Embedded, folder: 
     put_first = aws.faults.add(kind="slow", service="s3", op="PutPublicAccessBlock", latency=0.2)
 
     async def blind() -> None:
-        while not put_first.hits:
-            await asyncio.sleep(0.005)
+        await eventually(lambda: put_first.hits)
         aws.faults.add(kind="denied", service="s3", op="GetPublicAccessBlock", times=1)
 
     _, done = await asyncio.gather(blind(), engine.contain(real, order()))

@@ -13,7 +13,7 @@ from socconsole.model.action import Mode
 from socconsole.response import hub_writes
 from socconsole.response.hub_writes import Owed, Settled
 
-from .conftest import PROD, Setting, leaking
+from .conftest import PROD, Setting, eventually, leaking
 
 ACK = {"workflow": "NOTIFIED", "note": "Acknowledged; socconsole ledger i-1 entry 7."}
 
@@ -124,8 +124,7 @@ async def test_a_lost_race_is_told(aws: Embedded) -> None:
     slow = aws.faults.add(service="securityhub", op="GetFindings", latency=0.2, times=None)
 
     async def stranger() -> None:
-        while not aws.journal.calls("securityhub", "BatchUpdateFindings"):
-            await asyncio.sleep(0.005)
+        await eventually(lambda: aws.journal.calls("securityhub", "BatchUpdateFindings"))
         status = {"Status": "SUPPRESSED"}
         await hub(aws, "securityhub:BatchUpdateFindings", FindingIdentifiers=names, Workflow=status)
 

@@ -81,6 +81,8 @@ async def test_the_public_bucket_is_seen_and_closed_and_reopened(aws: Embedded) 
     assert undo.wide
     assert any(w.startswith("RE-EXPOSES") for w in undo.warnings)
     assert undo.instead.startswith("keep")
+    (writer,) = [w for w in undo.warnings if w.startswith("who wrote it last")]
+    assert "PutBucketPolicy by i-" in writer, "the intruder's session, and not our own put"
     _, state = await carry_out(aws, undo)
     assert state is ActionState.APPLIED
     assert (await plan(aws, CORPUS)).before == {BLOCK: None}

@@ -39,7 +39,7 @@ async def _run(store: Path, config_path: Path | None, mode: str) -> int:
         base = base_mode(config, mode)
         db.prepare(folder)
         project.project(folder)
-    except (StateError, ConfigError, ModeError, LedgerError) as error:
+    except (StateError, ConfigError, ModeError, LedgerError, project.ProjectError) as error:
         replies.say(Failed(kind="input", why=str(error), remedy=getattr(error, "remedy", "")))
         replies.close()
         return 2
@@ -50,6 +50,6 @@ async def _run(store: Path, config_path: Path | None, mode: str) -> int:
 
 if __name__ == "__main__":
     code = main()
-    # A thread may still wait in read(0) for a console that will never write again: nothing of it is worth waiting for.
+    # A thread may still wait in read(0) for a console that will never write again: not worth waiting for.
     sys.stdout.flush()
     os._exit(code)

@@ -65,7 +65,7 @@ class Arming:
         """Enter RESPOND; why not, in a sentence, or an empty text. The reason is on the ledger before."""
         objection = self._objection(reason)
         if not objection:
-            objection = await asyncio.to_thread(book.unfit, self.folder)
+            objection = await asyncio.to_thread(book.unfit, self.folder, self.config)
         if not objection:
             entry = Entry(RESPOND_VERB, self.analyst, private={"reason": reason})
             try:

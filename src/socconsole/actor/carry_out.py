@@ -60,7 +60,7 @@ async def run_in(session: Session, request: ActorRequest) -> AnyReply:
     """As :func:`run_request`, in a session that a command-line verb has made."""
     if session.mode is Mode.RESPOND:
         # A console proves the ledger when it is armed; a verb is armed for this one request.
-        why = await asyncio.to_thread(book.unfit, session.folder)
+        why = await asyncio.to_thread(book.unfit, session.folder, session.config)
         if why:
             return Failed(kind="refused", why=why, remedy="socconsole ledger verify")
     return await answer(session, request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -19,13 +20,14 @@ from socconsole.cli.common import (
     Stop,
     StoreOption,
     finish,
+    open_folder,
     put,
     say,
     stop,
 )
 from socconsole.cli.world import open_world
 from socconsole.commands import Contain, PlanContain, PlanUndo, Send, Undo
-from socconsole.model.action import ActionState, Mode
+from socconsole.model.action import ActionRecord, ActionState, Mode
 from socconsole.model.wire import AnyReply, Done, Failed, Planned, Sent
 from socconsole.text import ascii_json, clean
 
@@ -160,7 +162,7 @@ class _Verb:
     ) -> None:
         from socconsole.actor.identity import base_mode, name_of
         from socconsole.aws.modes import ModeError
-        from socconsole.response.session import Session
+        from socconsole.response.session import LATER, Session
 
         self.folder, self.config = open_world(store, config)
         self.confirm = confirm
@@ -180,6 +182,7 @@ class _Verb:
             self.mode,
             by_script=not self.at_keyboard,
             tell=_tell,
+            later=LATER,
             shown={} if self.at_keyboard else None,
         )
 
@@ -310,3 +313,84 @@ def _list(json: bool) -> None:
 
 
 # --- action -------------------------------------------------------------------------------------------------
+
+
+@action_app.callback()
+def action() -> None:
+    """Containments on record."""
+
+
+@action_app.command("show")
+def show(
+    action_id: Annotated[str | None, typer.Argument(help="One action's id; the latest hundred without.")] = None,
+    json: JsonOption = False,
+    store: StoreOption = None,
+) -> None:
+    """What was done, whether it holds, and what undoes it."""
+    from contextlib import closing
+
+    from socconsole.response.book import catch_up
+    from socconsole.response.session import Refusal
+    from socconsole.store import actions, db
+
+    folder = open_folder(store)
+    try:
+        catch_up(folder)
+    except Refusal as refusal:
+        stop(Code.REFUSED, refusal.why, refusal.remedy)
+    with closing(db.connect(folder.store_db, readonly=True)) as conn:
+        one = actions.get(conn, action_id) if action_id else None
+        records = [one] if one else [] if action_id else actions.latest(conn)
+    if action_id and one is None:
+        stop(Code.BAD_INPUT, f"no action has the id {clean(action_id, 40)}", "socconsole action show")
+    unsure = [r for r in records if r.state not in (ActionState.APPLIED, ActionState.NOT_APPLIED)]
+    for record in records:
+        put(_record_json(record)) if json else _print_record(record)
+    for record in unsure:
+        say(f"socconsole: {record.id} is {record.state.value.replace('_', ' ')}")
+    finish(Code.NOT_FRESH if unsure else Code.DONE)
+
+
+def _record_json(record: ActionRecord) -> dict[str, Any]:
+    return {
+        "action_id": record.id,
+        "action": record.action,
+        "target": record.target,
+        "account": record.place.account,
+        "region": record.place.region,
+        "finding": record.finding,
+        "state": record.state.value,
+        "who": record.who,
+        "intended": _stamp(record.intended),
+        "settled": _stamp(record.settled),
+        "verified": [list(check) for check in record.verified],
+        "undoes": record.undoes,
+        "undone_by": record.undone_by,
+        "undo": f"socconsole undo {record.id}" if _can_undo(record) else None,
+        "ledger": record.intent_seq,
+        "detail": record.detail,
+    }
+
+
+def _print_record(record: ActionRecord) -> None:
+    place = f"{record.place.account} {record.place.region}"
+    print(f"{record.id}  {record.state.value.replace('_', ' ')}  {record.action} {clean(record.target)}  {place}")
+    print(f"  by {clean(record.who)} at {_stamp(record.intended)}, ledger entry {record.intent_seq}")
+    for when, held in record.verified:
+        print(f"  read back {when}: {'holds' if held else 'does NOT hold'}")
+    if record.detail:
+        print(f"  {clean(record.detail)}")
+    if record.undoes:
+        print(f"  undoes {record.undoes}")
+    if record.undone_by:
+        print(f"  undone by {record.undone_by}")
+    elif _can_undo(record):
+        print(f"  undo: socconsole undo {record.id}")
+
+
+def _can_undo(record: ActionRecord) -> bool:
+    return record.state is not ActionState.NOT_APPLIED and record.undone_by is None
+
+
+def _stamp(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

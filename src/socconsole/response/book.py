@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from socconsole.aws.accounts import role_of
 from socconsole.aws.worlds import drill_role
+from socconsole.config import Config
 from socconsole.model.action import ActionRecord, ActionState, Plan
 from socconsole.model.entry import Entry, Line
 from socconsole.model.world import WorldKind
@@ -113,13 +114,16 @@ def recorded(folder: StateFolder, action_id: str) -> tuple[ActionRecord, Plan] |
     return record, records.plan_of(line, datetime.now(UTC))
 
 
-def unfit(folder: StateFolder) -> str:
+def unfit(folder: StateFolder, config: Config) -> str:
     """Why nothing may be contained from this state folder at all, in a sentence; empty when it may. Blocks.
 
     Proves the whole ledger: an action on top of a record that is not whole could not be proven either.
     """
     if folder.world.kind is WorldKind.IMPORT:
         return "this state folder holds imported findings only: it reaches no AWS"
+    roles = any(account.responder_role for account in config.accounts)
+    if folder.world.kind is WorldKind.LIVE and not roles and not config.allow_profile_to_respond:
+        return "no account has a responder_role in the config, and allow_profile_to_respond is not set"
     verdict = verify(folder.root)
     if not verdict.whole:
         return f"the ledger is not whole: {verdict.reason}"

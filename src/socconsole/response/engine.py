@@ -69,7 +69,7 @@ async def undo(session: Session, request: Undo) -> Outcome:
     order = _Order(
         action=ACTIONS[done.action],
         target=_target(done),
-        finding=await finding_of(session, done.finding or "") if done.finding else None,
+        finding=None,  # it may be gone by now, and decides nothing here; the record names it all the same
         planner=_undo_planner(done),
         confirm=request.confirm,
         reason=request.reason,
@@ -90,9 +90,16 @@ async def offer(session: Session, finding_id: str) -> tuple[Plan, ...]:
     if not aims:
         return ()
     async with session.door(session, "reader") as door:
+        troubles: list[AwsTrouble] = []
         for aim in aims:
-            plan = await _planned(session, door, finding, _planner(session, aim), aim.action, aim.target)
+            try:
+                plan = await _planned(session, door, finding, _planner(session, aim), aim.action, aim.target)
+            except AwsTrouble as trouble:  # one target that cannot be read must not hide the others
+                troubles.append(trouble)
+                continue
             plans.append(_show(session, _subject(aim), plan))
+    if troubles and not plans:
+        raise troubles[0]
     return tuple(sorted(plans, key=lambda plan: not plan.helps))
 
 

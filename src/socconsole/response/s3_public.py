@@ -23,6 +23,7 @@ from socconsole.response.calls import make
 from socconsole.response.permits import simulate
 from socconsole.response.s3_policy import deny_outside, partition
 from socconsole.response.s3_read import FLAGS, Block, Bucket, read_block, read_bucket
+from socconsole.response.trail import last_writer
 from socconsole.text import token
 
 INFO: Final = Info(
@@ -44,6 +45,16 @@ _CLOSED: Final[Block] = dict.fromkeys(FLAGS, True)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 _ARN: Final = re.compile(r"arn:[a-z-]+:s3:::([^/]+)(?:/.*)?", re.DOTALL)
 _STATE: Final = "PublicAccessBlock"
+# Event names of what decides about public access (CloudTrail's names are not always the API's).
+_WRITES: Final = (
+    "PutBucketPolicy",
+    "DeleteBucketPolicy",
+    "PutBucketAcl",
+    "PutBucketPublicAccessBlock",
+    "DeleteBucketPublicAccessBlock",
+    "PutPublicAccessBlock",
+    "DeletePublicAccessBlock",
+)
 _NO_CALLS: Final[tuple[Call, ...]] = ()
 
 
@@ -138,7 +149,8 @@ class S3BlockPublic:
             )
         if opened:
             warnings.append(f"RE-EXPOSES: {'; '.join(opened)}, and nothing would block it again")
-            warnings.append("who last wrote that state is not known: this version does not read the trail")
+            writer = await last_writer(door, done.place, done.target, _WRITES)
+            warnings.append(f"who wrote it last: {writer}")
         warnings += _unread(bucket)
         return replace(
             done,

@@ -97,9 +97,7 @@ def _claim(session: Session, include_read: bool) -> list[Claimed]:
         )
         found = [(write, reading.get(conn, write.finding), reading.bodies(conn, write.finding)) for write in writes]
     accounts = folder.world.accounts
-    return [
-        _owed(write, stored.finding if stored else None, bodies, accounts) for write, stored, bodies in found
-    ]
+    return [_owed(write, stored.finding if stored else None, bodies, accounts) for write, stored, bodies in found]
 
 
 def _owed(write: Write, finding: Finding | None, bodies: Sequence[Body], accounts: Collection[str]) -> Claimed:
