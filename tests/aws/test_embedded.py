@@ -1,0 +1,105 @@
+"""Every operation of the table against the embedded AWS: real protocols, role policies, journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from socconsole.aws import Absent, AwsTrouble, Door, Kind
+from socconsole.aws.operations import ROLES, Role, table
+from socconsole.drill import Embedded
+from socconsole.model.action import Effect, Mode
+from socconsole.model.world import Place
+from tests.embedded import aws, client, embedded  # noqa: F401
+
+from .conftest import Setting
+
+FLAGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+
+
+@pytest.fixture
+def place(aws: Embedded) -> Place:  # noqa: F811
+    return Place(aws.accounts[0], aws.regions[0])
+
+
+@pytest.fixture
+def bucket(aws: Embedded, place: Place) -> str:  # noqa: F811
+    name = "door-test-bucket"
+    client(aws, "s3", place.region).create_bucket(
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": place.region}
+    )
+    return name
+
+
+def params(operation: str, place: Place, bucket: str, detector: str) -> dict[str, Any]:
+    role = f"arn:aws:iam::{place.account}:role/socconsole-reader"
+    known: dict[str, dict[str, Any]] = {
+        "s3control:GetPublicAccessBlock": {"AccountId": place.account},
+        "iam:GetRole": {"RoleName": "socconsole-reader"},
+        "iam:GetUser": {"UserName": "oncall1"},
+        "iam:SimulatePrincipalPolicy": {"PolicySourceArn": role, "ActionNames": ["s3:GetBucketAcl"]},
+        "guardduty:GetDetector": {"DetectorId": detector},
+        "guardduty:ListFindings": {"DetectorId": detector},
+        "guardduty:GetFindings": {"DetectorId": detector, "FindingIds": ["0" * 32]},
+    }
+    if operation in known:
+        return known[operation]
+    return {"Bucket": bucket} if operation.startswith("s3:") and operation != "s3:ListBuckets" else {}
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_every_read_of_a_role_is_answered(
+    role: Role,
+    aws: Embedded,  # noqa: F811
+    place: Place,
+    bucket: str,
+) -> None:
+    """The generated policy suffices, and a real answer proves itself."""
+    (detector,) = client(aws, "guardduty", place.region).list_detectors()["DetectorIds"]
+    (finding,) = client(aws, "securityhub", place.region).get_findings(MaxResults=1)["Findings"]
+    async with Door.open(Setting(), aws.world, role, Mode.READ, "oncall1") as door:
+        for row in table().values():
+            if role not in row.roles or row.effect is not Effect.READ:
+                continue
+            asked = params(row.id, place, bucket, detector)
+            if row.id == "securityhub:GetFindingHistory":
+                asked = {"FindingIdentifier": {"Id": finding["Id"], "ProductArn": finding["ProductArn"]}}
+            answer = await door.call(place, row.id, asked)
+            assert isinstance(answer, Absent) or answer["ResponseMetadata"]["RequestId"], row.id
+
+
+async def test_a_containment_and_its_undo_change_aws(
+    aws: Embedded,  # noqa: F811
+    place: Place,
+    bucket: str,
+) -> None:
+    block = dict.fromkeys(FLAGS, True)
+    put = {"Bucket": bucket, "PublicAccessBlockConfiguration": block}
+    async with Door.open(
+        Setting(), aws.world, "responder", Mode.RESPOND, "oncall1", only=f"arn:aws:s3:::{bucket}"
+    ) as door:
+        await door.call(place, "s3:DeletePublicAccessBlock", {"Bucket": bucket})
+        assert isinstance(await door.call(place, "s3:GetPublicAccessBlock", {"Bucket": bucket}), Absent)
+        await door.call(place, "s3:PutPublicAccessBlock", put)
+        answer = await door.call(place, "s3:GetPublicAccessBlock", {"Bucket": bucket})
+        assert answer["PublicAccessBlockConfiguration"] == block
+
+
+async def test_aws_denies_what_a_role_lacks(aws: Embedded, place: Place) -> None:  # noqa: F811
+    """With the guard set aside: the role's own policy is the second wall."""
+    update = {"FindingIdentifiers": [{"Id": "i", "ProductArn": "p"}], "Workflow": {"Status": "NOTIFIED"}}
+    async with Door.open(Setting(), aws.world, "reader", Mode.RESPOND, "oncall1") as door:
+        await door.call(place, "securityhub:DescribeHub", {})  # the reader's credentials are in hand
+        door._guard.role = "triage"
+        with pytest.raises(AwsTrouble) as caught:
+            await door.call(place, "securityhub:BatchUpdateFindings", update)
+    assert caught.value.kind is Kind.DENIED
+    assert "securityhub:BatchUpdateFindings" in caught.value.remedy
+
+
+async def test_a_bucket_elsewhere_is_found(aws: Embedded, place: Place, bucket: str) -> None:  # noqa: F811
+    other = Place(place.account, aws.regions[1])
+    async with Door.open(Setting(), aws.world, "reader", Mode.READ, "oncall1") as door:
+        answer = await door.call(other, "s3:GetBucketLocation", {"Bucket": bucket})
+    assert answer["LocationConstraint"] == place.region
