@@ -97,6 +97,11 @@ class _Scan:
     params: Params
 
 
+def _asks_for_open(query: Query) -> bool:
+    """Whether some term on the state leaves out what is resolved anyway, so that the open findings' indexes do."""
+    return any(t.field == "state" and not t.negated and State.RESOLVED not in t.values for t in query.terms)
+
+
 def _index(conditions: list[str], sort: Sort) -> str | None:
     """The index made for an order under these conditions; None where there is none."""
     if "sample = 0" not in conditions:
@@ -301,6 +306,8 @@ class QueueReader:
         parts = view_conditions(view, query)
         if self._hide and not query.asks("state"):
             parts += [_LEFT_OUT[state] for state in self._hide]
+        elif _asks_for_open(query):
+            parts.append("closed = 0")
         index = None if query.words or query.asks("id") else _index(parts, sort or Sort())
         parts.append(wanted.sql)
         params = {**wanted.params, "now": micros(now), "fresh": self._fresh, "me": self._me}
