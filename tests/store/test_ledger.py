@@ -259,3 +259,21 @@ def test_a_broken_file_is_an_error_with_a_remedy_and_not_a_crash(state: StateFol
         assert broken.value.remedy
     with pytest.raises(ledger.LedgerError):
         ledger.append(state, [ack(1)])
+
+
+@pytest.mark.parametrize("part", ["locks", "keys"])
+def test_a_folder_that_cannot_be_written_is_one_kind_of_error(state: StateFolder, part: str) -> None:
+    """A folder in the way of a file stands for whatever keeps it from being written (root ignores modes)."""
+    in_the_way = state.locks / "ledger.lock" if part == "locks" else state.keys / "ledger.head.new"
+    in_the_way.unlink(missing_ok=True)
+    in_the_way.mkdir()
+    if part == "locks":
+        with pytest.raises(ledger.LedgerError) as refused:
+            ledger.append(state, [ack(1)])
+        assert refused.value.remedy
+        assert ledger.count(state) == 1
+    else:
+        (line,) = ledger.append(state, [ack(1)])  # it is on disk: only its checkpoint is not
+        verdict = ledger.verify(state.root)
+        assert verdict.whole
+        assert verdict.unanchored_since == line.at

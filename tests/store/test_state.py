@@ -74,6 +74,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir(mode=0o700)
     with pytest.raises(StateError, match="no state folder"):
         StateFolder.open(tmp_path / "other")
+    assert list((tmp_path / "other").iterdir()) == []
 
 
 def _link_the_root(state: StateFolder) -> Path:
@@ -125,8 +126,9 @@ def test_a_folder_that_others_can_reach_is_refused_with_a_remedy(state: StateFol
 
 def test_a_private_key_that_others_can_read_signs_nothing(state: StateFolder) -> None:
     (state.keys / "ledger.ed25519").chmod(0o644)
-    with pytest.raises(StateError, match="open to others"):
+    with pytest.raises(ledger.LedgerError, match="open to others") as refused:
         ledger.append(state, [Entry("system", "watch")])
+    assert "chmod" in refused.value.remedy
     assert ledger.count(state) == 1
 
 

@@ -8,6 +8,7 @@ call opens the file afresh: an open file that somebody unlinked would accept ent
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import sqlite3
@@ -33,6 +34,7 @@ from socconsole.store.ledger_file import (
 from socconsole.store.ledger_read import count, export, get, head, lines, read, tail, window
 from socconsole.store.ledger_schema import DDL
 from socconsole.store.locks import LockHeld
+from socconsole.store.ownership import StateError
 
 if TYPE_CHECKING:
     from socconsole.store.keys import Signer
@@ -67,6 +69,8 @@ KEY_ROTATED: Final = "key_rotated"
 KEY_LOST: Final = "key_lost"
 LOSS_ACCEPTED: Final = "loss_accepted"
 ERASE: Final = "erase"
+
+_log: Final = logging.getLogger(__name__)
 
 
 # --- writing --------------------------------------------------------------------------------------------
@@ -214,10 +218,16 @@ class _Pen:
         self.lines.append(ledger_body.line(seq, written, hash_, entry.private))
 
     def checkpoint(self) -> None:
-        """After the commit: an entry that is not committed must never be witnessed."""
+        """After the commit: an entry that is not committed must never be witnessed.
+
+        A checkpoint that cannot be written does not undo the entries; ``verify`` states what it leaves uncovered.
+        """
         from socconsole.store import ledger_head
 
-        ledger_head.write(self._folder.keys, self._seq, self._prev, self._at, self._folder.install, self._signer)
+        try:
+            ledger_head.write(self._folder.keys, self._seq, self._prev, self._at, self._folder.install, self._signer)
+        except OSError:
+            _log.warning("the ledger's checkpoint could not be written", exc_info=True)
 
 
 def _pen(conn: sqlite3.Connection, folder: StateFolder, now: datetime | None, *, lost: bool = False) -> _Pen:
@@ -262,6 +272,7 @@ def _lost(conn: sqlite3.Connection, last: object) -> bool:
 
 @contextmanager
 def _locked(folder: StateFolder) -> Iterator[None]:
+    """Hold the ledger's lock; whatever the folder itself ails from is a ``LedgerError``."""
     try:
         with folder.lock("ledger", wait_s=WAIT_S):
             yield
@@ -269,3 +280,9 @@ def _locked(folder: StateFolder) -> Iterator[None]:
         if held.name != "ledger":
             raise
         raise LedgerBusy(held.pid) from held
+    except StateError as error:  # a key that others could have read
+        raise LedgerError(error.message, error.remedy) from error
+    except OSError as error:
+        raise LedgerError(
+            f"{folder.root} cannot be written to: {error.strerror}", "free some space there, or make it writable"
+        ) from error

@@ -23,21 +23,19 @@ _BATCH: Final = 200
 """Entries a transaction (each of at most 100 findings), so that a long catch-up lets others write."""
 
 
-class ProjectError(Exception):
-    """The store and the ledger do not belong together. ``remedy`` is what mends it."""
+class ProjectError(ledger.LedgerError):
+    """The store and the ledger do not belong together."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = "run `socconsole recover`: it rebuilds the store from the ledger and the evidence"
+        super().__init__(message, "run `socconsole recover`: it rebuilds the store from the ledger and the evidence")
 
 
 def project(folder: StateFolder) -> int:
     """Apply every entry that the store has not seen, in order; returns how many there were.
 
     Waits at most ``db.BUSY_MS`` for another writer of the store, then raises ``sqlite3.OperationalError``.
-    Raises ``ledger.LedgerError`` when the ledger cannot be read and ``ProjectError`` when it is not the one that
-    the store was made from. An entry in a shape this program does not know is passed over and listed by
+    Raises ``ledger.LedgerError`` when the ledger cannot be read, and of it ``ProjectError`` when it is not the one
+    that the store was made from. An entry in a shape this program does not know is passed over and listed by
     :func:`unapplied`: one entry of a newer program must not hold up every decision after it.
     """
     conn = db.connect(folder.store_db)

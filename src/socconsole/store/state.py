@@ -103,12 +103,13 @@ class StateFolder:
             )
         check_folder(root)
         check_file_system(root)
+        check_file(root / MARKER)
+        install, had_store = _read_marker(root)  # before anything is made in a folder that may not be ours
         for name in _FOLDERS:
             (root / name).mkdir(mode=0o700, exist_ok=True)
             check_folder(root / name)
-        for file in ("ledger.db", "ledger.db-wal", "store.db", "store.db-wal", MARKER):
+        for file in ("ledger.db", "ledger.db-wal", "store.db", "store.db-wal"):
             check_file(root / file)
-        install, had_store = _read_marker(root)
         _check_ledger(root)
         folder = cls(root, World(WorldKind.IMPORT), install, _session())
         try:
