@@ -375,7 +375,7 @@ def run_console(
         config,
         actor=actor_argv(folder.root, config_path, *(("--mode", mode) if mode else ())),
         read_only=mode is not None and mode.upper() == Mode.READ,
-        watch=watch_argv(folder.root, config_path) if watched else None,
+        watch=watch_argv(folder.root, config_path, config.linger_minutes) if watched else None,
         user_themes=config_path.parent / "themes" if config_path is not None else None,
     )
     mouse = config.mouse if config.mouse is not None else "SSH_CONNECTION" not in os.environ

@@ -123,7 +123,7 @@ async def test_a_hostile_title_is_text_on_every_screen(estate: Estate, console: 
             await desk.press("escape")
         await desk.press("1", "c", "5")
         await desk.until(lambda: "claim" in desk.text())
-        await desk.press("enter")
+        await desk.press("home", "enter")
         await desk.until(lambda: shown in desk.text())
 
 

@@ -141,7 +141,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
     def show_status(self) -> None:
         """Header and footer as things stand now."""
         if self.is_built:
-            self.query_one(StatusHeader).show_state(self.desk.header())
+            self.query_one(StatusHeader).show_state(self.desk.header(wide=self.size.width >= WIDE))
             self.show_keys()
 
     def show_keys(self) -> None:

@@ -133,7 +133,8 @@ class Desk:
             return self.link.mode
         return Mode.READ if self._read_only else self.config.limit
 
-    def header(self) -> HeaderState:
+    def header(self, *, wide: bool) -> HeaderState:
+        """All that the header shows; ``wide`` where it has room to name sources instead of counting them."""
         now = self.now()
         waited = (now - self._oldest.seen).total_seconds() if self._oldest is not None else 0.0
         accounts = self.config.accounts
@@ -149,7 +150,7 @@ class Desk:
             clock=words.clock(now, local=self.local_time),
             mode_note=self._mode_note(),
             scenario=drill.scenario if drill is not None else "",
-            sources=tuple(self._notes()),
+            sources=tuple(self._notes() if wide else _one_each(self.sources())),
             watch_alive=self.watch_alive() or self.world.kind is WorldKind.IMPORT,
             unacked=self._unacked,
             oldest=_minutes(waited),
@@ -280,6 +281,10 @@ class Desk:
         if self.link is None:
             return Failed(kind="fault", why="the actor has not been started yet")
         return await self.link.ask(request)
+
+
+def _one_each(states: Sequence[SourceState]) -> list[SourceNote]:
+    return [SourceNote(state.key.service, state.freshness) for state in states]
 
 
 def _failed(reply: object) -> Said:

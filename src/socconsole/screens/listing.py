@@ -32,7 +32,7 @@ class ListScreen(ConsoleScreen, Generic[Row]):
     ListScreen #title { height: 1; color: $text-quiet; padding: 0 1; }
     ListScreen #split { height: 1fr; layout: vertical; }
     ListScreen #list { height: 1fr; }
-    ListScreen #side { height: 38%; min-height: 6; border-top: solid $rule; }
+    ListScreen #side { height: 42%; min-height: 6; border-top: solid $rule; }
     ListScreen.-short #side { display: none; }
     ListScreen.-wide #split { layout: horizontal; }
     ListScreen.-wide #list { width: 60%; height: 100%; }
@@ -187,6 +187,8 @@ class ListScreen(ConsoleScreen, Generic[Row]):
 
     def apply_filter(self, text: str) -> bool:
         """Show what the filter lets through; False, and said, when it cannot be read."""
+        if not self.is_built:  # the console is closing while somebody waited for a thread
+            return False
         try:
             source = self.source(text.strip())
         except ValueError as trouble:

@@ -75,9 +75,10 @@ class Presence:
             self.trouble = f"the watch cannot be started: {trouble.strerror}"
 
 
-def watch_argv(store: Path, config: Path | None) -> list[str]:
+def watch_argv(store: Path, config: Path | None, linger_minutes: float) -> list[str]:
     """The command of a watch for a state folder; it lingers after the last console."""
     argv = [sys.executable, "-m", "socconsole", "watch", "--store", str(store)]
+    argv += ["--linger", f"{linger_minutes:g}"]
     return [*argv, "--config", str(config)] if config is not None else argv
 
 

@@ -171,7 +171,7 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         """Finish a long count away from the event loop; at most one at a time, and not one after the other."""
         try:
             total = await asyncio.to_thread(self.desk.count, rows.view, rows.query)
-            if self.shown is rows:
+            if self.shown is rows and self.is_built:
                 rows.total = total
                 self.table.renew()
                 self.show_title()
@@ -250,7 +250,8 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         return super().why_not(command)
 
     def acted(self) -> None:
-        self.table.clear_marks()
+        if self.is_built:
+            self.table.clear_marks()
 
     # -- commands ------------------------------------------------------------------------------------------
 
@@ -267,6 +268,8 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
             return
         rows = self.rows
         ids = await asyncio.to_thread(self.desk.ids, rows.view, rows.query, rows.sort, MARKS_LIMIT)
+        if not self.is_built:
+            return
         self.table.mark_keys(ids)
         more = f" (the first {MARKS_LIMIT:,})" if len(ids) == MARKS_LIMIT else ""
         self.say(f"{words.plural(len(ids), 'row')} marked{more}; * again clears")
