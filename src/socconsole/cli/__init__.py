@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -13,6 +14,9 @@ def main() -> None:
     # Set before anything imports Textual, which reads it once: paint on the key, not on a 60 Hz timer.
     os.environ.setdefault("TEXTUAL_FPS", "240")
     os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode is no reason to fail
 
     from socconsole.cli.common import Code, Stop, say
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from socconsole.cli.checks import Check, Level, fail, ok
+from socconsole.cli.checks import Check, Level, fail, ok, warn
 from socconsole.cli.common import (
     AccountOption,
     Code,
@@ -81,7 +81,9 @@ def _checks(
     folder, found = doctor_local.folder(root, named=store is not None)
     yield from found
     yield from doctor_local.terminal(os.environ, settings.clipboard if settings else "osc52")
-    if settings is not None:
+    if folder is None and (store is not None or os.path.lexists(root)):
+        yield warn("aws", "not asked: the state folder would say which AWS this is about")
+    elif settings is not None:
         yield from _aws(folder, settings, profile, region, account)
 
 

@@ -6,7 +6,6 @@ judged before findings are read: what is printed is then at least as new as what
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -74,6 +73,7 @@ def list_findings(
     text: str, form: str, everything: bool, limit: int | None, store: StoreOption, config: ConfigOption
 ) -> None:
     """Print what a query asks for in ``form`` (``json``, ``csv`` or plain), then judge what it is worth."""
+    from socconsole.cli.render import while_somebody_reads
     from socconsole.store import db, quarantine, reading, sources
     from socconsole.store.filter import View
     from socconsole.store.queue import QueueReader
@@ -91,15 +91,15 @@ def list_findings(
         states = sources.states(conn, now=now)
         ids = queue.ids(view, query, now=now, limit=-1 if limit is None else limit)
         total = len(ids) if limit is None or len(ids) < limit else queue.count(view, query, now=now).n
-        printed = _print(reading.each(conn, ids, now), form, now)
+        with while_somebody_reads():
+            _print(reading.each(conn, ids, now), form, now)
         held, _ = quarantine.counts(conn)
         alive = sources.watch_alive(conn)
-    sys.stdout.flush()
     what = "finding" if view is View.ALL else "threat"
-    finish(_verdict(printed, total, f"{what} matched" if text else what, held, states, folder.world, alive))
+    finish(_verdict(len(ids), total, f"{what} matched" if text else what, held, states, folder.world, alive))
 
 
-def _print(found: Iterable[Stored], form: str, now: datetime) -> int:
+def _print(found: Iterable[Stored], form: str, now: datetime) -> None:
     from socconsole.cli.render import csv_line
     from socconsole.store.reading import findings_json
 
@@ -115,11 +115,8 @@ def _print(found: Iterable[Stored], form: str, now: datetime) -> int:
             print(csv_line(_flat(findings_json(stored, now))))
     else:
         emit = _table(now)
-    printed = 0
     for stored in found:
         emit(stored)
-        printed += 1
-    return printed
 
 
 def _table(now: datetime) -> Callable[[Stored], None]:
@@ -186,7 +183,7 @@ def _flat(row: Mapping[str, Any]) -> list[object]:
 
 
 def _verdict(
-    printed: int, total: int, what: str, held: int, states: Sequence[SourceState], world: World, alive: bool
+    shown: int, total: int, what: str, held: int, states: Sequence[SourceState], world: World, alive: bool
 ) -> Code:
     """Say how many there were and what that is worth; the exit code."""
     from socconsole.cli.render import count
@@ -194,8 +191,8 @@ def _verdict(
 
     noun, _, rest = what.partition(" ")
     said = count(total, noun) + (f" {rest}" if rest else "")
-    if printed < total:
-        said += f"; {printed:,} shown"
+    if shown < total:
+        said += f"; {shown:,} shown"
     if world.kind is WorldKind.IMPORT:
         say(said)
         _held(held)
@@ -230,7 +227,8 @@ def scope_code(states: Sequence[SourceState]) -> Code:
 
 
 def list_sources(as_json: bool, store: StoreOption, config: ConfigOption) -> None:
-    from socconsole.cli.render import Column, Table, terminal_width
+    from socconsole.cli.render import Column, Table, terminal_width, while_somebody_reads
+    from socconsole.cli.watching import source_json
     from socconsole.model.world import WorldKind
     from socconsole.store import db, quarantine, sources
 
@@ -240,24 +238,24 @@ def list_sources(as_json: bool, store: StoreOption, config: ConfigOption) -> Non
         states = sources.states(conn, now=datetime.now(UTC))
         held, deferred = quarantine.counts(conn)
         alive = sources.watch_alive(conn)
-    if as_json:
-        for state in states:
-            put(source_json(state))
-    elif states:
-        table = Table(
-            (
-                Column("SERVICE", 12),
-                Column("ACCOUNT", 12),
-                Column("REGION", 14),
-                Column("STATE", 7),
-                Column("AGE", 5, right=True),
-                Column("FINDINGS", 8, right=True),
-                Column("DETAIL", 0),
-            ),
-            terminal_width(),
-        )
-        put_lines([table.head(), *map(table.row, map(_source_row, states))])
-    sys.stdout.flush()
+    with while_somebody_reads():
+        if as_json:
+            for state in states:
+                put(source_json(state))
+        elif states:
+            table = Table(
+                (
+                    Column("SERVICE", 12),
+                    Column("ACCOUNT", 12),
+                    Column("REGION", 14),
+                    Column("STATE", 7),
+                    Column("AGE", 5, right=True),
+                    Column("FINDINGS", 8, right=True),
+                    Column("DETAIL", 0),
+                ),
+                terminal_width(),
+            )
+            put_lines([table.head(), *map(table.row, map(_source_row, states))])
     if not as_json:
         if held or deferred:
             say(f"{held:,} in quarantine, {deferred:,} deferred")
@@ -277,16 +275,3 @@ def _source_row(state: SourceState) -> tuple[Any, ...]:
         key.service, key.account, key.region, state.freshness.value, span(state.age_s), f"{state.findings:,}",
         state.detail,
     )  # fmt: skip
-
-
-def source_json(state: SourceState) -> dict[str, Any]:
-    """One line of ``sources --json``; ``age_s`` counts from the last complete answer."""
-    return {
-        "service": state.key.service,
-        "account": state.key.account,
-        "region": state.key.region,
-        "state": state.freshness.value,
-        "age_s": None if state.age_s is None else round(state.age_s, 1),
-        "detail": state.detail,
-        "findings": state.findings,
-    }

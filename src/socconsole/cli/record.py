@@ -55,6 +55,7 @@ def show(
     config: ConfigOption = None,
 ) -> None:
     """Show entries, oldest first."""
+    from socconsole.cli.render import while_somebody_reads
     from socconsole.store import ledger
 
     load_config(config)
@@ -62,17 +63,18 @@ def show(
     with _trouble():
         folder = _folder(store)
         if json and limit is None:
-            for line in ledger.lines(folder, verbs=verbs, subject=subject):
-                put(line_json(line))
+            with while_somebody_reads():
+                for line in ledger.lines(folder, verbs=verbs, subject=subject):
+                    put(line_json(line))
             return
         window = ledger.window(folder, 0, limit or SHOWN, verbs=verbs, subject=subject)
     found = tuple(reversed(window.lines))
-    if json:
-        for line in found:
-            put(line_json(line))
-        return
-    _table(found)
-    sys.stdout.flush()
+    with while_somebody_reads():
+        if json:
+            for line in found:
+                put(line_json(line))
+            return
+        _table(found)
     say(f"{len(found):,} of {window.total:,} entries")
 
 
@@ -179,12 +181,13 @@ def export(
     config: ConfigOption = None,
 ) -> None:
     """Write every entry with all that is needed to verify it elsewhere, as JSON Lines."""
+    from socconsole.cli.render import while_somebody_reads
     from socconsole.store import ledger
 
     load_config(config)
     with _trouble():
         folder = _folder(store)
-        with _output(out) as file:
+        with while_somebody_reads(), _output(out) as file:
             for line in ledger.export(folder):
                 print(line, file=file)
     if out is not None:
@@ -321,8 +324,6 @@ def _trouble() -> Iterator[None]:
         stop(Code.NO, clean(error.message), error.remedy)
     except LockHeld as error:
         stop(Code.NO, clean(str(error)), "try again")
-    except BrokenPipeError:
-        raise
     except OSError as error:
         stop(Code.NO, f"{clean(str(error.filename or 'the state folder'))}: {clean(error.strerror or str(error))}")
 

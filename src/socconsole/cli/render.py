@@ -8,7 +8,8 @@ import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -61,6 +62,19 @@ class Table:
             else:
                 shown.append(fit(value, room, right=column.right))
         return (" " * _GAP).join(shown).rstrip()
+
+
+@contextmanager
+def while_somebody_reads() -> Iterator[None]:
+    """Around what prints a list: when the reader goes away (``| head``), the rest of the verb still speaks.
+
+    Its exit code then says what it would have said; the block's own output ends.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def terminal_width() -> int | None:

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import json
+import stat
+import tomllib
+from pathlib import Path
+
+from tests.cli.support import run
+
+
+def test_path_follows_option_and_environment(own_home: Path, tmp_path: Path) -> None:
+    ran = run("config", "path")
+    assert ran.out.strip() == str(own_home / "config" / "socconsole" / "config.toml")
+    assert "no such file yet" in ran.err
+    assert run("config", "path", SOCCONSOLE_CONFIG=str(tmp_path / "e.toml")).out.strip() == str(tmp_path / "e.toml")
+    assert run("config", "path", "--config", tmp_path / "o.toml").out.strip() == str(tmp_path / "o.toml")
+
+
+def test_check_names_file_key_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text('analyst = "oncall1"\n\nshare = "most"\n')
+    path.chmod(0o600)
+    ran = run("config", "check", "--config", path)
+    assert ran.code == 2
+    assert f"{path}:3" in ran.err
+    assert "share" in ran.err
+    path.write_text('[[accounts]]\naccount = "111122223333"\nregions = ["eu-central-1"]\n')
+    good = run("config", "check", "--config", path)
+    assert good.code == 0
+    assert "111122223333 eu-central-1" in good.err
+
+
+def test_init_prints_an_example_that_holds_and_writes_once(own_home: Path) -> None:
+    tomllib.loads(run("config", "init").out)
+    written = run("config", "init", "--write")
+    path = Path(written.out.strip())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert run("config", "check").code == 0
+    path.write_text("# mine\n")
+    assert run("config", "init", "--write").code == 2
+    assert path.read_text() == "# mine\n"
+
+
+def test_the_schema_is_one(own_home: Path) -> None:
+    schema = json.loads(run("config", "schema").out)
+    assert {"accounts", "share", "never_touch"} <= set(schema["$defs"]["Config"]["properties"])
