@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -190,7 +191,18 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         # The subject is taken here: a coroutine's body runs later, when the cursor may be elsewhere.
         result = handler(Invocation(command, argument, self.subject()))
         if inspect.iscoroutine(result):
-            self.run_worker(result, group="commands")
+            self.work(result)
+
+    def work(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Run something that waits, for as long as this screen is there."""
+        self.run_worker(self._unless_gone(doing), group="commands")
+
+    async def _unless_gone(self, doing: Coroutine[Any, Any, None]) -> None:
+        try:
+            await doing
+        except NoMatches:
+            if self.is_built:  # else the screen was left while this waited for a thread or the actor
+                raise
 
     def perform_line(self, line: str) -> None:
         """Do what was typed after the colon."""

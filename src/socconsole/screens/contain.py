@@ -63,7 +63,7 @@ class OffersScreen(ListScreen[Plan]):
         self._said = "reading what is true in AWS …"
 
     def built(self) -> None:
-        self.run_worker(self._offer())
+        self.work(self._offer())
 
     async def _offer(self) -> None:
         reply = await ask(self.desk, Offer(finding=self.finding))
@@ -139,7 +139,7 @@ class PlanScreen(ConsoleScreen):
     def built(self) -> None:
         self.query_one(DetailPane).focus()
         self.show("reading what is true in AWS …", [])
-        self.run_worker(self._plan())
+        self.work(self._plan())
 
     async def _plan(self) -> None:
         reply = await ask(self.desk, self.asked)

@@ -167,22 +167,22 @@ class Desk:
         return f"no actor: {self.link.trouble}" if self.link.trouble else "actor starting"
 
     def _notes(self) -> list[SourceNote]:
-        """One note a service where all its places are fresh; each place by itself where it is not."""
-        out: list[SourceNote] = []
-        by_service: dict[str, list[SourceState]] = {}
+        """One note for all places of a service that answer alike; what is wrong says where, or in how many."""
+        groups: dict[tuple[str, Freshness], list[SourceState]] = {}
+        totals: dict[str, int] = {}
         for state in self.sources():
-            by_service.setdefault(state.key.service, []).append(state)
-        for service, states in by_service.items():
-            label = _SERVICES.get(service, service)
-            fresh = [s for s in states if s.freshness is Freshness.FRESH]
-            if len(fresh) == len(states):
-                oldest = max((s.age_s for s in states if s.age_s is not None), default=None)
-                out.append(SourceNote(label, Freshness.FRESH, words.age(oldest)))
-                continue
-            for state in states:
-                if state.freshness is not Freshness.FRESH:
-                    said = f"{state.freshness.value.lower()} {state.key.region}"
-                    out.append(SourceNote(label, state.freshness, words.age(state.age_s), said))
+            groups.setdefault((state.key.service, state.freshness), []).append(state)
+            totals[state.key.service] = totals.get(state.key.service, 0) + 1
+        out: list[SourceNote] = []
+        for (service, freshness), states in groups.items():
+            oldest = max((s.age_s for s in states if s.age_s is not None), default=None)
+            said = "" if freshness is Freshness.FRESH else freshness.value.lower()
+            if len(states) == 1 and totals[service] > 1:
+                said += f" {states[0].key.region}"
+            elif len(states) < totals[service]:
+                said += f" {len(states)} of {totals[service]}"
+            when = words.age(oldest) if oldest is not None else ""
+            out.append(SourceNote(_SERVICES.get(service, service), freshness, when, said.strip()))
         return out
 
     async def look_up(self) -> None:

@@ -165,7 +165,7 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         super().renew()
         if self.is_built and not self.rows.total.exact and not self._counting:
             self._counting = True
-            self.run_worker(self._count_whole(self.rows), group="count")
+            self.work(self._count_whole(self.rows))
 
     async def _count_whole(self, rows: TriageRows) -> None:
         """Finish a long count away from the event loop; at most one at a time, and not one after the other."""
