@@ -3,16 +3,19 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from socconsole.cli import doctor_local
+from socconsole.cli import doctor_aws, doctor_local
 from socconsole.cli.checks import Level
 from socconsole.drill import Embedded
-from socconsole.model.world import World, WorldKind
+from socconsole.model.world import Place, World, WorldKind
 from socconsole.store import db
 from socconsole.store.state import StateFolder
 from tests.cli.support import HUB, Ran, fill, live, run, watched
@@ -207,3 +210,55 @@ def test_a_live_folder_without_credentials(tmp_path: Path) -> None:
     ran = run("doctor", "--json", "--store", folder.root, **NO_AWS)
     assert ran.code == 3
     assert "no_credentials" in of(ran, "aws", "fail")[0]["what"]
+
+
+# --- what a drill cannot play -------------------------------------------------------------------------------
+
+
+class Told:
+    """A door that answers one listing."""
+
+    def __init__(self, *rules: dict[str, Any]) -> None:
+        self._rules = list(rules)
+
+    async def pages(self, place: Place, operation: str, params: Any, **_: Any) -> AsyncIterator[dict[str, Any]]:
+        assert operation == "securityhub:ListAutomationRules"
+        yield {"AutomationRulesMetadata": self._rules[:1]}
+        yield {"AutomationRulesMetadata": self._rules[1:]}
+
+
+async def test_automation_rules_are_named_as_text() -> None:
+    place = Place("111122223333", "eu-central-1")
+    rules = (
+        {"RuleName": "close\x1b[2J", "RuleStatus": "ENABLED"},
+        {"RuleName": "asleep", "RuleStatus": "DISABLED"},
+        {"RuleName": "second", "RuleStatus": "ENABLED"},
+    )
+    said = await doctor_aws._rules(cast(Any, Told(*rules)), place, "aws", [])
+    assert said is not None
+    assert said.level is Level.WARN
+    assert "2 automation rule(s)" in said.what
+    assert "second" in said.what
+    assert "asleep" not in said.what
+    assert "\x1b" not in said.what
+    none = await doctor_aws._rules(cast(Any, Told()), place, "aws", [])
+    assert none is not None
+    assert none.level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("off", "level", "code"),
+    [(0, Level.OK, 0), (-20, Level.OK, 0), (45, Level.WARN, 0), (-3600, Level.FAIL, 3)],
+)
+def test_the_clock_is_held_against_the_answer(off: float, level: Level, code: int) -> None:
+    now = datetime(2026, 3, 1, 3, 14, 7, tzinfo=UTC)
+    answer = {"ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(now + timedelta(seconds=off), usegmt=True)}}}
+    check = doctor_aws._clock("aws", answer, now, now)
+    assert (check.level, check.code) == (level, code)
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "\x1b[31m"])
+def test_an_answer_without_a_date_judges_nothing(date: str) -> None:
+    now = datetime.now(UTC)
+    answer = {"ResponseMetadata": {"HTTPHeaders": {"date": date}}}
+    assert doctor_aws._clock("aws", answer, now, now).level is Level.WARN

@@ -5,7 +5,21 @@ import stat
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from tests.cli.support import run
+
+VERBS = (
+    "findings", "sources", "import", "ack", "claim", "note", "verdict", "snooze", "takeback", "ledger show",
+    "ledger verify", "ledger export", "ledger key", "recover", "backup", "doctor", "config check",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_takes_a_store_and_a_configuration(verb: str) -> None:
+    told = run(*verb.split(), "--help").out
+    assert "--store" in told
+    assert "--config" in told
 
 
 def test_path_follows_option_and_environment(own_home: Path, tmp_path: Path) -> None:

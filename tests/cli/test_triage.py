@@ -196,3 +196,13 @@ def test_a_dead_aws_leaves_the_decision_and_says_so(aws: Embedded, collected: St
     assert "not sent" in ran.err
     row = json.loads(run("ledger", "show", "--verb", "acknowledge", "--json", "--store", collected.root).out)
     assert row["subjects"] == [id_]
+
+
+def test_what_security_hub_has_not_reported_cannot_be_told(aws: Embedded, collected: StateFolder) -> None:
+    fill(collected, observation("only-here"))
+    (id_,) = ids(collected, "src:guardduty -src:securityhub title:bucket-only-here")
+    ran = run("ack", id_, "--reason", "on it", "--json", "--store", collected.root)
+    assert ran.code == 3
+    assert ran.row["aws"]["failed"] == 1
+    assert "Security Hub has not reported this finding" in ran.err
+    assert ids(collected, f"id:{id_} state:acknowledged") == [id_]
