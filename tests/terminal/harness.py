@@ -34,6 +34,9 @@ _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*u|\x1b\[\?[0-9;]*\$p|\x1b\]22
 _SYNC_QUERY = b"\x1b[?2026$p"
 _SYNC_ANSWER = b"\x1b[?2026;2$y"
 
+# COLUMNS and LINES go before the terminal's own size with many programs; test runners set them.
+_NOT_INHERITED = ("NO_COLOR", "TMUX", "SSH_CONNECTION", "COLUMNS", "LINES")
+
 APPS = Path(__file__).parent / "apps"
 
 
@@ -58,7 +61,7 @@ class Terminal:
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._inner = inner
         self.modes_before = termios.tcgetattr(inner)
-        environ = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TMUX", "SSH_CONNECTION")}
+        environ = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
         environ |= {
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from socconsole.text import Untrusted, clean, clean_lines
 from socconsole.widgets import glyphs
 from socconsole.widgets.painted import PaintedLines, spread
-from socconsole.widgets.rows import Line, Run, fill, fit, merge
+from socconsole.widgets.rows import Line, Run, fit, merge
 
 Piece = tuple[Untrusted | str, str]
 Body = Untrusted | str | Sequence[Piece]
@@ -144,7 +144,7 @@ def wrap(line: Line, width: int) -> list[Line]:
             out.append(merge(current))
             current, used = [], 0
         while size > width:
-            head = fill(((word, style),), width)[0][0].rstrip() if cell_len(word[:width]) > width else word[:width]
+            head = _take(word, width)
             out.append(((head, style),))
             word = word[len(head) :]
             size = cell_len(word)
@@ -152,6 +152,16 @@ def wrap(line: Line, width: int) -> list[Line]:
         used += size
     out.append(merge(current))
     return out
+
+
+def _take(word: str, width: int) -> str:
+    """As many characters as fit into ``width`` cells, at least one."""
+    used = 0
+    for index, char in enumerate(word):
+        used += cell_len(char)
+        if used > width and index:
+            return word[:index]
+    return word
 
 
 def _words(line: Line) -> Iterator[Run]:
