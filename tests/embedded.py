@@ -10,7 +10,6 @@ One world a process: a test that needs another scenario, seed or speed starts it
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -19,11 +18,17 @@ from botocore.config import Config
 
 from socconsole.drill import Embedded
 
+_running: list[Embedded] = []
+
 
 @pytest.fixture(scope="session")
-def embedded() -> Iterator[Embedded]:
-    with Embedded(scenario="leak", seed=1) as world:
-        yield world
+def embedded(request: pytest.FixtureRequest) -> Embedded:
+    # Each conftest that imports this makes a fixture of its own of it; the world behind them is one, and it
+    # lives until pytest ends.
+    if not _running:
+        _running.append(Embedded(scenario="leak", seed=1).start())
+        request.config.add_cleanup(_running[0].stop)
+    return _running[0]
 
 
 @pytest.fixture
@@ -38,9 +43,7 @@ def _session() -> Any:
     return boto3.session.Session()
 
 
-def client(
-    aws: Embedded, service: str, region: str = "eu-central-1", role: str = "", account: str = ""
-) -> Any:
+def client(aws: Embedded, service: str, region: str = "eu-central-1", role: str = "", account: str = "") -> Any:
     """A boto3 client without retries: the analyst's own, or a session of ``socconsole-ROLE``."""
 
     def make(name: str, **credentials: str) -> Any:
@@ -48,9 +51,7 @@ def client(
             name,
             region_name=region,
             endpoint_url=aws.endpoint,
-            config=Config(
-                retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=10
-            ),
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=10),
             **credentials,
         )
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import select
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -178,3 +183,30 @@ def test_the_record_of_an_action_is_whole(aws: Embedded, folder: StateFolder, ve
     verb("contain", *on(ASSETS), *ARMED, "--confirm", ASSETS)
     (intent,) = ledger.read(folder, verbs=("intent",))
     assert json.loads(json.dumps(dict(intent.entry.data)))["undo_calls"][0]["operation"] == "DeletePublicAccessBlock"
+
+
+def test_at_a_terminal_the_plan_is_shown_and_the_tail_is_typed(
+    aws: Embedded, folder: StateFolder, tmp_path: Path
+) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "socconsole", "contain", *on(ASSETS), "--respond", "--no-wait", "--json"]
+    child = subprocess.Popen(
+        [*command, "--store", str(folder.root)],
+        stdin=theirs,
+        stderr=theirs,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path)},
+    )
+    os.close(theirs)
+    said = b""
+    while b"to go ahead" not in said:
+        assert select.select([ours], [], [], 30)[0], said
+        said += os.read(ours, 4096)
+    assert b"account 111122223333" in said, "what is confirmed is restated"
+    assert changes(aws) == []
+    os.write(ours, f"{ASSETS[-6:]}\n".encode())
+    out, _ = child.communicate(timeout=30)
+    os.close(ours)
+    assert child.returncode == 0
+    assert json.loads(out)["state"] == "applied"
+    assert changes(aws) == [PUT]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,15 +15,31 @@ from socconsole.aws import AwsTrouble
 from socconsole.commands import Contain, PlanContain, PlanUndo, Undo
 from socconsole.config import Config
 from socconsole.drill import Embedded
+from socconsole.drill.exposure import bucket_of
 from socconsole.model.action import ActionState, Mode
 from socconsole.response import afterwards, book, calls, engine, rails
 from socconsole.response.base import Target
 from socconsole.response.present import outcome_json
 from socconsole.response.session import Refusal
-from socconsole.store import db, evidence
+from socconsole.store import db, evidence, reading
 from socconsole.store.state import StateFolder
 
-from .conftest import ASSETS, CORPUS, EXPORTS, FLAGS, ML, PROD, Make, changes, eventually, leaking, owner, record
+from .conftest import (
+    ASSETS,
+    CORPUS,
+    EXPORTS,
+    FLAGS,
+    ML,
+    PROD,
+    Make,
+    changes,
+    eventually,
+    leaking,
+    open_ids,
+    owner,
+    record,
+    take_in,
+)
 
 ACTION = "s3-block-public"
 PUT = ("s3:PutPublicAccessBlock", "socconsole-responder")
@@ -259,14 +276,15 @@ async def test_an_answer_that_was_lost_is_no_failure(aws: Embedded, folder: Stat
 async def test_a_request_that_took_effect_late_is_found_out(
     aws: Embedded, folder: StateFolder, session: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "DEADLINE", 0.5)
-    aws.faults.add(service="s3", op="PutPublicAccessBlock", latency=1.0)
+    monkeypatch.setattr(calls, "DEADLINE", 1.5)
+    aws.faults.add(service="s3", op="PutPublicAccessBlock", latency=2.0)
     done = await engine.contain(session(), order())
     assert done.calls[0].trouble == "timeout"
     assert done.state is ActionState.IN_DOUBT, "it may still be on its way"
-    waited = await afterwards.later(session(later=(("15 s", 1.5),)), done)
+    await eventually(lambda: bucket_of(ASSETS).public_access_block)
+    waited = await afterwards.later(session(), done)
     assert waited.state is ActionState.APPLIED
-    assert record(folder)[-1].entry.verb == "resolved"
+    assert [line.entry.verb for line in record(folder)] == ["intent", "outcome", "resolved", "verified"]
 
 
 async def test_a_read_back_that_fails_leaves_it_in_doubt(aws: Embedded, folder: StateFolder, session: Make) -> None:
@@ -332,3 +350,23 @@ async def test_a_foreign_account_is_not_touched(aws: Embedded, folder: StateFold
     with pytest.raises((Refusal, AwsTrouble)):
         await engine.contain(session(), order(account=elsewhere.account))
     assert changes(aws) == []
+
+
+async def test_a_real_finding_is_blocked_by_its_containment_and_a_sample_forbids_one(
+    aws: Embedded, folder: StateFolder, session: Make
+) -> None:
+    leaking(aws)
+    await take_in(aws, folder)
+    with closing(db.connect(folder.store_db, readonly=True)) as conn:
+        found = next(
+            stored.finding
+            for stored in reading.each(conn, open_ids(folder))
+            if any(CORPUS in resource.id.raw() for resource in stored.finding.resources)
+        )
+    asked = PlanContain(action=ACTION, target=CORPUS, account=PROD.account, region=PROD.region, finding=found.id)
+    assert (await engine.plan(session(), asked)).refusals == ()
+    assert "sample" in rails.sample(replace(found, sample=True))
+    done = await engine.contain(session(), order(CORPUS, finding=found.id))
+    assert record(folder, "intent")[0].entry.subjects == (done.action_id, found.id)
+    with closing(db.connect(folder.store_db, readonly=True)) as conn:
+        assert reading.get(conn, found.id).facts.blocked_at is not None  # type: ignore[union-attr]

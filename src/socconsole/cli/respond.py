@@ -197,7 +197,7 @@ async def _tell(done: int, total: int, text: str) -> None:
 
 
 def _act(verb: _Verb, asked: PlanContain | PlanUndo, order: Callable[[str], Contain | Undo], plan_only: bool) -> None:
-    reply = asyncio.run(_plan_or_act(verb, asked, order, plan_only))
+    reply = _plan_or_act(verb, asked, order, plan_only)
     if isinstance(reply, Failed):
         _refused(reply, verb.json)
     if isinstance(reply, Planned):
@@ -212,19 +212,22 @@ def _act(verb: _Verb, asked: PlanContain | PlanUndo, order: Callable[[str], Cont
     finish(_code(reply.outcome, waited=order("").wait))
 
 
-async def _plan_or_act(
+def _plan_or_act(
     verb: _Verb, asked: PlanContain | PlanUndo, order: Callable[[str], Contain | Undo], plan_only: bool
 ) -> AnyReply:
     if plan_only:
-        return await verb.ask(asked)
+        return asyncio.run(verb.ask(asked))
     typed = verb.confirm
     if verb.at_keyboard and verb.respond:
-        planned = await verb.ask(asked)
+        planned = asyncio.run(verb.ask(asked))
         if not isinstance(planned, Planned):
             return planned
         _print_plan(planned, to_person=True)
-        typed = await asyncio.to_thread(input, f"type {planned.confirm} to go ahead: ")
-    return await verb.ask(order(typed))
+        # Not input(): that would put the question among the data on stdout.
+        sys.stderr.write(f"type {clean(planned.confirm)} to go ahead: ")
+        sys.stderr.flush()
+        typed = sys.stdin.readline().rstrip("\n")
+    return asyncio.run(verb.ask(order(typed)))
 
 
 def _code(outcome: Mapping[str, Any], *, waited: bool) -> Code:
