@@ -13,6 +13,7 @@ from textual import events
 from textual.message import Message
 
 from socconsole.widgets.confirm import ConfirmField, TypedField
+from socconsole.widgets.paste import KeyGuard
 from socconsole.widgets.prompt import LineField, LinePrompt, NotePrompt
 from socconsole.widgets.shell import CHANGED_UNDER_KEY
 from socconsole.widgets.table import WindowTable
@@ -179,7 +180,7 @@ async def test_an_acting_key_acts_on_what_was_under_the_cursor_or_not_at_all() -
         app.subject = "f-1"
         await pilot.press("a")
         await until(lambda: app.done == [("a", "f-1")])
-        app.key_guard.window_s = 0.5  # time enough to change the subject on a loaded machine
+        app.key_guard = KeyGuard(window_s=0.5)  # time enough to change the subject on a loaded machine
         press(app, "x", time.monotonic())
         await until(lambda: app.key_guard.next_due is not None)
         app.subject = "f-2"
