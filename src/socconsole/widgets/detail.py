@@ -82,10 +82,11 @@ class DetailPane(PaintedLines, can_focus=True):
         laid = self._layout(width)
         self._top = max(0, min(self._top, len(laid) - height))
         out = laid[self._top : self._top + height]
-        below = len(laid) - self._top - height
-        if below > 0 and out:
-            note: Line = ((f" {glyphs.current().down} {below} more", "quiet"),)
-            out[-1] = spread(out[-1], note, width)
+        if len(laid) - self._top > height:
+            # The note has a line of its own: it must not cover the end of a sentence.
+            out = out[: height - 1]
+            below = len(laid) - self._top - len(out)
+            out.append(spread((), ((f"{glyphs.current().down} {below} more", "quiet"),), width))
         return out
 
     def _layout(self, width: int) -> list[Line]:
