@@ -23,8 +23,10 @@ from socconsole.widgets.table import RowSource
 Row = ActionRecord | Line
 
 _TITLED: Final = 20
-_UNTOLD: Final = frozenset({"batch", "mode", "now", "send"})
-"""What an entry holds for machines; its own screen shows it."""
+_TOLD: Final = (
+    "action", "target", "region", "state", "when", "verdict", "why", "kind", "service", "error",
+)  # fmt: skip
+"""What of an entry's data is worth a line in the list; its own screen shows all of it."""
 
 STATE_STYLES: Final = {
     ActionState.APPLIED: "good",
@@ -231,13 +233,17 @@ def _subject(row: Row) -> Cell:
     if isinstance(row, ActionRecord):
         return Cell(row.target)
     subjects = row.entry.subjects
-    return Cell(subjects[0] if len(subjects) == 1 else words.plural(len(subjects), "finding") if subjects else "")
+    if len(subjects) > 1 and all(subject.startswith("f-") for subject in subjects):
+        return Cell(words.plural(len(subjects), "finding"))
+    return Cell(subjects[0] if subjects else "")
 
 
 def _summary(row: Row) -> Cell:
     if isinstance(row, ActionRecord):
         return Cell(f"{row.action} in {row.place.account} {row.place.region}")
-    private, data = row.entry.private, row.entry.data
-    said = [text for _, text in sorted(private.items())]
-    said += [f"{key} {value}" for key, value in data.items() if isinstance(value, (str, int)) and key not in _UNTOLD]
+    entry = row.entry
+    said = [text for _, text in sorted(entry.private.items())]
+    said += [str(entry.data[name]) for name in _TOLD if entry.data.get(name) not in (None, "", False)]
+    if entry.data.get("held") is False:
+        said.append("did NOT hold")
     return Cell("  ".join(said), "quiet")

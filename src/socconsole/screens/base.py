@@ -21,7 +21,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from socconsole.commands import BY_ID, Command
-from socconsole.screens.command import NEEDS_ARGUMENT, CommandError, complete, parse, shared_start
+from socconsole.screens.command import NAMES_ITS_SUBJECT, NEEDS_ARGUMENT, CommandError, complete, parse, shared_start
 from socconsole.widgets.footer import SAY_S, KeyFooter, KeyHint
 from socconsole.widgets.header import StatusHeader
 from socconsole.widgets.prompt import LinePrompt, NotePrompt
@@ -97,6 +97,10 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         """Why ``command`` cannot be done at this moment; empty when it can."""
         return "" if self.knows(command) else f"not on {self.titled}"
 
+    def label(self, command: Command) -> str:
+        """What the footer calls a command here."""
+        return command.title
+
     def footer_right(self) -> str:
         """What stands at the right end of the footer."""
         return ""
@@ -146,12 +150,12 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
             self.show_keys()
 
     def show_keys(self) -> None:
-        if self._answer is not None:
+        if self.asking:
             keys = [KeyHint("enter", "keep"), KeyHint("esc", "leave"), KeyHint("tab", "complete")]
             self.query_one(KeyFooter).show_keys(keys, right=self.footer_right())
             return
         hints = [
-            KeyHint(key, BY_ID[id_].title, self.why_not(BY_ID[id_]))
+            KeyHint(key, self.label(BY_ID[id_]), self.why_not(BY_ID[id_]))
             for id_ in self.footer_ids
             if (key := self.desk.keymap.label(id_))
         ]
@@ -183,7 +187,9 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     def perform(self, command: Command, argument: str = "") -> None:
         """Do a command now, about what is under the cursor now; or say why not."""
-        why = self.why_not(command)
+        # What names its subject does not need one under the cursor.
+        named = bool(argument) and command.id in NAMES_ITS_SUBJECT and self.knows(command)
+        why = "" if named else self.why_not(command)
         handler = self.handler(command)
         if why or handler is None:
             self.say(f"{command.title}: {why or 'not here'}", "warning")
@@ -216,6 +222,11 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
             self.say(f":{verb} {NEEDS_ARGUMENT[verb]}", "warning")
             return
         self.perform(typed.command, typed.argument)
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question stands, so that keys are an answer."""
+        return self._answer is not None
 
     # -- asking ----------------------------------------------------------------------------------------
 

@@ -21,6 +21,9 @@ ALIASES: Final = {
     "standdown": "stand-down",
 }
 
+NAMES_ITS_SUBJECT: Final = frozenset({"contain", "undo"})
+"""Commands whose argument says what they are about."""
+
 NEEDS_ARGUMENT: Final = {
     "respond": "REASON: why this session has to contain",
     "export": "FILE.csv or FILE.json",

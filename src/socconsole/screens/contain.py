@@ -164,7 +164,7 @@ class PlanScreen(ConsoleScreen):
         head = list(self._result)
         if self._steps:
             head.append(Section("progress", list(self._steps)))
-        sections = [*head, *plan_sections.details(plan, self.planned.aws_lines)]
+        sections = [*head, *plan_sections.details(plan, self.planned.aws_lines, undo=self.undoing)]
         self.show(plan_sections.title(plan, undo=self.undoing), sections)
 
     def why_not(self, command: Command) -> str:
@@ -181,6 +181,13 @@ class PlanScreen(ConsoleScreen):
             return "it would change nothing here" + (f"; {plan['instead']} would" if plan.get("instead") else "")
         return UNARMED if self.desk.mode is not Mode.RESPOND else ""
 
+    def label(self, command: Command) -> str:
+        return ("Undo …" if self.undoing else "Contain …") if command.id == "open" else super().label(command)
+
+    @property
+    def asking(self) -> bool:
+        return super().asking or self.query_one(ConfirmField).asking
+
     # -- confirming ------------------------------------------------------------------------------------
 
     def do_open(self, asked: Invocation) -> None:
@@ -192,6 +199,7 @@ class PlanScreen(ConsoleScreen):
             self.query_one(ConfirmField).ask(f"{said}\nType the word to accept that.", _EXPOSE)
             return
         self.query_one(ConfirmField).ask(self._restated(plan), self.planned.confirm)
+        self.show_keys()
 
     def _restated(self, plan: Plan) -> str:
         verb = "UNDO " if self.undoing else ""
@@ -228,6 +236,7 @@ class PlanScreen(ConsoleScreen):
         event.stop()
         self._exposure_accepted = False
         self.query_one(DetailPane).focus()
+        self.show_keys()
         self.say("nothing was done")
 
     def _request(self, plan: Plan, typed: str) -> Contain | Undo:

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
+from socconsole.commands import Command
 from socconsole.screens import export, words
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.desk import Desk
@@ -68,6 +69,12 @@ class ListScreen(ConsoleScreen, Generic[Row]):
 
     def title_text(self) -> str:
         return ""
+
+    def why_not(self, command: Command) -> str:
+        said = super().why_not(command)
+        if not said and command.needs == "row" and self.is_built and self.table.cursor_row is None:
+            return "there is no row"
+        return said
 
     def export_rows(self) -> Sequence[Mapping[str, Any]]:
         """What is shown, all of it, as plain values. Called in a thread."""

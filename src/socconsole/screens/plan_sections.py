@@ -38,19 +38,21 @@ def where(plan: Plan) -> str:
     return f"{text(plan.get('account', '?'))}  {text(plan.get('region', '?'))}"
 
 
-def summary(plan: Plan) -> list[Section]:
+def summary(plan: Plan, *, undo: bool = False) -> list[Section]:
     """What an analyst weighs before looking at calls."""
+    why = text(plan.get("why", ""))
     out = [
-        Section("here", [[helps(plan), (f"  {text(plan.get('why', ''))}", "text")]]),
+        Section("here", [why if undo else [helps(plan), (f"  {why}", "text")]]),
         Section("where", [where(plan)]),
         Section("stops", [text(plan.get("stops", "not said"))]),
-        Section("not", [[(text(plan.get("does_not_stop", "not said")), "warn")]]),
+        Section("not", [[(said, "warn")] for said in (text(plan.get("does_not_stop", "not said")),) if said]),
         Section("radius", [text(plan.get("blast_radius", "not said"))]),
         Section("reversible", [text(plan.get("reversible", "not said"))]),
         Section("permitted", [[_permitted(plan)]]),
     ]
     if plan.get("instead"):
         out.insert(1, Section("instead", [[(text(plan["instead"]), "strong")]]))
+    out = [section for section in out if section.body and section.body != [""]]
     warnings: list[Body] = [[(text(warning), "warn")] for warning in _list(plan, "warnings")]
     if warnings:
         out.append(Section("warnings", warnings))
@@ -60,9 +62,9 @@ def summary(plan: Plan) -> list[Section]:
     return out
 
 
-def details(plan: Plan, aws_lines: Sequence[str]) -> list[Section]:
+def details(plan: Plan, aws_lines: Sequence[str], *, undo: bool = False) -> list[Section]:
     """The summary, then every call and the change it makes, then the same for other hands."""
-    out = summary(plan)
+    out = summary(plan, undo=undo)
     if plan.get("re_exposes"):
         said = "RE-EXPOSES: what this restores is public, cross-account or was written inside the incident"
         out.insert(0, Section("danger", [[(said, "bad")]]))

@@ -109,7 +109,7 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
     place: ClassVar[str] = "triage"
     titled: ClassVar[str] = "Triage"
     footer_ids: ClassVar[tuple[str, ...]] = (
-        "acknowledge", "claim", "note", "snooze", "verify", "contain", "filter", "command", "help", "view",
+        "acknowledge", "claim", "note", "snooze", "contain", "filter", "command", "help", "verify", "view",
         "sort", "mark", "raw", "copy", "undo",
     )  # fmt: skip
 
