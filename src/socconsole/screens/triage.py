@@ -259,6 +259,12 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         if self.table.cursor_key:
             self.desk.app.open_finding(self.table.cursor_key)
 
+    def do_back(self, asked: Invocation) -> None:
+        if self.table.marks:
+            self.table.clear_marks()
+        else:
+            super().do_back(asked)
+
     def do_mark(self, asked: Invocation) -> None:
         self.table.toggle_mark()
 
