@@ -20,9 +20,7 @@ def config_for(aws: Embedded, **changes: Any) -> Config:
         "analyst": ANALYST,
         "share": 1.0,
         "accounts": tuple(AccountConfig(account=account, regions=aws.regions) for account in aws.accounts),
-        "dataset": (
-            DatasetConfig(name="customer-corpus", stores=(CORPUS,), categories=("pii",), confidential=True),
-        ),
+        "dataset": (DatasetConfig(name="customer-corpus", stores=(CORPUS,), categories=("pii",), confidential=True),),
         "intervals": Intervals(securityhub=1.0, guardduty=1.0),
     }
     return Config(**(given | changes))

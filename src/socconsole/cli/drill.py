@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LINGER_S = 10.0
 """How long the embedded AWS outlives the last console: enough to look again, not enough to be forgotten."""
 HEAD = 'analyst = "oncall1"\nshare = 1.0'
-INTERVALS = "\n[intervals]\nsecurityhub = 2\nguardduty = 3\n"
+INTERVALS = "\n[intervals]\nsecurityhub = 3\nguardduty = 5\n"
 """Nobody else shares the embedded AWS, and its minutes are short."""
 
 

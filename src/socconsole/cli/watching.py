@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 LOG_BYTES = 2_000_000
 LOG_FILES = 5
+DRILL_LINGER_S = 10.0
+"""A drill's watch ends with its AWS, which ends with the last console."""
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +54,7 @@ def watch(
 ) -> None:
     """Collect findings and keep the timers, without a screen. One per state folder."""
     from socconsole.cli.world import open_world
+    from socconsole.model.world import WorldKind
     from socconsole.store.state import LockHeld
     from socconsole.watch import watch as run
 
@@ -59,6 +62,8 @@ def watch(
     _log_to(folder.logs / "watch.log")
     try:
         linger_s = None if linger is None else linger * 60
+        if linger_s is not None and folder.world.kind is WorldKind.DRILL:
+            linger_s = min(linger_s, DRILL_LINGER_S)
         report = asyncio.run(run(folder, settings, once=once, linger_s=linger_s))
     except LockHeld as held:
         stop(Code.REFUSED, f"a watch runs on {folder.root} already (pid {held.pid})")

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from socconsole.cli.common import Code, load_config, live_root, open_folder, stop
+from socconsole.cli.common import Code, live_root, load_config, open_folder, stop
 
 if TYPE_CHECKING:
     from socconsole.config import Config

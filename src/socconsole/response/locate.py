@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Final
 
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
@@ -12,7 +13,12 @@ from socconsole.response.base import Action, BadTarget, Target
 from socconsole.response.registry import ACTIONS
 from socconsole.response.session import Refusal, Session
 from socconsole.store import db, reading
+from socconsole.store.queue import QueueReader, View
 from socconsole.text import token
+from socconsole.triage.query import parse
+
+_FINDINGS: Final = 50
+"""How many findings are asked where a resource is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,10 @@ async def locate(session: Session, action_id: str, target: str, account: str, re
     except BadTarget as bad:
         raise Refusal("input", str(bad)) from bad
     finding = await finding_of(session, finding_id)
-    place = _place(session, account, region, name, action.targets(finding) if finding else ())
+    known = {t.place for t in action.targets(finding) if t.id == name} if finding else set()
+    if not known and not (account and region):
+        known = await asyncio.to_thread(_seen_at, session, action, name)
+    place = _place(session, account, region, name, known)
     return Aim(action, Target(name, place), finding)
 
 
@@ -53,9 +62,17 @@ async def finding_of(session: Session, finding_id: str) -> Finding | None:
     return finding
 
 
-def _place(session: Session, account: str, region: str, name: str, known: tuple[Target, ...]) -> Place:
-    """Where the target is: as said; else where the finding says; else where there is only one place."""
-    candidates = {t.place for t in known if t.id == name} or {
+def _seen_at(session: Session, action: Action, name: str) -> set[Place]:
+    """Where findings say that a resource is. Blocks."""
+    with QueueReader(session.folder.store_db) as queue, db.reading(session.folder) as conn:
+        ids = queue.ids(View.ALL, parse(f'res:"{name}"'), now=session.now(), limit=_FINDINGS)
+        found = [action.targets(stored.finding) for stored in reading.each(conn, ids)]
+    return {target.place for targets in found for target in targets if target.id == name}
+
+
+def _place(session: Session, account: str, region: str, name: str, known: set[Place]) -> Place:
+    """Where the target is: as said; else where findings say; else where there is only one place."""
+    candidates = known or {
         Place(row.account, where) for row in session.config.accounts for where in row.regions
     }
     if account and region:
