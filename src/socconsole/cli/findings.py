@@ -83,8 +83,8 @@ def list_findings(
         query = parse(text)
     except QueryError as error:
         stop(Code.BAD_INPUT, f"the query: {error}", "socconsole findings --help")
-    me = load_config(config).who
     folder = open_folder(store)
+    me = load_config(config, folder.root).who
     view = View.ALL if everything or query.asks("kind") else View.THREATS
     now = datetime.now(UTC)
     with db.reading(folder) as conn, QueueReader(folder.store_db, me=me) as queue:
