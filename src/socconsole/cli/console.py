@@ -47,11 +47,11 @@ def console(
     root = store or live_root()
     if not root.exists() and store is None:
         _first_start(config)
-    run(open_folder(root), config, mode or None)
+    raise typer.Exit(run(open_folder(root), config, mode or None))
 
 
-def run(folder: StateFolder, config: Path | None, mode: str | None) -> None:
-    """Open the console on a state folder; returns when the analyst leaves it."""
+def run(folder: StateFolder, config: Path | None, mode: str | None) -> int:
+    """Open the console on a state folder; its exit code when the analyst leaves it."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         stop(Code.BAD_INPUT, "the console needs a terminal", "socconsole findings   (for a pipe)")
     if os.environ.get("TERM", "") in NO_SCREEN:
@@ -59,7 +59,11 @@ def run(folder: StateFolder, config: Path | None, mode: str | None) -> None:
     settings = load_config(config, folder.root)
     from socconsole.app import run_console
 
-    run_console(folder, settings, config_path=config, mode=mode)
+    # The console never loads the AWS rooms, where modes are weighed; READ said anywhere is all it has to know.
+    said = (mode or "", os.environ.get("SOCCONSOLE_MODE", ""))
+    if "READ" in (one.strip().upper() for one in said):
+        mode = "READ"
+    return run_console(folder, settings, config_path=config, mode=mode)
 
 
 def _first_start(config: Path | None) -> None:

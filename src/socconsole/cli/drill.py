@@ -59,6 +59,7 @@ def drill(
         folder, running = _resumed(root) if resume else _started(root, name, seed, speed)
     except launch.DrillError as error:
         stop(Code.FAULT, error.message, error.remedy)
+    code = 0
     with launch.hold(root):
         if headless:
             _run_headless(folder, running)
@@ -66,8 +67,9 @@ def drill(
             from socconsole.cli.console import run
 
             say(f"the embedded AWS answers on 127.0.0.1:{running.port}; the drill's state is {root}")
-            run(folder, None, None)
+            code = run(folder, None, None)
     say(f"the drill is kept in {root}: look again with `socconsole drill --resume --store {root}`")
+    raise typer.Exit(code)
 
 
 def _started(root: Path, name: str, seed: int, speed: float | None) -> tuple[StateFolder, Running]:
