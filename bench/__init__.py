@@ -1,0 +1,1 @@
+"""Paired figures: what the console costs, next to peers, in one run on one machine. See README.md."""

@@ -1,0 +1,53 @@
+"""From exec to the first frame with rows on it, at 100k findings; peers one after the other in every round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bench import fixtures, subjects
+from bench.figure import Budget, Row, Settings, skipped
+from bench.stats import median, paired_ratio
+from bench.subjects import Subject
+
+MINIMAL: Final = Budget(1.2)
+HTOP: Final = Budget(2.2)
+
+
+def run(settings: Settings) -> Iterator[Row]:
+    root = fixtures.copy(fixtures.store(fixtures.MIDDLE, settings.cache), settings.scratch / "first-frame")
+    ours, least, htop = subjects.console(root), subjects.minimal(), subjects.htop()
+    rounds = settings.rounds(11)
+    took = in_turn([ours, least, *([htop] if htop else [])], rounds)
+    name, said = "first frame, 100k findings", f"{median(took[ours.name]):.0f} ms"
+    yield Row(
+        name,
+        said,
+        f"{least.name} {median(took[least.name]):.0f} ms",
+        paired_ratio(took[ours.name], took[least.name]),
+        MINIMAL,
+        f"{rounds}",
+    )
+    if htop is None:
+        yield skipped(f"{name}, beside htop", "htop is not installed")
+        return
+    yield Row(
+        name,
+        said,
+        f"htop {median(took[htop.name]):.0f} ms",
+        paired_ratio(took[ours.name], took[htop.name]),
+        HTOP,
+        f"{rounds}",
+    )
+
+
+def in_turn(programs: list[Subject], rounds: int) -> dict[str, list[float]]:
+    """Milliseconds from exec to what each program is for, painted; the first round only warms the file cache."""
+    took: dict[str, list[float]] = {program.name: [] for program in programs}
+    for number in range(-1, rounds):
+        for program in programs:
+            with program.run() as terminal:
+                at = terminal.await_paint(program.ready)
+                if number >= 0:
+                    took[program.name].append((at - terminal.started) * 1000)
+    return took
