@@ -12,9 +12,9 @@ from bench.figures.quiet import _by_line
 from bench.machine import HAVE_PROC
 from bench.screen import Shot, changed, least_bytes
 from bench.stats import Ratio, median, paired_ratio, percentile
-from socconsole.store import db, findings
 
 from bench import fixtures, subjects
+from socconsole.store import db, findings
 
 pytestmark = pytest.mark.skipif(not HAVE_PROC, reason="the bench counts CPU by Linux's schedstat")
 
