@@ -353,9 +353,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         screens=("triage", "activity", "sources"),
         group="view",
     ),
-    Command(
-        "view", "View", "threats, all, mine", keys=("tab",), verb="view", screens=("triage",), group="view"
-    ),
+    Command("view", "View", "threats, all, mine", keys=("tab",), verb="view", screens=("triage",), group="view"),
     Command(
         "sort",
         "Sort",
@@ -374,9 +372,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         screens=("triage",),
         group="view",
     ),
-    Command(
-        "copy", "Copy", "send the row to the terminal's clipboard", keys=("y",), needs="row", group="view"
-    ),
+    Command("copy", "Copy", "send the row to the terminal's clipboard", keys=("y",), needs="row", group="view"),
     Command(
         "export",
         "Export",
@@ -388,12 +384,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("local_time", "Local time", "UTC or local time", keys=("T",), verb="time", group="view"),
     Command("theme", "Theme", "next theme", verb="theme", group="view"),
     Command("command", "Command", "type a command", keys=("colon",), group="general"),
-    Command(
-        "palette", "Palette", "find a command by name", keys=("ctrl+k",), verb="palette", group="general"
-    ),
-    Command(
-        "help", "Help", "keys and words of this screen", keys=("question_mark",), verb="help", group="general"
-    ),
+    Command("palette", "Palette", "find a command by name", keys=("ctrl+k",), verb="palette", group="general"),
+    Command("help", "Help", "keys and words of this screen", keys=("question_mark",), verb="help", group="general"),
     Command("quit", "Quit", "leave the console; the watch goes on for its linger", verb="q", group="general"),
 )
 

@@ -56,10 +56,7 @@ def test_asff_reads_guarddutys_facts_out_of_product_fields() -> None:
 
 
 def test_asff_reads_older_product_fields_without_the_prefix() -> None:
-    old = {
-        key.removeprefix("aws/guardduty/service/"): value
-        for key, value in records.asff()["ProductFields"].items()
-    }
+    old = {key.removeprefix("aws/guardduty/service/"): value for key, value in records.asff()["ProductFields"].items()}
     read = one(records.asff(ProductFields=old))
     assert {(each.kind, each.value.raw()) for each in read.actors} == ACTORS
     assert read.count == 1204
@@ -72,9 +69,7 @@ def test_asff_action_gives_actors_when_another_product_fills_it() -> None:
             "RemoteIpDetails": {"IpAddressV4": "198.51.100.7", "Country": {"CountryName": "Elbonia"}}
         },
     }
-    read = one(
-        records.asff(ProductArn=f"arn:aws:securityhub:{records.REGION}::product/acme/ids", Action=action)
-    )
+    read = one(records.asff(ProductArn=f"arn:aws:securityhub:{records.REGION}::product/acme/ids", Action=action))
     assert ("ip", "198.51.100.7") in {(each.kind, each.value.raw()) for each in read.actors}
 
 
@@ -110,10 +105,7 @@ def test_a_foreign_product_cannot_take_over_a_guardduty_finding() -> None:
     ],
 )
 def test_asff_severity_falls_back_in_order(severity: Any, provider: Any, expected: Severity) -> None:
-    assert (
-        one(records.asff(Severity=severity, FindingProviderFields={"Severity": provider})).severity
-        is expected
-    )
+    assert one(records.asff(Severity=severity, FindingProviderFields={"Severity": provider})).severity is expected
 
 
 @pytest.mark.parametrize(
@@ -230,9 +222,7 @@ def test_kind_of_other_products(changes: dict[str, Any], expected: Kind) -> None
         records.asff(Sample=True),
         records.asff(ProductFields={"aws/guardduty/service/additionalInfo/sample": "true"}),
         records.asff(ProductFields={"additionalInfo": '{"sample":true}'}),
-        records.asff(
-            Resources=[{"Type": "AwsEc2Instance", "Id": "arn:aws:ec2:eu-central-1:1:instance/i-99999999"}]
-        ),
+        records.asff(Resources=[{"Type": "AwsEc2Instance", "Id": "arn:aws:ec2:eu-central-1:1:instance/i-99999999"}]),
         records.native(Service={"AdditionalInfo": {"Sample": True}}),
         records.native(Service={"AdditionalInfo": {"Value": '{"sample":true}'}}),
     ],
@@ -256,9 +246,7 @@ def test_an_attacker_cannot_name_himself_into_a_sample() -> None:
 
 def test_workflow_verdict_and_archive() -> None:
     read = one(
-        records.asff(
-            Workflow={"Status": "SUPPRESSED"}, VerificationState="BENIGN_POSITIVE", RecordState="ARCHIVED"
-        )
+        records.asff(Workflow={"Status": "SUPPRESSED"}, VerificationState="BENIGN_POSITIVE", RecordState="ARCHIVED")
     )
     assert (read.workflow, read.verdict, read.active) == (
         Workflow.SUPPRESSED,
@@ -304,9 +292,7 @@ SEQUENCE = {
     "Description": "credentials, then data",
     "Actors": [{"Id": "a", "User": {"Name": "vllm-recs", "Type": "AssumedRole", "CredentialUid": "ASIAX"}}],
     "Endpoints": [{"Id": "e", "Ip": "203.0.113.9", "Location": {"Country": "EB"}}],
-    "Resources": [
-        {"Uid": records.BUCKET, "Name": "llm-corpus", "ResourceType": "S3_BUCKET", "Region": "eu-central-1"}
-    ],
+    "Resources": [{"Uid": records.BUCKET, "Name": "llm-corpus", "ResourceType": "S3_BUCKET", "Region": "eu-central-1"}],
     "Signals": [
         {"Uid": "f" * 32, "Type": "FINDING"},
         {"Uid": records.ARN, "Type": "FINDING"},

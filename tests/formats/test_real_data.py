@@ -90,9 +90,10 @@ def test_what_is_quarantined_or_deferred_is_exactly_what_holds_no_finding() -> N
 def test_trail_and_alarm_events_are_deferred(folder: str) -> None:
     what = {"cloudtrail": "trail", "cloudwatch_alarms": "alarm"}[folder]
     for (name, number), records in _read(folder).items():
-        assert [(type(each), each.what) for each in records if isinstance(each, Deferred)] == [
-            (Deferred, what)
-        ], (name, number)
+        assert [(type(each), each.what) for each in records if isinstance(each, Deferred)] == [(Deferred, what)], (
+            name,
+            number,
+        )
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -181,11 +182,7 @@ def test_guardduty_agrees_with_the_raw_record() -> None:
             (4, Severity.MEDIUM),
             (0, Severity.LOW),
         ]
-        expected = (
-            _LABELS[score]
-            if isinstance(score, str)
-            else next(band for limit, band in bands if score >= limit)
-        )
+        expected = _LABELS[score] if isinstance(score, str) else next(band for limit, band in bands if score >= limit)
         assert read.severity is expected
         service = low.get("service") or {}
         if "eventlastseen" in service:

@@ -57,9 +57,7 @@ def test_a_broken_line_costs_itself_only() -> None:
 def test_lines_and_elements_are_numbered_from_one() -> None:
     by_line = [each.line for each in read_bytes(b'{"a":1}\n\n{"b":1}\n') if isinstance(each, Quarantined)]
     by_element = [each.line for each in read_bytes(b'[{"a":1},\n{"b":1}]') if isinstance(each, Quarantined)]
-    in_wrapper = [
-        each.line for each in read_bytes(b'{"Findings":[{"a":1},3]}') if isinstance(each, Quarantined)
-    ]
+    in_wrapper = [each.line for each in read_bytes(b'{"Findings":[{"a":1},3]}') if isinstance(each, Quarantined)]
     assert (by_line, by_element, in_wrapper) == ([1, 3], [1, 2], [1, 2])
 
 

@@ -18,9 +18,7 @@ FINDING = merged(records.native())
 
 def test_another_record_of_the_same_has_the_same_fingerprint() -> None:
     other = merged(
-        records.native(
-            Arn=records.ARN[:-1] + "0", Id="other", Title="again", UpdatedAt="2026-11-24T00:00:00Z"
-        )
+        records.native(Arn=records.ARN[:-1] + "0", Id="other", Title="again", UpdatedAt="2026-11-24T00:00:00Z")
     )
     assert other.id != FINDING.id
     assert fingerprint(other).digest == fingerprint(FINDING).digest

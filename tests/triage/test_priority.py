@@ -97,9 +97,7 @@ def test_a_controls_type_earns_no_marks() -> None:
 
 def test_resources_match_by_arn_bare_id_and_name() -> None:
     named = Resource("AwsEc2Instance", Untrusted("arn:aws:ec2:eu-central-1:1:instance/i-0PROD1"))
-    assert "critical resource" in {
-        each.why for each in score(Severity.LOW, resources=(named,), context=ESTATE).reasons
-    }
+    assert "critical resource" in {each.why for each in score(Severity.LOW, resources=(named,), context=ESTATE).reasons}
     by_name = Resource("Other", Untrusted("x"), name=Untrusted("llm-corpus"))
     assert [each.name for each in datasets([by_name], ESTATE)] == ["training"]
     other = Resource("AwsS3Bucket", Untrusted("arn:aws:s3:::not-llm-corpus"))
@@ -125,9 +123,7 @@ def test_a_confidential_dataset_without_categories_counts_less() -> None:
     ),
     st.booleans(),
 )
-def test_reasons_always_add_up_to_a_score_within_bounds(
-    severity: Severity, types: list[str], in_estate: bool
-) -> None:
+def test_reasons_always_add_up_to_a_score_within_bounds(severity: Severity, types: list[str], in_estate: bool) -> None:
     found = score(severity, *types, resources=(BUCKET,) if in_estate else (), context=ESTATE, signals=())
     assert 0 <= found.score <= 100
     assert sum(each.points for each in found.reasons) == found.score

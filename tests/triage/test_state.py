@@ -48,9 +48,7 @@ def test_closed_is_resolved_before_anything_else(facts: Facts) -> None:
 
 
 def test_firing_after_it_was_resolved_reopens_it() -> None:
-    facts = Facts(
-        workflow=Workflow.RESOLVED, resolved_at=ago(60), acknowledged_at=ago(90), last_occurred=ago(5)
-    )
+    facts = Facts(workflow=Workflow.RESOLVED, resolved_at=ago(60), acknowledged_at=ago(90), last_occurred=ago(5))
     assert state(facts, NOW) == (State.NEW, None, True)
     assert standing(replace(facts, last_occurred=ago(61))) is State.RESOLVED
 

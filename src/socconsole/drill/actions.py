@@ -58,9 +58,7 @@ def of(service: str, operation: str) -> tuple[str, ...]:
     return listed or (f"{_PREFIX.get(service, service)}:{operation}",)
 
 
-def needed(
-    service: str, operation: str, params: Mapping[str, Any], account: str, region: str
-) -> list[tuple[str, str]]:
+def needed(service: str, operation: str, params: Mapping[str, Any], account: str, region: str) -> list[tuple[str, str]]:
     """(action, resource ARN) pairs; the resource is ``*`` where the action knows no resource."""
     build = _RESOURCE.get(service)
     resource = build(operation, params, account, region) if build else "*"

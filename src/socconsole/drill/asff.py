@@ -238,9 +238,7 @@ def control(
             "Status": status,
             "SecurityControlId": name,
             "RelatedRequirements": list(spec.get("requirements", ())),
-            "AssociatedStandards": [
-                {"StandardsId": "standards/aws-foundational-security-best-practices/v/1.0.0"}
-            ],
+            "AssociatedStandards": [{"StandardsId": "standards/aws-foundational-security-best-practices/v/1.0.0"}],
         },
         "Workflow": {"Status": "RESOLVED" if status == "PASSED" else spec.get("workflow", "NEW")},
         "RecordState": spec.get("record", "ACTIVE"),
@@ -281,9 +279,7 @@ def package(
         "Title": f"{cve} - {pack['name']}",
         "Description": spec["description"],
         "Remediation": {
-            "Recommendation": {
-                "Text": f"Upgrade {pack['name']} to {pack.get('fixed', 'a version with the fix')}."
-            }
+            "Recommendation": {"Text": f"Upgrade {pack['name']} to {pack.get('fixed', 'a version with the fix')}."}
         },
         "ProductFields": {
             "aws/inspector/ProductVersion": "2",

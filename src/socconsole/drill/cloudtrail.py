@@ -29,9 +29,7 @@ _ATTRIBUTES: Final = (
     "AccessKeyId",
 )
 # Data events never appear in LookupEvents.
-_DATA: Final = frozenset(
-    {"GetObject", "HeadObject", "PutObject", "DeleteObject", "ListObjects", "ListObjectsV2"}
-)
+_DATA: Final = frozenset({"GetObject", "HeadObject", "PutObject", "DeleteObject", "ListObjects", "ListObjectsV2"})
 _NAMED: Final = (
     ("Bucket", "AWS::S3::Bucket"),
     ("RoleName", "AWS::IAM::Role"),
@@ -102,9 +100,7 @@ def _event(cloud: Cloud, entry: Entry, when: datetime) -> dict[str, Any]:
     ident = cloud.ids.uuid("event", entry.n)
     name = entry.session or entry.principal.rsplit("/", 1)[-1]
     resources = [
-        {"ResourceType": kind, "ResourceName": str(entry.params[key])}
-        for key, kind in _NAMED
-        if key in entry.params
+        {"ResourceType": kind, "ResourceName": str(entry.params[key])} for key, kind in _NAMED if key in entry.params
     ]
     identity: dict[str, Any] = {
         "type": "AssumedRole" if entry.role else "IAMUser",
@@ -153,6 +149,4 @@ def _event(cloud: Cloud, entry: Entry, when: datetime) -> dict[str, Any]:
 
 
 def _source(service: str) -> str:
-    return {"s3control": "s3", "cloudwatch": "monitoring", "accessanalyzer": "access-analyzer"}.get(
-        service, service
-    )
+    return {"s3control": "s3", "cloudwatch": "monitoring", "accessanalyzer": "access-analyzer"}.get(service, service)

@@ -151,9 +151,7 @@ class Engine:
         context = {"aws:principalarn": (who.arn,), "aws:sourceip": (who.address,)}
         if who.issued is not None:
             context["aws:tokenissuetime"] = (who.issued.isoformat(),)
-        return documents is not None and (
-            evaluate(documents, action, resource, context).decision is Decision.ALLOWED
-        )
+        return documents is not None and (evaluate(documents, action, resource, context).decision is Decision.ALLOWED)
 
     def _open(self, path: Path) -> bool:
         return path.since in self.done and all(self.holds(condition) for condition in path.when)

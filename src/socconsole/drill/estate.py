@@ -73,9 +73,7 @@ def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
 def _role(cloud: Cloud, role: Role) -> None:
     trust = {
         "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": role.service}, "Action": "sts:AssumeRole"}
-        ],
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": role.service}, "Action": "sts:AssumeRole"}],
     }
     params = {
         "RoleName": role.name,

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 StartResponse = Callable[..., Any]
 Environ = dict[str, Any]
 
-_PORTAL: Final = (
-    b"<!doctype html><html><title>Welcome to the guest network</title><body>Sign in</body></html>"
-)
+_PORTAL: Final = b"<!doctype html><html><title>Welcome to the guest network</title><body>Sign in</body></html>"
 _HOLLOW: Final = "x-drill-hollow"
 """Marks an answer that must go out without a request id; never sent."""
 _ERROR_CODE: Final = re.compile(rb"<Code>([^<]{1,128})</Code>")
@@ -129,9 +127,7 @@ class Gateway:
         if call.params.get("DryRun") is True:
             # moto would carry several of these out.
             entry.dry_run = True
-            raise AwsError(
-                "DryRunOperation", "Request would have succeeded, but DryRun flag is set.", status=412
-            )
+            raise AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", status=412)
         name = (call.service, call.operation)
         try:
             with self.lock:
@@ -154,18 +150,14 @@ class Gateway:
         environ["wsgi.input"].seek(0)
         seen: list[tuple[str, list[tuple[str, str]]]] = []
 
-        def start(
-            status: str, headers: list[tuple[str, str]], exc_info: object = None
-        ) -> Callable[[bytes], None]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], None]:
             seen.append((status, headers))
             return lambda data: None
 
         name = f"{call.service}:{call.operation}"
         try:
             body = b"".join(self.app(environ, start))
-        except (
-            Exception
-        ) as error:  # whatever moto's inside raises is one thing to a client: a gap in the drill
+        except Exception as error:  # whatever moto's inside raises is one thing to a client: a gap in the drill
             raise Trouble("not_emulated", f"the drill's AWS does not have {name}") from error
         status, headers = int(seen[-1][0].split()[0]), list(seen[-1][1])
         kind = next((value for key, value in headers if key.lower() == "content-type"), "")
@@ -207,9 +199,7 @@ class Gateway:
         if answer.status >= 400 and not entry.code:
             headers = {key.lower(): value for key, value in answer.headers}
             found = _ERROR_CODE.search(answer.body)
-            entry.code = headers.get("x-amzn-errortype") or (
-                found[1].decode("ascii", "replace") if found else ""
-            )
+            entry.code = headers.get("x-amzn-errortype") or (found[1].decode("ascii", "replace") if found else "")
             entry.code = entry.code or str(answer.status)
         cloud.journal.append(entry)
         return answer
@@ -219,9 +209,7 @@ class _Cut(Exception):
     """The connection was cut on purpose."""
 
 
-def _blank(
-    cloud: Cloud, n: int, region: str, service: str, op: str, access_key: str, environ: Environ
-) -> Entry:
+def _blank(cloud: Cloud, n: int, region: str, service: str, op: str, access_key: str, environ: Environ) -> Entry:
     return Entry(
         n=n,
         time=stamp(host_now()),

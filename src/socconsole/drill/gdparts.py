@@ -18,9 +18,7 @@ Spec = Mapping[str, Any]
 def finding_arn(cloud: Cloud, name: str, account: str, region: str) -> str:
     """The ARN of a scenario's finding, known before it exists: sequences and tests refer to it."""
     detector = next(iter(get_backend("guardduty")[account][region].detectors), "0" * 32)
-    return (
-        f"arn:aws:guardduty:{region}:{account}:detector/{detector}/finding/{cloud.ids.hex('finding', name)}"
-    )
+    return f"arn:aws:guardduty:{region}:{account}:detector/{detector}/finding/{cloud.ids.hex('finding', name)}"
 
 
 def key_details(cloud: Cloud, key: Spec, account: str) -> dict[str, Any]:
@@ -107,9 +105,7 @@ def instance_details(spec: Spec, account: str) -> dict[str, Any]:
             {
                 "NetworkInterfaceId": spec.get("eni", "eni-0d1e2f3a4b5c6d7e8"),
                 "PrivateIpAddress": spec.get("ip", "10.20.4.17"),
-                "PrivateDnsName": "ip-"
-                + str(spec.get("ip", "10.20.4.17")).replace(".", "-")
-                + ".ec2.internal",
+                "PrivateDnsName": "ip-" + str(spec.get("ip", "10.20.4.17")).replace(".", "-") + ".ec2.internal",
                 "SubnetId": spec.get("subnet", "subnet-0f1e2d3c4b5a69788"),
                 "VpcId": spec.get("vpc", "vpc-0a9b8c7d6e5f40312"),
                 "SecurityGroups": [{"GroupId": "sg-0c1d2e3f4a5b60798", "GroupName": "inference"}],

@@ -31,9 +31,7 @@ def build(
         "Archived": bool(spec.get("archived", False)),
         "Count": int(spec.get("count", 1)),
         "EventFirstSeen": stamp(first),
-        "EventLastSeen": stamp(now - timedelta(seconds=20))
-        if now - first > timedelta(seconds=40)
-        else stamp(first),
+        "EventLastSeen": stamp(now - timedelta(seconds=20)) if now - first > timedelta(seconds=40) else stamp(first),
         "ResourceRole": spec.get("role", "TARGET"),
         "AdditionalInfo": {"Value": json.dumps(_additional(spec)), "Type": "default"},
     }
@@ -41,9 +39,7 @@ def build(
         service["Action"] = action
     if lists := spec.get("threat_list"):
         service["Evidence"] = {
-            "ThreatIntelligenceDetails": [
-                {"ThreatListName": lists, "ThreatNames": list(spec.get("threats", []))}
-            ]
+            "ThreatIntelligenceDetails": [{"ThreatListName": lists, "ThreatNames": list(spec.get("threats", []))}]
         }
     if feature := spec.get("feature"):
         service["FeatureName"] = feature

@@ -177,8 +177,6 @@ def get_insights(cloud: Cloud, call: Call) -> dict[str, Any]:
     return {"Insights": []}
 
 
-@routes.op(
-    "securityhub", "GetFindingsV2", "BatchUpdateFindingsV2", "DescribeSecurityHubV2", "ListAutomationRulesV2"
-)
+@routes.op("securityhub", "GetFindingsV2", "BatchUpdateFindingsV2", "DescribeSecurityHubV2", "ListAutomationRulesV2")
 def not_v2(cloud: Cloud, call: Call) -> dict[str, Any]:
     raise AwsError("ResourceNotFoundException", "Security Hub V2 is not enabled for this account", 404)

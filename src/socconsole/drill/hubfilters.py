@@ -243,11 +243,7 @@ def _numbers(name: str, path: tuple[str, ...], conditions: list[Any]) -> Test:
 
     def test(finding: Finding) -> bool:
         return any(
-            all(
-                tests[how](float(value), float(limit))
-                for how, limit in condition.items()
-                if limit is not None
-            )
+            all(tests[how](float(value), float(limit)) for how, limit in condition.items() if limit is not None)
             for value in values(finding, path)
             for condition in conditions
         )

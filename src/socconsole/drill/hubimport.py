@@ -60,9 +60,7 @@ def problem(finding: Any, hub: Hub) -> dict[str, str] | None:
     if not isinstance(finding["Resources"], list) or not 1 <= len(finding["Resources"]) <= 32:
         return _failed(ident, "InvalidInput", "data.Resources should have 1 to 32 items")
     if any(not one.get("Type") or not one.get("Id") for one in finding["Resources"]):
-        return _failed(
-            ident, "InvalidInput", "data.Resources should have required properties 'Type' and 'Id'"
-        )
+        return _failed(ident, "InvalidInput", "data.Resources should have required properties 'Type' and 'Id'")
     for name in ("CreatedAt", "UpdatedAt", "FirstObservedAt", "LastObservedAt"):
         if name in finding:
             try:
@@ -160,9 +158,7 @@ _WATCHED: Final = (
 )
 
 
-def note_history(
-    cloud: Cloud, record: Record, before: Mapping[str, Any] | None, kind: str, identity: str
-) -> None:
+def note_history(cloud: Cloud, record: Record, before: Mapping[str, Any] | None, kind: str, identity: str) -> None:
     finding = record.finding
     updates = []
     for name in _WATCHED:

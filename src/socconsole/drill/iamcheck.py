@@ -37,9 +37,7 @@ def authorize(cloud: Cloud, call: Call) -> None:
     if documents is None:
         raise Trouble("unknown_key", "The security token included in the request is invalid.")
     context = context_of(call)
-    for action, resource in actions.needed(
-        call.service, call.operation, call.params, call.account, call.region
-    ):
+    for action, resource in actions.needed(call.service, call.operation, call.params, call.account, call.region):
         verdict = evaluate(documents, action, resource, context)
         if verdict.decision is Decision.ALLOWED and who.session_policy:
             session = [("session", _document(who.session_policy))]

@@ -53,9 +53,7 @@ def as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def evaluate(
-    policies: Iterable[tuple[str, Document]], action: str, resource: str, context: Context
-) -> Verdict:
+def evaluate(policies: Iterable[tuple[str, Document]], action: str, resource: str, context: Context) -> Verdict:
     """Identity policies, each with its name, for one action on one resource."""
     allowed: Verdict | None = None
     for name, document in policies:

@@ -23,9 +23,7 @@ def install(cloud: Cloud, accounts: Iterable[str]) -> None:
     """Register the analyst (in the first account) and the builders, and create the four roles."""
     home = ""
     for account in accounts:
-        root = Principal(
-            account, f"arn:aws:iam::{account}:role/OrganizationBuild", "build", "AIDABUILD", by="scenario"
-        )
+        root = Principal(account, f"arn:aws:iam::{account}:role/OrganizationBuild", "build", "AIDABUILD", by="scenario")
         cloud.directory.register(builder_key(account), root)
         hands, key = cloud.hands, builder_key(account)
         if not home:

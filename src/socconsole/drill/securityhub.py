@@ -35,9 +35,7 @@ def hub_of(cloud: Cloud, call: Call) -> Hub:
     """Raises ``InvalidAccessException`` (401) where Security Hub is not enabled."""
     hub = cloud.hubs.hub(call.account, call.region)
     if hub is None:
-        raise AwsError(
-            "InvalidAccessException", f"Account {call.account} is not subscribed to AWS Security Hub", 401
-        )
+        raise AwsError("InvalidAccessException", f"Account {call.account} is not subscribed to AWS Security Hub", 401)
     return hub
 
 
@@ -61,9 +59,7 @@ def get_findings(cloud: Cloud, call: Call) -> bytes:
     if token:
         kept = cloud.hubs.pages.resume(token, fingerprint)
         if kept is None:
-            raise refuse(
-                "Invalid parameter NextToken: the token is not valid for this request or has expired"
-            )
+            raise refuse("Invalid parameter NextToken: the token is not valid for this request or has expired")
         rest = list(kept)
     else:
         rest = _listing(cloud, hub, tests, criteria)
@@ -150,9 +146,7 @@ def batch_update_findings(cloud: Cloud, call: Call) -> dict[str, Any]:
         if record is None:
             unprocessed.append(_unprocessed(identifier, "FindingNotFound", "Finding Not Found"))
         elif key in seen:
-            unprocessed.append(
-                _unprocessed(identifier, "DuplicatedFindingIdentifier", "The identifier is given twice")
-            )
+            unprocessed.append(_unprocessed(identifier, "DuplicatedFindingIdentifier", "The identifier is given twice"))
         else:
             seen.add(key)
             _update(cloud, call, record)
@@ -176,10 +170,7 @@ def _check_update(params: dict[str, Any], identifiers: list[Any]) -> None:
         raise refuse(f"Invalid parameter VerificationState: {params['VerificationState']}")
     if "Note" in params:
         note = params["Note"]
-        if (
-            not 1 <= len(str(note.get("Text", ""))) <= 512
-            or not 1 <= len(str(note.get("UpdatedBy", ""))) <= 512
-        ):
+        if not 1 <= len(str(note.get("Text", ""))) <= 512 or not 1 <= len(str(note.get("UpdatedBy", ""))) <= 512:
             raise refuse("Invalid parameter Note: Text and UpdatedBy of 1 to 512 characters are required")
     fields = params.get("UserDefinedFields") or {}
     if len(fields) > 50:

@@ -37,8 +37,7 @@ def assume_role(cloud: Cloud, call: Call) -> dict[str, Any]:
     if role is None or not _trusts(role.assume_role_policy_document, call):
         raise Trouble(
             "denied",
-            f"User: {call.principal.caller_arn} is not authorized to perform: sts:AssumeRole "
-            f"on resource: {arn}",
+            f"User: {call.principal.caller_arn} is not authorized to perform: sts:AssumeRole on resource: {arn}",
         )
     seconds = int(call.params.get("DurationSeconds") or 3600)
     if not 900 <= seconds <= int(role.max_session_duration or 3600):

@@ -158,9 +158,7 @@ def render_error(protocol: str, service: str, error: AwsError, request_id: str) 
     )
     kind = "Sender" if status < 500 else "Receiver"
     if protocol == "ec2":
-        xml = (
-            f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>{request_id}</RequestID></Response>"
-        )
+        xml = f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>{request_id}</RequestID></Response>"
     elif service == "s3":
         xml = f"<Error>{inner}<RequestId>{request_id}</RequestId></Error>"
     else:

@@ -96,9 +96,7 @@ def read(obj: Mapping[str, Any]) -> Observation:
         region=region,
         resources=resources,
         actors=who.once(_actors(service, sequence, obj.get("Resources"))) if kind is Kind.THREAT else (),
-        occurred=first_instant(
-            obj.get("LastObservedAt"), service.get("eventlastseen"), obj.get("FirstObservedAt")
-        ),
+        occurred=first_instant(obj.get("LastObservedAt"), service.get("eventlastseen"), obj.get("FirstObservedAt")),
         published=first_instant(obj.get("CreatedAt")),
         updated=first_instant(obj.get("UpdatedAt"), obj.get("CreatedAt")),
         workflow=_workflow(obj),
@@ -139,9 +137,7 @@ def _resources(value: object) -> Iterator[Resource]:
         )
 
 
-def _place(
-    obj: Mapping[str, Any], product_arn: str, resources: tuple[Resource, ...]
-) -> tuple[str | None, str | None]:
+def _place(obj: Mapping[str, Any], product_arn: str, resources: tuple[Resource, ...]) -> tuple[str | None, str | None]:
     arn_region, arn_account = _arn_place(product_arn)
     region = token(obj.get("Region")) or arn_region
     if region is None:
@@ -169,21 +165,14 @@ def _workflow(obj: Mapping[str, Any]) -> Workflow | None:
 def _kind(obj: Mapping[str, Any], product_arn: str, types: tuple[str, ...]) -> Kind:
     """What the record says of itself comes before what its product says in general."""
     by_product = kind_of_product(product_arn)
-    if (
-        by_product is Kind.THREAT
-        or obj.get("Malware")
-        or obj.get("ThreatIntelIndicators")
-        or obj.get("Detection")
-    ):
+    if by_product is Kind.THREAT or obj.get("Malware") or obj.get("ThreatIntelIndicators") or obj.get("Detection"):
         return Kind.THREAT
     by_types = kind_of_types(types)
     if by_types is Kind.THREAT and any(states_a_threat(each) for each in types):
         return Kind.THREAT
     if obj.get("Vulnerabilities") or by_types is Kind.VULNERABILITY:
         return Kind.VULNERABILITY
-    if obj.get(
-        "Compliance"
-    ):  # before "Effects/Data Exposure/PCI-DSS", which is how controls classify themselves
+    if obj.get("Compliance"):  # before "Effects/Data Exposure/PCI-DSS", which is how controls classify themselves
         return Kind.CONTROL
     return by_types or by_product or Kind.OTHER
 
@@ -210,9 +199,7 @@ def _service(fields: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
-def _actors(
-    service: Mapping[str, Any], sequence: Mapping[str, Any], resources: object
-) -> Iterator[Actor | None]:
+def _actors(service: Mapping[str, Any], sequence: Mapping[str, Any], resources: object) -> Iterator[Actor | None]:
     yield from who.from_action(service.get("action"))
     for element in elements(resources)[:RESOURCES_LIMIT]:
         each = mapping(element)

@@ -53,9 +53,7 @@ def open_envelope(obj: Mapping[str, Any]) -> Opened:
     if "findings" in detail or "insightArn" in detail or "insightName" in detail:
         return Opened(nothing=f"event {token(name) or 'without detail-type'} holds no findings")
     if "Malware Protection" in name:
-        return Opened(
-            nothing="GuardDuty malware scan report: GuardDuty sends its finding as a record of its own"
-        )
+        return Opened(nothing="GuardDuty malware scan report: GuardDuty sends its finding as a record of its own")
     return Opened(records=(detail,), account=account, region=region)
 
 
@@ -63,9 +61,7 @@ def is_trail(obj: Mapping[str, Any]) -> bool:
     """A CloudTrail record: as delivered, or as ``LookupEvents`` wraps it."""
     if "CloudTrailEvent" in obj:
         return True
-    return (
-        "eventSource" in obj and "eventName" in obj and not plain(obj["eventSource"], 64).startswith("aws:")
-    )
+    return "eventSource" in obj and "eventName" in obj and not plain(obj["eventSource"], 64).startswith("aws:")
 
 
 def is_alarm(obj: Mapping[str, Any]) -> bool:

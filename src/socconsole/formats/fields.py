@@ -224,10 +224,7 @@ def _representable(value: object, depth: int = 0) -> object:
     if depth >= 200:
         return f"({type(value).__name__}, nested too deeply)"
     if isinstance(value, Mapping):
-        return {
-            str(_representable(key, depth + 1)): _representable(item, depth + 1)
-            for key, item in value.items()
-        }
+        return {str(_representable(key, depth + 1)): _representable(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_representable(item, depth + 1) for item in value]
     if isinstance(value, bytes):

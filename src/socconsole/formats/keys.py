@@ -11,9 +11,7 @@ import hashlib
 import re
 from typing import Final
 
-_GUARDDUTY_ARN: Final = re.compile(
-    r"arn:[a-z0-9-]*:{1,2}guardduty:[^:]*:[^:]*:detector/[^/]+/finding/.+", re.I
-)
+_GUARDDUTY_ARN: Final = re.compile(r"arn:[a-z0-9-]*:{1,2}guardduty:[^:]*:[^:]*:detector/[^/]+/finding/.+", re.I)
 _KEY_LIMIT: Final = 600
 
 
@@ -29,20 +27,14 @@ def is_guardduty_arn(name: str) -> bool:
     return "guardduty" in name.lower() and _GUARDDUTY_ARN.fullmatch(name) is not None
 
 
-def guardduty(
-    arn: str, finding: str, account: str, region: str, detector: str, partition: str
-) -> tuple[str, ...]:
+def guardduty(arn: str, finding: str, account: str, region: str, detector: str, partition: str) -> tuple[str, ...]:
     """The ARN; one is built where the record lacks it but names all its parts. Empty when there is no id."""
     if arn:
         return (key(arn),)
     if not finding:
         return ()
     if account and region and detector:
-        return (
-            key(
-                f"arn:{partition or 'aws'}:guardduty:{region}:{account}:detector/{detector}/finding/{finding}"
-            ),
-        )
+        return (key(f"arn:{partition or 'aws'}:guardduty:{region}:{account}:detector/{detector}/finding/{finding}"),)
     return (key(f"guardduty|{account}|{region}|{finding}"),)
 
 

@@ -81,9 +81,7 @@ def read(obj: Mapping[str, Any]) -> Observation:
     merge_keys = _merge_keys(metadata, info, product, product_arn)
     if not merge_keys:
         raise Unreadable("OCSF finding without metadata.uid and finding_info.uid")
-    types = normalised(
-        elements(info.get("types")) or [info.get("types")], guardduty=keys.from_guardduty(product_arn)
-    )
+    types = normalised(elements(info.get("types")) or [info.get("types")], guardduty=keys.from_guardduty(product_arn))
     cloud = mapping(obj.get("cloud"))
     resources = tuple(_resources(obj))
     compliance = mapping(obj.get("compliance"))
@@ -105,17 +103,12 @@ def read(obj: Mapping[str, Any]) -> Observation:
         region=token(cloud.get("region")) or _first_of(resources, "region"),
         resources=resources,
         actors=who.once(_actors(obj)),
-        occurred=first_instant(
-            *_both(info, "last_seen_time"), *_both(info, "first_seen_time"), *_both(obj, "time")
-        ),
+        occurred=first_instant(*_both(info, "last_seen_time"), *_both(info, "first_seen_time"), *_both(obj, "time")),
         published=first_instant(*_both(info, "created_time"), *_both(obj, "time")),
-        updated=first_instant(
-            *_both(info, "modified_time"), *_both(obj, "time"), *_both(info, "created_time")
-        ),
+        updated=first_instant(*_both(info, "modified_time"), *_both(obj, "time"), *_both(info, "created_time")),
         workflow=_workflow(obj),
         verdict=None,
-        active=number(obj.get("status_id")) != _ARCHIVED
-        and plain(obj.get("status"), 64).upper() != "ARCHIVED",
+        active=number(obj.get("status_id")) != _ARCHIVED and plain(obj.get("status"), 64).upper() != "ARCHIVED",
         sample=who.on_sample(resources),
         note=untrusted(obj.get("comment"), TITLE_LIMIT),
         note_by=None,
@@ -146,9 +139,7 @@ def _merge_keys(
                 found[keys.key(uid)] = None
     if product_arn and inner:
         found[keys.security_hub(product_arn, inner)] = None
-    within = (
-        product_arn or plain(product.get("uid"), 256) or by_name or plain(product.get("vendor_name"), 256)
-    )
+    within = product_arn or plain(product.get("uid"), 256) or by_name or plain(product.get("vendor_name"), 256)
     for uid in (outer, inner):
         if uid:
             found[keys.key(f"ocsf|{within}|{uid}")] = None

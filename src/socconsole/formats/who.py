@@ -108,9 +108,7 @@ def from_resource(resource: Mapping[str, Any]) -> Iterator[Actor | None]:
     """The identity in ``resource``: GuardDuty lists whoever acted beside what was acted on."""
     access_key = mapping(resource.get("accesskeydetails"))
     if access_key:
-        yield principal(
-            access_key.get("username") or access_key.get("principalid"), access_key.get("usertype")
-        )
+        yield principal(access_key.get("username") or access_key.get("principalid"), access_key.get("usertype"))
         yield actor("access_key", access_key.get("accesskeyid"))
     user = mapping(mapping(resource.get("kubernetesdetails")).get("kubernetesuserdetails"))
     yield actor("user", user.get("username"))
@@ -127,9 +125,7 @@ def from_sequence(sequence: Mapping[str, Any]) -> Iterator[Actor | None]:
     """``detection.sequence`` of an attack sequence: its actors and the addresses they came from."""
     for each in elements(sequence.get("actors")):
         user = mapping(mapping(each).get("user"))
-        yield principal(
-            user.get("name") or user.get("uid"), user.get("type"), mapping(user.get("account")).get("uid")
-        )
+        yield principal(user.get("name") or user.get("uid"), user.get("type"), mapping(user.get("account")).get("uid"))
         credential = plain(user.get("credentialuid"))
         yield actor("access_key", credential)
         process = mapping(mapping(each).get("process"))

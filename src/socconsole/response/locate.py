@@ -72,9 +72,7 @@ def _seen_at(session: Session, action: Action, name: str) -> set[Place]:
 
 def _place(session: Session, account: str, region: str, name: str, known: set[Place]) -> Place:
     """Where the target is: as said; else where findings say; else where there is only one place."""
-    candidates = known or {
-        Place(row.account, where) for row in session.config.accounts for where in row.regions
-    }
+    candidates = known or {Place(row.account, where) for row in session.config.accounts for where in row.regions}
     if account and region:
         return Place(account, region)
     fitting = {p for p in candidates if account in ("", p.account) and region in ("", p.region)}

@@ -91,9 +91,7 @@ def rotate(folder: StateFolder, who: str) -> str:
 
     with folder.lock("keys", wait_s=2.0):
         coming = create(folder.keys, NEXT)
-        entry = Entry(
-            verb=ledger.KEY_ROTATED, who=who, data={"public": coming.public.hex(), "next_key": coming.id}
-        )
+        entry = Entry(verb=ledger.KEY_ROTATED, who=who, data={"public": coming.public.hex(), "next_key": coming.id})
         ledger.append(folder, [entry])
         in_force(folder.keys, coming.id)
     return coming.id

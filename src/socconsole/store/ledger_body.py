@@ -82,9 +82,7 @@ def check(entry: Entry) -> None:
     body(_LARGEST, 0, "", "", "", entry, dict.fromkeys(entry.private, ZERO))
 
 
-def body(
-    seq: int, at: int, install: str, session: str, key: str, entry: Entry, private: Mapping[str, bytes]
-) -> bytes:
+def body(seq: int, at: int, install: str, session: str, key: str, entry: Entry, private: Mapping[str, bytes]) -> bytes:
     """The canonical body. ``private`` maps a text's name to its salted hash."""
     document = {
         "v": VERSION,

@@ -80,9 +80,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     except (ValueError, LookupError, TypeError) as error:
         if isinstance(error, EntryRefused):
             raise
-        raise LedgerError(
-            f"the ledger's last entry is damaged: {error}", "run `socconsole ledger verify`"
-        ) from error
+        raise LedgerError(f"the ledger's last entry is damaged: {error}", "run `socconsole ledger verify`") from error
     finally:
         conn.close()
 
@@ -125,8 +123,6 @@ def open_readonly(path: Path) -> sqlite3.Connection:
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
-    conn = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=WAIT_S
-    )
+    conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=WAIT_S)
     conn.execute("PRAGMA trusted_schema = OFF")
     return conn

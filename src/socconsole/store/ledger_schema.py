@@ -40,10 +40,7 @@ TABLES: Final[dict[str, str]] = {
 
 
 def _never(name: str, event: str, table: str) -> str:
-    return (
-        f"CREATE TRIGGER {name} BEFORE {event} ON {table} "
-        "BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END"
-    )
+    return f"CREATE TRIGGER {name} BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END"
 
 
 TRIGGERS: Final[dict[str, str]] = {

@@ -77,9 +77,7 @@ class StateFolder:
             (root / name).mkdir(mode=0o700, exist_ok=True)
         with locks.hold(root / "locks" / "folder.lock", wait_s=_WAIT_S):
             if (root / MARKER).exists() or (root / "ledger.db").exists():
-                raise StateError(
-                    f"{root} holds a state already", "open it, or name another folder with --store"
-                )
+                raise StateError(f"{root} holds a state already", "open it, or name another folder with --store")
             folder = cls(root, world, f"i-{secrets.token_hex(6)}", _session())
             try:
                 ledger.start(folder, world_data(world), "socconsole")
@@ -228,9 +226,7 @@ def _world(folder: StateFolder) -> World:
         if world.kind is not WorldKind.LIVE:
             return world
         added = [
-            account
-            for line in ledger.lines(folder, verbs=(ACCOUNTS_ADDED,))
-            for account in line.entry.data["accounts"]
+            account for line in ledger.lines(folder, verbs=(ACCOUNTS_ADDED,)) for account in line.entry.data["accounts"]
         ]
     except (ValueError, LookupError, TypeError) as error:
         raise damaged from error
@@ -249,9 +245,7 @@ def _check_ledger(root: Path) -> None:
 def _check_store(path: Path, had_store: bool) -> bool:
     if not path.exists() or path.stat().st_size == 0:
         if had_store:
-            raise StateError(
-                f"{path} is missing or empty, although there was a store", "run `socconsole recover`"
-            )
+            raise StateError(f"{path} is missing or empty, although there was a store", "run `socconsole recover`")
         return False
     with path.open("rb") as file:
         if file.read(len(_SQLITE)) != _SQLITE:
@@ -276,9 +270,7 @@ def _read_marker(root: Path) -> tuple[str, bool]:
         if told["format"] == 1:
             return str(told["install"]), bool(told["store"])
     except FileNotFoundError as error:
-        raise StateError(
-            f"{root} is no state folder of socconsole", "name another one with --store"
-        ) from error
+        raise StateError(f"{root} is no state folder of socconsole", "name another one with --store") from error
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise StateError(f"{root / MARKER} is damaged", "restore it from a backup") from error
     raise StateError(f"{root} was made by a newer socconsole", "upgrade socconsole")

@@ -50,8 +50,7 @@ _NAMESPACES: Final[tuple[tuple[Mark, str], ...]] = (
     (Mark.CREDENTIAL, r"/credential access(/|$)"),
 )
 _COMPILED: Final = tuple(
-    (mark, re.compile(purpose), re.compile(resource), re.compile(name))
-    for mark, purpose, resource, name in _RULES
+    (mark, re.compile(purpose), re.compile(resource), re.compile(name)) for mark, purpose, resource, name in _RULES
 )
 _COMPILED_NAMESPACES: Final = tuple((mark, re.compile(words, re.I)) for mark, words in _NAMESPACES)
 _TYPE: Final = re.compile(r"([A-Za-z]+):([A-Za-z0-9]+)/(.+)")

@@ -85,9 +85,9 @@ def merge(observations: Sequence[Observation], seen: datetime, context: Context)
 
 def strongest_key(observations: Iterable[Observation]) -> str:
     """The merge key that names the finding: the same whichever of its records came first."""
-    return min(
-        (place, _RANK[each.format], key) for each in observations for place, key in enumerate(each.merge_keys)
-    )[2]
+    return min((place, _RANK[each.format], key) for each in observations for place, key in enumerate(each.merge_keys))[
+        2
+    ]
 
 
 def _current(observations: Sequence[Observation]) -> list[Observation]:

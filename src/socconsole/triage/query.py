@@ -184,8 +184,7 @@ def _term(piece: _Piece) -> Term:
     field = BY_NAME.get(piece.name or "")
     if field is None:
         raise QueryError(
-            f"no field {piece.name}{_near(piece.name or '', BY_NAME)}; "
-            'put "quotes" around it to search for the text',
+            f'no field {piece.name}{_near(piece.name or "", BY_NAME)}; put "quotes" around it to search for the text',
             piece.column,
         )
     if field.shape is Shape.CHOICE:
@@ -211,9 +210,7 @@ def _choice(field: Field, piece: _Piece) -> tuple[Op, tuple[Value, ...]]:
         value = field.choices.get(text.lower())
         if value is None:
             names = ", ".join({str(_spelled(each)): None for each in field.choices.values()})
-            raise QueryError(
-                f"{field.name}: knows no {text}{_near(text.lower(), field.choices)} ({names})", where
-            )
+            raise QueryError(f"{field.name}: knows no {text}{_near(text.lower(), field.choices)} ({names})", where)
         if value not in chosen:
             chosen.append(value)
     return op or Op.IS, tuple(chosen)

@@ -132,17 +132,13 @@ def _acknowledged(facts: Facts, fired: datetime | None) -> bool:
     fresh_start = facts.resumed_at
     for ended in (facts.blocked_at, facts.resolved_at):
         if ended is not None and not _holds(ended, fired) and (fresh_start is None or fresh_start <= ended):
-            fresh_start = (
-                fired  # when exactly it began again is not known: only an act after the last event counts
-            )
+            fresh_start = fired  # when exactly it began again is not known: only an act after the last event counts
     if facts.acknowledged_at is not None:
         return fresh_start is None or facts.acknowledged_at >= fresh_start
     return facts.workflow is Workflow.NOTIFIED and fresh_start is None
 
 
-def _leaving(
-    facts: Facts, fired: datetime | None, blocks: bool, quiet: bool, now: datetime
-) -> Leaving | None:
+def _leaving(facts: Facts, fired: datetime | None, blocks: bool, quiet: bool, now: datetime) -> Leaving | None:
     if not facts.leaks:
         return None
     if blocks and facts.fresh:
