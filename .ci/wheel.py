@@ -30,7 +30,8 @@ def first_screen(program: Path, home: Path, wanted: bytes) -> float:
     started = time.monotonic()
     pid, terminal = pty.fork()
     if pid == 0:
-        environment = {**os.environ, "TERM": "xterm-256color", "SOCCONSOLE_HOME": str(home), "COLUMNS": "120", "LINES": "40"}
+        size = {"COLUMNS": "120", "LINES": "40"}
+        environment = {**os.environ, "TERM": "xterm-256color", "SOCCONSOLE_HOME": str(home), **size}
         os.execve(program, [str(program), "drill", "leak"], environment)
     seen = b""
     try:
@@ -55,8 +56,8 @@ def main() -> None:
         (wheel,) = (work / "dist").glob("*.whl")
         run(os.environ.get("PYTHON") or sys.executable, "-m", "venv", work / "venv")
         python = work / "venv/bin/python"
-        install = ["install", "--quiet", "--disable-pip-version-check", "-c", ROOT / "constraints.txt", f"{wheel}[drill]"]
-        run(python, "-m", "pip", *install)
+        quietly = ("--quiet", "--disable-pip-version-check")
+        run(python, "-m", "pip", "install", *quietly, "-c", ROOT / "constraints.txt", f"{wheel}[drill]")
         program = work / "venv/bin/socconsole"
         run(program, "--version", cwd=work)
         run(program, "drill", "--list", cwd=work, stdout=subprocess.DEVNULL)

@@ -110,10 +110,7 @@ def clean(value: Untrusted | str, limit: int = LINE_LIMIT) -> str:
     """
     text = value.raw() if isinstance(value, Untrusted) else value
     head = text[:limit]
-    if head.isascii() and head.isprintable():
-        painted = head
-    else:
-        painted = _painted(head)
+    painted = head if head.isascii() and head.isprintable() else _painted(head)
     over = len(text) - limit
     return f"{painted}\u2026(+{over} chars)" if over > 0 else painted
 

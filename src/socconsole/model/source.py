@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from socconsole.text import Untrusted
 
@@ -46,6 +47,9 @@ class SourceState:
     last_complete: datetime | None
 
 
+_NOTHING: Final = Untrusted("")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a collector's attempt on one source came to, for the store to keep."""
@@ -53,7 +57,7 @@ class Answer:
     key: SourceKey
     outcome: Freshness
     """FRESH for a complete answer, else PARTIAL, DENIED, ERROR or OFF."""
-    detail: Untrusted = Untrusted("")
+    detail: Untrusted = _NOTHING
     remedy: str = ""
     interval_s: float = 30.0
     progress: tuple[int, int] | None = None
