@@ -82,7 +82,7 @@ def session(folder: StateFolder) -> Make:
 async def eventually(true: Callable[[], object]) -> None:
     """Wait for something that another task, thread or process brings about."""
     async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - there is no event to wait for across threads and processes
+        while not true():
             await asyncio.sleep(0.005)
 
 

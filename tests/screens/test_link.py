@@ -15,7 +15,7 @@ FAKE = [sys.executable, str(Path(__file__).parent / "fake_actor.py")]
 
 async def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
     async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110  (the link has no event for it)
+        while not true():
             await asyncio.sleep(0.01)
 
 
