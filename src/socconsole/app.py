@@ -369,6 +369,8 @@ def run_console(
     folder: StateFolder, config: Config, *, config_path: Path | None = None, mode: str | None = None
 ) -> int:
     """Run the console until the analyst leaves; returns the exit code. ``mode`` is the most it may do."""
+    from socconsole.config import default_path  # whoever calls this has loaded it
+
     watched = folder.world.kind is not WorldKind.IMPORT and bool(config.accounts)
     app = SocConsole(
         folder,
@@ -376,7 +378,7 @@ def run_console(
         actor=actor_argv(folder.root, config_path, *(("--mode", mode) if mode else ())),
         read_only=mode is not None and mode.upper() == Mode.READ,
         watch=watch_argv(folder.root, config_path, config.linger_minutes) if watched else None,
-        user_themes=config_path.parent / "themes" if config_path is not None else None,
+        user_themes=(config_path or default_path()).parent / "themes",
     )
     mouse = config.mouse if config.mouse is not None else "SSH_CONNECTION" not in os.environ
     app.run(mouse=mouse)

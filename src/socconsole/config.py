@@ -254,7 +254,7 @@ EXAMPLE: Final = """\
 
 # analyst = "oncall1"            # who acts, in the ledger and in CloudTrail; the login name when absent
 # mode = "TRIAGE"                # or "READ": decisions stay here until `:send`
-# theme = "dark"                 # dark, light, high-contrast, colour-blind, mono, or one of yours
+# theme = "dark"                 # dark, light, high-contrast, colour-safe, mono, or one of yours
 # share = 0.3                    # part of AWS's request quota this install may use
 # never_touch = ["arn:aws:s3:::kept-open-on-purpose"]
 # protected_tags = { "socconsole" = "never" }

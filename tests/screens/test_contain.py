@@ -90,11 +90,15 @@ async def test_an_undo_that_re_exposes_asks_for_that_word_first(leak: Estate, co
         await desk.press(*["backspace"] * 6)
         await desk.type("RE-EXPOSES")
         await desk.press("enter")
+        await desk.until(lambda: "it RE-EXPOSES: reason" in desk.text())
+        await desk.type("wrong bucket")
+        await desk.press("enter")
         await desk.until(lambda: "UNDO" in desk.text())
         await desk.type("s-prod")
         await desk.press("enter")
         await desk.until(lambda: contained(desk))
         assert contained(desk)[0]["accept_exposure"] is True
+        assert contained(desk)[0]["reason"] == "wrong bucket", "the actor refuses without one"
 
 
 async def test_a_dead_actor_disarms_and_says_so(leak: Estate, console: Opened) -> None:

@@ -49,6 +49,13 @@ def test_it_says_where_and_what_may_be_done(width: int) -> None:
     assert all(width_of(line) == width for line in ([one_line(STATE, width)] if width < 100 else []))
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_oldest_that_waited_too_long_is_said_without_colour(width: int) -> None:
+    assert "2 unacked" in everything(STATE, width)
+    late = everything(replace(STATE, oldest="18:20", late=True), width)
+    assert "18:20!" in late or "18:20 of 15:00" in late
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_a_dead_watch_is_said(width: int) -> None:
     assert "timers stopped" in everything(replace(STATE, watch_alive=False), width)

@@ -208,13 +208,18 @@ def _no_help(bucket: Bucket, own: Collection[str]) -> tuple[str, str, tuple[Call
     if bucket.policy_public or (bucket.acl_public and bucket.acls_count):
         return "would change nothing here: public access is blocked already", "", ()
     unread = f" (could not be read: {', '.join(bucket.unread)})" if bucket.unread else ""
-    who = f"the account's own principals, {len(reach.family)} principals of your other accounts"
+    others = _count(len(reach.family), "principal")
+    who = f"the account's own principals, {others} of your other accounts"
     return (
         f"would change nothing here: neither the policy nor the bucket ACL is public{unread}; "
         f"access, if any, is by {who}, presigned URLs or access points",
         "",
         (),
     )
+
+
+def _count(n: int, one: str, many: str = "") -> str:
+    return f"{n} {one if n == 1 else many or one + 's'}"
 
 
 def _list(names: tuple[str, ...], most: int = 4) -> str:
@@ -229,19 +234,22 @@ def _blast_radius(bucket: Bucket, finding: Finding | None, own: Collection[str])
     reach = bucket.reach(own)
     named = (*reach.outside, *reach.family)
     grants = len(bucket.acl_public) if bucket.acls_count else 0
+    everyone = _count(reach.anyone + reach.anyone_if, "policy statement")
+    conditional = f" ({reach.anyone_if} of them under a condition)" if reach.anyone_if else ""
     parts = [
-        f"1 bucket; {reach.anyone + reach.anyone_if} policy statements for everyone "
-        f"({reach.anyone_if} under a condition) and {grants} public ACL grants stop working",
-        f"{len(named)} named principals of other accounts lose access with them{_list(named)}"
+        "1 bucket",
+        f"stops working: {everyone} for everyone{conditional}, {_count(grants, 'public ACL grant')}",
+        f"loses access with them: {_count(len(named), 'named principal')} of other accounts{_list(named)}"
         if bucket.policy_public
         else "named principals of other accounts keep access",
-        f"{reach.inside} named principals of this account and {len(reach.services)} AWS services keep it",
+        f"keeps it: {_count(reach.inside, 'named principal')} of this account, "
+        f"{_count(len(reach.services), 'AWS service')}",
     ]
     if "policy" in bucket.unread:
         parts = ["1 bucket; who the policy names is not known: reading it was denied"]
     if finding is not None:
         addresses = len({actor.value for actor in finding.actors if actor.kind == "ip"})
-        parts.append(f"{addresses} remote addresses in the finding")
+        parts.append(f"{_count(addresses, 'remote address', 'remote addresses')} in the finding")
     parts.append("how many others read it now: not known (configuration does not say)")
     return "; ".join(parts)
 

@@ -124,7 +124,8 @@ class PlanScreen(ConsoleScreen):
         self.asked = asked
         self.planned: Planned | None = None
         self._begun = False
-        self._exposure_accepted = False
+        self._exposing = ""
+        """Why the analyst accepts that an undo RE-EXPOSES; empty until he does."""
         self._steps: list[Body] = []
         self._result: list[Section] = []
 
@@ -194,7 +195,7 @@ class PlanScreen(ConsoleScreen):
         if self.planned is None:
             return
         plan = self.planned.plan
-        if plan.get("re_exposes") and not self._exposure_accepted:
+        if plan.get("re_exposes") and not self._exposing:
             said = "What this restores is public, cross-account, or was written inside the incident."
             self.query_one(ConfirmField).ask(f"{said}\nType the word to accept that.", _EXPOSE)
             return
@@ -204,7 +205,8 @@ class PlanScreen(ConsoleScreen):
     def _restated(self, plan: Plan) -> str:
         verb = "UNDO " if self.undoing else ""
         about = f" for {plan['finding']}" if plan.get("finding") else ""
-        change = "the whole id" if plan.get("wide") else "the last six characters of the target"
+        whole = self.planned is not None and self.planned.confirm == plan.get("target")
+        change = "the whole id" if whole else "the last six characters of the target"
         return (
             f"{verb}{plan_sections.text(plan.get('action', '?'))} on {plan_sections.text(plan.get('target', '?'))}\n"
             f"in {plan_sections.where(plan)}{clean(about, 80)}: {len(plan.get('calls') or ())} call(s). "
@@ -217,11 +219,10 @@ class PlanScreen(ConsoleScreen):
         plan = self.planned.plan if self.planned is not None else None
         if plan is None or self._begun:
             return
-        if plan.get("re_exposes") and not self._exposure_accepted:
-            self._exposure_accepted = True
-            self.call_after_refresh(self.perform, self.desk.command("open"))
-            return
         self.query_one(DetailPane).focus()
+        if plan.get("re_exposes") and not self._exposing:
+            self.work(self._why_expose())
+            return
         why = self.why_not(self.desk.command("open"))  # the mode may have ended while the analyst typed
         if why:
             self.say(why, "warning")
@@ -231,17 +232,31 @@ class PlanScreen(ConsoleScreen):
         self.desk.app.carry_out(self._request(plan, event.typed), self._heard, self._settled)
         self.show_keys()
 
+    async def _why_expose(self) -> None:
+        """The word was typed. The actor wants a reason with it, and the target is still to be typed."""
+        reason = await self.ask("it RE-EXPOSES: reason", hint="stays on the ledger")
+        if reason is None or not reason.strip():
+            self.say("a reason is needed; nothing was done", "warning")
+            return
+        self._exposing = reason.strip()
+        self.perform(self.desk.command("open"))
+
     @on(ConfirmField.Cancelled)
     def _gave_up(self, event: ConfirmField.Cancelled) -> None:
         event.stop()
-        self._exposure_accepted = False
+        self._exposing = ""
         self.query_one(DetailPane).focus()
         self.show_keys()
         self.say("nothing was done")
 
     def _request(self, plan: Plan, typed: str) -> Contain | Undo:
         if isinstance(self.asked, PlanUndo):
-            return Undo(action_id=self.asked.action_id, confirm=typed, accept_exposure=self._exposure_accepted)
+            return Undo(
+                action_id=self.asked.action_id,
+                confirm=typed,
+                reason=self._exposing,
+                accept_exposure=bool(self._exposing),
+            )
         return Contain(
             action=str(plan.get("action", self.asked.action)),
             target=str(plan.get("target", self.asked.target)),

@@ -131,10 +131,13 @@ def _actor(actor: Actor) -> Body:
 
 def _resource(resource: Resource, full: bool) -> Iterator[Body]:
     line: list[Piece] = [(f"{resource.type.removeprefix('Aws')} ", "quiet")]
-    if resource.name:
-        line += [(resource.name, "text"), ("  ", "quiet"), (resource.id, "quiet")]
-    else:
+    name, id_ = resource.name.raw() if resource.name else "", resource.id.raw()
+    if name in ("", id_):
         line.append((resource.id, "text"))
+    elif full or not id_.endswith(name):
+        line += [(resource.name or "", "text"), ("  ", "quiet"), (resource.id, "quiet")]
+    else:  # an ARN that ends with the name adds the partition and what "where" says
+        line.append((resource.name or "", "text"))
     yield line
     for key, value in resource.tags if full else ():
         yield [("  ", "quiet"), (key, "quiet"), (" = ", "quiet"), (value, "text")]

@@ -9,9 +9,7 @@ from socconsole.triage.query_fields import FIELDS
 from socconsole.widgets import glyphs
 from socconsole.widgets.detail import Body, Piece, Section
 
-_MOVES: tuple[Body, ...] = (
-    [("↑ ↓ pgup pgdn home end", "accent"), ("  move; pressed keys stay on their finding when rows come", "quiet")],
-)
+_MOVES: tuple[Body, ...] = ([("↑ ↓ pgup pgdn home end", "accent"), ("  the cursor stays on its finding", "quiet")],)
 
 
 def sections(screen: ConsoleScreen) -> list[Section]:

@@ -45,7 +45,7 @@ def summary(plan: Plan, *, undo: bool = False) -> list[Section]:
         Section("here", [why if undo else [helps(plan), (f"  {why}", "text")]]),
         Section("where", [where(plan)]),
         Section("stops", [text(plan.get("stops", "not said"))]),
-        Section("not", [[(said, "warn")] for said in (text(plan.get("does_not_stop", "not said")),) if said]),
+        Section("but not", [[(said, "warn")] for said in (text(plan.get("does_not_stop", "not said")),) if said]),
         Section("radius", [text(plan.get("blast_radius", "not said"))]),
         Section("reversible", [text(plan.get("reversible", "not said"))]),
         Section("permitted", [[_permitted(plan)]]),
@@ -82,7 +82,8 @@ def diff(before: object, after: object) -> Iterator[Body]:
         if line.startswith(("---", "+++")):
             continue
         if line.startswith("@@"):
-            yield [("⋯", "quiet")]
+            if not line.startswith("@@ -1"):  # nothing is left out in front of the first line
+                yield [("⋯", "quiet")]
         else:
             style = {"-": "bad", "+": "good"}.get(line[0], "quiet")
             yield [(line, style)]

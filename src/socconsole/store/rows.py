@@ -133,10 +133,13 @@ def leaks(finding: Finding) -> bool:
 
 
 def place_of(resources: Sequence[Resource]) -> str:
-    """Where it happened, in a word or two: the name of the first resource that is not the account itself."""
+    """Where it happened, in a word or two: the first resource that means something to a reader, and how many more.
+
+    An account says nothing, and an access key's id hardly more: both stand there only when nothing else does.
+    """
     if not resources:
         return ""
-    first = next((r for r in resources if r.type not in ("AwsAccount", "Account")), resources[0])
+    first = min(resources, key=_vagueness)
     name = first.name.raw() if first.name else ""
     if not name:
         name = first.id.raw()
@@ -145,6 +148,13 @@ def place_of(resources: Sequence[Resource]) -> str:
     more = len({r.id for r in resources}) - 1
     name = storable(name, PLACE_LIMIT - 6)
     return f"{name} +{more}" if more > 0 else name
+
+
+def _vagueness(resource: Resource) -> int:
+    if resource.type in ("AwsAccount", "Account"):
+        return 2
+    nameless = resource.name is None or resource.name.raw() == resource.id.raw()
+    return 1 if nameless and resource.type == "AwsIamAccessKey" else 0
 
 
 def _words(resource: Resource) -> tuple[str, ...]:

@@ -201,4 +201,5 @@ def _waiting(state: HeaderState, *, wide: bool) -> list[Run]:
             (f" {glyphs.current().dot} ", "quiet"),
             (f"{clean(state.oldest, 10)} of {clean(state.target, 10)}", style),
         ]
-    return [(f" {state.unacked:,}", "text"), (f" {clean(state.oldest, 10)}/{clean(state.target, 10)}", style)]
+    late = "!" if state.late else ""  # the target itself has no room here, and colour alone says nothing
+    return [(f" {state.unacked:,} unacked", "text"), (f" {clean(state.oldest, 10)}{late}", style)]
