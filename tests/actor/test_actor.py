@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from socconsole.actor import loop
 from socconsole.actor.identity import name_of
 from socconsole.commands import Acknowledge
 from socconsole.config import Config
@@ -141,6 +142,19 @@ def test_an_action_outlives_its_console(aws: Embedded, folder: StateFolder, chil
     assert record(folder)[-1].entry.data["state"] == "applied"
     assert changes(aws) == [PUT]
     assert ledger.read(folder, verbs=("stand_down",)), "hanging up disarms"
+
+
+async def test_a_chore_that_fails_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "_RETRY", (0.0,))
+    tries: list[int] = []
+
+    async def chore() -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            raise OSError("the disk is full")
+
+    await asyncio.wait_for(loop._again(chore), 5.0)
+    assert len(tries) == 3
 
 
 def test_a_line_that_is_no_request_harms_nobody(aws: Embedded, child: Make) -> None:

@@ -12,18 +12,20 @@ from typing import Any
 
 import pytest
 
+from socconsole import triage
 from socconsole.collectors import guardduty
 from socconsole.commands import Snooze
 from socconsole.drill import Embedded
 from socconsole.model.action import Mode
-from socconsole.model.source import Freshness, SourceState
+from socconsole.model.source import Freshness, SourceKey, SourceState
 from socconsole.store import db, decisions, ledger, queue, sources
 from socconsole.store.state import LockHeld, StateFolder
 from socconsole.triage import query
-from socconsole.watch import supervisor, watch
+from socconsole.watch import polling, supervisor, watch
 from tests.drillstate import ANALYST, config_for, folder_for
 
 PATIENCE_S = 40.0
+KEY = SourceKey("guardduty", "111122223333", "eu-central-1")
 
 
 @pytest.fixture
@@ -98,6 +100,23 @@ async def test_a_fault_of_ours_in_one_source_blinds_no_other(
     by = {(state.key.service, state.freshness) for state in report.states}
     assert by == {("guardduty", Freshness.ERROR), ("securityhub", Freshness.FRESH)}
     assert guardduty.collect is not broken
+
+
+async def test_a_store_that_takes_nothing_in_gives_no_source_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        asked = 0
+
+        async def do(self, act: object, *_: object) -> None:
+            self.asked += 1
+            raise OSError("the disk is full")
+
+    keeper = Full()
+    monkeypatch.setattr(polling, "RETRY_S", 0.01)
+    poller = polling.Poller(KEY, guardduty, None, keeper, triage.Context(), 60.0)  # type: ignore[arg-type]
+    task = asyncio.create_task(poller.run())
+    await until(lambda: keeper.asked > 6, "it asked again and again")
+    assert not task.done()
+    task.cancel()
 
 
 async def test_what_a_dead_watch_left_is_stale(folder: StateFolder, aws: Embedded) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -19,6 +20,7 @@ from socconsole.model.wire import AnyReply, Failed, ModeIs, Progress, Ready, Sen
 from socconsole.response import afterwards, workflow
 from socconsole.response.session import Session
 from socconsole.store.queue import QueueReader
+from socconsole.text import clean
 
 if TYPE_CHECKING:
     from socconsole.config import Config
@@ -37,6 +39,18 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 _decoder: Final = msgspec.json.Decoder(_Line)
+_log: Final = logging.getLogger(__name__)
+
+
+async def _again(chore: Callable[[], Awaitable[None]]) -> None:
+    """A chore to its end, begun anew after whatever went wrong in it: nobody else would notice that it is gone."""
+    while True:
+        try:
+            return await chore()
+        except Exception as error:  # a busy store, a full disk, a fault of ours: RESPOND has to end all the same
+            what = f"{type(error).__name__}: {error}"
+            _log.warning("%s, begun again: %s", getattr(chore, "__name__", "chore"), clean(what, 300))
+        await asyncio.sleep(_RETRY[0])
 
 
 class Actor:
@@ -63,7 +77,8 @@ class Actor:
         loop.add_signal_handler(signal.SIGCONT, self._resumed)
         self._replies.say(Ready(mode=self._arming.mode.value, analyst=self._analyst))
         chores = [
-            asyncio.create_task(chore) for chore in (self._serve(), self._keep_armed(), self._drain(), self._resolve())
+            asyncio.create_task(self._serve()),
+            *(asyncio.create_task(_again(chore)) for chore in (self._keep_armed, self._drain, self._resolve)),
         ]
         try:
             await self._ending.wait()

@@ -73,8 +73,13 @@ class Poller:
         """Poll until cancelled."""
         while True:
             self._poked.clear()
-            answer, _ = await self.ask()
-            wait = min(self._interval_s, RETRY_S) if answer.outcome is Freshness.ERROR else self._interval_s
+            try:
+                answer, _ = await self.ask()
+                failed = answer.outcome is Freshness.ERROR
+            except Exception:  # the store would not even take the answer in: a source is never given up for that
+                log.exception("source %s", sources.origin_of(self.key))
+                failed = True
+            wait = min(self._interval_s, RETRY_S) if failed else self._interval_s
             try:
                 async with asyncio.timeout(wait):
                     await self._poked.wait()
