@@ -22,6 +22,7 @@ from socconsole.response.base import Target
 from socconsole.response.present import outcome_json
 from socconsole.response.session import Refusal
 from socconsole.store import db, evidence, reading
+from socconsole.store.ledger import LedgerBusy
 from socconsole.store.state import StateFolder
 
 from .conftest import (
@@ -244,6 +245,29 @@ async def test_quitting_in_the_middle_finishes_what_was_begun(
         await task
     assert [line.entry.verb for line in record(folder)] == ["intent", "outcome"]
     assert record(folder)[-1].entry.data["state"] == "applied"
+
+
+async def test_a_listener_that_is_gone_ends_no_action(aws: Embedded, folder: StateFolder, session: Make) -> None:
+    async def gone(done: int, total: int, text: str) -> None:
+        raise BrokenPipeError
+
+    done = await engine.contain(session(tell=gone), order())
+    assert done.state is ActionState.APPLIED
+    assert [line.entry.verb for line in record(folder)] == ["intent", "outcome"]
+
+
+async def test_a_later_look_that_cannot_be_recorded_takes_nothing_back(
+    aws: Embedded, folder: StateFolder, session: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = await engine.contain(session(), order())
+
+    def busy(*_: object) -> None:
+        raise LedgerBusy(1)
+
+    monkeypatch.setattr(book, "append", busy)
+    later = await afterwards.later(session(), done)
+    assert later.state is ActionState.APPLIED
+    assert "could not be recorded" in later.detail
 
 
 @pytest.mark.parametrize(

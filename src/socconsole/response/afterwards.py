@@ -7,6 +7,7 @@ nothing here ever calls an action's calls again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from socconsole.response.outcome import Outcome
 from socconsole.response.registry import ACTIONS
 from socconsole.response.session import LATER, Session
 from socconsole.store import actions, db
+from socconsole.store.ledger import LedgerError
 from socconsole.store.state import LockHeld, StateFolder
 
 IN_FLIGHT: Final = 15.0
@@ -119,11 +121,14 @@ async def later(session: Session, outcome: Outcome) -> Outcome:
         with session.folder.lock(_check_lock(outcome.action_id)):
             for when, seconds in session.later:
                 await asyncio.sleep(began + seconds - asyncio.get_running_loop().time())
-                await session.tell(3, 3, f"reading back at {when}")
+                with contextlib.suppress(Exception):  # whoever listened may be gone
+                    await session.tell(3, 3, f"reading back at {when}")
                 async with session.door(session, "reader") as door:
                     outcome = await _check(session.folder, door, session.analyst, outcome, when, seconds)
     except LockHeld:
         return outcome
+    except LedgerError as trouble:  # the action is on record and stands: only this look at it is not
+        return replace(outcome, detail=f"a later read-back could not be recorded: {trouble.message}")
     return outcome
 
 

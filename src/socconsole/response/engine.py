@@ -7,6 +7,7 @@ process in between leaves an intent whose lock is free, and ``afterwards.resolve
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -184,7 +185,7 @@ async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan) ->
         order.undoes,
         order.accept_exposure,
     )
-    await session.tell(1, 3, "intent recorded")
+    await _tell(session, 1, "intent recorded")
     calls: list[Noted] = []
 
     async def note_call(call: Noted) -> None:
@@ -200,7 +201,7 @@ async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan) ->
     async with session.door(session, "responder", tags=tags, only=only) as responder:
         await order.action.apply(responder, plan, note_call)
     answer = "AWS said yes" if calls and all(call.answered for call in calls) else "AWS did not say yes"
-    await session.tell(2, 3, f"{answer}; reading back")
+    await _tell(session, 2, f"{answer}; reading back")
     state, detail = await _read_back(door, order.action, plan, calls)
     try:
         seq = await asyncio.to_thread(
@@ -210,7 +211,7 @@ async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan) ->
         # What is not on the record is not claimed: the intent is, and it stays in doubt until read back.
         seq, detail = int(head.partition(":")[0]), f"read back {state.value}, and not recorded: {trouble.message}"
         state = ActionState.IN_DOUBT
-    await session.tell(3, 3, f"read back at once: {state.value}")
+    await _tell(session, 3, f"read back at once: {state.value}")
     return Outcome(
         action_id=action_id,
         state=state,
@@ -220,6 +221,12 @@ async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan) ->
         ledger=seq,
         detail=detail,
     )
+
+
+async def _tell(session: Session, done: int, text: str) -> None:
+    """Progress past the intent. Whoever listened may be gone (a closed pipe): that must not end the action."""
+    with contextlib.suppress(Exception):
+        await session.tell(done, 3, text)
 
 
 async def _read_back(door: Door, action: Action, plan: Plan, calls: list[Noted]) -> tuple[ActionState, str]:
