@@ -9,16 +9,20 @@ import sys
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
-from socconsole.text import ascii_json
+from socconsole.text import ascii_json, clean_lines
 
 if TYPE_CHECKING:
     from socconsole.config import Config
     from socconsole.model.source import SourceState
     from socconsole.store.state import StateFolder
+
+
+TALK_LIMIT: Final = 40_000
+"""Characters of one piece of talk: an `aws` line with a whole bucket policy in it is long."""
 
 
 class Code(IntEnum):
@@ -56,8 +60,9 @@ AccountOption = Annotated[str | None, typer.Option("--account", help="12-digit a
 
 
 def say(text: str = "") -> None:
-    """Talk: stderr, one line. The caller has cleaned what is not ours."""
-    print(text, file=sys.stderr)
+    """Talk: stderr. Cleaned here once more: an option or a path that a person pasted may hold anything."""
+    for line in clean_lines(text, TALK_LIMIT):
+        print(line, file=sys.stderr)
 
 
 def put(value: Mapping[str, Any]) -> None:

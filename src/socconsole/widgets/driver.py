@@ -21,6 +21,7 @@ from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from socconsole.widgets.bracketed import BracketedPaste
 from socconsole.widgets.writer import REST, FrameWriter
 
 _READ = 4096
@@ -106,6 +107,7 @@ class SafeDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read the terminal and post what it says, until told to stop or the terminal ends."""
         parser = XTermParser(self._debug)
+        pastes = BracketedPaste()
         decode = getincrementaldecoder("utf-8")("replace").decode
         arrived = time.monotonic()
         with selectors.SelectSelector() as selector:
@@ -120,7 +122,9 @@ class SafeDriver(LinuxDriver):
                     # What came in one read came at one time, and what waited while we parsed came with it:
                     # the guard against pastes measures the terminal, not how busy this process is.
                     arrived = arrived if waiting else time.monotonic()
-                    for event in parser.feed(decode(data)):
+                    text = pastes.feed(decode(data))
+                    # Nothing at all would tell the parser that its input has ended: half a character is not that.
+                    for event in parser.feed(text) if text else ():
                         event.time = arrived
                         self.process_message(event)
                 for event in parser.tick():
