@@ -6,6 +6,7 @@ dependencies that only the developer's environment has.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import select
@@ -19,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 START_LIMIT_S = 90
+END_LIMIT_S = 15
 
 
 def run(*command: str | Path, **kwargs: object) -> None:
@@ -45,8 +47,21 @@ def first_screen(program: Path, home: Path, wanted: bytes) -> float:
                     raise SystemExit(f"the wheel's drill ended early:\n{seen[-3000:]!r}") from None
         return time.monotonic() - started
     finally:
-        os.kill(pid, signal.SIGTERM)
-        os.waitpid(pid, 0)
+        end(pid, terminal)
+
+
+def end(pid: int, terminal: int) -> None:
+    """End the program in order; its terminal is read meanwhile, or its last words would block it."""
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + END_LIMIT_S
+    while os.waitpid(pid, os.WNOHANG)[0] == 0:
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise SystemExit(f"the wheel's drill did not end within {END_LIMIT_S} s of SIGTERM")
+        if select.select([terminal], [], [], 0.1)[0]:
+            with contextlib.suppress(OSError):  # the terminal's other end is closed
+                os.read(terminal, 65536)
 
 
 def main() -> None:
