@@ -273,7 +273,7 @@ def _print_plan(reply: Planned, *, to_person: bool = False) -> None:
         ("helps" if plan["helps"] else "no help", plan["why"]),
         ("instead", plan["instead"]),
         ("stops", plan["stops"]),
-        ("not", plan["does_not_stop"]),
+        ("but not", plan["does_not_stop"]),
         ("radius", plan["blast_radius"]),
         ("undo", plan["reversible"]),
         ("permitted", plan["permitted"]),
@@ -310,9 +310,9 @@ def _list(json: bool) -> None:
             put(info_json(info))
             continue
         print(f"{info.id}: {info.title} ({info.target_type})")
-        print(f"  stops  {info.stops}")
-        print(f"  not    {info.does_not_stop}")
-        print(f"  undo   {info.reversible.value}")
+        print(f"  stops   {info.stops}")
+        print(f"  but not {info.does_not_stop}")
+        print(f"  undo    {info.reversible.value}")
 
 
 # --- action -------------------------------------------------------------------------------------------------
