@@ -32,6 +32,9 @@ def test_only_fresh_sources_a_live_watch_and_a_world_that_answers_make_it_clear(
     assert judged.sound is sound
     assert ("clear" in judged.absence("open threats")) is sound
     assert health.judge([], world=world, watch_alive=True).sound is False
+    held = health.judge([source(Freshness.FRESH)], world=WorldKind.LIVE, watch_alive=True, held=2)
+    assert not held.sound
+    assert "2 records in quarantine" in held.absence("threats")
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,8 @@ class Desk:
 
     def health(self) -> health.Health:
         states, alive = self._read_sources()
-        return health.judge(states, world=self.world.kind, watch_alive=alive)
+        held, _ = quarantine.counts(self.conn)
+        return health.judge(states, world=self.world.kind, watch_alive=alive, held=held)
 
     def _read_sources(self) -> tuple[list[SourceState], bool]:
         clock, version = sources.host_clock(), self.queue.version()

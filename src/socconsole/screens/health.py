@@ -46,8 +46,8 @@ _RANK: Final = {
 }
 
 
-def judge(states: Sequence[SourceState], *, world: WorldKind, watch_alive: bool) -> Health:
-    """Judge all sources in scope together."""
+def judge(states: Sequence[SourceState], *, world: WorldKind, watch_alive: bool, held: int = 0) -> Health:
+    """Judge all sources in scope together. ``held`` records lie in quarantine: any of them may be a threat."""
     fresh = sum(state.freshness is Freshness.FRESH for state in states)
     gaps: list[str] = []
     if world is WorldKind.IMPORT:
@@ -59,6 +59,8 @@ def judge(states: Sequence[SourceState], *, world: WorldKind, watch_alive: bool)
             gaps.append("no watch is running: timers stopped")
     worst = sorted((s for s in states if s.freshness is not Freshness.FRESH), key=lambda s: _RANK[s.freshness])
     gaps += [describe(state) for state in worst]
+    if held:
+        gaps.append(f"{words.plural(held, 'record')} in quarantine")
     return Health(sound=not gaps, fresh=fresh, total=len(states), gaps=tuple(gaps))
 
 
