@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from socconsole.config import WORLD_FILE
 from socconsole.model.finding import Kind, Severity
 from socconsole.model.source import Freshness
+from socconsole.model.world import World, WorldKind
 from socconsole.store.state import StateFolder
 from tests.cli.support import DUTY, HUB, Ran, answered, fill, live, run, watched
 from tests.store.builders import observation
@@ -203,3 +205,20 @@ def test_sources_all_fresh(tmp_path: Path) -> None:
     answered(folder, HUB)
     assert run("sources", "--store", folder.root).code == 0
     assert run("sources", "--store", live(tmp_path / "empty").root).code == 3
+
+
+def test_a_narrowed_watch_leaves_the_rest_in_scope(drill: StateFolder) -> None:
+    world = drill.root / WORLD_FILE
+    world.write_text(world.read_text().replace('regions = ["eu-central-1"]', 'regions = ["eu-central-1", "eu-west-1"]'))
+    once = run("watch", "--once", "--region", "eu-west-1", "--store", drill.root)
+    assert once.code == 0, once.err
+    assert "eu-central-1" not in once.out
+    said = run("findings", "--store", drill.root)
+    assert said.code == 3
+    assert "securityhub 111122223333 eu-central-1: NEVER" in said.err
+
+
+def test_an_import_has_nothing_to_watch(tmp_path: Path) -> None:
+    folder = StateFolder.create(tmp_path / "import", World(WorldKind.IMPORT))
+    said = run("watch", "--once", "--store", folder.root)
+    assert (said.code, said.err.strip()) == (0, "imported only, no live source")

@@ -26,13 +26,12 @@ from socconsole.cli.common import (
     say,
     stop,
 )
+from socconsole.cli.watching import IMPORTED_ONLY
 
 if TYPE_CHECKING:
     from socconsole.model.source import SourceState
     from socconsole.model.world import World
     from socconsole.store.reading import Stored
-
-IMPORTED_ONLY: Final = "imported only, no live source"
 
 _CSV: Final = (
     "id", "kind", "severity", "score", "title", "state", "leaving", "still_firing", "workflow", "owner", "sources",
@@ -121,6 +120,7 @@ def _print(found: Iterable[Stored], form: str, now: datetime) -> None:
 
 def _table(now: datetime) -> Callable[[Stored], None]:
     from socconsole.cli.render import Column, Table, since, terminal_width
+    from socconsole.store.rows import place_of
 
     table = Table(
         (
@@ -145,7 +145,6 @@ def _table(now: datetime) -> Callable[[Stored], None]:
             print(table.head())
             started = True
         f = stored.finding
-        where = f.resources[0].name or f.resources[0].id if f.resources else "-"
         print(
             table.row(
                 (
@@ -157,7 +156,7 @@ def _table(now: datetime) -> Callable[[Stored], None]:
                     stored.decided.owner or "-",
                     f.account or "-",
                     f.region or "-",
-                    where,
+                    place_of(f.resources) or "-",
                     f.title,
                 )
             )

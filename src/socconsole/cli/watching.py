@@ -21,6 +21,7 @@ from socconsole.cli.common import (
     StoreOption,
     finish,
     freshness_code,
+    load_config,
     put,
     say,
     stop,
@@ -29,6 +30,7 @@ from socconsole.cli.common import (
 if TYPE_CHECKING:
     from socconsole.model.source import SourceState
 
+IMPORTED_ONLY = "imported only, no live source"
 LOG_BYTES = 2_000_000
 LOG_FILES = 5
 DRILL_LINGER_S = 10.0
@@ -59,12 +61,16 @@ def watch(
     from socconsole.watch import watch as run
 
     folder, settings = open_world(store, config, profile, region, account)
+    if folder.world.kind is WorldKind.IMPORT:
+        say(IMPORTED_ONLY)
+        finish(Code.DONE)
     _log_to(folder.logs / "watch.log")
     try:
         linger_s = None if linger is None else linger * 60
         if linger_s is not None and folder.world.kind is WorldKind.DRILL:
             linger_s = min(linger_s, DRILL_LINGER_S)
-        report = asyncio.run(run(folder, settings, once=once, linger_s=linger_s))
+        whole = load_config(config, folder.root)  # what --region and --account leave out stays in scope
+        report = asyncio.run(run(folder, settings, once=once, linger_s=linger_s, whole=whole))
     except LockHeld as held:
         stop(Code.REFUSED, f"a watch runs on {folder.root} already (pid {held.pid})")
     if report is None:

@@ -44,7 +44,7 @@ COLLECTORS: Final[dict[str, Collector]] = {"securityhub": securityhub, "guarddut
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a single round brought."""
+    """What a single round brought; ``states`` are those of the sources that it asked."""
 
     counts: Counts
     states: Sequence[SourceState]
@@ -69,11 +69,17 @@ def context_of(config: Config) -> triage.Context:
 
 
 async def watch(
-    folder: StateFolder, config: Config, *, once: bool = False, linger_s: float | None = None
+    folder: StateFolder,
+    config: Config,
+    *,
+    once: bool = False,
+    linger_s: float | None = None,
+    whole: Config | None = None,
 ) -> Report | None:
     """Watch until told to end; with ``once``, read every source one time and report.
 
-    ``linger_s`` ends it that long after the last console left; None means never. Raises
+    ``linger_s`` ends it that long after the last console left; None means never. ``whole`` is what ``config``
+    narrows for this run: its sources are not read and stay in scope, so that nobody takes them for clear. Raises
     ``store.state.LockHeld`` when another process watches this store already.
     """
     with folder.lock(LOCK):
@@ -81,7 +87,8 @@ async def watch(
             Keeper(folder) as keeper,
             Door.open(config, folder.world, "reader", Mode.READ, WHO) as door,
         ):
-            await keeper.do(sources.scope, scope(config, folder.world))
+            everything = scope(whole, folder.world) if whole is not None else []
+            await keeper.do(sources.scope, dict.fromkeys((*everything, *scope(config, folder.world))))
             pollers = _pollers(config, folder.world, keeper, door)
             if once:
                 return await _once(keeper, pollers)
@@ -111,7 +118,8 @@ async def _once(keeper: Keeper, pollers: Sequence[Poller]) -> Report:
     counts = Counts()
     for _, part in await asyncio.gather(*(poller.ask() for poller in pollers)):
         counts += part
-    return Report(counts, await keeper.do(_states))
+    asked = {poller.key for poller in pollers}
+    return Report(counts, [state for state in await keeper.do(_states) if state.key in asked])
 
 
 def _states(conn: Connection) -> list[SourceState]:
