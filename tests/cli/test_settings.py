@@ -44,6 +44,15 @@ def test_check_names_file_key_and_line(tmp_path: Path) -> None:
     assert "111122223333 eu-central-1" in good.err
 
 
+def test_check_refuses_keys_that_mean_two_things(tmp_path: Path) -> None:
+    for keys, said in (('claim = "a"', "a is both acknowledge and claim"), ('claim = "ctrl+c"', "ctrl+c cannot be")):
+        file = tmp_path / "c.toml"
+        file.write_text(f"[keys]\n{keys}\n", "utf-8")
+        ran = run("config", "check", "--config", file)
+        assert ran.code == 2
+        assert said in ran.err
+
+
 def test_init_prints_an_example_that_holds_and_writes_once(own_home: Path) -> None:
     tomllib.loads(run("config", "init").out)
     written = run("config", "init", "--write")

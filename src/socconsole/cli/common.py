@@ -106,6 +106,16 @@ def load_config(path: Path | None, root: Path | None = None) -> Config:
         stop(Code.BAD_INPUT, str(error))
 
 
+def check_keys(config: Config) -> None:
+    """``Stop`` where a remapped key is no command's, means two things on one screen, or is the terminal's own."""
+    from socconsole.screens.keymap import Keymap, KeymapError
+
+    try:
+        Keymap({command: (key,) for command, key in config.keys.items()})
+    except KeymapError as error:
+        stop(Code.BAD_INPUT, f"[keys] in the configuration: {error}", "socconsole config path   (names the file)")
+
+
 def open_folder(store: Path | None) -> StateFolder:
     """The state folder a command works on, brought up to date; ``Stop`` with the way out when there is none."""
     from socconsole.store.db import prepare

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from socconsole import __version__
-from socconsole.cli.common import Code, ConfigOption, StoreOption, live_root, load_config, open_folder, stop
+from socconsole.cli.common import Code, ConfigOption, StoreOption, check_keys, live_root, load_config, open_folder, stop
 
 if TYPE_CHECKING:
     from socconsole.store.state import StateFolder
@@ -57,6 +57,7 @@ def run(folder: StateFolder, config: Path | None, mode: str | None) -> int:
     if os.environ.get("TERM", "") in NO_SCREEN:
         stop(Code.BAD_INPUT, f"TERM={os.environ.get('TERM', '')!a} has no screen", "TERM=xterm-256color socconsole")
     settings = load_config(config, folder.root)
+    check_keys(settings)
     from socconsole.app import run_console
 
     # The console never loads the AWS rooms, where modes are weighed; READ said anywhere is all it has to know.

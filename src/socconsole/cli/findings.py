@@ -156,7 +156,7 @@ def _table(now: datetime) -> Callable[[Stored], None]:
                     stored.decided.owner or "-",
                     f.account or "-",
                     f.region or "-",
-                    place_of(f.resources) or "-",
+                    place_of(f.resources, f.actors) or "-",
                     f.title,
                 )
             )

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from socconsole.cli.common import Code, ConfigOption, StoreOption, live_root, load_config, say, stop
+from socconsole.cli.common import Code, ConfigOption, StoreOption, check_keys, live_root, load_config, say, stop
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
         """Say whether the configuration holds; exit code 2 with file, line and key when not."""
         found = _path(config)
         settings = load_config(config, store or live_root())
+        check_keys(settings)
         say(f"{found}: {'whole' if found.exists() else 'no such file: the defaults are in force'}")
         for account in settings.accounts:
             say(f"  {account.account} {', '.join(account.regions)}" + (f" ({account.name})" if account.name else ""))

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from socconsole import triage
-from socconsole.model.finding import Finding, Reason, Resource, Workflow
+from socconsole.model.finding import Actor, Finding, Reason, Resource, Workflow
 from socconsole.store.codec import MOST
 from socconsole.store.instants import instant_or_none, micros, micros_or_none, storable
 
@@ -23,6 +23,7 @@ TITLE_LIMIT: Final = 256
 """Characters of a title in the table; Security Hub allows no more, the record keeps all."""
 
 PLACE_LIMIT: Final = 96
+_PRINCIPALS: Final = ("role", "user", "principal")
 NAMES_LIMIT: Final = 1_000
 """Characters of types, resources and actors that ``type:``, ``res:`` and ``actor:`` look at."""
 
@@ -132,15 +133,17 @@ def leaks(finding: Finding) -> bool:
     return bool(_LEAKS & triage.marks(finding.types))
 
 
-def place_of(resources: Sequence[Resource]) -> str:
+def place_of(resources: Sequence[Resource], actors: Sequence[Actor] = ()) -> str:
     """Where it happened, in a word or two: the first resource that means something to a reader, and how many more.
 
-    An account says nothing, and an access key's id hardly more: both stand there only when nothing else does.
+    An account says nothing, and an access key's id hardly more: whose key it is stands there before either.
     """
     if not resources:
         return ""
     first = min(resources, key=_vagueness)
     name = first.name.raw() if first.name else ""
+    if _vagueness(first):
+        name = next((actor.value.raw() for actor in actors if actor.kind in _PRINCIPALS), name)
     if not name:
         name = first.id.raw()
         if name.startswith("arn:"):
@@ -178,7 +181,7 @@ def _values(
         finding.priority.score,
         packed,
         title[:TITLE_LIMIT],
-        place_of(finding.resources),
+        place_of(finding.resources, finding.actors),
         _or_none(finding.account),
         _or_none(finding.region),
         types[:NAMES_LIMIT],
