@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
+from sqlite3 import DatabaseError
 
 import pytest
 
@@ -13,7 +14,7 @@ from socconsole.commands import Acknowledge, Claim, Note, Snooze, TakeBack, Veri
 from socconsole.model.action import Mode
 from socconsole.model.entry import Entry
 from socconsole.model.world import World, WorldKind
-from socconsole.store import db, ledger, outbox, project
+from socconsole.store import db, decisions, ledger, outbox, project
 from socconsole.store.decisions import DecisionRefused
 from socconsole.store.instants import micros
 from socconsole.store.state import StateFolder
@@ -282,6 +283,20 @@ def test_an_entry_in_an_unknown_shape_holds_nothing_up(folder: StateFolder) -> N
     assert decision(folder, 1)["acked_by"] == "ana"
     with store(folder) as conn:
         assert sorted(project.unapplied(conn)) == [2, 3]
+
+
+def test_what_is_on_the_ledger_is_never_called_unrecorded(folder: StateFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = decisions.project
+
+    def damaged(at: StateFolder) -> int:
+        if ledger.read(at, verbs=("claim",)):
+            raise DatabaseError("database disk image is malformed")
+        return real(at)
+
+    monkeypatch.setattr(decisions, "project", damaged)
+    decided = act(folder, Claim(ids=(named(0),)))
+    assert (decided.projected, decided.ids) == (False, (named(0),))
+    assert decided.seq == ledger.head(folder).seq
 
 
 def test_a_store_of_another_ledger_is_not_projected_onto(folder: StateFolder, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ class Decided:
     seq: int
     """The batch's last ledger entry; 0 when nothing was written."""
     projected: bool = True
-    """False when the store was busy: the decision is on record, and the next ``project`` applies it."""
+    """False when the store could not take it in: the decision is on record, and the next ``project`` applies it."""
 
 
 def decide(folder: StateFolder, request: Decision, who: str, mode: Mode, now: datetime) -> Decided:
@@ -68,7 +68,7 @@ def decide(folder: StateFolder, request: Decision, who: str, mode: Mode, now: da
 
     ``now`` is the moment in the world's time (scenario time in a drill), which snoozes and decisions are dated
     by; entries carry the host's clock besides. Raises ``DecisionRefused``, and what ``ledger.append`` and
-    ``project`` raise.
+    ``project`` raise; after an exception nothing was written.
     """
     _catch_up(folder)  # to decide on what is known, and so that taking back sees what others did
     if isinstance(request, TakeBack):
@@ -236,7 +236,12 @@ def _write(
     skipped: Sequence[tuple[str, str]],
 ) -> Decided:
     lines = ledger.append(folder, entries)
-    return Decided(batch, tuple(ids), tuple(skipped), lines[-1].seq, _catch_up(folder))
+    try:
+        projected = _catch_up(folder)
+    except (sqlite3.Error, ledger.LedgerError):  # it is on record by now: nobody may be told that it is not
+        _log.warning("the store cannot take entry %d in", lines[-1].seq, exc_info=True)
+        projected = False
+    return Decided(batch, tuple(ids), tuple(skipped), lines[-1].seq, projected)
 
 
 def _catch_up(folder: StateFolder) -> bool:
