@@ -17,6 +17,7 @@ from socconsole.aws import Door
 from socconsole.config import Config
 from socconsole.model.entry import Entry
 from socconsole.response import afterwards
+from socconsole.response.session import uninterrupted
 from socconsole.store import due, housekeeping, ledger, project, sources
 from socconsole.store.db import Connection
 from socconsole.store.state import StateFolder
@@ -54,19 +55,20 @@ class Duties:
     async def end_snoozes(self) -> None:
         """Put on record that a snooze ran out. The queue shows it by the clock, with or without us."""
         now = datetime.now(UTC)
-        after = await self._since(_SNOOZES, now)
-        ended = await self._keeper.do(due.snoozes_ended, after, now)
-        await self._record("snooze_ended", ended, {})
-        await self._keeper.do(_keep_instant, _SNOOZES, now)
+        kept = await self._keeper.do(sources.load_cursor, _SNOOZES)
+        ended = await self._keeper.do(due.snoozes_ended, datetime.fromisoformat(kept), now) if kept else []
+        if ended or not kept:  # else there is nothing to keep: a commit a second would wake every console
+            await uninterrupted(self._record("snooze_ended", ended, {}, _SNOOZES, now))
 
     async def remind(self) -> None:
         """Put on record which critical and high threats nobody acknowledged in time."""
         now = datetime.now(UTC)
         wait = timedelta(minutes=self._config.remind_minutes)
-        after = await self._since(_REMINDERS, now)
+        kept = await self._keeper.do(sources.load_cursor, _REMINDERS)
+        after = datetime.fromisoformat(kept) if kept else now
         late = await self._keeper.do(due.unacknowledged, after, now, wait)
-        await self._record("unacknowledged", late, {"after_minutes": round(wait / timedelta(minutes=1))})
-        await self._keeper.do(_keep_instant, _REMINDERS, now)
+        data = {"after_minutes": round(wait / timedelta(minutes=1))}
+        await uninterrupted(self._record("unacknowledged", late, data, _REMINDERS, now))
 
     async def look_after_actions(self) -> None:
         """Checks that the acting process left behind, and actions that were cut short: ask AWS what is true."""
@@ -78,19 +80,16 @@ class Duties:
         """Retention and upkeep of the store."""
         await self._keeper.do(housekeeping.run, datetime.now(UTC))
 
-    async def _since(self, timer: str, now: datetime) -> datetime:
-        kept = await self._keeper.do(sources.load_cursor, timer)
-        return datetime.fromisoformat(kept) if kept else now
-
-    async def _record(self, verb: str, ids: Sequence[str], data: dict[str, int]) -> None:
-        if not ids:
-            return
+    async def _record(self, verb: str, ids: Sequence[str], data: dict[str, int], timer: str, now: datetime) -> None:
+        """Entries about findings, and how far the timer has come with them."""
         entries = [
             Entry(verb, WHO, subjects=tuple(ids[start : start + _IDS_AN_ENTRY]), data=data)
             for start in range(0, len(ids), _IDS_AN_ENTRY)
         ]
         await asyncio.to_thread(ledger.append, self._folder, entries)
-        await self.apply_ledger()
+        await self._keeper.do(_keep_instant, timer, now)
+        if entries:
+            await self.apply_ledger()
 
 
 def _keep_instant(conn: Connection, timer: str, at: datetime) -> None:
