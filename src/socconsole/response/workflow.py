@@ -1,7 +1,7 @@
 """Draining the outbox: what was decided here is told to Security Hub, in the order it was decided.
 
-A row is claimed for a minute by this process; what becomes of it is an entry on the ledger, and the store
-learns of it as of any other entry. What fails for a reason that passes is given back and tried again.
+A row is claimed by this process for as long as its write may take; what becomes of it is an entry on the ledger,
+and the store learns of it as of any other entry. What fails for a reason that passes is given back and tried again.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ from socconsole.store.reading import Body
 AGAIN_S: Final = 5.0
 """How long what was given back is left alone."""
 
+WRITE_S: Final = 240.0
+"""The longest that one write takes: 100 records read before and after, 20 a call, each call with its deadline."""
+
 _HUB: Final = "securityhub"
 
 
@@ -50,6 +53,7 @@ async def drain(session: Session, *, include_read: bool = False) -> Sent:
             break
         async with session.door(session, "triage") as door:
             for place, batch in _batches(claimed):
+                await asyncio.to_thread(_renew, session, claimed)  # those before may have taken their time
                 why = why or await uninterrupted(_send(session, door, place, batch, fates))
                 if why:  # this one was given back by itself: so are those behind it
                     await asyncio.to_thread(_release, session, batch, why)
@@ -144,6 +148,11 @@ def _batches(claimed: Sequence[Claimed]) -> Iterator[tuple[Place | None, list[Cl
 def _release(session: Session, batch: Sequence[Claimed], why: str) -> None:
     with closing(db.connect(session.folder.store_db)) as conn:
         outbox.release(conn, [write for write, _, _ in batch], why, datetime.now(UTC), AGAIN_S)
+
+
+def _renew(session: Session, claimed: Sequence[Claimed]) -> None:
+    with closing(db.connect(session.folder.store_db)) as conn:
+        outbox.renew(conn, [write for write, _, _ in claimed], datetime.now(UTC), WRITE_S)
 
 
 def _waiting(session: Session) -> outbox.Waiting:
