@@ -109,8 +109,8 @@ class Desk:
         known = self._sources
         if known is not None and known[1] == version and 0 <= clock.seconds - known[0] < _SOURCES_S:
             return known[2], known[3]
-        states = sources.states(self.conn, now=self.now(), clock=clock)
-        alive = sources.watch_alive(self.conn, clock)
+        states = sources.states(self.conn, now=self.now())
+        alive = sources.watch_alive(self.conn)
         self._sources = (clock.seconds, version, states, alive)
         return states, alive
 

@@ -191,18 +191,14 @@ def present(conn: Connection, clock: HostClock | None = None) -> list[Presence]:
 
 def watch_alive(conn: Connection, clock: HostClock | None = None) -> bool:
     """Whether a resident watch gave a sign of life in the last ten seconds, in this boot."""
-    at = clock or host_clock()
-    row = conn.execute(
-        "SELECT 1 FROM presence WHERE role = 'watch' AND boot = ? AND clock BETWEEN ? AND ?",
-        (at.boot, at.seconds - HEARTBEAT_S, at.seconds),
-    ).fetchone()
-    return row is not None
+    boot = clock.boot if clock else host_clock().boot
+    beats = conn.execute("SELECT clock FROM presence WHERE role = 'watch' AND boot = ?", (boot,)).fetchall()
+    at = clock or host_clock()  # after the beats, as in states
+    return any(0 <= at.seconds - beat <= HEARTBEAT_S for (beat,) in beats)
 
 
 def states(conn: Connection, *, now: datetime, clock: HostClock | None = None) -> list[SourceState]:
     """Every source in scope as it stands, in the order of its key."""
-    at = clock or host_clock()
-    alive = watch_alive(conn, at)
     rows = conn.execute(
         """
         SELECT s.service, s.account, s.region, s.outcome, s.detail, s.remedy, s.interval_s, s.done, s.total,
@@ -213,6 +209,8 @@ def states(conn: Connection, *, now: datetime, clock: HostClock | None = None) -
         WHERE s.in_scope = 1 ORDER BY s.service, s.account, s.region
         """
     ).fetchall()
+    alive = watch_alive(conn, clock)
+    at = clock or host_clock()  # after the rows: what was committed meanwhile would seem to come from the future
     return [_judge(row, now, at, alive) for row in rows]
 
 
