@@ -190,6 +190,9 @@ class SocConsole(SafeApp[None]):
                 self.say(f"CRITICAL {critical.score}: {clean(critical.title, 120)}", "error")
             self.show_status()
             await asyncio.sleep(TICK_S)
+        except self.desk.conn.OperationalError as trouble:  # busy, or gone from under us: the next look tells
+            self.say(f"the store could not be read: {clean(str(trouble), 200)}", "error")
+            await asyncio.sleep(TICK_S)
         finally:
             self._looking = False
 
@@ -298,7 +301,8 @@ class SocConsole(SafeApp[None]):
     def open_palette(self) -> None:
         from socconsole.screens.palette import Palette
 
-        self.push_screen(Palette())
+        if not isinstance(self.screen, Palette):  # its key twice, before the first one shows
+            self.push_screen(Palette())
 
     def open_help(self, screen: ConsoleScreen) -> None:
         from socconsole.screens.reader import ReadScreen

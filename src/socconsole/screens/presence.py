@@ -43,6 +43,12 @@ class Presence:
             self._thread.join(2.0)
 
     def _run(self) -> None:
+        try:
+            self._beat()
+        except Exception as fault:  # a thread's traceback would be painted over the screen
+            self.trouble = f"no heartbeat: {type(fault).__name__}: {fault}"
+
+    def _beat(self) -> None:
         conn = db.connect(self._folder.store_db)
         # A heartbeat lost with the power is no loss: it does not wait for the disk.
         conn.execute("PRAGMA synchronous = NORMAL")
@@ -57,8 +63,6 @@ class Presence:
                     self.trouble = f"no heartbeat: {trouble}"
                 self._ended.wait(BEAT_S)
             sources.leave(conn, os.getpid(), console=True)
-        except conn.Error as trouble:
-            self.trouble = f"no heartbeat: {trouble}"
         finally:
             conn.close()
 
