@@ -29,12 +29,14 @@ def main() -> int:
             place.mkdir()
             settings = Settings(cache, place, quick=asked.quick, big=asked.big)
             print(f"bench: {name}: {FIGURES[name]} …", file=sys.stderr, flush=True)
+            start = time.monotonic()
             try:
                 rows += measure(name, settings)
             except AssertionError as broken:  # what was to be measured did not happen: no figure, and said so
                 failed = True
                 print(f"bench: {name}: {broken}", file=sys.stderr, flush=True)
                 rows.append(skipped(name, f"NOT MEASURED: {str(broken).partition('; the screen says')[0]}"))
+            print(f"bench: {name}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
     print("\n".join(table(rows)))
     print(f"\n{machine.describe(before, machine.moment())}")
     print(f"{time.monotonic() - began:.0f} s{', quick: too few rounds for more than a glance' if asked.quick else ''}")

@@ -93,7 +93,7 @@ def measure(name: str, settings: Settings) -> Iterator[Row]:
 def table(rows: Sequence[Row]) -> list[str]:
     """The rows as lines of text, what they remark on below them."""
     head = ("figure", "ours", "peer or limit", "ratio [95 %]", "budget", "verdict", "n")
-    notes = [row.note for row in rows if row.note]
+    notes = list(dict.fromkeys(row.note for row in rows if row.note))
     body = [
         (
             row.name + (f" ({notes.index(row.note) + 1})" if row.note else ""),
@@ -112,5 +112,4 @@ def table(rows: Sequence[Row]) -> list[str]:
         for line in (head, *body)
     ]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    seen = dict.fromkeys(notes)
-    return [*lines, *([""] if seen else []), *(f"({notes.index(note) + 1}) {note}" for note in seen)]
+    return [*lines, *([""] if notes else []), *(f"({number}) {note}" for number, note in enumerate(notes, start=1))]

@@ -69,7 +69,7 @@ def htop() -> Subject | None:
     found = shutil.which("htop")
     if found is None:
         return None
-    return Subject("htop", (found, "-d", "10"), lambda shown: "PID" in shown.text and "htop" in shown.text)
+    return Subject("htop", (found, "-d", "10"), lambda shown: "Load average" in shown.text and "PID" in shown.text)
 
 
 def _rows(shown: Shown) -> int:

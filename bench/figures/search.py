@@ -35,7 +35,7 @@ _HIDE: Final = (State.SNOOZED, State.RESOLVED)
 def run(settings: Settings) -> Iterator[Row]:
     name, count = ("1M", fixtures.BIG) if settings.big else ("100k", fixtures.MIDDLE)
     root = fixtures.copy(fixtures.store(count, settings.cache), settings.scratch / "search")
-    echo, rows = _typed(root, 2 if settings.quick else 6)
+    echo, rows = _typed(root, 2 if settings.quick else 4)
     pause = 1000 * TYPING_PAUSE_S
     rest = [each - pause for each in rows]
     note = f"from the last key to the rows, less the {pause:.0f} ms that the console waits for the next key"
@@ -135,7 +135,7 @@ def _asked(root: Path, rounds: int) -> list[float]:
                     page = reader.window(View.THREATS, query, offset=0, limit=111, now=now)
                     count = reader.count(View.THREATS, query, now=now, budget_s=0.008)
                     took.append(1000 * (time.perf_counter() - began))
-                    if not page or count.n <= 0:
+                    if not page or (count.exact and count.n < len(page)):
                         raise AssertionError(f"nothing was found for {word[:end]!r}")
                     reader._blocks.clear()
     return took

@@ -10,6 +10,7 @@ from bench.figure import Budget, Row, table
 from bench.figures.paint import press
 from bench.figures.quiet import _by_line
 from bench.machine import HAVE_PROC
+from bench.records import TOP
 from bench.screen import Shot, changed, least_bytes
 from bench.stats import Ratio, median, paired_ratio, percentile
 
@@ -23,7 +24,7 @@ DELAY_MS = 50.0
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fixtures.store(fixtures.TOP, tmp_path_factory.mktemp("cache"))
+    return fixtures.store(TOP, tmp_path_factory.mktemp("cache"))
 
 
 def test_a_sleep_of_50_ms_on_a_key_is_noticed(store: Path) -> None:
