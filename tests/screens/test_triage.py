@@ -205,3 +205,33 @@ async def test_the_heartbeat_tells_the_watch_that_somebody_is_there(estate: Esta
         await desk.until(lambda: sources.present(desk.app.desk.conn))
     with closing(estate.write()) as conn:
         assert not sources.present(conn)
+
+
+async def test_the_cursor_keys_move_from_the_first_moment(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    async with console(size=(80, 24)) as desk:
+        first = under_cursor(desk)
+        await desk.press("down")
+        second = under_cursor(desk)
+        assert second != first
+        await desk.press("up")
+        assert under_cursor(desk) == first
+
+
+async def test_two_questions_in_a_row_leave_the_keyboard_to_the_screen(estate: Estate, console: Opened) -> None:
+    """Snoozing asks for a span and then for a reason, from a finding's own screen whose row leaves the list."""
+    estate.answer(Freshness.FRESH, *three())
+    async with console() as desk:
+        await desk.press("enter")
+        await desk.until(lambda: "finding" in desk.screen.titled)
+        await desk.press("z")
+        await desk.type("1h")
+        await desk.press("enter")
+        await desk.until(lambda: "reason" in desk.text())
+        await desk.type("known test")
+        await desk.press("enter")
+        await desk.until(lambda: "snoozed" in desk.text())
+        await desk.press("escape")
+        await desk.until(lambda: "Triage" in desk.text())
+        await desk.press("7")
+        await desk.until(lambda: "Sources" in desk.text())

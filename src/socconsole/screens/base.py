@@ -18,6 +18,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.css.query import NoMatches
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from socconsole.commands import BY_ID, Command
@@ -71,7 +72,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         super().__init__()
         self.desk = desk
         self._answer: asyncio.Future[str | None] | None = None
-        self._focus_after: str = ""
+        self._focus_before: Widget | None = None
 
     # -- what a screen says ----------------------------------------------------------------------------
 
@@ -245,7 +246,9 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
             self._answer.set_result(None)
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._answer = answer
-        before = self.focused
+        if not focused_field(self.focused):  # else one question follows another: the prompt is no place to go back to
+            self._focus_before = self.focused
+        before = self._focus_before
         begin()
         self.show_keys()
         try:
@@ -254,8 +257,8 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
             if self._answer is answer:
                 self._answer = None
                 self.show_keys()
-                if before is not None and before.is_attached:
-                    before.focus()
+                # At once: focus() would wait its turn, behind the next question's own.
+                self.set_focus(before if before is not None and before.is_attached else None)
 
     @on(LinePrompt.Submitted)
     @on(NotePrompt.Submitted)

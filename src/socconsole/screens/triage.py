@@ -157,6 +157,7 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         return self.shown
 
     def built(self) -> None:
+        super().built()
         self._show_sort()
         if self.desk.session.cursor:
             self.table.go_to_key(self.desk.session.cursor)
