@@ -6,8 +6,10 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -183,6 +185,27 @@ def test_the_record_of_an_action_is_whole(aws: Embedded, folder: StateFolder, ve
     verb("contain", *on(ASSETS), *ARMED, "--confirm", ASSETS)
     (intent,) = ledger.read(folder, verbs=("intent",))
     assert json.loads(json.dumps(dict(intent.entry.data)))["undo_calls"][0]["operation"] == "DeletePublicAccessBlock"
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_lets_finish_what_was_begun(
+    aws: Embedded, folder: StateFolder, tmp_path: Path, ending: signal.Signals
+) -> None:
+    aws.faults.add(service="s3", op="PutPublicAccessBlock", latency=1.0)
+    command = [sys.executable, "-m", "socconsole", "contain", *on(ASSETS), *ARMED, "--confirm", ASSETS]
+    env = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
+    with subprocess.Popen([*command, "--store", str(folder.root)], stderr=subprocess.PIPE, env=env) as child:
+        end = time.monotonic() + 30
+        while not record(folder, "intent"):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        child.send_signal(ending)
+        time.sleep(0.1)
+        child.send_signal(ending)
+        assert b"on the ledger" in child.communicate(timeout=30)[1]
+    assert child.returncode == 130
+    assert record(folder)[-1].entry.verb == "outcome"
+    assert record(folder)[-1].entry.data["state"] == "applied"
 
 
 def test_at_a_terminal_the_plan_is_shown_and_the_tail_is_typed(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from socconsole.commands import ActorRequest
     from socconsole.response.session import Session
 
+_ENDING: Final = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 _FAILED: Final = {"refused": Code.REFUSED, "aws": Code.NOT_FRESH, "input": Code.BAD_INPUT, "fault": Code.FAULT}
 _STATES: Final = {ActionState.APPLIED.value: Code.DONE, ActionState.NOT_APPLIED.value: Code.NO}
 
@@ -187,9 +190,24 @@ class _Verb:
         )
 
     async def ask(self, request: ActorRequest) -> AnyReply:
+        """The reply. A signal to end gives up what is not begun and lets finish what is (see ``uninterrupted``)."""
         from socconsole.actor import run_in
 
-        return await run_in(self.session, request)
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        if task is None:
+            raise RuntimeError("asked outside a task")
+        # SIGINT too: asyncio's own handling would break off an action at the second Ctrl-C.
+        for number in _ENDING:
+            loop.add_signal_handler(number, task.cancel)
+        try:
+            return await run_in(self.session, request)
+        except asyncio.CancelledError as end:
+            with contextlib.suppress(OSError):  # the terminal may be what ended
+                say("socconsole: interrupted; what was begun is on the ledger: socconsole action show")
+            raise KeyboardInterrupt from end
+        finally:
+            for number in _ENDING:
+                loop.remove_signal_handler(number)
 
 
 async def _tell(done: int, total: int, text: str) -> None:
