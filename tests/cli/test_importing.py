@@ -15,6 +15,7 @@ from socconsole.store.state import StateFolder
 from tests.cli.support import FINDING, HUB, live, run
 from tests.formats.shared import DATA, needs_data
 
+BUCKET = {"Name": "llm-corpus", "Arn": "arn:aws:s3:::llm-corpus", "Type": "Destination"}
 FOLDERS = ("asff", "guardduty", "ocsf", "eventbridge")
 
 
@@ -172,6 +173,20 @@ def test_with_a_live_store_it_goes_there(own_home: Path, tmp_path: Path) -> None
     assert ran.row["title"] == "Objects read in bulk"
     assert not (own_home / "import").exists()
     assert folder.evidence.is_dir()
+
+
+def test_what_the_team_declares_counts_for_imports_and_after_recovering(shelf: Path, tmp_path: Path) -> None:
+    path = tmp_path / "good.json"
+    path.write_text(json.dumps(finding("1", Resource={"ResourceType": "S3Bucket", "S3BucketDetails": [BUCKET]})))
+    plain = tmp_path / "plain"
+    run("import", path, "--store", plain)
+    config = tmp_path / "config.toml"
+    config.write_text('[[dataset]]\nname = "corpus"\nstores = ["llm-corpus*"]\ncategories = ["pii"]\n')
+    run("import", path, "--store", shelf, "--config", config)
+    scored = run("findings", "--json", "--store", shelf).row
+    assert scored["score"] > run("findings", "--json", "--store", plain).row["score"]
+    assert run("recover", "--force", "--store", shelf, "--config", config).code == 0
+    assert run("findings", "--json", "--store", shelf).row["score"] == scored["score"]
 
 
 def test_the_bytes_are_evidence_and_the_ledger_names_them(shelf: Path, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from socconsole.cli.common import (
 from socconsole.text import clean
 
 if TYPE_CHECKING:
+    from socconsole.config import Config
     from socconsole.store.findings import Counts
     from socconsole.store.state import StateFolder
 
@@ -94,10 +95,10 @@ def import_files(files: list[str], as_json: bool, store: StoreOption, config: Co
     if files.count(STDIN) > 1:
         stop(Code.BAD_INPUT, "standard input can be read once")
     folder = _folder(store)
-    who = load_config(config, folder.root).who
+    settings = load_config(config, folder.root)
     code = Code.DONE
     for name in files:
-        done = import_file(folder, name, who)
+        done = import_file(folder, name, settings)
         put(_json(done)) if as_json else _tell(done)
         if done.refused:
             say(f"{clean(name)}: {done.refused}")
@@ -125,7 +126,7 @@ def _folder(store: StoreOption) -> StateFolder:
     return open_folder(root)
 
 
-def import_file(folder: StateFolder, name: str, who: str) -> Imported:
+def import_file(folder: StateFolder, name: str, settings: Config) -> Imported:
     """Import one file (``-``: standard input). Raises ``Stop`` when the state folder cannot take it."""
     from socconsole.store.findings import Counts
 
@@ -137,8 +138,8 @@ def import_file(folder: StateFolder, name: str, who: str) -> Imported:
         return Imported(name, Counts(), refused="compressed: pipe it in with `gunzip -c FILE | socconsole import -`")
     if not data.strip():
         return Imported(name, Counts(), refused="is empty")
-    _keep(folder, name, data, who)
-    done = _take_in(folder, name, data)
+    _keep(folder, name, data, settings.who)
+    done = _take_in(folder, name, data, settings)
     if not done.counts.read:
         done.refused = "holds no records"
     return done
@@ -167,11 +168,13 @@ def _keep(folder: StateFolder, name: str, data: bytes, who: str) -> None:
         raise Stop(Code.NO, str(error), "free some space, or name another folder with --store") from error
 
 
-def _take_in(folder: StateFolder, name: str, data: bytes) -> Imported:
+def _take_in(folder: StateFolder, name: str, data: bytes, settings: Config) -> Imported:
     from socconsole.formats import Quarantined, read_bytes
     from socconsole.store import db, findings, ledger
+    from socconsole.store.declared import context_of
     from socconsole.store.findings import Counts
 
+    context = context_of(settings)
     origin = f"file:{ledger.portable(name)}"  # as recover names it
     done = Imported(name, Counts())
     records = read_bytes(data)
@@ -179,7 +182,7 @@ def _take_in(folder: StateFolder, name: str, data: bytes) -> Imported:
     now = datetime.now(UTC)
     with db.writing(folder) as conn:
         while batch := list(islice(records, BATCH)):
-            done.counts += findings.commit(conn, batch, answer=None, origin=origin, now=now)
+            done.counts += findings.commit(conn, batch, answer=None, origin=origin, now=now, context=context)
             bad = [record for record in batch if isinstance(record, Quarantined)]
             done.quarantined += [(b.line, b.reason) for b in bad[: LISTED - len(done.quarantined)]]
             if time.monotonic() - told > _PROGRESS_S:

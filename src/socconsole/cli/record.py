@@ -220,11 +220,14 @@ def recover(
     config: ConfigOption = None,
 ) -> None:
     """Rebuild store.db from the ledger and the imported files; the watch brings back what AWS says."""
+    from socconsole.store.declared import context_of
     from socconsole.store.recover import recover as run
 
     root = store or live_root()
     with _trouble():
-        done = run(root, who=load_config(config, root).who, force=force, accept_loss=accept_loss)
+        settings = load_config(config, root)
+        context = context_of(settings)
+        done = run(root, who=settings.who, force=force, accept_loss=accept_loss, context=context)
     if json:
         put(
             {

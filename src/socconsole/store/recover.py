@@ -23,6 +23,7 @@ from socconsole.store.state import LockHeld, StateFolder
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from socconsole import triage
     from socconsole.formats import Record
     from socconsole.model.entry import Line
 
@@ -56,8 +57,15 @@ class Recovered:
     """Of the ledger that it was rebuilt from. A broken one is still used as far as it can be read."""
 
 
-def recover(root: Path, *, who: str = "recover", accept_loss: bool = False, force: bool = False) -> Recovered:
-    """Make ``store.db`` whole again. ``force`` rebuilds a store that looks sound.
+def recover(
+    root: Path,
+    *,
+    who: str = "recover",
+    accept_loss: bool = False,
+    force: bool = False,
+    context: triage.Context | None = None,
+) -> Recovered:
+    """Make ``store.db`` whole again. ``force`` rebuilds a store that looks sound; ``context`` is for the scores.
 
     The watch must not run, and consoles have to be restarted afterwards. ``accept_loss`` puts on record, signed
     by ``who``, that the ledger is shorter than its checkpoint says. Raises ``StateError`` and ``LedgerError``.
@@ -74,7 +82,7 @@ def recover(root: Path, *, who: str = "recover", accept_loss: bool = False, forc
             return _told(folder, verdict, applied, rebuilt=False)
         aside = _set_aside(folder.store_db)
         db.prepare(folder)
-        imports, missing = _import_again(folder)
+        imports, missing = _import_again(folder, context)
         applied = project.project(folder)
         return _told(folder, verdict, applied, True, why, aside, imports, missing)
 
@@ -123,7 +131,7 @@ def _set_aside(path: Path) -> Path | None:
     return moved
 
 
-def _import_again(folder: StateFolder) -> tuple[int, tuple[str, ...]]:
+def _import_again(folder: StateFolder, context: triage.Context | None) -> tuple[int, tuple[str, ...]]:
     """Read the raw imports anew, dated by their entries, in their order."""
     from socconsole.formats import read_bytes
 
@@ -136,18 +144,18 @@ def _import_again(folder: StateFolder) -> tuple[int, tuple[str, ...]]:
             except evidence.EvidenceError:
                 missing.append(digest)
                 continue
-            _take_in(conn, read_bytes(data), line)
+            _take_in(conn, read_bytes(data), line, context)
             done += 1
     return done, tuple(missing)
 
 
-def _take_in(conn: sqlite3.Connection, records: Iterable[Record], line: Line) -> None:
+def _take_in(conn: sqlite3.Connection, records: Iterable[Record], line: Line, context: triage.Context | None) -> None:
     from socconsole.store import findings
 
     each = iter(records)
     origin = f"file:{line.entry.private.get('file', line.seq)}"
     while batch := list(islice(each, _BATCH)):
-        findings.commit(conn, batch, answer=None, origin=origin, now=line.at)
+        findings.commit(conn, batch, answer=None, origin=origin, now=line.at, context=context)
 
 
 def _told(

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from socconsole import triage
 from socconsole.aws import AwsTrouble, Door
 from socconsole.collectors import guardduty, securityhub
 from socconsole.config import Config
@@ -21,6 +20,7 @@ from socconsole.model.source import SourceKey, SourceState
 from socconsole.model.world import World
 from socconsole.store import sources
 from socconsole.store.db import Connection
+from socconsole.store.declared import context_of
 from socconsole.store.findings import Counts
 from socconsole.store.ledger import LedgerError
 from socconsole.store.state import StateFolder
@@ -60,12 +60,6 @@ def scope(config: Config, world: World) -> list[SourceKey]:
         for service in COLLECTORS
         if service not in account.exclude
     ]
-
-
-def context_of(config: Config) -> triage.Context:
-    """What the team declares of its estate, as priority wants it."""
-    datasets = tuple(triage.Dataset(one.name, one.stores, one.categories, one.confidential) for one in config.datasets)
-    return triage.Context(datasets=datasets, critical=config.critical)
 
 
 async def watch(
