@@ -31,5 +31,5 @@ def admit(world: World, place: Place, operation: str) -> None:
         raise Refused(
             operation,
             f"account {place.account} does not belong to this state folder",
-            "add an [[account]] for it to the config (socconsole config path says where)",
+            "add an [[accounts]] entry for it to the config (socconsole config path says where)",
         )
