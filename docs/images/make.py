@@ -20,6 +20,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
+
+    from socconsole.app import SocConsole
 
 HERE = Path(__file__).resolve().parent
 SPEED = "20"
@@ -101,7 +107,7 @@ def shift(store: Path) -> None:
 class Shown:
     """A console that runs without a terminal."""
 
-    def __init__(self, app, pilot) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, app: SocConsole, pilot: Pilot[None]) -> None:
         self._app, self._pilot = app, pilot
 
     def command(self, line: str) -> None:

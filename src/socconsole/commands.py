@@ -342,7 +342,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "response",
     ),
     # Looking
-    Command("open", "Open", "drill in", keys=("enter",), needs="row", group="view"),
+    Command("open", "Open", "open it whole", keys=("enter",), needs="row", group="view"),
     Command("back", "Back", "return", keys=("escape", "backspace"), group="view"),
     Command(
         "filter",
