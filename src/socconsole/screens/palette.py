@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from typing import Final
 
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual import events, work
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.css.query import NoMatches
 
 from socconsole.commands import COMMANDS, Command
 from socconsole.screens.base import ConsoleScreen
 from socconsole.widgets.safe import palette_name
+
+_NO_MARKUP: Final = str.maketrans("[]", "()")
 
 
 class RegistryProvider(Provider):
@@ -37,7 +42,8 @@ class RegistryProvider(Provider):
             why = screen.why_not(command)
             help_ = f"not now: {why}" if why else command.help
             key = screen.desk.keymap.label(command.id)
-            yield screen, command, palette_name(command.title), f"{key}  {help_}".strip()
+            # Textual reads this as markup, and a refusal may quote AWS.
+            yield screen, command, palette_name(command.title), f"{key}  {help_}".strip().translate(_NO_MARKUP)
 
 
 class Palette(CommandPalette):
@@ -50,3 +56,22 @@ class Palette(CommandPalette):
 
     def __init__(self) -> None:
         super().__init__(providers=[RegistryProvider], placeholder="a command's name")
+
+    # Keys can close it, or move in it, before it is built and while it goes; Textual's own code does not expect that.
+
+    def _on_mount(self, event: events.Mount) -> None:
+        if self not in self.app.screen_stack:
+            event.prevent_default()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action == "escape" or self.query_one_optional(CommandList) is not None
+
+    @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
+    async def _gather_commands(self, search_value: str) -> None:
+        """As Textual does it, unless nobody waits for it any more."""
+        gather: Callable[[CommandPalette, str], Awaitable[None]] = vars(CommandPalette)["_gather_commands"].__wrapped__
+        try:
+            await gather(self, search_value)
+        except NoMatches:
+            if self in self.app.screen_stack:
+                raise
