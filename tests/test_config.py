@@ -145,6 +145,18 @@ def test_a_folder_of_its_own_world_never_sees_the_accounts_of_production(path: P
     assert [account.account for account in config.load(path, root=tmp_path).accounts] == ["111122223333"]
 
 
+def test_what_a_world_does_not_say_is_as_configured(path: Path, tmp_path: Path) -> None:
+    path.write_text("allow_profile_to_respond = true\nshare = 0.1\nintervals = { securityhub = 120 }\n")
+    path.chmod(0o600)
+    own = tmp_path / config.WORLD_FILE
+    own.write_text(ACCOUNT)
+    own.chmod(0o600)
+    found = config.load(path, root=tmp_path)
+    assert (found.allow_profile_to_respond, found.share, found.intervals.securityhub) == (True, 0.1, 120)
+    own.write_text("share = 1.0\n" + ACCOUNT)
+    assert config.load(path, root=tmp_path).share == 1.0
+
+
 def test_the_example_holds_with_and_without_its_comments(path: Path) -> None:
     assert loaded(path, config.EXAMPLE) == Config()
     lines = [line.removeprefix("# ") for line in config.EXAMPLE.splitlines()[1:]]

@@ -138,12 +138,16 @@ def default_path() -> Path:
     return platformdirs.user_config_path("socconsole", appauthor=False) / "config.toml"
 
 
+_OWN: Final = ("analyst", "dataset", "intervals", "share", "allow_profile_to_respond")
+"""What a ``world.toml`` may set besides its accounts."""
+
+
 def load(path: Path | None = None, *, root: Path | None = None) -> Config:
     """The configuration in force; the defaults where there is no file.
 
-    ``root`` is a state folder: where it has a ``world.toml``, accounts and datasets are that file's, so that a
-    drill never sees the accounts of production. Raises :class:`ConfigError`, also for a ``path`` that was named
-    and is not there.
+    ``root`` is a state folder: where it has a ``world.toml``, the accounts are that file's, so that a drill
+    never sees those of production, and so is what else of ``_OWN`` it sets. Raises :class:`ConfigError`, also for
+    a ``path`` that was named and is not there.
     """
     named = path is not None or PATH_VARIABLE in os.environ
     path = path or default_path()
@@ -155,15 +159,10 @@ def load(path: Path | None = None, *, root: Path | None = None) -> Config:
         config = Config()
     if root is not None and (root / WORLD_FILE).exists():
         own = _read(root / WORLD_FILE)
-        config = msgspec.structs.replace(
-            config,
-            analyst=own.analyst or config.analyst,
-            accounts=own.accounts,
-            dataset=own.dataset or config.dataset,
-            intervals=own.intervals,
-            share=own.share,
-            allow_profile_to_respond=own.allow_profile_to_respond,
-        )
+        said = tomllib.loads((root / WORLD_FILE).read_text("utf-8"))
+        # What it does not say is as the team configured it: a live world's file names accounts and nothing else.
+        changes: dict[str, Any] = {name: getattr(own, name) for name in _OWN if name in said}
+        config = msgspec.structs.replace(config, accounts=own.accounts, **changes)
     return config
 
 
