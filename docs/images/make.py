@@ -111,7 +111,10 @@ class Shown:
         self._app, self._pilot = app, pilot
 
     def command(self, line: str) -> None:
-        self._app.screen.perform_line(line)
+        from socconsole.screens.base import ConsoleScreen
+
+        if isinstance(self._app.screen, ConsoleScreen):
+            self._app.screen.perform_line(line)
 
     async def until(self, words: str) -> None:
         deadline = time.monotonic() + ARRIVAL_S

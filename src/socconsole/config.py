@@ -255,9 +255,15 @@ EXAMPLE: Final = """\
 # mode = "TRIAGE"                # or "READ": decisions stay here until `:send`
 # theme = "dark"                 # dark, light, high-contrast, colour-safe, mono, or one of yours
 # share = 0.3                    # part of AWS's request quota this install may use
+# allow_profile_to_respond = false  # contain with the profile's own rights where there is no responder_role
+# critical = ["arn:aws:s3:::invoices*"]   # resources that weigh more in the score
 # never_touch = ["arn:aws:s3:::kept-open-on-purpose"]
 # protected_tags = { "socconsole" = "never" }
 # quiet_hours = ["22:00-06:00"]  # UTC; the bell is silent then
+# linger_minutes = 15            # how long the watch goes on after the last console
+# remind_minutes = 15            # when an unacknowledged critical or high threat is recorded as overdue
+# clipboard = "osc52"            # or "tmux", "file", "off"
+# mouse = true                   # absent: off over ssh, on elsewhere
 
 # [[accounts]]
 # account = "111122223333"
@@ -265,6 +271,7 @@ EXAMPLE: Final = """\
 # profile = "prod-eu"
 # regions = ["eu-central-1", "eu-west-1"]
 # reader_role = "arn:aws:iam::111122223333:role/socconsole-reader"
+# watch_role = "arn:aws:iam::111122223333:role/socconsole-watch"
 # triage_role = "arn:aws:iam::111122223333:role/socconsole-triage"
 # responder_role = "arn:aws:iam::111122223333:role/socconsole-responder"
 # theme = "high-contrast"

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import pytest
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 from socconsole.cli.app import build
 from socconsole.commands import BY_VERB, COMMANDS
-from socconsole.config import Config
+from socconsole.config import EXAMPLE, AccountConfig, Config, DatasetConfig, Intervals
 from socconsole.model.action import ActionState
 from socconsole.model.finding import Kind, Leaving, State, Workflow
 from socconsole.screens.command import ALIASES
@@ -231,6 +232,23 @@ def test_every_configuration_that_is_shown_holds(page: str) -> None:
         assert set(document) <= set(Config.__struct_fields__)
         Keymap({id_: (key,) for id_, key in document.get("keys", {}).items()})
     assert read
+
+
+def test_every_configuration_key_is_explained() -> None:
+    page = text("docs/configuration.md")
+    told = {key for cells in rows(page, "key") for key in quoted(cells[0])}
+    assert told == set(Config.__struct_fields__)
+    keys = page.partition("## Keys")[2]
+    for table in (AccountConfig, DatasetConfig, Intervals):
+        assert set(table.__struct_fields__) <= set(quoted(keys)), table.__name__
+
+
+def test_the_example_has_every_key_and_holds() -> None:
+    example = re.sub(r"^# (?=[\w\[])", "", EXAMPLE.partition("\n\n")[2], flags=re.M)
+    read = tomllib.loads(example)
+    assert msgspec.convert(read, Config).theme in load_themes().themes
+    assert set(read) == set(Config.__struct_fields__)
+    assert set(read["accounts"][0]) == set(AccountConfig.__struct_fields__)
 
 
 def test_the_themes_are_those_that_there_are() -> None:

@@ -193,8 +193,8 @@ class FindingActs(ConsoleScreen):
         if stored is None:
             return "1 finding"
         print_ = triage.fingerprint(stored.finding)
-        who = f"{len(print_.actors)} actor(s)" if print_.actors else "no actor"
-        what = f"{len(print_.resources)} resource(s)" if print_.resources else "itself alone"
+        who = words.plural(len(print_.actors), "actor") if print_.actors else "no actor"
+        what = words.plural(len(print_.resources), "resource") if print_.resources else "itself alone"
         return f"only {print_.severity} {clean(print_.types[0], 40) if print_.types else ''} by {who} on {what}"
 
 

@@ -15,7 +15,7 @@ from textual.app import ComposeResult
 from socconsole.commands import ActorRequest, Command, Contain, Offer, PlanContain, PlanUndo, Undo
 from socconsole.model.action import Mode
 from socconsole.model.wire import AnyReply, Done, Failed, Offered, Planned, Progress
-from socconsole.screens import plan_sections
+from socconsole.screens import plan_sections, words
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
@@ -209,7 +209,7 @@ class PlanScreen(ConsoleScreen):
         change = "the whole id" if whole else "the last six characters of the target"
         return (
             f"{verb}{plan_sections.text(plan.get('action', '?'))} on {plan_sections.text(plan.get('target', '?'))}\n"
-            f"in {plan_sections.where(plan)}{clean(about, 80)}: {len(plan.get('calls') or ())} call(s). "
+            f"in {plan_sections.where(plan)}{clean(about, 80)}: {words.plural(len(plan.get('calls') or ()), 'call')}. "
             f"Type {change}."
         )
 
