@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
 from socconsole.commands import Command
 from socconsole.model.action import ActionRecord, ActionState
-from socconsole.model.entry import Line
-from socconsole.screens import words
+from socconsole.model.entry import Entry, Line
+from socconsole.screens import export, words
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
@@ -37,8 +37,16 @@ STATE_STYLES: Final = {
 }
 
 
+DAMAGED: Final = "DAMAGED"
+"""What stands for the verb of an entry that cannot be read."""
+
+
 class ActivityRows(RowSource[Row]):
-    """Actions first, then entries; the ledger is read a window at a time."""
+    """Actions first, then entries; the ledger is read a window at a time.
+
+    A damaged entry is a row that says so, and ``trouble`` why nothing can be told at all: this screen is where an
+    analyst looks when something is wrong with the ledger.
+    """
 
     def __init__(self, desk: Desk, text: str) -> None:
         self._desk = desk
@@ -46,10 +54,15 @@ class ActivityRows(RowSource[Row]):
         self._actions: Sequence[ActionRecord] = ()
         self._total = 0
         self._shown: dict[str, int] = {}
+        self.trouble = ""
 
     def count(self) -> int:
         self._actions = () if self._text else self._desk.standing_actions()
-        self._total = ledger.window(self._desk.folder, 0, 0, text=self._text).total
+        try:
+            self._total = ledger.window(self._desk.folder, 0, 0, text=self._text).total
+            self.trouble = ""
+        except ledger.LedgerError as trouble:
+            self._total, self.trouble = 0, f"{trouble.message}; {trouble.remedy}"
         self._shown.clear()
         return len(self._actions) + self._total
 
@@ -59,10 +72,26 @@ class ActivityRows(RowSource[Row]):
         left = limit - len(out)
         if left > 0:
             first = max(0, offset - ahead)
-            out += ledger.window(self._desk.folder, first, left, text=self._text).lines
+            out += self._lines(first, left)
         for index, row in enumerate(out):
             self._shown[self.key(row)] = offset + index
         return out
+
+    def _lines(self, first: int, left: int) -> Sequence[Line]:
+        try:
+            return ledger.window(self._desk.folder, first, left, text=self._text).lines
+        except ledger.LedgerError:
+            if self._text:  # which entries it has is not known then
+                return ()
+            newest = self._total - first
+            return [self._line(seq) for seq in range(newest, max(0, newest - left), -1)]
+
+    def _line(self, seq: int) -> Line:
+        try:
+            return ledger.get(self._desk.folder, [seq])[seq]
+        except (ledger.LedgerError, LookupError):
+            said = {"error": "this entry cannot be read: socconsole ledger verify"}
+            return Line(seq, datetime.fromtimestamp(0, UTC), "", "", Entry(DAMAGED, "?", data=said), "")
 
     def key(self, row: Row) -> str:
         return f"a:{row.id}" if isinstance(row, ActionRecord) else f"l:{row.seq}"
@@ -98,6 +127,8 @@ class ActivityScreen(ListScreen[Row]):
         return ActivityRows(self.desk, text)
 
     def empty_text(self) -> str:
+        if isinstance(self.shown, ActivityRows) and self.shown.trouble:
+            return self.shown.trouble
         return f"no entry holds {self.filter_text!r}" if self.filter_text else "the ledger has no entry yet"
 
     def title_text(self) -> str:
@@ -136,7 +167,11 @@ class ActivityScreen(ListScreen[Row]):
         self.say(self.desk.app.send_to_clipboard(text))
 
     def export_rows(self) -> Sequence[Mapping[str, Any]]:
-        return [entry_json(line) for line in ledger.window(self.desk.folder, 0, 100_000, text=self.filter_text).lines]
+        try:
+            lines = ledger.window(self.desk.folder, 0, 100_000, text=self.filter_text).lines
+        except ledger.LedgerError as trouble:
+            raise export.ExportError(f"{trouble.message}; {trouble.remedy}") from trouble
+        return [entry_json(line) for line in lines]
 
     def _at(self, row: Row) -> Cell:
         return Cell(words.short_stamp(_when(row), local=self.desk.local_time), "quiet")
@@ -225,7 +260,15 @@ def _verb(row: Row) -> Cell:
         said = "IN FORCE" if row.state is ActionState.APPLIED else row.state.value.replace("_", " ").upper()
         return Cell(said, STATE_STYLES[row.state])
     verb = row.entry.verb
-    style = "strong" if verb in ("intent", "outcome") else "quiet" if verb == "system" else "text"
+    style = (
+        "bad"
+        if verb == DAMAGED
+        else "strong"
+        if verb in ("intent", "outcome")
+        else "quiet"
+        if verb == "system"
+        else "text"
+    )
     return Cell(verb, style)
 
 
