@@ -11,6 +11,7 @@ import pytest
 from socconsole.formats import Deferred, Quarantined, read_bytes, read_object
 from socconsole.formats import asff as asff_reader
 from socconsole.formats import guardduty as guardduty_reader
+from socconsole.formats import ocsf as ocsf_reader
 from socconsole.formats.record import Unreadable
 from socconsole.model.finding import Kind, Observation, Severity, Verdict, Workflow
 
@@ -267,9 +268,9 @@ def test_ocsf_without_security_hub_goes_by_metadata_uid_then_finding_uid() -> No
     record = records.ocsf()
     record["metadata"]["product"] = {"name": "Prowler", "uid": "prowler"}
     record["finding_info"]["uid"] = "inner"
-    assert one(record).merge_keys == (f"ocsf|prowler|{'5' * 64}", "ocsf|prowler|inner")
+    assert one(record).merge_keys == (f"ocsf|prowler|111122223333|{'5' * 64}", "ocsf|prowler|111122223333|inner")
     del record["metadata"]["uid"]
-    assert one(record).merge_keys == ("ocsf|prowler|inner",)
+    assert one(record).merge_keys == ("ocsf|prowler|111122223333|inner",)
     assert one(record).native_id == "inner"
 
 
@@ -416,3 +417,42 @@ def test_the_digest_is_that_of_the_body_and_does_not_depend_on_the_way_in() -> N
     assert isinstance(first, Observation)
     assert first == second
     assert b"caf\\u00e9" in first.body
+
+
+def test_ocsf_findings_of_two_accounts_are_two() -> None:
+    """Other tools number their findings per account; one account's must not hide another's."""
+
+    def one(account: str) -> dict[str, Any]:
+        return {
+            "class_uid": 2002,
+            "severity_id": 4,
+            "metadata": {"product": {"name": "Scanner", "vendor_name": "V"}, "version": "1.1.0"},
+            "finding_info": {"uid": "CVE-2026-1", "title": "t"},
+            "cloud": {"account": {"uid": account}},
+        }
+
+    here, there = (ocsf_reader.read(one(account * 12)).merge_keys for account in "12")
+    assert set(here).isdisjoint(there)
+
+
+def test_an_ocsf_close_is_no_longer_active() -> None:
+    record = {
+        "class_uid": 2004,
+        "activity_id": 3,
+        "metadata": {"uid": "m", "product": {"name": "P"}},
+        "finding_info": {"uid": "u", "title": "t"},
+    }
+    assert not ocsf_reader.read(record).active
+    assert ocsf_reader.read({**record, "activity_id": 2}).active
+
+
+def test_a_user_without_an_access_key_is_no_access_key() -> None:
+    record = {
+        "Id": "i",
+        "Type": "Policy:IAMUser/RootCredentialUsage",
+        "AccountId": "111122223333",
+        "Region": "eu-west-1",
+        "Resource": {"AccessKeyDetails": {"UserName": "eva", "UserType": "IAMUser"}},
+    }
+    (resource,) = guardduty_reader.read(record).resources
+    assert (resource.type, resource.id.raw()) == ("AwsIamUser", "eva")

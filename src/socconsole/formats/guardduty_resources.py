@@ -21,7 +21,7 @@ TAGS_LIMIT: Final = 64
 # details key: (Security Hub type, keys that may hold the id, keys that may hold a name)
 _KINDS: Final[tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...]] = (
     ("s3bucketdetails", "AwsS3Bucket", ("arn", "name"), ("name",)),
-    ("accesskeydetails", "AwsIamAccessKey", ("accesskeyid", "principalid", "username"), ("username",)),
+    ("accesskeydetails", "AwsIamAccessKey", ("accesskeyid",), ("username",)),
     ("instancedetails", "AwsEc2Instance", ("instanceid",), ()),
     ("eksclusterdetails", "AwsEksCluster", ("arn", "name"), ("name",)),
     ("ecsclusterdetails", "AwsEcsCluster", ("arn", "name"), ("name",)),
@@ -79,6 +79,12 @@ def resources(
     return tuple(found.values())
 
 
+def _principal_type(details: Mapping[str, Any]) -> str:
+    """What a principal without an access key is: nobody should take its name for a key's id."""
+    stated = plain(details.get("usertype"), 64).lower()
+    return "AwsIamRole" if "role" in stated else "AwsAccount" if stated == "root" else "AwsIamUser"
+
+
 def _all(
     resource: Mapping[str, Any], sequence: Mapping[str, Any], account: str | None, region: str | None
 ) -> Iterator[Resource]:
@@ -90,6 +96,10 @@ def _all(
                 tags = pairs(details.get("tags"))
                 name = _first(details, name_keys) or _name_tag(tags)
                 yield Resource(kind, found, name if name != found else None, account, region, tags)
+    for element in elements(resource.get("accesskeydetails")):
+        details = mapping(element)
+        if _first(details, ("accesskeyid",)) is None and (who := _first(details, ("username", "principalid"))):
+            yield Resource(_principal_type(details), who, None, account, region)
     kubernetes = mapping(resource.get("kubernetesdetails"))
     workload = mapping(kubernetes.get("kubernetesworkloaddetails"))
     if (named := untrusted(workload.get("name"))) is not None:

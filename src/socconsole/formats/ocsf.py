@@ -59,6 +59,7 @@ _STATUS_WORDS: Final = {
     "RESOLVED": Workflow.RESOLVED,
 }
 _ARCHIVED: Final = 5
+_CLOSE: Final = 3
 _OPENNESS: Final = (Workflow.NEW, Workflow.NOTIFIED, Workflow.SUPPRESSED, Workflow.RESOLVED)
 
 
@@ -78,7 +79,8 @@ def read(obj: Mapping[str, Any]) -> Observation:
     product = mapping(metadata.get("product"))
     product_uid = plain(product.get("uid"))
     product_arn = product_uid if product_uid.startswith("arn:") else ""
-    merge_keys = _merge_keys(metadata, info, product, product_arn)
+    owner = plain(mapping(mapping(obj.get("cloud")).get("account")).get("uid"), 256)
+    merge_keys = _merge_keys(metadata, info, product, product_arn, owner)
     if not merge_keys:
         raise Unreadable("OCSF finding without metadata.uid and finding_info.uid")
     types = normalised(elements(info.get("types")) or [info.get("types")], guardduty=keys.from_guardduty(product_arn))
@@ -108,7 +110,7 @@ def read(obj: Mapping[str, Any]) -> Observation:
         updated=first_instant(*_both(info, "modified_time"), *_both(obj, "time"), *_both(info, "created_time")),
         workflow=_workflow(obj),
         verdict=None,
-        active=number(obj.get("status_id")) != _ARCHIVED and plain(obj.get("status"), 64).upper() != "ARCHIVED",
+        active=_is_active(obj),
         sample=who.on_sample(resources),
         note=untrusted(obj.get("comment"), TITLE_LIMIT),
         note_by=None,
@@ -122,11 +124,19 @@ def read(obj: Mapping[str, Any]) -> Observation:
     )
 
 
+def _is_active(obj: Mapping[str, Any]) -> bool:
+    """Not archived, and not the record of its closing (OCSF finding classes, ``activity_id`` 3: Close)."""
+    if number(obj.get("activity_id")) == _CLOSE or plain(obj.get("activity_name"), 64).strip().lower() == "close":
+        return False
+    return number(obj.get("status_id")) != _ARCHIVED and plain(obj.get("status"), 64).strip().upper() != "ARCHIVED"
+
+
 def _merge_keys(
-    metadata: Mapping[str, Any], info: Mapping[str, Any], product: Mapping[str, Any], product_arn: str
+    metadata: Mapping[str, Any], info: Mapping[str, Any], product: Mapping[str, Any], product_arn: str, account: str
 ) -> tuple[str, ...]:
     """Security Hub's own name first (it joins with ASFF and, for GuardDuty, with GuardDuty), else
-    ``metadata.uid``, then ``finding_info.uid``, each within its product."""
+    ``metadata.uid``, then ``finding_info.uid``, each within its product and account: other tools number their
+    findings per account, and AWS's own ``OcsfFindingIdentifier`` names all three."""
     outer, inner = plain(metadata.get("uid"), 1 << 20), plain(info.get("uid"), 1 << 20)
     by_name = plain(product.get("name"), 256)
     from_guardduty = keys.from_guardduty(product_arn) or (
@@ -142,7 +152,7 @@ def _merge_keys(
     within = product_arn or plain(product.get("uid"), 256) or by_name or plain(product.get("vendor_name"), 256)
     for uid in (outer, inner):
         if uid:
-            found[keys.key(f"ocsf|{within}|{uid}")] = None
+            found[keys.key(f"ocsf|{within}|{account}|{uid}")] = None
     return tuple(found)
 
 
