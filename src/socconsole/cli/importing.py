@@ -83,27 +83,35 @@ class Imported:
         return self.counts.read - self.counts.deferred
 
     @property
+    def understood(self) -> bool:
+        """Whether anything in it was: a finding, or a record whose reader comes later."""
+        return self.counts.read > self.counts.quarantined
+
+    @property
     def code(self) -> Code:
-        if self.refused or self.counts.read == self.counts.quarantined:
+        if self.refused:
             return Code.BAD_INPUT
         return Code.NO if self.counts.quarantined else Code.DONE
 
 
 def import_files(files: list[str], as_json: bool, store: StoreOption, config: ConfigOption) -> Code:
-    """Import each file in turn; the highest of their codes."""
+    """Import each file in turn. A file that cannot be read is bad input; one in which nothing was understood only
+    where there is no other."""
 
     if files.count(STDIN) > 1:
         stop(Code.BAD_INPUT, "standard input can be read once")
     folder = _folder(store)
     settings = load_config(config, folder.root)
     code = Code.DONE
+    understood = False
     for name in files:
         done = import_file(folder, name, settings)
+        understood |= done.understood
         put(_json(done)) if as_json else _tell(done)
         if done.refused:
             say(f"{clean(name)}: {done.refused}")
         code = max(code, done.code)
-    return code
+    return code if understood else Code.BAD_INPUT
 
 
 def _folder(store: StoreOption) -> StateFolder:
