@@ -55,6 +55,22 @@ async def test_a_dead_actor_answers_what_was_asked_and_comes_back_disarmed(link:
     assert link.mode is Mode.TRIAGE
 
 
+async def test_a_listener_that_fails_costs_neither_an_answer_nor_the_next_actor() -> None:
+    def fails() -> None:
+        raise OSError("the store is gone")
+
+    link = ActorLink(FAKE, changed=fails)
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    link.start()
+    try:
+        await until(lambda: link.alive)
+        assert isinstance(await asyncio.wait_for(link.ask(Respond(reason="leak")), 5.0), ModeIs)
+        await link.ask(Respond(reason="die"))
+        await until(lambda: link.alive)
+    finally:
+        await link.close()
+
+
 async def test_what_is_not_a_reply_is_said_and_harms_nothing(link: ActorLink) -> None:
     assert isinstance(await link.ask(Respond(reason="garble")), ModeIs)
     assert "not a reply" in link.trouble

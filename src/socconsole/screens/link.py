@@ -105,11 +105,9 @@ class ActorLink:
         try:
             async with self._writing:
                 await asyncio.to_thread(_write, child.stdin, line)
-        except (OSError, ValueError) as trouble:  # the pipe broke, or the keeper closed it meanwhile
-            self._waiting.pop(n, None)
-            return Failed(n=n, kind="fault", why=f"{LOST} ({type(trouble).__name__})")
-        try:
             return await answer
+        except (OSError, ValueError) as trouble:  # the pipe broke, or the keeper closed it meanwhile
+            return Failed(n=n, kind="fault", why=f"{LOST} ({type(trouble).__name__})")
         finally:
             self._waiting.pop(n, None)
 
@@ -135,7 +133,10 @@ class ActorLink:
         failures = 0
         while not self._closing:
             started = loop.time()
-            await self._run_once()
+            try:
+                await self._run_once()
+            except Exception as fault:  # whoever was told of it: the next actor is started all the same
+                self.trouble = f"it was lost to a fault of ours ({type(fault).__name__})"
             failures = 0 if loop.time() - started > _STEADY_S else failures + 1
             if self._closing:
                 return
@@ -196,10 +197,13 @@ class ActorLink:
         if isinstance(reply, Ready):
             self.mode, self.analyst, self.trouble = _mode(reply.mode), reply.analyst, ""
             self._ready.set()
-            self._changed()
         elif isinstance(reply, ModeIs):
             self.mode = _mode(reply.mode)
+        self._deliver(reply)
+        if isinstance(reply, (Ready, ModeIs)):
             self._changed()
+
+    def _deliver(self, reply: AnyReply) -> None:
         waiting = self._waiting.get(reply.n)
         if waiting is None:
             self._news(reply)
