@@ -287,6 +287,8 @@ def _summary(row: Row) -> Cell:
     entry = row.entry
     said = [text for _, text in sorted(entry.private.items())]
     said += [str(entry.data[name]) for name in _TOLD if entry.data.get(name) not in (None, "", False)]
+    if entry.verb == "sent":
+        said.append("told Security Hub")
     if entry.data.get("held") is False:
         said.append("did NOT hold")
     return Cell("  ".join(said), "quiet")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from socconsole.commands import COMMANDS, Command
 from socconsole.screens.base import ConsoleScreen
 from socconsole.screens.keymap import shown
 from socconsole.triage.query_fields import FIELDS
 from socconsole.widgets import glyphs
 from socconsole.widgets.detail import Body, Piece, Section
+
+_KEYS: Final = 6
+_COLUMN: Final = 19
+"""Cells before what a command does, a blank after the keys aside."""
 
 _MOVES: tuple[Body, ...] = ([("↑ ↓ pgup pgdn home end", "accent"), ("  the cursor stays on its finding", "quiet")],)
 
@@ -25,8 +31,9 @@ def sections(screen: ConsoleScreen) -> list[Section]:
             keys = " ".join(shown(key) for key in screen.desk.keymap.keys(command.id))
             verb = f":{command.verb}" if command.verb else ""
             why = screen.why_not(command)
+            rest = max(0, _COLUMN - max(_KEYS, len(keys)))  # long keys take from the room of the verb
             line: list[Piece] = [
-                (f"{keys:<7}", "accent"), (f"{verb:<13}", "text"), (command.help, "quiet"),
+                (f"{keys:<{_KEYS}} ", "accent"), (f"{verb:<{rest}}", "text"), (command.help, "quiet"),
             ]  # fmt: skip
             if why:
                 line.append((f" (not now: {why})", "warn"))
