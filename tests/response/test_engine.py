@@ -24,6 +24,7 @@ from socconsole.response.session import Refusal
 from socconsole.store import db, evidence, reading
 from socconsole.store.ledger import LedgerBusy
 from socconsole.store.state import StateFolder
+from socconsole.text import Untrusted
 
 from .conftest import (
     ASSETS,
@@ -345,6 +346,26 @@ async def test_checks_that_nobody_made_are_due_and_made_once(aws: Embedded, fold
         for due in (*late, *late):
             await afterwards.verify_due(folder, door, "system", due)
     assert [line.entry.data["when"] for line in record(folder, "verified")] == ["15 s", "60 s"]
+
+
+async def test_an_offer_names_a_target_that_could_not_be_read(
+    aws: Embedded, folder: StateFolder, session: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaking(aws)
+    await take_in(aws, folder)
+    with db.reading(folder) as conn:
+        found = next(each.finding for each in reading.each(conn, open_ids(folder)) if CORPUS in repr(each.finding))
+    bucket = next(resource for resource in found.resources if "Bucket" in resource.type)
+    both = replace(found, resources=(replace(bucket, id=Untrusted("no-such-bucket-here")), bucket))
+
+    async def finding_of(*_: object) -> object:
+        return both
+
+    monkeypatch.setattr(engine, "finding_of", finding_of)
+    first, second = await engine.offer(session(Mode.TRIAGE), both.id)
+    assert (first.target, first.helps) == (CORPUS, True)
+    assert (second.target, second.helps) == ("no-such-bucket-here", False)
+    assert "reading it failed (not_found)" in second.why
 
 
 async def test_an_unknown_bucket_is_trouble_not_a_plan(aws: Embedded, folder: StateFolder, session: Make) -> None:

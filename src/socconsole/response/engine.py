@@ -95,11 +95,12 @@ async def offer(session: Session, finding_id: str) -> tuple[Plan, ...]:
         for aim in aims:
             try:
                 plan = await _planned(session, door, finding, _planner(session, aim), aim.action, aim.target)
-            except AwsTrouble as trouble:  # one target that cannot be read must not hide the others
+            except AwsTrouble as trouble:  # one target that cannot be read hides no other, nor is it hidden
                 troubles.append(trouble)
+                plans.append(_unread(aim, trouble, session.now()))
                 continue
             plans.append(_show(session, _subject(aim), plan))
-    if troubles and not plans:
+    if len(troubles) == len(aims):
         raise troubles[0]
     return tuple(sorted(plans, key=lambda plan: not plan.helps))
 
@@ -275,6 +276,34 @@ async def _done(session: Session, action_id: str) -> tuple[ActionRecord, Plan]:
     if done.action not in ACTIONS:
         raise Refusal("input", f"{record.id} is a {token(done.action)}, which this version does not know")
     return record, done
+
+
+def _unread(aim: Aim, trouble: AwsTrouble, now: datetime) -> Plan:
+    """What stands in an offer for a target of which nothing is known."""
+    info = aim.action.info
+    why = f"not known: reading it failed ({trouble.kind})" + (f"; {trouble.remedy}" if trouble.remedy else "")
+    return Plan(
+        action=info.id,
+        target=aim.target.id,
+        place=aim.target.place,
+        finding=aim.finding.id if aim.finding else None,
+        helps=False,
+        why=why,
+        instead="",
+        calls=(),
+        undo_calls=(),
+        before={},
+        after={},
+        stops=info.stops,
+        does_not_stop=info.does_not_stop,
+        blast_radius="not known",
+        reversible=info.reversible,
+        wide=info.wide,
+        warnings=(),
+        permitted="unknown",
+        read_at=now,
+        refusals=(why,),
+    )
 
 
 def _subject(aim: Aim) -> str:
