@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from socconsole.aws import AwsTrouble
+from socconsole.aws.mask import mask
 from socconsole.commands import (
     ActorRequest,
     Contain,
@@ -112,4 +113,4 @@ async def _done(session: Session, outcome: Outcome, wait: bool) -> Done:
 
 def fault(error: Exception) -> Failed:
     """What to say of an exception that nobody foresaw; its text may hold anything."""
-    return Failed(kind="fault", why=f"a fault of ours: {type(error).__name__}: {clean(str(error), 200)}")
+    return Failed(kind="fault", why=f"a fault of ours: {type(error).__name__}: {clean(mask(str(error)), 200)}")

@@ -20,7 +20,6 @@ from socconsole.model.wire import AnyReply, Failed, ModeIs, Progress, Ready, Sen
 from socconsole.response import afterwards, workflow
 from socconsole.response.session import Session
 from socconsole.store.queue import QueueReader
-from socconsole.text import clean
 
 if TYPE_CHECKING:
     from socconsole.config import Config
@@ -48,8 +47,7 @@ async def _again(chore: Callable[[], Awaitable[None]]) -> None:
         try:
             return await chore()
         except Exception as error:  # a busy store, a full disk, a fault of ours: RESPOND has to end all the same
-            what = f"{type(error).__name__}: {error}"
-            _log.warning("%s, begun again: %s", getattr(chore, "__name__", "chore"), clean(what, 300))
+            _log.warning("%s, begun again: %s", getattr(chore, "__name__", "chore"), fault(error).why)
         await asyncio.sleep(_RETRY[0])
 
 

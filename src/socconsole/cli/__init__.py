@@ -38,10 +38,11 @@ def main() -> None:
     except Exception as error:  # the last line of defence: a fault of ours, told without locals
         import traceback
 
+        from socconsole.aws.mask import mask
         from socconsole.text import clean
 
         say("socconsole: a fault of ours:")
         for frame in traceback.extract_tb(error.__traceback__)[-8:]:
             say(f"  {clean(os.path.basename(frame.filename))}:{frame.lineno} in {clean(frame.name)}")
-        say(f"  {type(error).__name__}: {clean(str(error))}")
+        say(f"  {type(error).__name__}: {clean(mask(str(error)))}")
         sys.exit(int(Code.FAULT))

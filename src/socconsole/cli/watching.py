@@ -101,9 +101,10 @@ def source_json(state: SourceState) -> dict[str, object]:
 
 
 class _Clean(logging.Formatter):
-    """One printable line a record: what AWS said cannot forge a line, and nobody's local variables are shown."""
+    """One printable line a record: what AWS said cannot forge a line, and neither secrets nor locals are shown."""
 
     def format(self, record: logging.LogRecord) -> str:
+        from socconsole.aws.mask import mask
         from socconsole.text import clean
 
         line = f"{self.formatTime(record)} {record.levelname} {record.getMessage()}"
@@ -113,7 +114,7 @@ class _Clean(logging.Formatter):
             frames = traceback.extract_tb(record.exc_info[2])[-4:]
             where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
             line += f" | {type(record.exc_info[1]).__name__}: {record.exc_info[1]} at {where}"
-        return clean(line, 2_000)
+        return clean(mask(line), 2_000)
 
 
 def _log_to(path: Path) -> None:
