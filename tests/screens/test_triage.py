@@ -64,6 +64,20 @@ async def test_escape_and_an_empty_reason_record_nothing(estate: Estate, console
         assert estate.verbs() == []
 
 
+async def test_a_question_names_the_keys_that_answer_it(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    async with console() as desk:
+        await desk.press("n")
+        keys = desk.text().splitlines()[-1]
+        assert "ctrl+d keep" in keys
+        assert "enter new line" in keys
+        await desk.press("escape", "a")
+        keys = desk.text().splitlines()[-1]
+        assert "enter keep" in keys
+        assert "tab" not in keys, "nothing completes a reason"
+        await desk.press("escape")
+
+
 async def test_an_act_stays_with_the_finding_under_the_cursor_at_the_keypress(estate: Estate, console: Opened) -> None:
     estate.answer(Freshness.FRESH, *three())
     async with console() as desk:

@@ -91,6 +91,20 @@ async def test_a_note_has_lines_and_ctrl_d_submits() -> None:
         assert isinstance(heard.messages[-1], NotePrompt.Cancelled)
 
 
+async def test_a_written_note_takes_two_escapes_to_throw_away() -> None:
+    heard = Heard(NotePrompt.Submitted, NotePrompt.Cancelled)
+    prompt = NotePrompt()
+    async with OneApp(prompt).run_test(size=(80, 14), message_hook=heard) as pilot:
+        prompt.ask("note")
+        await pilot.press("a", "escape", "b", "escape")
+        await pilot.pause()
+        assert heard.messages == [], "what was written after the warning has not been warned about"
+        assert prompt.asking
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(heard.messages[-1], NotePrompt.Cancelled)
+
+
 def press(app: OneApp, char: str, at: float) -> None:
     event = events.Key(char, char)
     event.time = at
@@ -123,7 +137,8 @@ async def test_only_the_expected_text_confirms() -> None:
         await pilot.pause()
         assert heard.messages == []
         assert field.asking
-        await slowly(field, app, "s")
+        assert field.query_one(TypedField).value == "", "what was refused is not built upon"
+        await slowly(field, app, "corpus")
         await pilot.press("enter")
         await pilot.pause()
         assert [m.typed for m in heard.messages] == ["corpus"]

@@ -152,8 +152,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     def show_keys(self) -> None:
         if self.asking:
-            keys = [KeyHint("enter", "keep"), KeyHint("esc", "leave"), KeyHint("tab", "complete")]
-            self.query_one(KeyFooter).show_keys(keys, right=self.footer_right())
+            self.query_one(KeyFooter).show_keys(self.answer_keys(), right=self.footer_right())
             return
         hints = [
             KeyHint(key, self.label(BY_ID[id_]), self.why_not(BY_ID[id_]))
@@ -161,6 +160,18 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
             if (key := self.desk.keymap.label(id_))
         ]
         self.query_one(KeyFooter).show_keys(hints, right=self.footer_right())
+
+    def answer_keys(self) -> Sequence[KeyHint]:
+        """What keys do while a question stands."""
+        if self.query_one(NotePrompt).asking:
+            return KeyHint("ctrl+d", "keep"), KeyHint("esc", "leave"), KeyHint("enter", "new line")
+        keys = [KeyHint("enter", "keep"), KeyHint("esc", "leave")]
+        return [*keys, KeyHint("tab", "complete")] if self.query_one(LinePrompt).completes else keys
+
+    def hush(self) -> None:
+        """Take back what was said: something else is being done."""
+        if self.is_built:
+            self.query_one(KeyFooter).hush()
 
     def say(self, text: str, kind: str = "", seconds: float = SAY_S) -> None:
         """One line for the analyst, in place of the keys; 0 seconds leaves it until the next one."""
@@ -195,6 +206,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         if why or handler is None:
             self.say(f"{command.title}: {why or 'not here'}", "warning")
             return
+        self.hush()
         # The subject is taken here: a coroutine's body runs later, when the cursor may be elsewhere.
         result = handler(Invocation(command, argument, self.subject()))
         if inspect.iscoroutine(result):
@@ -250,12 +262,14 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
             self._focus_before = self.focused
         before = self._focus_before
         begin()
+        self.hush()
         self.show_keys()
         try:
             return await answer
         finally:
             if self._answer is answer:
                 self._answer = None
+                self.hush()
                 self.show_keys()
                 # At once: focus() would wait its turn, behind the next question's own.
                 self.set_focus(before if before is not None and before.is_attached else None)

@@ -203,6 +203,7 @@ class ListScreen(ConsoleScreen, Generic[Row]):
             self.say(str(trouble), "error")
             return False
         self.query_one(LinePrompt).set_hint(self.filter_hint())
+        self.hush()  # what an earlier try was refused for
         self.filter_text = text.strip()
         self.table.clear_marks()
         self.shown = source

@@ -43,7 +43,7 @@ class TypedField(LineField):
 class ConfirmField(Widget):
     """``ask`` restates what will happen; ``Confirmed`` comes only when exactly the expected text was typed.
 
-    A wrong text is said and may be mended; Escape posts ``Cancelled``.
+    A wrong text is said and the field emptied; Escape posts ``Cancelled``.
     """
 
     DEFAULT_CSS: ClassVar[str] = """
@@ -112,6 +112,7 @@ class ConfirmField(Widget):
         event.stop()
         if not self._expected or event.value != self._expected:
             self._say(f"that is not {clean(self._expected, 200)}; nothing was done", "$state-warn")
+            self.query_one(TypedField).value = ""
             return
         self.put_away()
         self.post_message(self.Confirmed(self, event.value))

@@ -83,7 +83,7 @@ class KeyFooter(PaintedLines):
 
 
 def _hint(hint: KeyHint) -> list[Run]:
-    key, label = clean(hint.key, 12), clean(hint.label, 24)
+    key, label = clean(hint.key, 12), clean(hint.label, 32)
     if hint.why:
         # Brackets say without colour what the quiet style says with it.
         return [(f" ({key} {label}) ", "quiet")]

@@ -139,6 +139,11 @@ class LinePrompt(Widget):
         return bool(self.display)
 
     @property
+    def completes(self) -> bool:
+        """Whether Tab makes more of what was typed."""
+        return self._complete is not None
+
+    @property
     def value(self) -> str:
         return self.query_one(LineField).value
 
@@ -206,7 +211,10 @@ class NoteField(Field, TextArea):
 
 
 class NotePrompt(Widget):
-    """Like :class:`LinePrompt`, over several lines. At most 4,000 characters are handed over."""
+    """Like :class:`LinePrompt`, over several lines. At most 4,000 characters are handed over.
+
+    Escape leaves at once where nothing was written; else it takes a second one, so that no text is lost by a key.
+    """
 
     DEFAULT_CSS: ClassVar[str] = """
     NotePrompt {
@@ -235,18 +243,31 @@ class NotePrompt(Widget):
         def control(self) -> NotePrompt:
             return self.prompt
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._label = ""
+        self._hint = ""
+        self._given = ""
+        self._warned = ""
+        """The text that the next Escape discards; empty while none does."""
+
     def compose(self) -> ComposeResult:
         yield Static(id="note-label")
         yield NoteField()
 
-    def ask(self, label: str, value: str = "", hint: str = "ctrl+d saves, esc leaves") -> None:
-        said = Content.assemble(safe.show(label, limit=120), "  ", safe.show(hint, "$text-quiet", limit=120))
-        self.query_one("#note-label", Static).update(said)
+    def ask(self, label: str, value: str = "", hint: str = "") -> None:
+        self._label, self._hint, self._warned = label, hint, ""
+        self._say(hint)
         field = self.query_one(NoteField)
         field.load_text("\n".join(clean_lines(value, NOTE_MOST)))
         field.move_cursor(field.document.end)
+        self._given = field.text
         self.display = True
         field.focus()
+
+    def _say(self, hint: str, style: str = "$text-quiet") -> None:
+        said = Content.assemble(safe.show(self._label, limit=120), "  ", safe.show(hint, style, limit=120))
+        self.query_one("#note-label", Static).update(said)
 
     @property
     def asking(self) -> bool:
@@ -262,8 +283,20 @@ class NotePrompt(Widget):
         self.display = False
         self.post_message(self.Submitted(self, self.query_one(NoteField).text[:NOTE_MOST].strip()))
 
+    @on(NoteField.Changed)
+    def _changed(self, event: NoteField.Changed) -> None:
+        event.stop()
+        if self._warned and self.query_one(NoteField).text != self._warned:
+            self._warned = ""
+            self._say(self._hint)
+
     @on(NoteField.GivenUp)
     def _given_up(self, event: NoteField.GivenUp) -> None:
         event.stop()
+        text = self.query_one(NoteField).text
+        if text.strip() and text not in (self._given, self._warned):
+            self._warned = text
+            self._say("not kept yet: ctrl+d keeps it, esc again throws it away", "$state-warn")
+            return
         self.display = False
         self.post_message(self.Cancelled(self))
