@@ -23,6 +23,7 @@ from socconsole.screens.plan_sections import Plan
 from socconsole.text import clean
 from socconsole.widgets.confirm import ConfirmField
 from socconsole.widgets.detail import Body, DetailPane, Section
+from socconsole.widgets.footer import KeyHint
 from socconsole.widgets.rows import Cell, Column
 from socconsole.widgets.table import RowSource
 
@@ -123,6 +124,8 @@ class PlanScreen(ConsoleScreen):
         super().__init__(desk)
         self.asked = asked
         self.planned: Planned | None = None
+        self._aws_lines: Sequence[str] = ()
+        self._why_no_plan = "there is no plan yet"
         self._begun = False
         self._exposing = ""
         """Why the analyst accepts that an undo RE-EXPOSES; empty until he does."""
@@ -146,10 +149,14 @@ class PlanScreen(ConsoleScreen):
         reply = await ask(self.desk, self.asked)
         if isinstance(reply, Planned):
             self.planned = reply
+            self._aws_lines = reply.aws_lines
             self.show_plan()
         else:
+            self._why_no_plan = failure(reply)
             lines: list[Section] = []
             if isinstance(reply, Failed) and reply.aws_lines:
+                self._aws_lines = reply.aws_lines
+                self._why_no_plan += "; y copies the commands for other hands"
                 lines = [Section("by hand", list(reply.aws_lines))]
             self.show([(failure(reply), "bad")], lines)
         self.show_status()
@@ -172,18 +179,26 @@ class PlanScreen(ConsoleScreen):
         if command.id != "open":
             return super().why_not(command)
         if self.planned is None:
-            return "there is no plan yet"
+            return self._why_no_plan
         if self._begun:
             return "it was confirmed already"
         plan = self.planned.plan
         if plan.get("refusals"):
             return "refused: " + "; ".join(plan_sections.text(r) for r in plan["refusals"])
         if not plan.get("helps") and not self.undoing:
-            return "it would change nothing here" + (f"; {plan['instead']} would" if plan.get("instead") else "")
+            helping = self._aws_lines
+            more = ": y copies the commands that would help" if helping else ""
+            other = f"; {plan_sections.text(plan['instead'])} would" if plan.get("instead") else ""
+            return f"it would change nothing here{other}{more}"
         return UNARMED if self.desk.mode is not Mode.RESPOND else ""
 
     def label(self, command: Command) -> str:
         return ("Undo …" if self.undoing else "Contain …") if command.id == "open" else super().label(command)
+
+    def answer_keys(self) -> Sequence[KeyHint]:
+        if self.query_one(ConfirmField).asking:
+            return KeyHint("enter", "confirms"), KeyHint("esc", "leaves everything as it is")
+        return super().answer_keys()
 
     @property
     def asking(self) -> bool:
@@ -198,6 +213,7 @@ class PlanScreen(ConsoleScreen):
         if plan.get("re_exposes") and not self._exposing:
             said = "What this restores is public, cross-account, or was written inside the incident."
             self.query_one(ConfirmField).ask(f"{said}\nType the word to accept that.", _EXPOSE)
+            self.show_keys()
             return
         self.query_one(ConfirmField).ask(self._restated(plan), self.planned.confirm)
         self.show_keys()
@@ -287,10 +303,10 @@ class PlanScreen(ConsoleScreen):
     # -- looking -----------------------------------------------------------------------------------------
 
     def do_copy(self, asked: Invocation) -> None:
-        if self.planned is None or not self.planned.aws_lines:
+        if not self._aws_lines:
             self.say("no aws lines to copy", "warning")
             return
-        self.say(self.desk.app.send_to_clipboard("\n".join(self.planned.aws_lines)))
+        self.say(self.desk.app.send_to_clipboard("\n".join(self._aws_lines)))
 
 
 async def ask(desk: Desk, request: ActorRequest) -> AnyReply:

@@ -25,8 +25,17 @@ def text(value: object) -> str:
     return clean(value if isinstance(value, str) else ascii_json(value), 2_000)
 
 
-def helps(plan: Plan) -> Piece:
-    return ("helps", "good") if plan.get("helps") else ("would change nothing here", "warn")
+_NO_HELP: Final = "would change nothing here"
+
+
+def _here(plan: Plan) -> Body:
+    """Whether it helps, and why; the planner's own sentence may begin with the verdict."""
+    why = text(plan.get("why", ""))
+    if plan.get("helps"):
+        return [("helps", "good"), (f"  {why}", "text")]
+    if why.startswith(_NO_HELP):
+        return [(why, "warn")]
+    return [(_NO_HELP, "warn"), (f"  {why}", "text")]
 
 
 def title(plan: Plan, *, undo: bool = False) -> Body:
@@ -40,9 +49,8 @@ def where(plan: Plan) -> str:
 
 def summary(plan: Plan, *, undo: bool = False) -> list[Section]:
     """What an analyst weighs before looking at calls."""
-    why = text(plan.get("why", ""))
     out = [
-        Section("here", [why if undo else [helps(plan), (f"  {why}", "text")]]),
+        Section("here", [text(plan.get("why", "")) if undo else _here(plan)]),
         Section("where", [where(plan)]),
         Section("stops", [text(plan.get("stops", "not said"))]),
         Section("but not", [[(said, "warn")] for said in (text(plan.get("does_not_stop", "not said")),) if said]),
