@@ -26,6 +26,7 @@ IDLE_CPU: Final = Budget(0.6)
 _HEADER_LINES: Final = 2
 _PLACED: Final = re.compile(rb"\x1b\[(\d+);\d+H")
 _WINDOW_S: Final = 1.5
+_REST_S: Final = 2.0
 _IN_VIEW, _OUTSIDE = 5, 9_000
 
 
@@ -76,15 +77,15 @@ def _at_rest(settings: Settings) -> Iterator[Row]:
             other.await_paint(htop.ready)
         for _ in range(rounds):
             programs = [console, *([other] if other else [])]
-            before, sent, end = [cpu_ns(p.pid) for p in programs], len(console.raw), time.perf_counter() + 3.0
+            before, sent, end = [cpu_ns(p.pid) for p in programs], len(console.raw), time.perf_counter() + _REST_S
             while time.perf_counter() < end:
                 for program in programs:
                     program.read_for(0.02)
-            spent = [(cpu_ns(p.pid) - was) / 1e6 / 3.0 for p, was in zip(programs, before, strict=True)]
+            spent = [(cpu_ns(p.pid) - was) / 1e6 / _REST_S for p, was in zip(programs, before, strict=True)]
             ours.append(spent[0])
             theirs += spent[1:]
-            sizes.append((len(console.raw) - sent) * 20.0)
-    yield Row("doing nothing, with the clock: bytes", f"{median(sizes):,.0f} B a minute", n=f"{rounds} x 3 s")
+            sizes.append((len(console.raw) - sent) * 60 / _REST_S)
+    yield Row("doing nothing, with the clock: bytes", f"{median(sizes):,.0f} B a minute", n=f"{rounds} x {_REST_S:g} s")
     if htop is None:
         yield skipped("doing nothing: CPU, beside htop", "htop is not installed")
         return
@@ -94,7 +95,7 @@ def _at_rest(settings: Settings) -> Iterator[Row]:
         f"htop -d 10 {median(theirs) / 10:.2f} %",
         paired_ratio(ours, theirs),
         IDLE_CPU,
-        f"{rounds} x 3 s",
+        f"{rounds} x {_REST_S:g} s",
     )
 
 
