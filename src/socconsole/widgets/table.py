@@ -65,12 +65,12 @@ class WindowTable(PaintedLines, Generic[Row], can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1)", "Up", id="table.up", show=False),
-        Binding("down", "move(1)", "Down", id="table.down", show=False),
+        Binding("up,k", "move(-1)", "Up", id="table.up", show=False),
+        Binding("down,j", "move(1)", "Down", id="table.down", show=False),
         Binding("pageup", "page(-1)", "Page up", id="table.pageup", show=False),
         Binding("pagedown", "page(1)", "Page down", id="table.pagedown", show=False),
-        Binding("home", "go(0)", "First", id="table.home", show=False),
-        Binding("end", "go(-1)", "Last", id="table.end", show=False),
+        Binding("home,g", "go(0)", "First", id="table.home", show=False),
+        Binding("end,G", "go(-1)", "Last", id="table.end", show=False),
         Binding("enter", "open", "Open", id="open", show=False),
     ]
     DEFAULT_CSS = """
