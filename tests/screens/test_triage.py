@@ -125,6 +125,28 @@ async def test_the_filter_narrows_while_typing_and_escape_returns(estate: Estate
     async with console() as desk:
         assert "sev:critical" in desk.text()
         assert "1 of 3" in desk.text()
+        await desk.until(lambda: "filter restored: sev:critical (esc clears)" in desk.text())
+        await desk.press("escape")
+        await desk.until(lambda: "3 of 3" in desk.text())
+
+
+async def test_a_resumed_console_begins_at_the_worst(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *(record(n, f"finding {n}") for n in range(1, 81)))
+    async with console(size=(80, 24)) as desk:
+        first = under_cursor(desk)
+        await desk.press("G")
+        assert under_cursor(desk) != first
+        await desk.press("colon", "q", "enter")
+    async with console(size=(80, 24)) as desk:
+        await desk.pilot.pause()
+        assert under_cursor(desk) == first
+        await desk.press("j")
+        second = under_cursor(desk)
+        await desk.press("colon", "q", "enter")
+    async with console(size=(80, 24)) as desk:
+        await desk.until(lambda: under_cursor(desk) == second)
+        await desk.press("g")
+        assert under_cursor(desk) == first
 
 
 @pytest.mark.parametrize("outcome", [f for f in Freshness if f not in (Freshness.FRESH, Freshness.NEVER)])

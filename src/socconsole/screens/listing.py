@@ -165,7 +165,8 @@ class ListScreen(ConsoleScreen, Generic[Row]):
 
     async def do_filter(self, asked: Invocation) -> None:
         if asked.argument:
-            self.apply_filter("" if asked.argument == "-" else asked.argument)
+            if self.apply_filter("" if asked.argument == "-" else asked.argument):
+                self.table.go_to(0)
             return
         before = self.filter_text
         self._filtering = True
@@ -175,6 +176,8 @@ class ListScreen(ConsoleScreen, Generic[Row]):
             self._trying.stop()
         if line is None or not self.apply_filter(line):
             self.apply_filter(before)
+        elif self.filter_text != before:
+            self.table.go_to(0)  # the first of what is shown now, with nothing above it out of sight
 
     def filter_hint(self) -> str:
         return "words; enter keeps, esc returns"

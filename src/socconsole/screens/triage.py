@@ -39,6 +39,8 @@ _COUNT_PAUSE_S: Final = 2.0
 _RESTING_S: Final = 0.06
 """The detail follows the cursor when it rests: a held key paints rows, not details nobody reads."""
 _NEAR: Final = 128
+_RESTORED_S: Final = 30.0
+"""How long a new shift is told that the last one's filter still stands."""
 _SORT_COLUMNS: Final = {
     SortBy.PRIORITY: "score",
     SortBy.SEVERITY: "sev",
@@ -159,8 +161,25 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
     def built(self) -> None:
         super().built()
         self._show_sort()
-        if self.desk.session.cursor:
-            self.table.go_to_key(self.desk.session.cursor)
+        self.call_after_refresh(self._resume)
+
+    def _resume(self) -> None:
+        """The rest of the last session, once it is known how many rows there is room for."""
+        if not self.is_built:
+            return
+        kept, table = self.desk.session.cursor, self.table
+        if kept and not table.cursor:
+            # Only among what the first page shows: the worst must not have scrolled away before anybody looked.
+            at = self.rows.position_of(kept)
+            if at is not None and at < table.rows_in_view:
+                table.go_to(at)
+        said = []
+        if self.filter_text:
+            said.append(f"filter restored: {clean(self.filter_text, 60)} (esc clears)")
+        if self.view is not View.THREATS:
+            said.append(f"view restored: {self.view.value} ({self.desk.keymap.label('view')} changes)")
+        if said:
+            self.say("; ".join(said), "warning", _RESTORED_S)
 
     def renew(self) -> None:
         super().renew()
@@ -191,7 +210,11 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
     def count_text(self) -> str:
         total = sum(self.desk.queue.totals(self.view).values())
         shown = self.rows.total
-        return f"{'' if shown.exact else '≥'}{shown.n:,} of {total:,}"
+        said = f"{'' if shown.exact else '≥'}{shown.n:,} of {total:,}"
+        hidden = total - shown.n
+        if self.filter_text or hidden <= 0 or not shown.exact:
+            return said
+        return f"{said} {glyphs.current().dot} {hidden:,} snoozed or closed"
 
     def empty_text(self) -> str:
         health = self.desk.health()
@@ -263,6 +286,10 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
     def do_back(self, asked: Invocation) -> None:
         if self.table.marks:
             self.table.clear_marks()
+        elif self.filter_text:
+            self.apply_filter("")
+            self.table.go_to(0)
+            self.say("filter cleared")
         else:
             super().do_back(asked)
 
@@ -292,6 +319,7 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         else:
             self.view = views[(views.index(self.view) + 1) % len(views)]
         self.apply_filter(self.filter_text)
+        self.table.go_to(0)
 
     def do_sort(self, asked: Invocation) -> None:
         orders = list(SortBy)
@@ -305,6 +333,7 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
             self.sort = Sort(orders[(orders.index(self.sort.by) + 1) % len(orders)])
         self._show_sort()
         self.apply_filter(self.filter_text)
+        self.table.go_to(0)
         self.say(f"sorted by {self.sort.by.value}")
 
     def _show_sort(self) -> None:
