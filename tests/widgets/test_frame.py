@@ -59,6 +59,9 @@ def test_the_oldest_that_waited_too_long_is_said_without_colour(width: int) -> N
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_a_dead_watch_is_said(width: int) -> None:
     assert "timers stopped" in everything(replace(STATE, watch_alive=False), width)
+    starting = everything(replace(STATE, watch_alive=False, watch_starting=True), width)
+    assert "watch starting" in starting
+    assert "timers stopped" not in starting
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -37,6 +38,8 @@ TARGET_S: Final = 15 * 60
 """How long a threat may wait for anybody."""
 _HIDDEN: Final = (State.SNOOZED, State.RESOLVED)
 _SOURCES_S: Final = 0.5
+_WATCH_STARTS_S: Final = 10.0
+"""How long after its own start a console takes a silent watch for one that is starting."""
 _UNACKED: Final = parse("unacked")
 _SERVICES: Final = {"securityhub": "hub"}
 
@@ -75,6 +78,7 @@ class Desk:
         self._unacked = 0
         self._doubt = 0
         self._others: tuple[str, ...] = ()
+        self._opened = time.monotonic()
 
     def close(self) -> None:
         self.conn.close()
@@ -153,6 +157,7 @@ class Desk:
             scenario=drill.scenario if drill is not None else "",
             sources=tuple(self._notes() if wide else _one_each(self.sources())),
             watch_alive=self.watch_alive() or self.world.kind is WorldKind.IMPORT,
+            watch_starting=time.monotonic() - self._opened < _WATCH_STARTS_S,
             unacked=self._unacked,
             oldest=_minutes(waited),
             late=waited > TARGET_S,

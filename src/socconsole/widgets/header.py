@@ -50,6 +50,8 @@ class HeaderState:
     """The drill's name."""
     sources: tuple[SourceNote, ...] = ()
     watch_alive: bool = True
+    watch_starting: bool = False
+    """It is not known to live, but has not had the time to say so."""
     unacked: int = 0
     oldest: str = ""
     """Age of the oldest unacknowledged finding, as ``mm:ss``."""
@@ -113,8 +115,7 @@ def place_line(state: HeaderState, width: int) -> Line:
 def health_line(state: HeaderState, width: int) -> Line:
     """Every source that fits, the troubled ones first; how long the oldest finding has waited."""
     right: list[Run] = []
-    if not state.watch_alive:
-        right += [(f" {glyphs.current().bad} timers stopped", "bad")]
+    right += _watch(state)
     right += [*_waiting(state, wide=True), (" ", "text")]
     room = width - width_of(tuple(right)) - 10
     ordered = sorted(state.sources, key=lambda note: note.freshness is Freshness.FRESH)
@@ -142,7 +143,7 @@ def one_line(state: HeaderState, width: int) -> Line:
     troubled = sum(note.freshness is not Freshness.FRESH for note in state.sources)
     right: list[Run] = [*_alert(state)]
     if not state.watch_alive:
-        right += [(f" {signs.bad} timers stopped", "bad")]
+        right += _watch(state)
     elif troubled or (not state.sources and state.world is not WorldKind.IMPORT):
         right += [(f" {signs.warn} {troubled} of {len(state.sources)} not fresh", "warn")]
     elif state.sources:
@@ -150,7 +151,13 @@ def one_line(state: HeaderState, width: int) -> Line:
     if state.others:
         right += [(f" +{len(state.others)} here", "warn")]
     right += [*_waiting(state, wide=False), (f" {clean(state.clock, 20)} ", "quiet")]
-    left: list[Run] = [*_banner(state), *_mode(state, note=False), (" " + clean(state.place, 40), "strong")]
+    left: list[Run] = [*_banner(state), *_mode(state, note=False)]
+    # Half an account number could be another account's: it stands whole, or only its name does.
+    room = width - width_of((*left, *right))
+    whole = clean(state.place, 40)
+    place = whole if len(whole) < room else whole.partition(" ")[0]
+    if len(place) < room:
+        left.append((" " + place, "strong"))
     if state.region:
         left.append((" " + clean(state.region, 40), "text"))
     return spread(merge(left), merge(right), width)
@@ -181,6 +188,15 @@ def _source(note: SourceNote) -> list[Run]:
     said = clean(note.note, 40) or ("" if fresh else note.freshness.value.lower())
     text = " ".join(part for part in (clean(note.label, 24), said, clean(note.age, 8)) if part)
     return [(f" {sign} ", style), (text + " ", "quiet" if fresh else style)]
+
+
+def _watch(state: HeaderState) -> list[Run]:
+    if state.watch_alive:
+        return []
+    signs = glyphs.current()
+    if state.watch_starting:  # no alarm yet, and nothing that supports an absence either
+        return [(f" {signs.cut} watch starting", "warn")]
+    return [(f" {signs.bad} timers stopped", "bad")]
 
 
 def _sound(state: HeaderState) -> bool:
