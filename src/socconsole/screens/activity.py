@@ -118,7 +118,7 @@ class ActivityScreen(ListScreen[Row]):
             Column("at", "TIME", self._at, 15, priority=90),
             Column("seq", "ENTRY", self._seq, 6, priority=40, align="right"),
             Column("who", "WHO", lambda row: Cell(_who(row), "quiet"), 10, priority=60),
-            Column("verb", "WHAT", _verb, 11, priority=95),
+            Column("verb", "WHAT", _verb, 14, priority=95),
             Column("subject", "SUBJECT", _subject, 14, 1, priority=70),
             Column("summary", "SUMMARY", _summary, 12, 3, priority=80),
         )
@@ -255,6 +255,10 @@ def _who(row: Row) -> str:
     return row.who if isinstance(row, ActionRecord) else row.entry.who
 
 
+_SAID: Final = {"unacknowledged": "overdue"}
+"""Verbs that would read as if somebody had done them."""
+
+
 def _verb(row: Row) -> Cell:
     if isinstance(row, ActionRecord):
         said = "IN FORCE" if row.state is ActionState.APPLIED else row.state.value.replace("_", " ").upper()
@@ -269,7 +273,7 @@ def _verb(row: Row) -> Cell:
         if verb == "system"
         else "text"
     )
-    return Cell(verb, style)
+    return Cell(_SAID.get(verb, verb), style)
 
 
 def _subject(row: Row) -> Cell:
@@ -287,6 +291,9 @@ def _summary(row: Row) -> Cell:
     entry = row.entry
     said = [text for _, text in sorted(entry.private.items())]
     said += [str(entry.data[name]) for name in _TOLD if entry.data.get(name) not in (None, "", False)]
+    if entry.verb == "unacknowledged":
+        minutes = entry.data.get("after_minutes")
+        said.append("nobody acknowledged" + (f" within {minutes} min" if isinstance(minutes, int) else ""))
     if entry.verb == "sent":
         said.append("told Security Hub")
     if entry.data.get("held") is False:
