@@ -62,7 +62,7 @@ class AwsTrouble(Exception):
         super().__init__(str(kind), operation)
 
     def __str__(self) -> str:
-        where = f" in {self.place.account} {self.place.region}" if self.place else ""
+        where = " in " + " ".join(filter(None, (self.place.account, self.place.region))) if self.place else ""
         return f"{self.operation}{where}: {self.kind}: {clean(self.detail)}"
 
     def __reduce__(self) -> tuple[Any, ...]:
