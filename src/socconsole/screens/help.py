@@ -15,12 +15,22 @@ _KEYS: Final = 6
 _COLUMN: Final = 19
 """Cells before what a command does, a blank after the keys aside."""
 
-_MOVES: tuple[Body, ...] = ([("↑ ↓ pgup pgdn home end", "accent"), ("  the cursor stays on its finding", "quiet")],)
+_MOVES: tuple[Body, ...] = (
+    [("↑ ↓ pgup pgdn home end", "accent"), ("  the cursor stays on its finding", "quiet")],
+    [("j k g G", "accent"), ("  the same: down, up, first, last", "quiet")],
+    [("ctrl+c", "accent"), ("  leaves the console at once, without a question", "quiet")],
+    "a key in (brackets) does nothing now: press it and the footer says why",
+)
+_ANSWERS: tuple[Body, ...] = (
+    [("enter", "accent"), ("  keeps a line or confirms; in a note it begins a new line", "quiet")],
+    [("ctrl+d", "accent"), ("  keeps a note", "quiet")],
+    [("esc", "accent"), ("  leaves; a note that was written takes a second esc", "quiet")],
+)
 
 
 def sections(screen: ConsoleScreen) -> list[Section]:
     """What can be done on ``screen``, by group; what cannot be done now says why."""
-    out = [Section("moving", list(_MOVES))]
+    out = [Section("moving", list(_MOVES)), Section("answering", list(_ANSWERS))]
     groups: dict[str, list[Command]] = {}
     for command in COMMANDS:
         if screen.knows(command):
@@ -44,7 +54,11 @@ def sections(screen: ConsoleScreen) -> list[Section]:
         Section(
             "signs",
             [
-                f"{signs.up} not sent to AWS yet   {signs.mark} marked   {signs.cursor} under the cursor",
+                "   ".join(f"{sign} {severity.name}" for severity, sign in signs.severity.items()),
+                f"ack {signs.up}: acknowledged here, not sent to AWS yet   +1 here: another console has this store",
+                "blocked: contained   quiet: a leak that is watched and silent for 30 minutes   closed: resolved",
+                "AGE: since its last activity; the filter age: counts from when it was first seen",
+                f"{signs.mark} marked   {signs.cursor} under the cursor",
                 "fires: something happened after it was acknowledged, blocked or resolved",
                 "only sources that are FRESH support the word clear",
             ],
