@@ -271,3 +271,15 @@ async def test_two_questions_in_a_row_leave_the_keyboard_to_the_screen(estate: E
         await desk.until(lambda: "Triage" in desk.text())
         await desk.press("7")
         await desk.until(lambda: "Sources" in desk.text())
+
+
+async def test_an_export_without_a_name_asks_for_one(estate: Estate, console: Opened, tmp_path: Path) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    target = tmp_path / "shown.json"
+    async with console() as desk:
+        desk.screen.perform(desk.app.desk.command("export"))
+        await desk.until(lambda: "FILE.csv or FILE.json" in desk.text())
+        await desk.type(str(target))
+        await desk.press("enter")
+        await desk.until(lambda: "3 rows written" in desk.text())
+    assert len(json.loads(target.read_text("utf-8"))) == 3

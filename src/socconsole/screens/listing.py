@@ -218,7 +218,9 @@ class ListScreen(ConsoleScreen, Generic[Row]):
     # -- export ------------------------------------------------------------------------------------------
 
     async def do_export(self, asked: Invocation) -> None:
-        name = asked.argument
+        name = asked.argument or await self.ask("export to", hint="FILE.csv or FILE.json") or ""
+        if not name.strip():
+            return
         try:
             rows = await asyncio.to_thread(self.export_rows)
             path = await asyncio.to_thread(export.write, name, rows)
