@@ -52,6 +52,11 @@ def drill(
     if show:
         _list(launch.list_scenarios())
         finish(Code.DONE)
+    if not resume:
+        try:
+            launch.describe(name)
+        except launch.DrillError as error:
+            stop(Code.BAD_INPUT, error.message, error.remedy)
     if not headless and not sys.stdin.isatty():
         stop(Code.BAD_INPUT, "the console needs a terminal", "socconsole drill --headless")
     root = store or (_latest() if resume else drills_root() / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
