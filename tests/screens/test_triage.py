@@ -283,3 +283,12 @@ async def test_an_export_without_a_name_asks_for_one(estate: Estate, console: Op
         await desk.press("enter")
         await desk.until(lambda: "3 rows written" in desk.text())
     assert len(json.loads(target.read_text("utf-8"))) == 3
+
+
+async def test_the_help_explains_signs_brackets_and_how_to_leave(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    async with console(size=(120, 90)) as desk:
+        await desk.press("question_mark")
+        await desk.until(lambda: "ctrl+c" in desk.text())
+        for said in ("(brackets)", "keeps a note", "✖ CRITICAL", "▪ LOW", "quiet: a leak", "+1 here", "AGE: since"):
+            assert said in desk.text()
