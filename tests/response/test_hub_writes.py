@@ -148,3 +148,14 @@ async def test_denied_is_told_with_what_mends_it(aws: Embedded) -> None:
     (settled,) = await write(aws, owed(record, ACK))
     assert settled.verb == "send_failed"
     assert "denied" in settled.why
+
+
+async def test_a_colleague_s_verdict_is_not_written_over(aws: Embedded) -> None:
+    """FALSE_POSITIVE set in AWS after we last read: ours is dropped and said to be, not put on top."""
+    record = await one(aws)
+    told = owed(record, {"verdict": "FALSE_POSITIVE"})
+    (settled,) = await write(aws, told)
+    assert settled.verb == "sent"
+    (settled,) = await write(aws, owed(record, {"verdict": "TRUE_POSITIVE"}))
+    assert settled.verb == "overtaken"
+    assert "FALSE_POSITIVE" in settled.why

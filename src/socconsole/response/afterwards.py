@@ -24,7 +24,7 @@ from socconsole.store import actions, db
 from socconsole.store.ledger import LedgerError
 from socconsole.store.state import LockHeld, StateFolder
 
-IN_FLIGHT: Final = 15.0
+IN_FLIGHT: Final = 45.0
 """Seconds after an intent in which a request without an answer may still take effect."""
 
 GRACE: Final = timedelta(seconds=10)

@@ -156,8 +156,8 @@ async def _confirmed(session: Session, door: Door, order: _Order) -> Plan:
         if objection:
             raise _refusal(plan, objection)
     if rails.stale(plan, session.now()):
-        again = await order.planner(door)
-        objection = rails.moved(plan, again)
+        again = await _planned(session, door, order.finding, order.planner, order.action, order.target)
+        objection = next(filter(None, again.refusals), "") or rails.moved(plan, again)
         if objection:
             raise _refusal(again, objection)
     return plan

@@ -39,6 +39,8 @@ class Owed:
     told: Mapping[str, Any]
     keys: tuple[Key, ...]
     note_seen: str = ""
+    verdicts_known: frozenset[str] = frozenset({"UNKNOWN"})
+    """Verdicts that are no surprise in AWS: the one last read there, and those this install has set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,8 @@ def _overtaken(owed: Owed, record: Record) -> str:
         return ""
     if "workflow" in told and now["workflow"] != "NEW":
         return f"AWS says {token(now['workflow'])} already"
+    if "verdict" in told and now["verdict"] not in owed.verdicts_known | {told["verdict"]}:
+        return f"AWS says {token(now['verdict'])} already"
     if "note" in told and now["note"] not in ("", owed.note_seen) and _author(record) != UPDATED_BY:
         return "somebody else wrote a note in AWS since"
     return ""

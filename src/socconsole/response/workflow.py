@@ -99,17 +99,37 @@ def _claim(session: Session, include_read: bool) -> list[Claimed]:
         writes = outbox.claim(
             conn, session.analyst, now, include_read=include_read, retry_failed=include_read, limit=IDS_A_WRITE
         )
-        found = [(write, reading.get(conn, write.finding), reading.bodies(conn, write.finding)) for write in writes]
+        found = [
+            (
+                write,
+                reading.get(conn, write.finding),
+                reading.bodies(conn, write.finding),
+                _verdicts_set(outbox.of_finding(conn, write.finding)),
+            )
+            for write in writes
+        ]
     accounts = folder.world.accounts
-    return [_owed(write, stored.finding if stored else None, bodies, accounts) for write, stored, bodies in found]
+    return [
+        _owed(write, stored.finding if stored else None, bodies, accounts, own) for write, stored, bodies, own in found
+    ]
 
 
-def _owed(write: Write, finding: Finding | None, bodies: Sequence[Body], accounts: Collection[str]) -> Claimed:
+def _verdicts_set(owed: Sequence[tuple[Write, str, str]]) -> frozenset[str]:
+    """Verdicts that we have told AWS of a finding; the watch may not have read the last one back yet."""
+    return frozenset(
+        str(write.payload["verdict"]) for write, state, _ in owed if state == "sent" and "verdict" in write.payload
+    )
+
+
+def _owed(
+    write: Write, finding: Finding | None, bodies: Sequence[Body], accounts: Collection[str], verdicts: frozenset[str]
+) -> Claimed:
     if finding is None:
         return write, Owed(write.seq, write.finding, write.payload, ()), None
     keys: tuple[Key, ...] = tuple((product, id_) for format_, product, id_ in finding.handles if format_ == Format.ASFF)
     note_seen = finding.note.raw() if finding.note else ""
-    owed = Owed(write.seq, write.finding, write.payload, keys, note_seen)
+    known = verdicts | {"UNKNOWN", *([finding.verdict.value] if finding.verdict else [])}
+    owed = Owed(write.seq, write.finding, write.payload, keys, note_seen, known)
     return write, owed, _place(finding, bodies, accounts)
 
 

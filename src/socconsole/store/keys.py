@@ -66,8 +66,10 @@ def load(folder: Path, name: str = NAME) -> Signer | None:
     check_file(path)
     try:
         return _signer(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text("ascii").strip())))
-    except (OSError, ValueError):  # ValueError: not hexadecimal, not ASCII or not 32 bytes
+    except (FileNotFoundError, ValueError):  # ValueError: not hexadecimal, not ASCII or not 32 bytes
         return None
+    except OSError as error:  # a disk that does not answer is no lost key: a new one would be written over it
+        raise StateError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def in_force(folder: Path, wanted: str) -> Signer | None:
