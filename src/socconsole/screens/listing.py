@@ -202,10 +202,12 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         try:
             source = self.source(text.strip())
         except ValueError as trouble:
-            self.query_one(LinePrompt).set_hint(str(trouble), "$state-bad")
+            if self._filtering:
+                self.query_one(LinePrompt).set_hint(str(trouble), "$state-bad")
             self.say(str(trouble), "error")
             return False
-        self.query_one(LinePrompt).set_hint(self.filter_hint())
+        if self._filtering:  # else the line belongs to another question by now
+            self.query_one(LinePrompt).set_hint(self.filter_hint())
         self.hush()  # what an earlier try was refused for
         self.filter_text = text.strip()
         self.table.clear_marks()

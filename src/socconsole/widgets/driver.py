@@ -109,11 +109,12 @@ class SafeDriver(LinuxDriver):
         parser = XTermParser(self._debug)
         pastes = BracketedPaste()
         decode = getincrementaldecoder("utf-8")("replace").decode
-        arrived = time.monotonic()
+        arrived, parsed = time.monotonic(), False
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                waiting = bool(selector.select(0))
+                waiting = parsed and bool(selector.select(0))
+                parsed = False
                 if waiting or selector.select(_POLL_S):
                     data = os.read(self.fileno, _READ)
                     if not data:
@@ -121,7 +122,8 @@ class SafeDriver(LinuxDriver):
                         return
                     # What came in one read came at one time, and what waited while we parsed came with it:
                     # the guard against pastes measures the terminal, not how busy this process is.
-                    arrived = arrived if waiting else time.monotonic()
+                    # After a rest nothing came with anything, however late this thread got its turn.
+                    arrived, parsed = arrived if waiting else time.monotonic(), True
                     text = pastes.feed(decode(data))
                     # Nothing at all would tell the parser that its input has ended: half a character is not that.
                     for event in parser.feed(text) if text else ():
