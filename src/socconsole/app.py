@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import pwd
 import sys
@@ -93,6 +94,8 @@ class SocConsole(SafeApp[None]):
         self.call_after_refresh(self._after_first_frame)
 
     def _after_first_frame(self) -> None:
+        gc.freeze()  # what is loaded stays: no collection has to walk it again
+        gc.enable()
         self._version = self.desk.queue.version()
         self.set_interval(POLL_S, self.poll)
         self.set_interval(TICK_S, self._tick)

@@ -18,6 +18,12 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode is no reason to fail
 
+    if sys.argv[1:] == ["--version"]:  # scripts ask often, and nothing of the rest is needed to say it
+        from socconsole import __version__
+
+        print(f"socconsole {__version__}")
+        return
+
     from socconsole.cli.common import Code, Stop, say
 
     try:

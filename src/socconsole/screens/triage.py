@@ -81,6 +81,9 @@ class TriageRows(RowSource[QueueRow]):
             self.total = self._desk.queue.count(self.view, self.query, now=self._desk.now(), budget_s=_COUNT_S)
             if not self.total.exact and known.n > self.total.n:
                 self.total = Count(known.n, exact=False)
+            if not self.total.exact and self.total.n < _NEAR:
+                # Counting ran out of time before it had counted what is there to be shown.
+                self.total = Count(max(self.total.n, len(self._window(0, _NEAR))), exact=False)
             self._version = version
         return self.total.n
 
@@ -221,6 +224,8 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         what = {View.THREATS: "open threats", View.ALL: "open findings", View.MINE: "open findings of yours"}
         if self.filter_text or self.view is View.MINE:
             # A narrowed list says nothing about the rest, so it never says "clear".
+            if not self.rows.total.exact:
+                return "still looking …"
             narrowed = f"nothing {'of yours ' if self.view is View.MINE else ''}matches"
             gaps = "" if health.sound else f"; {health.absence(what[View.THREATS])}"
             return f"{narrowed}{gaps}"
