@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 LINGER_S = 10.0
 """How long the embedded AWS outlives the last console: enough to look again, not enough to be forgotten."""
+_HEADLESS_POLL_S = 0.1
+_WATCH_AGAIN_S = 30.0
 HEAD = 'analyst = "oncall1"\nshare = 1.0'
 INTERVALS = "\n[intervals]\nsecurityhub = 3\nguardduty = 5\n"
 """Nobody else shares the embedded AWS, and its minutes are short."""
@@ -135,13 +138,17 @@ def _run_headless(folder: StateFolder, running: Running) -> None:
     """The AWS and a watch, without a screen, until interrupted: for scripts, and for a second terminal."""
     print(json.dumps({"store": str(folder.root), "port": running.port, "pid": running.pid}), flush=True)
     say(f"in another terminal: socconsole findings --store {folder.root}")
-    child = subprocess.Popen(
-        [sys.executable, "-m", "socconsole", "watch", "--store", str(folder.root)], stdin=subprocess.DEVNULL
-    )
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: child.terminate())
-    try:
-        child.wait()
-    except KeyboardInterrupt:
-        child.terminate()
-        child.wait()
+    command = [sys.executable, "-m", "socconsole", "watch", "--store", str(folder.root)]
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.is_set():
+        # A console that was opened at once may have started the watch first: then ours waits for its turn, and the
+        # AWS must not end because of it.
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        while child.poll() is None and not stop.wait(_HEADLESS_POLL_S):
+            pass
+        if child.poll() is None:
+            child.terminate()
+            child.wait()
+        stop.wait(_WATCH_AGAIN_S)
