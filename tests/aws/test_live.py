@@ -89,7 +89,7 @@ async def test_a_place_outside_the_world_is_refused(fake: FakeAws, live: Live) -
     async with live() as door:
         trouble = await caught(door, Place("999999999999", "eu-central-1"))
     assert trouble.kind is Kind.REFUSED
-    assert "[[account]]" in trouble.remedy
+    assert "[[accounts]]" in trouble.remedy
     assert fake.connections == 0
 
 
