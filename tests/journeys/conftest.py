@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,10 +76,9 @@ class Drill:
         return found
 
 
-@pytest.fixture
-def drill(tmp_path: Path) -> Iterator[Drill]:
-    """A drill of its own, at twenty story seconds a second: a test may break it."""
-    home = tmp_path / "home"
+@contextmanager
+def started(home: Path) -> Iterator[Drill]:
+    """A drill, at twenty story seconds a second, until the block is left."""
     process = subprocess.Popen(
         [sys.executable, "-m", "socconsole", "drill", "leak", "--headless", "--speed", "20"],
         stdout=subprocess.PIPE,
@@ -93,6 +92,20 @@ def drill(tmp_path: Path) -> Iterator[Drill]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
+
+
+@pytest.fixture
+def drill(tmp_path: Path) -> Iterator[Drill]:
+    """A drill of its own: a test may break it."""
+    with started(tmp_path / "home") as drill:
+        yield drill
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
+    """One drill for all tests of a module."""
+    with started(tmp_path_factory.mktemp("drill") / "home") as drill:
+        yield drill
 
 
 Open = Callable[..., Terminal]

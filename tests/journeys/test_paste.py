@@ -1,0 +1,128 @@
+"""Four kilobytes of every key, pasted anywhere: no decision, no call, no way out of the console."""
+
+from __future__ import annotations
+
+import json
+import random
+import string
+
+import pytest
+
+from tests.journeys.conftest import Drill, Open
+from tests.journeys.keys import ARRIVAL_S, CORPUS, PUBLIC, command, escape, press, rest, to_corpus
+from tests.terminal.harness import Terminal
+
+SIZE = 4096
+
+
+def every_key() -> str:
+    """What a clipboard may hold: each key of the console and words that would act, in no order, 4 kB of them."""
+    words = [*string.printable, *(chr(code) for code in range(0x20)), "\x7f"]
+    words += [":q\r", "a\r", "areason\r", "X\r", "Xs-prod\r", "s-prod\r", "U\r", "\x03", "\x04", "\x0b\r", "*a\r"]
+    words += [":respond now\r", ":takeback\r", f":contain s3-block-public {CORPUS}\r\r", "\x1b", "\x1bOP", "\x1b[B"]
+    words += ["\x1b[A", "\x1b[5~", "\x1b[15~", "\x1b\r", "\r", "\n", "\t", "1", "5", "7", "é", "‮"]
+    order = random.Random(7)
+    out: list[str] = []
+    while sum(map(len, out)) < SIZE:
+        order.shuffle(words)
+        out += words
+    return "".join(out)[:SIZE]
+
+
+EVERY_KEY = every_key()
+
+
+def decisions(drill: Drill) -> list[str]:
+    """The ledger's entries, but for what the watch does by itself."""
+    entries = [json.loads(line) for line in drill.run("ledger", "show", "--json", check=0).stdout.splitlines()]
+    return [f"{entry['seq']} {entry['verb']}" for entry in entries if entry["verb"] != "system"]
+
+
+def changes(drill: Drill) -> list[str]:
+    """Requests of the console's own roles that would change something in AWS."""
+    entries = [json.loads(line) for line in (drill.store / "journal.jsonl").read_text("utf-8").splitlines()]
+    ours = [one for one in entries if "socconsole-" in (one.get("role") or "")]
+    assert ours
+    return [one["op"] for one in ours if one["mutating"]]
+
+
+@pytest.fixture
+def desk(shared: Drill, console: Open) -> Terminal:
+    terminal = console(shared.store, columns=160, rows=50, home=shared.home)
+    terminal.wait_for(PUBLIC, ARRIVAL_S)
+    to_corpus(terminal)
+    return terminal
+
+
+def test_on_every_screen_with_and_without_a_question(shared: Drill, desk: Terminal) -> None:
+    before = decisions(shared), changes(shared)
+    places = {
+        "Triage": ((), "1 of "),
+        "the finding": (("\r",), "AWS ids"),
+        "Activity": (("5",), "ENTRY"),
+        "Sources": (("7",), "SERVICE"),
+        "a reason": (("a",), "acknowledge Amazon"),
+        "a note": (("n",), "note on"),
+        "the palette": (("\x0b",), "a command's name"),
+        "the plan": (("X", "\r"), "PutPublicAccessBlock"),
+    }
+    for place, (keys, said) in places.items():
+        to_corpus(desk)
+        for key in keys:
+            press(desk, key)
+            desk.quiet(0.3)
+            desk.wait_for(lambda: "reading what is true" not in desk.text, 30)
+        desk.wait_for(said, 30)
+        desk.paste(EVERY_KEY)
+        rest(desk)
+        assert said in desk.text or place == "the palette", (place, desk.text)  # it is where it was
+        desk.send(EVERY_KEY)
+        rest(desk)
+        assert desk.process.poll() is None, place
+    to_corpus(desk)
+    assert (decisions(shared), changes(shared)) == before
+    assert " TRIAGE" in desk.text
+
+
+def test_what_is_pasted_into_a_question_waits_there(shared: Drill, desk: Terminal) -> None:
+    before = decisions(shared)
+    press(desk, "a")
+    desk.wait_for("acknowledge")
+    desk.paste("seen by the\r:q\r\x1b night shift\r")
+    desk.wait_for("seen by the")
+    desk.quiet()
+    assert "night shift" in desk.text
+    assert decisions(shared) == before
+    press(desk, "\r")
+    desk.wait_for("acknowledged")
+    assert len(decisions(shared)) == len(before) + 1
+    press(desk, "u")
+    desk.wait_for("taken back")
+
+
+def test_armed_and_asked_it_confirms_nothing(shared: Drill, desk: Terminal) -> None:
+    command(desk, "respond an exercise")
+    desk.wait_for(" RESPOND")
+    before = decisions(shared), [op for op in changes(shared) if op != "BatchUpdateFindings"]
+    for paste in (EVERY_KEY, "s-prod\r", "s-prod"):
+        for bracketed in (True, False):
+            to_corpus(desk)
+            command(desk, f"contain s3-block-public {CORPUS}")
+            desk.wait_for("PutPublicAccessBlock", 30)
+            desk.quiet(0.3)
+            press(desk, "\r")
+            desk.wait_for("type s-prod")
+            if bracketed:
+                desk.paste(paste)
+            else:
+                desk.send(paste)
+            rest(desk)
+            assert desk.process.poll() is None
+            if "type s-prod" in desk.text:
+                press(desk, "\r")  # what did get in is not what was asked for
+                desk.quiet()
+                escape(desk, "nothing was done")
+    to_corpus(desk)
+    assert (decisions(shared), [op for op in changes(shared) if op != "BatchUpdateFindings"]) == before
+    command(desk, "q")
+    assert desk.wait_exit() == 0
