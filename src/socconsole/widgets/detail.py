@@ -139,7 +139,7 @@ def wrap(line: Line, width: int) -> list[Line]:
     used = 0
     for word, style in _words(line):
         size = cell_len(word)
-        if used + size > width and used:
+        if used + size > width and current:
             if word.isspace():
                 continue
             out.append(merge(current))
@@ -160,7 +160,7 @@ def _take(word: str, width: int) -> str:
     used = 0
     for index, char in enumerate(word):
         used += cell_len(char)
-        if used > width and index:
+        if used > width and index and cell_len(char):  # a mark stays with what it marks
             return word[:index]
     return word
 
