@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import gc
 import os
-import pwd
 import sys
 from collections.abc import Callable, Coroutine, Hashable, Sequence
 from datetime import UTC, datetime
@@ -70,7 +69,7 @@ class SocConsole(SafeApp[None]):
         super().__init__(**options)
         self._themes: Themes = load_themes(user_themes)
         keymap = Keymap({id_: (key,) for id_, key in config.keys.items()})
-        self.desk = Desk(self, folder, config, keymap, config.analyst or login_name(), read_only)
+        self.desk = Desk(self, folder, config, keymap, config.who, read_only)
         self._actor = actor
         self._presence = Presence(folder, self.desk.analyst, None if watch is None else list(watch))
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -352,14 +351,6 @@ class SocConsole(SafeApp[None]):
             kept = triage.session(kept, place.place if isinstance(place, ConsoleScreen) else "")
         with contextlib.suppress(OSError):  # a full disk costs the analyst his cursor, nothing more
             session.save(self.desk.folder.root, kept)
-
-
-def login_name() -> str:
-    """Who runs this; not from ``LOGNAME``, which may say anything."""
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:  # a container's made-up user
-        return f"uid{os.geteuid()}"
 
 
 def quiet(spans: Sequence[str], now: datetime) -> bool:

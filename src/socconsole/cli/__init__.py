@@ -38,9 +38,10 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(int(Code.INTERRUPTED))
     except BrokenPipeError:
-        # The reader went away (`| head`): end quietly, and keep the interpreter from complaining at exit.
+        # The reader went away (`| head`): end quietly, and keep the interpreter from complaining at exit. Not 0:
+        # what was not said may have been a no.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(int(Code.DONE))
+        sys.exit(int(Code.NO))
     except Exception as error:  # the last line of defence: a fault of ours, told without locals
         import traceback
 

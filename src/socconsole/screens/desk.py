@@ -252,7 +252,7 @@ class Desk:
         if not decided.projected:
             said += "; the store is busy and will show it shortly"
         if mode is Mode.READ:
-            said += "; READ: not sent (:send)"
+            said += "; READ: not sent (:send, once in TRIAGE)"
         return said, "good"
 
     # -- the actor -----------------------------------------------------------------------------------------

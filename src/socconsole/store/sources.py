@@ -283,7 +283,7 @@ class AllClear:
 
 
 def all_clear(found: Sequence[SourceState]) -> AllClear:
-    """The one judgement that the header, the reports and the exit codes share."""
+    """Whether the sources by themselves support it; quarantine and a dead watch are weighed by who says it."""
     if not found:
         return AllClear(("no source is in scope",))
     return AllClear(
