@@ -116,9 +116,10 @@ def test_alarms_are_deferred_beside_the_count(shelf: Path, tmp_path: Path) -> No
         (b"", "is empty"),
         (b" \n", "is empty"),
         (b"[]", "holds no records"),
-        (gzip.compress(b"{}"), "compressed"),
+        (gzip.compress(b"{}", mtime=0), "compressed"),
         (b"nonsense", "quarantined"),
     ],
+    ids=["empty", "blank", "no records", "compressed", "nonsense"],
 )
 def test_nothing_to_be_read_is_code_2(shelf: Path, tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "odd"
