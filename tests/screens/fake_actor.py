@@ -46,6 +46,7 @@ PLAN: dict[str, Any] = {
 def main() -> None:
     journal = os.environ.get("FAKE_ACTOR_JOURNAL", os.devnull)
     mode = os.environ.get("FAKE_ACTOR_MODE", "TRIAGE")
+    unread, failed = 0, False
     say(say="ready", mode=mode, analyst="oncall1")
     for line in sys.stdin:
         asked = json.loads(line)
@@ -71,6 +72,17 @@ def main() -> None:
                 say(say="offered", n=n, plans=[PLAN, other])
             case "plancontain" if request["action"] == "useless":
                 say(say="planned", n=n, plan={**PLAN, "helps": False}, confirm="b", aws_lines=[])
+            case "plancontain" if request["action"] == "wide":
+                wide = {**PLAN, "action": "wide", "wide": True, "second_person": True}
+                say(say="planned", n=n, plan=wide, confirm=PLAN["target"], aws_lines=[])
+            case "plancontain" if request["action"] == "unreadable":
+                unread += 1
+                if unread == 1:
+                    say(say="failed", n=n, kind="aws", why="s3:GetBucketPolicy timed out", aws_lines=[])
+                else:
+                    say(say="planned", n=n, plan={**PLAN, "action": "unreadable"}, confirm="s-prod", aws_lines=[])
+            case "plancontain" if request["action"] == "flaky":
+                say(say="planned", n=n, plan={**PLAN, "action": "flaky"}, confirm="s-prod", aws_lines=[])
             case "plancontain":
                 say(
                     say="planned",
@@ -81,6 +93,9 @@ def main() -> None:
                 )
             case "contain" if mode != "RESPOND":
                 say(say="failed", n=n, kind="refused", why="not in RESPOND", aws_lines=["aws s3api …"])
+            case "contain" if request["action"] == "flaky" and not failed:
+                failed = True
+                say(say="failed", n=n, kind="aws", why="sts:AssumeRole was throttled", aws_lines=[])
             case "contain":
                 say(say="progress", n=n, done=1, total=3, text="intent recorded")
                 say(say="progress", n=n, done=2, total=3, text="read back: blocked")

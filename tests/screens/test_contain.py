@@ -45,7 +45,7 @@ async def test_armed_it_takes_the_typed_characters_and_tells_the_outcome(leak: E
         await desk.until(lambda: " RESPOND " in desk.text())
         await to_the_plan(desk)
         await desk.press("enter")
-        await desk.until(lambda: "arn:aws:s3:::llm-corpus-prod\n" in desk.text() or "Type the last six" in desk.text())
+        await desk.until(lambda: "Type the last 6 characters of the target" in desk.text())
         assert "111122223333  eu-central-1" in desk.text()
         await desk.type("wrong")
         await desk.press("enter")
@@ -58,6 +58,7 @@ async def test_armed_it_takes_the_typed_characters_and_tells_the_outcome(leak: E
         request = contained(desk)[0]
         assert (request["target"], request["confirm"]) == ("arn:aws:s3:::llm-corpus-prod", "s-prod")
         assert request["finding"].startswith("f-")
+        assert request["reason"] == "", "the short path asks for none"
 
         await desk.press("enter")
         await desk.until(lambda: "confirmed already" in desk.text())
@@ -94,15 +95,80 @@ async def test_an_undo_that_re_exposes_asks_for_that_word_first(leak: Estate, co
         assert "esc leaves everything as it is" in desk.text().splitlines()[-1]
         await desk.type("RE-EXPOSES")
         await desk.press("enter")
-        await desk.until(lambda: "it RE-EXPOSES: reason" in desk.text())
+        await desk.until(lambda: "reason, needed:" in desk.text())
+        assert "UNDO" in desk.text()
+        await desk.press("enter")
+        await desk.until(lambda: "a reason is needed" in desk.text())
         await desk.type("wrong bucket")
         await desk.press("enter")
-        await desk.until(lambda: "UNDO" in desk.text())
         await desk.type("s-prod")
         await desk.press("enter")
         await desk.until(lambda: contained(desk))
         assert contained(desk)[0]["accept_exposure"] is True
         assert contained(desk)[0]["reason"] == "wrong bucket", "the actor refuses without one"
+
+
+async def test_a_reason_is_given_with_tab_and_reaches_the_ledger(leak: Estate, console: Opened) -> None:
+    async with console() as desk:
+        desk.screen.perform_line("respond data is leaving")
+        await desk.until(lambda: " RESPOND " in desk.text())
+        await to_the_plan(desk)
+        await desk.press("enter")
+        await desk.until(lambda: "reason (tab):" in desk.text())
+        assert "tab reason" in desk.text().splitlines()[-1]
+        await desk.press("tab")
+        await desk.type("the owner agreed")
+        await desk.press("enter")
+        assert contained(desk) == [], "a reason alone confirms nothing"
+        await desk.type("s-prod")
+        await desk.press("enter")
+        await desk.until(lambda: contained(desk))
+        assert (contained(desk)[0]["reason"], contained(desk)[0]["confirm"]) == ("the owner agreed", "s-prod")
+
+
+async def test_a_wide_action_asks_for_the_whole_id_and_a_reason(leak: Estate, console: Opened) -> None:
+    async with console() as desk:
+        desk.screen.perform_line("respond data is leaving")
+        await desk.until(lambda: " RESPOND " in desk.text())
+        desk.screen.perform_line("contain wide b")
+        await desk.until(lambda: "PutPublicAccessBlock" in desk.text())
+        await desk.press("enter")
+        await desk.until(lambda: "Type the whole id" in desk.text())
+        assert "last six" not in desk.text()
+        await desk.type("everything leaks")
+        await desk.press("enter")
+        await desk.type("s-prod")
+        await desk.press("enter")
+        await desk.until(lambda: "that is not arn:aws:s3:::llm-corpus-prod" in desk.text())
+        assert contained(desk) == []
+        await desk.type("arn:aws:s3:::llm-corpus-prod")
+        await desk.press("enter")
+        await desk.until(lambda: contained(desk))
+        assert contained(desk)[0]["reason"] == "everything leaks"
+
+
+async def test_what_aws_did_not_take_can_be_tried_again(leak: Estate, console: Opened) -> None:
+    async with console() as desk:
+        desk.screen.perform_line("respond data is leaving")
+        await desk.until(lambda: " RESPOND " in desk.text())
+        desk.screen.perform_line("contain flaky b")
+        for attempt in (1, 2):
+            await desk.until(lambda: "enter Contain …" in desk.text() and "PutPublicAccessBlock" in desk.text())
+            assert ("sts:AssumeRole was throttled" in desk.text()) is (attempt == 2)
+            await desk.press("enter")
+            await desk.type("s-prod")
+            await desk.press("enter")
+            await desk.until(lambda attempt=attempt: len(contained(desk)) == attempt)
+        await desk.until(lambda: "60 s: held" in desk.text())
+        assert "throttled" not in desk.text(), "what came of it is the last attempt's"
+
+
+async def test_a_plan_that_could_not_be_read_is_read_again(leak: Estate, console: Opened) -> None:
+    async with console() as desk:
+        desk.screen.perform_line("contain unreadable b")
+        await desk.until(lambda: "s3:GetBucketPolicy timed out" in desk.text() and "enter Read again" in desk.text())
+        await desk.press("enter")
+        await desk.until(lambda: "PutPublicAccessBlock" in desk.text())
 
 
 async def test_a_dead_actor_disarms_and_says_so(leak: Estate, console: Opened) -> None:

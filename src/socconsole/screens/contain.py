@@ -29,6 +29,7 @@ from socconsole.widgets.table import RowSource
 
 UNARMED = ":respond REASON arms; until then y copies the aws lines"
 _EXPOSE = "RE-EXPOSES"
+_READING = "reading what is true in AWS …"
 
 
 class PlanRows(RowSource[Plan]):
@@ -61,7 +62,7 @@ class OffersScreen(ListScreen[Plan]):
         super().__init__(desk)
         self.finding = finding
         self._plans: tuple[Plan, ...] = ()
-        self._said = "reading what is true in AWS …"
+        self._said = _READING
 
     def built(self) -> None:
         self.work(self._offer())
@@ -114,7 +115,7 @@ class OffersScreen(ListScreen[Plan]):
 
 
 class PlanScreen(ConsoleScreen):
-    """One plan, from reading to the last verification. ``undo`` names the action to undo, else a plan is made."""
+    """One plan, from reading to the last verification. ``asked`` names the action to undo, or what to plan."""
 
     place: ClassVar[str] = "plan"
     titled: ClassVar[str] = "the plan"
@@ -125,10 +126,11 @@ class PlanScreen(ConsoleScreen):
         self.asked = asked
         self.planned: Planned | None = None
         self._aws_lines: Sequence[str] = ()
-        self._why_no_plan = "there is no plan yet"
+        self._why_no_plan = _READING
         self._begun = False
-        self._exposing = ""
-        """Why the analyst accepts that an undo RE-EXPOSES; empty until he does."""
+        """It was confirmed, and nothing that can be tried again came of it."""
+        self._accepted = False
+        """The analyst typed that he accepts that an undo RE-EXPOSES."""
         self._steps: list[Body] = []
         self._result: list[Section] = []
 
@@ -142,7 +144,16 @@ class PlanScreen(ConsoleScreen):
 
     def built(self) -> None:
         self.query_one(DetailPane).focus()
-        self.show("reading what is true in AWS …", [])
+        self._read()
+
+    # -- the plan ----------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        """Read what is true now; what came of an earlier attempt stays above it."""
+        self.planned = None
+        self._why_no_plan = _READING
+        self.show(_READING, self._head())
+        self.show_keys()
         self.work(self._plan())
 
     async def _plan(self) -> None:
@@ -156,9 +167,8 @@ class PlanScreen(ConsoleScreen):
             lines: list[Section] = []
             if isinstance(reply, Failed) and reply.aws_lines:
                 self._aws_lines = reply.aws_lines
-                self._why_no_plan += "; y copies the commands for other hands"
                 lines = [Section("by hand", list(reply.aws_lines))]
-            self.show([(failure(reply), "bad")], lines)
+            self.show([(failure(reply), "bad")], [*self._head(), *lines])
         self.show_status()
 
     def show(self, title: Body, sections: Sequence[Section]) -> None:
@@ -169,17 +179,18 @@ class PlanScreen(ConsoleScreen):
         if self.planned is None:
             return
         plan = self.planned.plan
-        head = list(self._result)
-        if self._steps:
-            head.append(Section("progress", list(self._steps)))
-        sections = [*head, *plan_sections.details(plan, self.planned.aws_lines, undo=self.undoing)]
+        sections = [*self._head(), *plan_sections.details(plan, self.planned.aws_lines, undo=self.undoing)]
         self.show(plan_sections.title(plan, undo=self.undoing), sections)
+
+    def _head(self) -> list[Section]:
+        """What was done so far, and what came of it."""
+        return [*self._result, *([Section("progress", list(self._steps))] if self._steps else [])]
 
     def why_not(self, command: Command) -> str:
         if command.id != "open":
             return super().why_not(command)
         if self.planned is None:
-            return self._why_no_plan
+            return self._why_no_plan if self._why_no_plan == _READING else ""
         if self._begun:
             return "it was confirmed already"
         plan = self.planned.plan
@@ -193,12 +204,18 @@ class PlanScreen(ConsoleScreen):
         return UNARMED if self.desk.mode is not Mode.RESPOND else ""
 
     def label(self, command: Command) -> str:
-        return ("Undo …" if self.undoing else "Contain …") if command.id == "open" else super().label(command)
+        if command.id != "open":
+            return super().label(command)
+        if self.planned is None and self._why_no_plan != _READING:
+            return "Read again"
+        return "Undo …" if self.undoing else "Contain …"
 
     def answer_keys(self) -> Sequence[KeyHint]:
-        if self.query_one(ConfirmField).asking:
-            return KeyHint("enter", "confirms"), KeyHint("esc", "leaves everything as it is")
-        return super().answer_keys()
+        field = self.query_one(ConfirmField)
+        if not field.asking:
+            return super().answer_keys()
+        keys = [KeyHint("enter", "confirms"), KeyHint("esc", "leaves everything as it is")]
+        return [*keys, KeyHint("tab", "reason")] if field.takes_reason else keys
 
     @property
     def asking(self) -> bool:
@@ -208,23 +225,25 @@ class PlanScreen(ConsoleScreen):
 
     def do_open(self, asked: Invocation) -> None:
         if self.planned is None:
+            self._read()
             return
         plan = self.planned.plan
-        if plan.get("re_exposes") and not self._exposing:
+        field = self.query_one(ConfirmField)
+        if plan.get("re_exposes") and not self._accepted:
             said = "What this restores is public, cross-account, or was written inside the incident."
-            self.query_one(ConfirmField).ask(f"{said}\nType the word to accept that.", _EXPOSE)
-            self.show_keys()
-            return
-        self.query_one(ConfirmField).ask(self._restated(plan), self.planned.confirm)
+            field.ask(f"{said}\nType the word to accept that.", _EXPOSE)
+        else:
+            confirm, needed = self.planned.confirm, bool(plan.get("re_exposes") or plan.get("second_person"))
+            field.ask(self._restated(plan, confirm), confirm, reason=True, needs_reason=needed)
         self.show_keys()
 
-    def _restated(self, plan: Plan) -> str:
+    def _restated(self, plan: Plan, confirm: str) -> str:
         verb = "UNDO " if self.undoing else ""
         about = f" for {plan['finding']}" if plan.get("finding") else ""
-        whole = self.planned is not None and self.planned.confirm == plan.get("target")
-        change = "the whole id" if whole else "the last six characters of the target"
+        target = plan_sections.text(plan.get("target", "?"))
+        change = "the whole id" if len(confirm) >= len(target) else f"the last {len(confirm)} characters of the target"
         return (
-            f"{verb}{plan_sections.text(plan.get('action', '?'))} on {plan_sections.text(plan.get('target', '?'))}\n"
+            f"{verb}{plan_sections.text(plan.get('action', '?'))} on {target}\n"
             f"in {plan_sections.where(plan)}{clean(about, 80)}: {words.plural(len(plan.get('calls') or ()), 'call')}. "
             f"Type {change}."
         )
@@ -236,42 +255,35 @@ class PlanScreen(ConsoleScreen):
         if plan is None or self._begun:
             return
         self.query_one(DetailPane).focus()
-        if plan.get("re_exposes") and not self._exposing:
-            self.work(self._why_expose())
+        if plan.get("re_exposes") and not self._accepted:
+            self._accepted = True
+            self.perform(self.desk.command("open"))
             return
         why = self.why_not(self.desk.command("open"))  # the mode may have ended while the analyst typed
         if why:
             self.say(why, "warning")
             return
         self._begun = True
+        self._result = []
         self._step("confirmed; the actor has it")
-        self.desk.app.carry_out(self._request(plan, event.typed), self._heard, self._settled)
+        self.desk.app.carry_out(self._request(plan, event.typed, event.reason), self._heard, self._settled)
         self.show_keys()
-
-    async def _why_expose(self) -> None:
-        """The word was typed. The actor wants a reason with it, and the target is still to be typed."""
-        reason = await self.ask("it RE-EXPOSES: reason", hint="stays on the ledger")
-        if reason is None or not reason.strip():
-            self.say("a reason is needed; nothing was done", "warning")
-            return
-        self._exposing = reason.strip()
-        self.perform(self.desk.command("open"))
 
     @on(ConfirmField.Cancelled)
     def _gave_up(self, event: ConfirmField.Cancelled) -> None:
         event.stop()
-        self._exposing = ""
+        self._accepted = False
         self.query_one(DetailPane).focus()
         self.show_keys()
         self.say("nothing was done")
 
-    def _request(self, plan: Plan, typed: str) -> Contain | Undo:
+    def _request(self, plan: Plan, typed: str, reason: str) -> Contain | Undo:
         if isinstance(self.asked, PlanUndo):
             return Undo(
                 action_id=self.asked.action_id,
                 confirm=typed,
-                reason=self._exposing,
-                accept_exposure=bool(self._exposing),
+                reason=reason,
+                accept_exposure=self._accepted,
             )
         return Contain(
             action=str(plan.get("action", self.asked.action)),
@@ -280,6 +292,7 @@ class PlanScreen(ConsoleScreen):
             account=str(plan.get("account", "")),
             region=str(plan.get("region", "")),
             finding=self.asked.finding,
+            reason=reason,
         )
 
     def _heard(self, progress: Progress) -> None:
@@ -292,11 +305,14 @@ class PlanScreen(ConsoleScreen):
     def _settled(self, reply: AnyReply) -> None:
         if isinstance(reply, Done):
             self._result = plan_sections.outcome(reply.outcome)
+            self.show_plan()
         else:
+            # Whatever it was, it can be tried again: the actor settles what is in doubt on this target before it
+            # acts, and takes no confirmation of a plan that has changed. So the plan is read anew, for the eye too.
             self._result = [Section("outcome", [[(failure(reply), "bad")]])]
-            if isinstance(reply, Failed) and reply.kind in ("refused", "input"):
-                self._begun = False
-        self.show_plan()
+            self._begun = self._accepted = False
+            if self.is_built:
+                self._read()
         if self.is_built:
             self.show_status()
 

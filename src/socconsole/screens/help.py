@@ -24,6 +24,7 @@ _MOVES: tuple[Body, ...] = (
 _ANSWERS: tuple[Body, ...] = (
     [("enter", "accent"), ("  keeps a line or confirms; in a note it begins a new line", "quiet")],
     [("ctrl+d", "accent"), ("  keeps a note", "quiet")],
+    [("tab", "accent"), ("  completes a command; in a confirmation it goes to the reason and back", "quiet")],
     [("esc", "accent"), ("  leaves; a note that was written takes a second esc", "quiet")],
 )
 

@@ -35,7 +35,8 @@ Who owns what, with the signatures that screens use::
     prompt     class LinePrompt(Widget): .ask(label, value="", hint="", complete=None)
                    -> Changed(value), Submitted(value) | Cancelled; .set_hint(text); .put_away(); .asking
                class NotePrompt(Widget): the same over several lines; ctrl+d submits
-    confirm    class ConfirmField(Widget): .ask(label, expected) -> Confirmed(typed) | Cancelled
+    confirm    class ConfirmField(Widget): .ask(label, expected, reason=False, needs_reason=False)
+                   -> Confirmed(typed, reason) | Cancelled
     themes     load_themes(user_dir=None) -> Themes(themes: dict[str, Theme], problems: tuple[str, ...])
                the variables every theme defines: VARIABLES
     signals    (used by shell) SIGHUP, SIGTERM, SIGINT, SIGQUIT end the app with the terminal restored

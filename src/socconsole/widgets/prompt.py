@@ -25,6 +25,26 @@ LINE_MOST = 500
 NOTE_MOST = 4_000
 
 
+class Asked(Message):
+    """A message of a widget that asks. ``control`` is that widget, so that a screen can tell two of them apart."""
+
+    def __init__(self, asker: Widget) -> None:
+        super().__init__()
+        self.asker = asker
+
+    @property
+    def control(self) -> Widget:
+        return self.asker
+
+
+class Answered(Asked):
+    """An :class:`Asked` with what was typed."""
+
+    def __init__(self, asker: Widget, value: str) -> None:
+        super().__init__(asker)
+        self.value = value
+
+
 class LineField(Field, Input):
     """An input of one line whose Enter is guarded and into which only printable text is pasted."""
 
@@ -41,8 +61,8 @@ class LineField(Field, Input):
     class WantsCompletion(Message):
         """Tab was pressed."""
 
-    def __init__(self, *, most: int = LINE_MOST) -> None:
-        super().__init__(compact=True, select_on_focus=False, max_length=most)
+    def __init__(self, *, most: int = LINE_MOST, id: str | None = None) -> None:
+        super().__init__(compact=True, select_on_focus=False, max_length=most, id=id)
         self.cursor_blink = False
 
     async def action_submit(self) -> None:
@@ -78,36 +98,14 @@ class LinePrompt(Widget):
     }
     """
 
-    class Submitted(Message):
-        def __init__(self, prompt: LinePrompt, value: str) -> None:
-            super().__init__()
-            self.prompt = prompt
-            self.value = value
+    class Submitted(Answered):
+        """Enter: what stands in the field."""
 
-        @property
-        def control(self) -> LinePrompt:
-            return self.prompt
-
-    class Changed(Message):
+    class Changed(Answered):
         """What stands in the field, after each key."""
 
-        def __init__(self, prompt: LinePrompt, value: str) -> None:
-            super().__init__()
-            self.prompt = prompt
-            self.value = value
-
-        @property
-        def control(self) -> LinePrompt:
-            return self.prompt
-
-    class Cancelled(Message):
-        def __init__(self, prompt: LinePrompt) -> None:
-            super().__init__()
-            self.prompt = prompt
-
-        @property
-        def control(self) -> LinePrompt:
-            return self.prompt
+    class Cancelled(Asked):
+        """Escape."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -224,24 +222,11 @@ class NotePrompt(Widget):
     }
     """
 
-    class Submitted(Message):
-        def __init__(self, prompt: NotePrompt, value: str) -> None:
-            super().__init__()
-            self.prompt = prompt
-            self.value = value
+    class Submitted(Answered):
+        """ctrl+d: what stands in the field."""
 
-        @property
-        def control(self) -> NotePrompt:
-            return self.prompt
-
-    class Cancelled(Message):
-        def __init__(self, prompt: NotePrompt) -> None:
-            super().__init__()
-            self.prompt = prompt
-
-        @property
-        def control(self) -> NotePrompt:
-            return self.prompt
+    class Cancelled(Asked):
+        """Escape, twice where something was written."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
