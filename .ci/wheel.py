@@ -1,6 +1,6 @@
 """Build the wheel, install it into a clean environment, and start what it installs.
 
-Catches what an editable install hides: files missing from the wheel (themes, scenarios, operations.toml) and
+Catches what an editable install hides: files missing from the wheel (themes, scenarios, aws/operations/) and
 dependencies that only the developer's environment has.
 """
 

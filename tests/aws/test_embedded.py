@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from socconsole.aws import Absent, AwsTrouble, Door, Kind
+from socconsole.aws import Absent, AwsTrouble, Door, Grant, Kind
 from socconsole.aws.operations import ROLES, Role, table
 from socconsole.drill import Embedded
 from socconsole.model.action import Effect, Mode
@@ -76,14 +76,18 @@ async def test_a_containment_and_its_undo_change_aws(
 ) -> None:
     block = dict.fromkeys(FLAGS, True)
     put = {"Bucket": bucket, "PublicAccessBlockConfiguration": block}
-    async with Door.open(
-        Setting(), aws.world, "responder", Mode.RESPOND, "oncall1", only=f"arn:aws:s3:::{bucket}"
-    ) as door:
+    grant = Grant(("s3:DeletePublicAccessBlock", "s3:PutPublicAccessBlock"), (f"arn:aws:s3:::{bucket}",))
+    async with (
+        Door.open(Setting(), aws.world, "responder", Mode.RESPOND, "oncall1", grant=grant) as door,
+        Door.open(Setting(), aws.world, "reader", Mode.RESPOND, "oncall1") as reader,
+    ):
         await door.call(place, "s3:DeletePublicAccessBlock", {"Bucket": bucket})
-        assert isinstance(await door.call(place, "s3:GetPublicAccessBlock", {"Bucket": bucket}), Absent)
+        assert isinstance(await reader.call(place, "s3:GetPublicAccessBlock", {"Bucket": bucket}), Absent)
         await door.call(place, "s3:PutPublicAccessBlock", put)
-        answer = await door.call(place, "s3:GetPublicAccessBlock", {"Bucket": bucket})
+        answer = await reader.call(place, "s3:GetPublicAccessBlock", {"Bucket": bucket})
         assert answer["PublicAccessBlockConfiguration"] == block
+        with pytest.raises(AwsTrouble, match="session policy"):
+            await door.call(place, "s3:GetPublicAccessBlock", {"Bucket": bucket})
 
 
 async def test_aws_denies_what_a_role_lacks(aws: Embedded, place: Place) -> None:  # noqa: F811

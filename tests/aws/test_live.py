@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from socconsole.aws import AwsTrouble, Door, Kind
+from socconsole.aws import AwsTrouble, Door, Grant, Kind
 from socconsole.aws.identity import discover, whoami
 from socconsole.model.action import Mode
 from socconsole.model.world import Place, World, WorldKind
@@ -55,7 +55,7 @@ def configure(home: Path, text: str) -> None:
 @pytest.fixture
 def live(home: Path) -> Live:
     def open_(role: str = "reader", mode: Mode = Mode.TRIAGE, *, profile: str | None = "prod", **more: Any) -> Any:
-        options = {name: more.pop(name) for name in ("tags", "only") if name in more}
+        options = {name: more.pop(name) for name in ("tags", "grant") if name in more}
         config = Setting((AccountSetting(ACCOUNT, profile, **more),))
         return Door.open(config, LIVE, role, mode, "Ana Müller", **options)  # type: ignore[arg-type]
 
@@ -123,14 +123,14 @@ async def test_a_responder_session_is_short_and_narrow(fake: FakeAws, live: Live
     bucket = "arn:aws:s3:::leaky"
     role = f"arn:aws:iam::{ACCOUNT}:role/responder"
     put = {"Bucket": "leaky", "PublicAccessBlockConfiguration": {"BlockPublicAcls": True}}
-    async with live("responder", Mode.RESPOND, responder_role=role, only=bucket) as door:
+    grant = Grant(("s3:PutPublicAccessBlock",), (bucket,))
+    async with live("responder", Mode.RESPOND, responder_role=role, grant=grant) as door:
         await door.call(PLACE, "s3:PutPublicAccessBlock", put)
     form = fake.seen("sts:AssumeRole")[0].form()
     assert form["DurationSeconds"] == "900"
     assert len(form["Policy"]) <= 2048
-    statements = json.loads(form["Policy"])["Statement"]
-    changing = [one for one in statements if "s3:PutBucketPublicAccessBlock" in one["Action"]]
-    assert [one["Resource"] for one in changing] == [bucket]
+    (statement,) = json.loads(form["Policy"])["Statement"]
+    assert statement == {"Effect": "Allow", "Action": ["s3:PutBucketPublicAccessBlock"], "Resource": [bucket]}
 
 
 async def test_a_role_of_another_account_is_not_used(fake: FakeAws, live: Live) -> None:

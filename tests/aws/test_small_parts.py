@@ -145,14 +145,20 @@ def test_a_policy_allows_what_its_role_calls_and_no_more(role: Role) -> None:
     assert "${" not in json.dumps(document)
 
 
-def test_the_policy_of_one_action_reaches_one_bucket() -> None:
-    document = iam.policy("responder", only="arn:aws:s3:::leaky")
-    for one in document["Statement"]:
-        if any(action.startswith("s3:") and "Account" not in action for action in one["Action"]):
-            if one["Resource"] != "*":
-                assert one["Resource"] == "arn:aws:s3:::leaky"
-            else:
-                assert "s3:PutBucketPublicAccessBlock" not in one["Action"]
+def test_the_session_of_one_action_reaches_its_calls_on_its_resources() -> None:
+    bucket = "arn:aws:s3:::leaky"
+    grant = iam.Grant(("s3:PutPublicAccessBlock", "s3:DeletePublicAccessBlock"), (bucket,))
+    (statement,) = json.loads(iam.session_policy(grant, "aws", PLACE.account))["Statement"]
+    assert statement == {"Effect": "Allow", "Action": ["s3:PutBucketPublicAccessBlock"], "Resource": [bucket]}
+    with pytest.raises(ValueError, match="none of the action's resources"):
+        iam.session_policy(iam.Grant(("s3:PutPublicAccessBlock",), ("arn:aws:iam::1:role/x",)), "aws", PLACE.account)
+
+
+def test_a_session_policy_too_long_names_the_kind_instead_of_each_resource() -> None:
+    many = tuple(f"arn:aws:s3:::{'b' * 50}{n}" for n in range(60))
+    text = iam.session_policy(iam.Grant(("s3:PutPublicAccessBlock",), many), "aws", PLACE.account)
+    assert len(text) <= 2048
+    assert json.loads(text)["Statement"][0]["Resource"] == ["arn:aws:s3:::*"]
 
 
 def test_our_roles_are_only_assumed_by_name() -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from importlib.resources import files
 
 import pytest
 
+from socconsole.aws.operations import table
 from socconsole.commands import COMMANDS
 from tests.journeys.conftest import Drill, Open
 from tests.journeys.keys import ALONE_S, ARRIVAL_S, CORPUS, PUBLIC, asked, command, press, to_corpus, write
@@ -18,7 +17,6 @@ from tests.terminal.harness import Terminal
 
 CONFIRM = CORPUS[-6:]
 QUERY = f"res:{CORPUS} type:s3 anonymous"
-OPERATIONS = tomllib.loads(files("socconsole.aws").joinpath("operations.toml").read_text("utf-8"))
 
 PRESSED = {
     "space": " ", "asterisk": "*", "enter": "\r", "escape": "\x1b", "backspace": "\x7f", "slash": "/", "tab": "\t",
@@ -37,7 +35,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
 
 def calls(drill: Drill, effect: str) -> list[str]:
     """Requests with this effect that the console's own roles have made."""
-    named = {name.partition(":")[2] for name, row in OPERATIONS.items() if row.get("effect") == effect}
+    named = {name.partition(":")[2] for name, row in table().items() if row.effect == effect}
     entries = [json.loads(line) for line in (drill.store / "journal.jsonl").read_text("utf-8").splitlines()]
     return [f"{e['op']} {e['params'].get('Bucket', '')}" for e in entries if e["op"] in named and _ours(e)]
 

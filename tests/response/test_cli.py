@@ -18,6 +18,7 @@ import pytest
 from socconsole.drill import Embedded
 from socconsole.model.world import Place
 from socconsole.response import session as sessions
+from socconsole.response.registry import ACTIONS
 from socconsole.store import ledger
 from socconsole.store.state import StateFolder
 
@@ -49,7 +50,10 @@ ARMED = ("--respond", "--no-wait", "--json")
 def test_the_list_says_what_there_is(verb: Verb) -> None:
     listed = verb("contain", "--list", "--json")
     assert listed.code == 0
-    assert [row["id"] for row in listed.rows] == [ACTION]
+    assert {row["action"] for row in listed.rows} == set(ACTIONS)
+    (row,) = [row for row in listed.rows if row["action"] == ACTION]
+    assert row["calls"] == ["s3:PutPublicAccessBlock", "s3:DeletePublicAccessBlock"]
+    assert row["second_person"] is False
 
 
 def test_a_plan_is_0_whether_it_helps_or_not(aws: Embedded, folder: StateFolder, verb: Verb) -> None:
@@ -125,7 +129,7 @@ def test_what_would_not_help_is_4_and_says_what_would(aws: Embedded, verb: Verb)
     no = verb("contain", *on(EXPORTS, ML), *ARMED, "--confirm", EXPORTS)
     assert no.code == 4
     assert "would change nothing" in no.row["refused"]
-    assert any("put-bucket-policy" in line for line in no.row["aws_lines"]), "by hand, since no key does it"
+    assert "try s3-deny-outsiders" in no.row["refused"]
     assert changes(aws) == []
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from socconsole.response.s3_policy import DENY_SID, deny_outside, partition, reach
+from socconsole.response.s3_policy import partition, reach
 
 OWN = "111122223333"
 OTHER = "999988887777"
@@ -63,30 +63,6 @@ def test_one_statement_need_not_be_a_list() -> None:
 @pytest.mark.parametrize("text", ["", "[]", "7", '{"Statement": [3]}', '{"Statement": 7}', "[" * 5000])
 def test_what_is_no_policy_says_so(text: str) -> None:
     assert reach(text, OWN).unreadable
-
-
-def test_the_deny_keeps_the_rest_and_matches_by_principal_arn() -> None:
-    before = policy(allow({"AWS": f"arn:aws:iam::{OTHER}:root"}, Sid="Partner"))
-    role = f"arn:aws:iam::{OTHER}:role/path/reader"
-    text = deny_outside(before, "b", "eu-central-1", (OTHER, role))
-    assert text is not None
-    kept, deny = json.loads(text)["Statement"]
-    assert kept["Sid"] == "Partner"
-    assert deny["Principal"] == "*"
-    assert deny["Resource"] == ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]
-    assert deny["Condition"] == {"ArnLike": {"aws:PrincipalArn": [f"arn:aws:iam::{OTHER}:*", role]}}
-
-
-def test_the_deny_is_not_stacked() -> None:
-    once = deny_outside(policy(allow({"AWS": OTHER})), "b", "eu-central-1", (OTHER,))
-    assert once is not None
-    twice = deny_outside(once, "b", "eu-central-1", (OTHER,))
-    assert twice == once
-    assert once.count(DENY_SID) == 1
-
-
-def test_who_cannot_be_matched_by_arn_gets_no_invented_statement() -> None:
-    assert deny_outside(policy(allow({"CanonicalUser": "79a5"})), "b", "eu-central-1", ("79a5",)) is None
 
 
 def test_partitions() -> None:

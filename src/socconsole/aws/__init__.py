@@ -4,6 +4,7 @@
 """
 
 from socconsole.aws.door import Door
+from socconsole.aws.iam import Grant
 from socconsole.aws.trouble import Absent, AwsTrouble, Kind
 
-__all__ = ["Absent", "AwsTrouble", "Door", "Kind"]
+__all__ = ["Absent", "AwsTrouble", "Door", "Grant", "Kind"]

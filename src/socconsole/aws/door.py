@@ -17,7 +17,7 @@ from socconsole.aws.accounts import Config, active_profile, how, profile_of, rol
 from socconsole.aws.buckets import Buckets
 from socconsole.aws.gate import BadResponse, Gate, request_id
 from socconsole.aws.guard import Guard, Refused
-from socconsole.aws.iam import policy
+from socconsole.aws.iam import Grant, session_policy
 from socconsole.aws.operations import Role, table
 from socconsole.aws.trouble import Absent, AwsTrouble, Kind
 from socconsole.aws.worlds import DRILL_KEY, DRILL_SECRET, admit, drill_role, endpoint
@@ -48,14 +48,14 @@ class Door:
         mode: Mode,
         analyst: str,
         tags: Mapping[str, str] | None = None,
-        only: str = "",
+        grant: Grant | None = None,
     ) -> None:
         self.world = world
         self.role: Role = role
         self._config = config
         self._analyst = analyst
         self._tags = dict(tags or {})
-        self._only = only
+        self._grant = grant
         self._guard = Guard(role, mode)
         self._gate = Gate()
         self._buckets = Buckets(config.share)
@@ -76,17 +76,17 @@ class Door:
         analyst: str,
         *,
         tags: Mapping[str, str] | None = None,
-        only: str = "",
+        grant: Grant | None = None,
     ) -> AsyncIterator[Door]:
         """Open a door; no call is made yet.
 
         ``analyst`` becomes the SourceIdentity of assumed roles and ``tags`` their session tags (finding,
-        case, ledger head). ``only`` narrows a role's session to one resource ARN by a session policy.
+        case, ledger head). ``grant`` narrows a role's session to one action by a session policy.
         Raises :class:`AwsTrouble` ``refused`` for an import world.
         """
         if world.kind is WorldKind.IMPORT:
             raise AwsTrouble(Kind.REFUSED, "", None, "an import world calls no AWS")
-        door = cls(config, world, role, mode, analyst, tags, only)
+        door = cls(config, world, role, mode, analyst, tags, grant)
         try:
             yield door
         finally:
@@ -158,7 +158,7 @@ class Door:
         """
         row = table().get(operation)
         if row is None or row.paging is None:
-            raise AwsTrouble(Kind.REFUSED, operation, place, "not a paged operation in operations.toml")
+            raise AwsTrouble(Kind.REFUSED, operation, place, "not a paged operation in aws/operations/")
         paging = row.paging
         request = {paging.size: paging.most, **params}
         seen: set[str] = set()
@@ -235,9 +235,9 @@ class Door:
             arn = role_of(self._config, account, self.role)
         if not arn:
             return None
-        narrowed = policy(self.role, self.world.partition, account, only=self._only) if self._only else ""
+        narrowed = session_policy(self._grant, self.world.partition, account) if self._grant else ""
         seconds = RESPONDER_SECONDS if self.role == "responder" else 3600
-        return Assume(arn, self._analyst, self._tags, seconds, _compact(narrowed))
+        return Assume(arn, self._analyst, self._tags, seconds, narrowed)
 
     def _absent(self, operation: str, error: Exception) -> Absent | None:
         row = table().get(operation)
@@ -283,9 +283,3 @@ async def _invoke(client: Any, name: str, params: Mapping[str, Any]) -> dict[str
     if not isinstance(answer, dict):
         raise BadResponse("an answer that is no structure")
     return answer
-
-
-def _compact(document: Any) -> str:
-    import json
-
-    return json.dumps(document, separators=(",", ":")) if document else ""

@@ -2,7 +2,7 @@
 
 botocore takes a login page, an empty body or half a JSON document with status 200 for success without data
 (measured: 9 to 12 of 14 list calls). Here, for every client of the session, before botocore parses: the media
-type is the protocol's and the document whole; after: a request id, and the keys that ``operations.toml`` says
+type is the protocol's and the document whole; after: a request id, and the keys that ``aws/operations/`` says
 prove an answer. Otherwise :class:`BadResponse`; never an empty list.
 """
 

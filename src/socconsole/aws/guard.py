@@ -55,7 +55,7 @@ class Guard:
         """The row of an allowed operation. Raises :class:`Refused`."""
         row = self._rows.get(operation)
         if row is None:
-            raise Refused(operation, "not in operations.toml: an operation that is not listed cannot be called")
+            raise Refused(operation, "not in aws/operations/: an operation that is not listed cannot be called")
         if row.credentials:
             return row
         if self.role not in row.roles or row.effect not in ROLE_EFFECTS[self.role]:

@@ -1,11 +1,16 @@
-"""Least-privilege IAM policies, generated from ``operations.toml``: what a role kind calls, and no more."""
+"""Least-privilege IAM policies, generated from ``aws/operations/``: what a role kind calls, and no more."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from socconsole.aws.operations import Operation, Role, table
+
+_SESSION_CHARACTERS: Final = 2048
 
 _TITLES: Final[Mapping[str, str]] = {
     "read": "Read",
@@ -15,23 +20,69 @@ _TITLES: Final[Mapping[str, str]] = {
 }
 
 
-def policy(role: Role, partition: str = "aws", account: str = "*", *, only: str = "") -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one action may do with the responder's role: its own calls on its own resources.
+
+    ``operations`` are ``service:Operation``; ``resources`` are ARNs, patterns where an id is not known before.
+    """
+
+    operations: tuple[str, ...]
+    resources: tuple[str, ...]
+
+
+def session_policy(grant: Grant, partition: str, account: str) -> str:
+    """The policy that narrows a role's session to ``grant``, as STS takes it: JSON of at most 2,048 characters.
+
+    An operation is allowed on those of the grant's resources that fit its row; on ``*`` where IAM knows no
+    resource for it. Where naming each resource would be too long, a row's own pattern stands for them. Raises
+    ``ValueError`` for a grant that names no resource for an operation, or that is too long even so (STS API
+    reference, AssumeRole, ``Policy``).
+    """
+    exact = _session(grant, partition, account, exact=True)
+    text = exact if len(exact) <= _SESSION_CHARACTERS else _session(grant, partition, account, exact=False)
+    if len(text) > _SESSION_CHARACTERS:
+        raise ValueError(f"a session policy of {len(text)} characters is longer than STS takes")
+    return text
+
+
+def _session(grant: Grant, partition: str, account: str, *, exact: bool) -> str:
+    groups: dict[tuple[str, ...], set[str]] = {}
+    for operation in grant.operations:
+        row = table()[operation]
+        patterns = _resources(row, partition, account)
+        fitting = tuple(sorted(arn for arn in grant.resources if any(fnmatchcase(arn, one) for one in patterns)))
+        if patterns == ("*",) or not exact:
+            fitting = patterns
+        elif not fitting:
+            raise ValueError(f"{operation}: none of the action's resources fits {', '.join(patterns)}")
+        groups.setdefault(fitting, set()).update(row.iam)
+    statements = [
+        {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
+        for resources, actions in sorted(groups.items())
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
+
+
+def fitting(operation: str, resources: Sequence[str], partition: str, account: str) -> tuple[str, ...]:
+    """Those of ``resources`` (ARNs) that ``operation`` is checked on; ``*`` where none is."""
+    patterns = _resources(table()[operation], partition, account)
+    if patterns == ("*",):
+        return patterns
+    return tuple(arn for arn in resources if any(fnmatchcase(arn, one) for one in patterns)) or ("*",)
+
+
+def policy(role: Role, partition: str = "aws", account: str = "*") -> dict[str, Any]:
     """The identity policy of a role kind, as an IAM JSON document.
 
     One statement for each effect and set of resources, everything sorted, so that two versions can be
-    compared. With ``only`` (an ARN) every statement whose rows name resources of that service is narrowed to
-    it, and changes to anything else fall away: the session policy of one action.
+    compared.
     """
     groups: dict[tuple[str, tuple[str, ...]], set[str]] = {}
     for row in table().values():
         if role not in row.roles:
             continue
         resources = _resources(row, partition, account)
-        if only and resources != ("*",):
-            if row.effect != "read" and only.split(":")[2:3] != [row.service]:
-                continue
-            if only.split(":")[2:3] == [row.service]:
-                resources = (only,)
         groups.setdefault((str(row.effect), resources), set()).update(row.iam)
     statements = [
         {

@@ -1,7 +1,7 @@
 """Operation → IAM actions and the resource they are checked on.
 
 Source: the "Actions, resources, and condition keys" pages of the Service Authorization Reference. Where an
-operation's actions are listed in the console's own ``operations.toml`` that list is used, so that a role
+operation's actions are listed in the console's own ``aws/operations/`` that list is used, so that a role
 generated from it and the drill's check cannot drift apart.
 """
 

@@ -20,7 +20,7 @@ class Mode(StrEnum):
 
 
 class Effect(StrEnum):
-    """What an AWS operation does; one per row of ``aws/operations.toml``."""
+    """What an AWS operation does; one per row of ``aws/operations/``."""
 
     READ = "read"
     HOUSEKEEPING = "housekeeping"
@@ -89,6 +89,10 @@ class Plan:
     """What ``instead`` would call, for the analyst's own hands where this version has no key for it."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     """All that was read to make the plan: kept as evidence before the first call, never printed."""
+    fit: int = 50
+    """0 to 100: how well it answers the finding; an offer begins with the best."""
+    second_person: bool = False
+    """Somebody else has to approve it, or break-glass has to be said."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """The target's tags, exact, for the rail of protected tags; untrusted, never printed as they are."""
 

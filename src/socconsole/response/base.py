@@ -23,16 +23,28 @@ class Info:
     title: str
     target_type: str
     """What its target is called: ``bucket``."""
-    services: tuple[str, ...]
+    calls: tuple[str, ...]
+    """``service:Operation`` of every call that it, or its undo, may make."""
     stops: str
     does_not_stop: str
     reversible: Reversible
-    wide: bool
-    """Reaches beyond one resource: the whole id has to be typed."""
     captures: str
     """What is read and kept as evidence before the first call."""
     verifies: str
     """What is read back, and what it has to say to count as applied."""
+    undo_leaves: str
+    """What is different after an undo, all else being as it was; ``nothing`` where that is so."""
+    pitfalls: tuple[str, ...]
+    """What goes wrong with it in practice, and what this action does about each."""
+    wide: bool = False
+    """Reaches beyond one resource: the whole id has to be typed."""
+    second_person: bool = False
+    """Wide or irreversible enough that somebody else has to approve it (see ``rails.second_person``)."""
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services it calls, as botocore names them."""
+        return tuple(dict.fromkeys(call.partition(":")[0] for call in self.calls))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +102,12 @@ class Action(Protocol):
         """The id as a call takes it, of what was typed (an ARN will do); raises :class:`BadTarget`."""
         ...
 
-    def resource(self, target: Target) -> str:
-        """The one ARN that the responder's session is narrowed to."""
+    def resources(self, plan: Plan) -> tuple[str, ...]:
+        """The ARNs that the responder's session is narrowed to, the target's own first."""
         ...
 
-    async def permits(self, door: Door, target: Target, principal: str) -> str:
-        """``likely``, ``unlikely`` or ``unknown``: may ``principal`` (an IAM ARN) make the calls?"""
+    def holds(self, plan: Plan) -> tuple[Target, ...]:
+        """All that nobody else may act on meanwhile; the target itself first."""
         ...
 
     async def plan(self, door: Door, target: Target, finding: Finding | None, own: Collection[str]) -> Plan:

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime
 
 from socconsole.aws.accounts import role_of
 from socconsole.aws.worlds import drill_role
@@ -111,7 +111,7 @@ def recorded(folder: StateFolder, action_id: str) -> tuple[ActionRecord, Plan] |
     if record is None:
         return None
     line = ledger.get(folder, [record.intent_seq])[record.intent_seq]
-    return record, records.plan_of(line, datetime.now(UTC))
+    return record, records.plan_of(line)
 
 
 def unfit(folder: StateFolder, config: Config) -> str:

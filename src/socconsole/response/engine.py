@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Final
 
-from socconsole.aws import AwsTrouble
+from socconsole.aws import AwsTrouble, Grant
 from socconsole.commands import Contain, PlanContain, PlanUndo, Undo
 from socconsole.model.action import ActionRecord, ActionState, Mode, Plan
 from socconsole.model.finding import Finding
@@ -21,11 +22,15 @@ from socconsole.response import afterwards, book, rails, records
 from socconsole.response.base import Action, Door, Noted, Target
 from socconsole.response.locate import Aim, finding_of, locate
 from socconsole.response.outcome import Outcome
+from socconsole.response.permits import permits
 from socconsole.response.registry import ACTIONS
 from socconsole.response.session import Refusal, Session, uninterrupted
 from socconsole.store.ledger import LedgerError
 from socconsole.store.state import LockHeld
 from socconsole.text import token
+
+AT_ONCE: Final = 6
+"""Plans read at the same time for one offer."""
 
 Planner = Callable[[Door], Awaitable[Plan]]
 
@@ -34,7 +39,7 @@ async def plan(session: Session, request: PlanContain) -> Plan:
     """What would be done, read afresh, with every rail's objection. Raises ``Refusal``, ``AwsTrouble``."""
     aim = await locate(session, request.action, request.target, request.account, request.region, request.finding)
     async with session.door(session, "reader") as door:
-        plan = await _planned(session, door, aim.finding, _planner(session, aim), aim.action, aim.target)
+        plan = await _planned(session, door, aim.finding, _planner(session, aim), aim.action)
     return _show(session, _subject(aim), plan)
 
 
@@ -42,7 +47,7 @@ async def plan_undo(session: Session, request: PlanUndo) -> Plan:
     """Read afresh and say how the action would be undone."""
     record, done = await _done(session, request.action_id)
     async with session.door(session, "reader") as door:
-        plan = await _planned(session, door, None, _undo_planner(done), ACTIONS[done.action], _target(done))
+        plan = await _planned(session, door, None, _undo_planner(done), ACTIONS[done.action])
     return _show(session, record.id, plan)
 
 
@@ -87,22 +92,26 @@ async def offer(session: Session, finding_id: str) -> tuple[Plan, ...]:
     if finding is None:
         raise Refusal("input", "which finding?")
     aims = [Aim(action, t, finding) for action in ACTIONS.values() for t in action.targets(finding)]
-    plans: list[Plan] = []
     if not aims:
         return ()
+    troubles: list[AwsTrouble] = []
+    some = asyncio.Semaphore(AT_ONCE)
+
     async with session.door(session, "reader") as door:
-        troubles: list[AwsTrouble] = []
-        for aim in aims:
+
+        async def one(aim: Aim) -> Plan:
             try:
-                plan = await _planned(session, door, finding, _planner(session, aim), aim.action, aim.target)
+                async with some:
+                    plan = await _planned(session, door, finding, _planner(session, aim), aim.action)
             except AwsTrouble as trouble:  # one target that cannot be read hides no other, nor is it hidden
                 troubles.append(trouble)
-                plans.append(_unread(aim, trouble, session.now()))
-                continue
-            plans.append(_show(session, _subject(aim), plan))
+                return _unread(aim, trouble, session.now())
+            return _show(session, _subject(aim), plan)
+
+        plans = await asyncio.gather(*map(one, aims))
     if len(troubles) == len(aims):
         raise troubles[0]
-    return tuple(sorted(plans, key=lambda plan: not plan.helps))
+    return tuple(sorted(plans, key=lambda plan: (not plan.helps, -plan.fit)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +134,17 @@ async def _perform(session: Session, order: _Order) -> Outcome:
     if session.mode is not Mode.RESPOND:
         # Unarmed: read what would be done all the same, so that the refusal can say it.
         async with session.door(session, "reader") as door:
-            plan = await _planned(session, door, order.finding, order.planner, order.action, order.target)
+            plan = await _planned(session, door, order.finding, order.planner, order.action)
         raise _refusal(plan, rails.armed(session.mode), ":respond, or --respond on the command line")
     try:
         with session.folder.lock(book.lock_name(order.target)):
             async with session.door(session, "reader") as door:
                 await afterwards.settle_doubts(session.folder, door, session.analyst, order.target)
                 plan = await _confirmed(session, door, order)
-                return await uninterrupted(_carry_out(session, door, order, plan))
+                with contextlib.ExitStack() as held:
+                    for other in order.action.holds(plan)[1:]:
+                        held.enter_context(session.folder.lock(book.lock_name(other)))
+                    return await uninterrupted(_carry_out(session, door, order, plan))
     except LockHeld as held:
         raise Refusal(
             "refused", f"another process (pid {held.pid}) is acting on {token(order.target.id)} right now"
@@ -141,12 +153,12 @@ async def _perform(session: Session, order: _Order) -> Outcome:
 
 async def _confirmed(session: Session, door: Door, order: _Order) -> Plan:
     """A fresh plan that every rail lets pass and that was confirmed; or ``Refusal``."""
-    plan = await _planned(session, door, order.finding, order.planner, order.action, order.target)
+    plan = await _planned(session, door, order.finding, order.planner, order.action)
     now = session.now()
     recent = await asyncio.to_thread(book.recent_intents, session.folder, now - rails.RATE_WINDOW)
     for objection in (
         *plan.refusals,
-        "" if plan.helps else plan.why,
+        "" if plan.helps else "; try ".join(filter(None, (plan.why, plan.instead))),
         _seen(session, order.subject, plan),
         rails.exposure(plan, order.accept_exposure, order.reason),
         rails.rate(recent, now),
@@ -156,7 +168,7 @@ async def _confirmed(session: Session, door: Door, order: _Order) -> Plan:
         if objection:
             raise _refusal(plan, objection)
     if rails.stale(plan, session.now()):
-        again = await _planned(session, door, order.finding, order.planner, order.action, order.target)
+        again = await _planned(session, door, order.finding, order.planner, order.action)
         objection = next(filter(None, again.refusals), "") or rails.moved(plan, again)
         if objection:
             raise _refusal(again, objection)
@@ -198,8 +210,8 @@ async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan) ->
         "soc:action": action_id,
         **({"soc:finding": plan.finding} if plan.finding else {}),
     }
-    only = order.action.resource(order.target)
-    async with session.door(session, "responder", tags=tags, only=only) as responder:
+    grant = Grant(tuple(dict.fromkeys(f"{c.service}:{c.operation}" for c in plan.calls)), order.action.resources(plan))
+    async with session.door(session, "responder", tags=tags, grant=grant) as responder:
         await order.action.apply(responder, plan, note_call)
     answer = "AWS said yes" if calls and all(call.answered for call in calls) else "AWS did not say yes"
     await _tell(session, 2, f"{answer}; reading back")
@@ -244,17 +256,16 @@ async def _read_back(door: Door, action: Action, plan: Plan, calls: list[Noted])
     return state, said
 
 
-async def _planned(
-    session: Session, door: Door, finding: Finding | None, planner: Planner, action: Action, target: Target
-) -> Plan:
+async def _planned(session: Session, door: Door, finding: Finding | None, planner: Planner, action: Action) -> Plan:
     """A fresh plan with its permission and all objections that do not depend on who confirms it."""
-    principal = book.responder_arn(session, target.place.account)
-    plan, permitted = await asyncio.gather(planner(door), action.permits(door, target, principal))
-    plan = replace(plan, permitted=permitted)
+    plan = await planner(door)
+    resources = action.resources(plan)
+    principal = book.responder_arn(session, plan.place.account)
+    plan = replace(plan, permitted=await permits(door, plan, principal, resources, session.folder.world.partition))
     return rails.of_plan(
         plan,
         finding,
-        action.resource(target),
+        resources[0],
         never=session.config.never_touch,
         tags=session.config.protected_tags,
         world_=session.folder.world,

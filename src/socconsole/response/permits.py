@@ -10,33 +10,43 @@ from collections.abc import Sequence
 from typing import Final
 
 from socconsole.aws import AwsTrouble
+from socconsole.aws.iam import fitting
+from socconsole.aws.operations import table
+from socconsole.model.action import Plan
 from socconsole.model.world import Place
 from socconsole.response.base import Door
 
 _SESSION: Final = re.compile(r"arn:[a-z-]+:sts::\d{12}:assumed-role/([^/]+)/.+")
 
 
-async def simulate(door: Door, place: Place, principal: str, actions: Sequence[str], resources: Sequence[str]) -> str:
+async def permits(door: Door, plan: Plan, principal: str, resources: Sequence[str], partition: str) -> str:
     """``likely``, ``unlikely``, or ``unknown`` when it cannot be asked; never raises ``AwsTrouble``.
 
     ``principal`` is the ARN of a role or user; empty asks about the identity behind ``door`` itself.
     """
+    asked: dict[tuple[str, ...], set[str]] = {}
+    for call in plan.calls:
+        operation = f"{call.service}:{call.operation}"
+        on = fitting(operation, resources, partition, plan.place.account)
+        asked.setdefault(on, set()).update(table()[operation].iam)
+    if not asked:
+        return "unknown"
     try:
-        answer = await door.call(
-            place,
-            "iam:SimulatePrincipalPolicy",
-            {
-                "PolicySourceArn": principal or await own_arn(door, place),
-                "ActionNames": list(actions),
-                "ResourceArns": list(resources),
-            },
-        )
+        source = principal or await own_arn(door, plan.place)
+        answers = [await _simulate(door, plan.place, source, sorted(actions), on) for on, actions in asked.items()]
     except AwsTrouble:
         return "unknown"
-    decisions = [result["EvalDecision"] for result in answer["EvaluationResults"]]
-    if not decisions:
+    if not all(answers):
         return "unknown"
-    return "likely" if all(decision == "allowed" for decision in decisions) else "unlikely"
+    return "likely" if all(decision == "allowed" for answer in answers for decision in answer) else "unlikely"
+
+
+async def _simulate(
+    door: Door, place: Place, source: str, actions: Sequence[str], resources: Sequence[str]
+) -> list[str]:
+    asked = {"PolicySourceArn": source, "ActionNames": list(actions), "ResourceArns": list(resources)}
+    answer = await door.call(place, "iam:SimulatePrincipalPolicy", asked)
+    return [str(result["EvalDecision"]) for result in answer["EvaluationResults"]]
 
 
 async def own_arn(door: Door, place: Place) -> str:

@@ -36,6 +36,8 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "finding": plan.finding,
         "undo_calls": calls_json(plan.undo_calls),
         "wide": plan.wide,
+        "second_person": plan.second_person,
+        "fit": plan.fit,
         "re_exposes": plan.re_exposes,
         "refusals": list(plan.refusals),
         "confirm": rails.confirm_text(plan),
@@ -71,16 +73,20 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
 def info_json(info: Info) -> dict[str, Any]:
     """One line of ``contain --list --json``."""
     return {
-        "id": info.id,
+        "action": info.id,
         "title": info.title,
-        "target_type": info.target_type,
+        "target": info.target_type,
         "services": list(info.services),
+        "calls": list(info.calls),
         "stops": info.stops,
         "does_not_stop": info.does_not_stop,
         "reversible": info.reversible.value,
         "wide": info.wide,
+        "second_person": info.second_person,
         "captures": info.captures,
         "verifies": info.verifies,
+        "undo_leaves": info.undo_leaves,
+        "pitfalls": list(info.pitfalls),
     }
 
 

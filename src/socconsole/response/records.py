@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from socconsole.model.action import ActionState, Call, Plan, Reversible
@@ -51,6 +50,7 @@ def intent(
             "evidence": evidence,
             "reversible": plan.reversible.value,
             "wide": plan.wide,
+            "second_person": plan.second_person,
             "undoes": undoes,
             "re_exposes": plan.re_exposes,
             "accepted_exposure": exposure,
@@ -102,8 +102,8 @@ def resolved(action_id: str, who: str, state: ActionState, detail: str) -> Entry
     )
 
 
-def plan_of(line: Line, at: datetime) -> Plan:
-    """The plan that an intent recorded, for reading back and for undoing; read at ``at``, as it were."""
+def plan_of(line: Line) -> Plan:
+    """The plan that an intent recorded, for reading back and for undoing; ``read_at`` is when it was recorded."""
     data = line.entry.data
     return Plan(
         action=data["action"],
@@ -124,8 +124,9 @@ def plan_of(line: Line, at: datetime) -> Plan:
         wide=data["wide"],
         warnings=(),
         permitted="unknown",
-        read_at=at,
+        read_at=line.at,
         re_exposes=data.get("re_exposes", False),
+        second_person=data.get("second_person", False),
     )
 
 

@@ -1,4 +1,4 @@
-"""Who a bucket policy lets in, and the statement that would keep some of them out. Pure.
+"""Who a resource policy lets in. Pure.
 
 AWS itself says whether a policy is public (``GetBucketPolicyStatus``); this reads who else is named in it,
 which no call of AWS answers. Policy grammar: IAM User Guide, "Grammar of the IAM JSON policy language".
@@ -6,16 +6,15 @@ which no call of AWS answers. Policy grammar: IAM User Guide, "Grammar of the IA
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from socconsole.response.statement import NotAPolicy, parse, statements
+
 _ACCOUNT: Final = re.compile(r"\d{12}")
 _ARN: Final = re.compile(r"arn:[a-z-]+:(iam|sts)::(\d{12}):(.+)")
-
-DENY_SID: Final = "SocconsoleDenyOutside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +45,14 @@ def reach(policy: str | None, account: str, own: Collection[str] = ()) -> Reach:
     if policy is None:
         return Reach(0, 0, (), 0, (), ())
     try:
-        statements = list(_statements(json.loads(policy)))
-    except (ValueError, TypeError, RecursionError):
+        found = statements(parse(policy))
+    except NotAPolicy:
         return Reach(0, 0, (), 0, (), (), unreadable=True)
     anyone = anyone_if = inside = 0
     outside: dict[str, None] = {}
     family: dict[str, None] = {}
     services: dict[str, None] = {}
-    for statement in statements:
+    for statement in found:
         if statement.get("Effect") != "Allow":
             continue
         for kind, principal in _principals(statement):
@@ -64,23 +63,13 @@ def reach(policy: str | None, account: str, own: Collection[str] = ()) -> Reach:
                     anyone_if += 1
                 else:
                     anyone += 1
-            elif kind == "AWS" and _account_of(principal) == account:
+            elif kind == "AWS" and account_of(principal) == account:
                 inside += 1
-            elif kind == "AWS" and _account_of(principal) in own:
+            elif kind == "AWS" and account_of(principal) in own:
                 family[principal] = None
             else:
                 outside[principal] = None
     return Reach(anyone, anyone_if, tuple(outside), inside, tuple(family), tuple(services))
-
-
-def _statements(document: Any) -> Iterator[Mapping[str, Any]]:
-    if not isinstance(document, dict):
-        raise TypeError("a policy is an object")
-    statements = document.get("Statement", [])
-    for statement in [statements] if isinstance(statements, dict) else statements:
-        if not isinstance(statement, dict):
-            raise TypeError("a statement is an object")
-        yield statement
 
 
 def _principals(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -97,7 +86,8 @@ def _principals(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield str(kind), str(name)
 
 
-def _account_of(principal: str) -> str | None:
+def account_of(principal: str) -> str | None:
+    """The account that a principal in a policy belongs to; None where its name does not tell."""
     if _ACCOUNT.fullmatch(principal):
         return principal
     arn = _ARN.fullmatch(principal)
@@ -109,34 +99,3 @@ def partition(region: str) -> str:
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
-def deny_outside(policy: str, bucket: str, region: str, principals: tuple[str, ...]) -> str | None:
-    """``policy`` with one more statement that denies ``principals`` the bucket and all in it, as JSON text.
-
-    The deny matches ``aws:PrincipalArn`` under Principal ``*``, so that a principal that was deleted
-    meanwhile cannot fail the put. A whole account, and a session (whose role's path its ARN does not tell),
-    is denied by account. None where a principal cannot be matched that way (a canonical user, a unique id, a
-    federation).
-    """
-    part = partition(region)
-    patterns: dict[str, None] = {}
-    for principal in principals:
-        account = _account_of(principal)
-        if account is None:
-            return None
-        arn = _ARN.fullmatch(principal)
-        exact = arn is not None and arn[1] == "iam" and arn[3] != "root" and "*" not in arn[3]
-        patterns[principal if exact else f"arn:{part}:iam::{account}:*"] = None
-    document = json.loads(policy)
-    statements = [s for s in _statements(document) if s.get("Sid") != DENY_SID]
-    resource = f"arn:{part}:s3:::{bucket}"
-    deny = {
-        "Sid": DENY_SID,
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [resource, f"{resource}/*"],
-        "Condition": {"ArnLike": {"aws:PrincipalArn": list(patterns)}},
-    }
-    return json.dumps({**document, "Statement": [*statements, deny]}, separators=(",", ":"))

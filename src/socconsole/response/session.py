@@ -40,10 +40,10 @@ class Refusal(Exception):
 
 
 class OpenDoor(Protocol):
-    """How a session comes by a door; ``tags`` and ``only`` as ``aws.Door.open`` has them."""
+    """How a session comes by a door; ``tags`` and ``grant`` as ``aws.Door.open`` has them."""
 
     def __call__(
-        self, session: Session, role: Role, *, tags: Mapping[str, str] | None = None, only: str = ""
+        self, session: Session, role: Role, *, tags: Mapping[str, str] | None = None, grant: aws.Grant | None = None
     ) -> AbstractAsyncContextManager[Door]: ...
 
 
@@ -52,11 +52,11 @@ Tell = Callable[[int, int, str], Awaitable[None]]
 
 
 def real_door(
-    session: Session, role: Role, *, tags: Mapping[str, str] | None = None, only: str = ""
+    session: Session, role: Role, *, tags: Mapping[str, str] | None = None, grant: aws.Grant | None = None
 ) -> AbstractAsyncContextManager[Door]:
     """A door of ``aws``; what it assumed is forgotten when the block ends."""
     return aws.Door.open(
-        session.config, session.folder.world, role, session.mode, session.analyst, tags=tags, only=only
+        session.config, session.folder.world, role, session.mode, session.analyst, tags=tags, grant=grant
     )
 
 

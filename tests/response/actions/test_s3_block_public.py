@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import AbstractAsyncContextManager
 
 import pytest
@@ -11,10 +10,9 @@ from socconsole.aws import AwsTrouble, Door
 from socconsole.drill import Embedded
 from socconsole.model.action import ActionState, Call, Mode, Plan
 from socconsole.model.world import Place
+from socconsole.response.actions.s3_block_public import S3BlockPublic
 from socconsole.response.base import BadTarget, Noted, Target
-from socconsole.response.s3_public import S3BlockPublic
-
-from .conftest import ASSETS, CORPUS, EXPORTS, ML, PROD, STRANGER, TRANSCRIPTS, Setting, changes, leaking
+from tests.response.conftest import ASSETS, CORPUS, EXPORTS, ML, PROD, STRANGER, TRANSCRIPTS, Setting, changes, leaking
 
 ACTION = S3BlockPublic()
 OWN = ("111122223333", "444455556666")
@@ -96,13 +94,7 @@ async def test_a_named_account_is_no_public_path_and_the_cut_that_would_help_is_
     assert found.undo_calls == ()
     assert "would change nothing" in found.why
     assert STRANGER in found.why
-    assert found.instead.startswith("s3-deny-principal")
-    assert "no key" in found.instead
-    (by_hand,) = found.instead_calls
-    assert by_hand.operation == "PutBucketPolicy"
-    # What is printed for the analyst's own hands: the stranger is denied, the rest of the policy is kept.
-    policy = json.loads(by_hand.params["Policy"])
-    assert [statement["Effect"] for statement in policy["Statement"]] == ["Allow", "Deny"]
+    assert found.instead.startswith("s3-deny-outsiders")
     assert changes(aws) == []
 
 

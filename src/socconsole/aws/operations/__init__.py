@@ -1,4 +1,35 @@
-"""``operations.toml`` as typed rows: what may be called, and how an answer to it is told from a silence."""
+"""Every AWS operation that socconsole may call, one table each in the files beside this one, a file a service.
+
+What is in none of them cannot be called. The fields of a table:
+
+``effect``
+    ``read``, ``housekeeping``, ``workflow`` or ``contain``.
+``roles``
+    The role kinds that may call it (reader, watch, triage, responder); ``[]`` only with ``credentials``.
+``iam``
+    IAM actions it needs; an action's name is not always the operation's.
+``resource``
+    ARN patterns the policy is narrowed to; ``${partition}`` and ``${account}`` are filled in, default ``*``.
+``proof``
+    Keys that have to be in an answer (dotted: inside a structure) or it is a BadResponse.
+``absent_ok``
+    Instead of proof, for answers without a sure key: ``empty`` = no body at all, ``headers`` = HEAD,
+    ``<Name>`` = the document's root element.
+``absent_codes``
+    Error codes that state an absence; the call returns ``Absent(code)`` instead of raising.
+``paging``
+    Request token, answer token, page size parameter, its largest value, result key; ``more`` names a flag that
+    says whether the token counts.
+``rate``, ``burst``
+    The service's own quota a second, for each account and region; our share is taken of it. Security Hub and
+    CloudTrail from their API references; where AWS publishes none the figure is a cautious choice of ours.
+``content``
+    Media types beside the protocol's own.
+``wire``
+    The result list's name on the wire: its records are handed over as AWS wrote them, unparsed.
+``credentials``
+    Part of obtaining credentials: allowed in every mode and role, called by ``aws/`` only.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +67,7 @@ class Paging(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One row of ``operations.toml``; its head explains the fields. ``rate`` is per second."""
+    """One table of a file here; the module's text explains the fields. ``rate`` is per second."""
 
     id: str
     effect: Effect
@@ -64,14 +95,21 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class BadTable(ValueError):
-    """``operations.toml`` contradicts itself: a fault of ours, found when the program starts."""
+    """The table contradicts itself: a fault of ours, found when the program starts."""
 
 
 @functools.cache
 def table() -> Mapping[str, Operation]:
     """All rows by id. Raises :class:`BadTable`."""
-    text = resources.files("socconsole.aws").joinpath("operations.toml").read_text("utf-8")
-    return read(text)
+    rows: dict[str, Operation] = {}
+    for file in sorted(resources.files(__name__).iterdir(), key=lambda file: file.name):
+        if not file.name.endswith(".toml"):
+            continue
+        for name, row in read(file.read_text("utf-8")).items():
+            if name in rows:
+                raise BadTable(f"{name}: stands in two files")
+            rows[name] = row
+    return rows
 
 
 def read(text: str) -> dict[str, Operation]:

@@ -1,0 +1,41 @@
+"""Buckets: what is open, and what somebody else does to it meanwhile."""
+
+from __future__ import annotations
+
+import json
+
+from socconsole.drill import Embedded
+from tests.response.actions.case import Case, do
+from tests.response.conftest import CORPUS, EXPORTS, ML, leaking
+
+
+def _public(aws: Embedded) -> str:
+    leaking(aws)
+    return CORPUS
+
+
+def _named(aws: Embedded) -> str:
+    leaking(aws)
+    return EXPORTS
+
+
+def _half(aws: Embedded, bucket: str) -> None:
+    block = {"BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": False}
+    do(
+        aws,
+        "s3:PutPublicAccessBlock",
+        Bucket=bucket,
+        PublicAccessBlockConfiguration={**block, "RestrictPublicBuckets": False},
+    )
+
+
+def _other_policy(aws: Embedded, bucket: str) -> None:
+    allow = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999988887777:root"}, "Action": "s3:GetObject"}
+    policy = {"Version": "2012-10-17", "Statement": [{**allow, "Resource": f"arn:aws:s3:::{bucket}/*"}]}
+    do(aws, "s3:PutBucketPolicy", ML, Bucket=bucket, Policy=json.dumps(policy))
+
+
+CASES = (
+    Case("s3-block-public", _public, _half),
+    Case("s3-deny-outsiders", _named, _other_policy, ML),
+)

@@ -1,0 +1,192 @@
+"""What every containment keeps, each on a target where it helps; the embedded AWS and its journal are the judge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from socconsole.aws.operations import table
+from socconsole.commands import Contain, PlanContain, PlanUndo, Undo
+from socconsole.drill import Embedded
+from socconsole.model.action import ActionState, Call, Effect, Mode, Plan
+from socconsole.response import afterwards, calls, engine, rails
+from socconsole.response.base import Target
+from socconsole.response.present import plan_json
+from socconsole.response.registry import ACTIONS
+from socconsole.response.session import Session
+from socconsole.store.state import StateFolder
+from tests.response.actions.case import Case, do
+from tests.response.conftest import Make, changes, eventually, record
+
+CASES: tuple[Case, ...] = tuple(
+    case
+    for file in sorted(Path(__file__).parent.glob("cases_*.py"))
+    for case in import_module(f"tests.response.actions.{file.stem}").CASES
+)
+EACH = pytest.mark.parametrize("case", CASES, ids=str)
+
+FAULTS: tuple[Mapping[str, Any], ...] = (
+    {"kind": "error", "code": "ThrottlingException", "status": 400, "times": None},
+    {"kind": "error", "code": "InternalError", "status": 500, "times": None},
+    {"kind": "reset", "times": None},
+    {"kind": "truncated", "times": None},
+    {"kind": "slow", "latency": 1.5, "times": None},
+)
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that give up within a second, and no limit to the actions within ten minutes."""
+    monkeypatch.setattr(calls, "DEADLINE", 1.0)
+    monkeypatch.setattr(rails, "RATE", 10_000)
+
+
+def test_every_action_has_a_case() -> None:
+    assert {case.action for case in CASES} == set(ACTIONS)
+
+
+def test_what_an_action_calls_is_a_containing_call_of_the_responder() -> None:
+    for action in ACTIONS.values():
+        for call in action.info.calls:
+            row = table()[call]
+            assert row.effect is Effect.CONTAIN, f"{action.info.id}: {call}"
+            assert row.roles == ("responder",), f"{action.info.id}: {call}"
+
+
+def _planning(case: Case, target: str) -> PlanContain:
+    at = {"account": case.place.account, "region": case.place.region}
+    return PlanContain(action=case.action, target=target, **at)
+
+
+def _doing(case: Case, target: str) -> Contain:
+    at = {"account": case.place.account, "region": case.place.region}
+    return Contain(action=case.action, target=target, confirm=ACTIONS[case.action].name(target), reason="drill", **at)
+
+
+async def _undo(session: Session, action_id: str, target: str) -> ActionState:
+    request = Undo(action_id=action_id, confirm=target, reason="drill", accept_exposure=True)
+    return (await engine.undo(session, request)).state
+
+
+async def _plan(session: Session, case: Case, target: str) -> Plan:
+    return await engine.plan(session, _planning(case, target))
+
+
+@EACH
+async def test_a_plan_changes_nothing_and_apply_then_undo_leave_it_as_it_was(
+    case: Case, aws: Embedded, folder: StateFolder, session: Make
+) -> None:
+    target = case.prepare(aws)
+    before = changes(aws)
+    plan = await _plan(session(Mode.TRIAGE), case, target)
+    assert plan.helps, plan.why
+    assert plan.calls
+    assert plan.undo_calls
+    assert plan.permitted == "likely"
+    assert plan.refusals == ()
+    assert {f"{call.service}:{call.operation}" for call in plan.calls + plan.undo_calls} <= set(
+        ACTIONS[case.action].info.calls
+    )
+    json.dumps(plan_json(plan))
+    assert changes(aws) == before, "a plan changes nothing"
+    assert record(folder) == []
+
+    done = await engine.contain(session(), _doing(case, target))
+    assert done.state is ActionState.APPLIED, done.detail
+    made = [call.operation for call in done.calls]
+    assert made == [f"{call.service}:{call.operation}" for call in plan.calls]
+    again = await _plan(session(Mode.TRIAGE), case, target)
+    assert not again.helps, "what is done already is not offered"
+
+    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
+    assert back.helps
+    assert not any(warning.startswith("DRIFT") for warning in back.warnings)
+    assert await _undo(session(), done.action_id, plan.target) is ActionState.APPLIED
+    restored = await _plan(session(Mode.TRIAGE), case, target)
+    assert restored.before == plan.before
+    assert restored.helps
+
+
+@EACH
+async def test_what_somebody_else_changed_meanwhile_is_noticed(
+    case: Case, aws: Embedded, folder: StateFolder, session: Make
+) -> None:
+    target = case.prepare(aws)
+    done = await engine.contain(session(), _doing(case, target))
+    assert done.state is ActionState.APPLIED, done.detail
+    case.drift(aws, target)
+    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
+    assert any(warning.startswith("DRIFT") for warning in back.warnings), back.warnings
+    assert back.wide or not back.helps, "writing over a stranger's change takes the whole id"
+
+
+@EACH
+async def test_denied_permission_is_said_before_and_ends_as_not_applied(
+    case: Case, aws: Embedded, folder: StateFolder, session: Make
+) -> None:
+    target = case.prepare(aws)
+    plan = await _plan(session(Mode.TRIAGE), case, target)
+    _deny_responder(aws, case)
+    denied = await _plan(session(Mode.TRIAGE), case, target)
+    assert denied.permitted == "unlikely"
+    assert record(folder) == [], "said before any intent"
+    done = await engine.contain(session(), _doing(case, target))
+    assert done.state is ActionState.NOT_APPLIED
+    assert (await _plan(session(Mode.TRIAGE), case, target)).before == plan.before
+
+
+def _deny_responder(aws: Embedded, case: Case) -> None:
+    """Nothing that changes anything is left to the role; it may still read."""
+    deny = {"Effect": "Deny", "NotAction": ["*:Get*", "*:List*", "*:Describe*", "sts:*"], "Resource": "*"}
+    do(
+        aws,
+        "iam:PutRolePolicy",
+        case.place,
+        RoleName="socconsole-responder",
+        PolicyName="lost",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+    )
+
+
+@EACH
+async def test_a_fault_at_any_call_ends_in_what_is_true(
+    case: Case, aws: Embedded, folder: StateFolder, session: Make
+) -> None:
+    target = case.prepare(aws)
+    plan = await _plan(session(Mode.TRIAGE), case, target)
+    action, aim = ACTIONS[case.action], Target(plan.target, plan.place)
+    for number, call in enumerate(plan.calls):
+        fault = FAULTS[(number + len(case.action)) % len(FAULTS)]
+        for rule in (fault,) if len(plan.calls) > 2 else FAULTS:
+            aws.faults.add(service=call.service, op=call.operation, **rule)
+            reached = _made(aws, call)
+            done = await engine.contain(session(), _doing(case, target))
+            if rule["kind"] == "slow":  # AWS carries it out although nobody waits for the answer any more
+                await eventually(partial(_more, aws, call, reached))
+            aws.faults.clear()
+            state = done.state
+            async with session().door(session(), "reader") as door:
+                if state is ActionState.IN_DOUBT:
+                    found = dict(await afterwards.resolve(folder, door, "oncall1", in_flight=0.0))
+                    state = found[done.action_id]
+                truth = await action.verify(door, plan)
+            assert state is truth, f"{call.operation} {rule}: {done.detail}"
+            if state is not ActionState.NOT_APPLIED:
+                assert await _undo(session(), done.action_id, aim.id) is ActionState.APPLIED
+            fresh = await _plan(session(Mode.TRIAGE), case, target)
+            assert fresh.before == plan.before, "as it was, for the next fault"
+            plan = fresh
+
+
+def _made(aws: Embedded, call: Call) -> int:
+    return len(aws.journal.calls(call.service, call.operation))
+
+
+def _more(aws: Embedded, call: Call, than: int) -> bool:
+    return _made(aws, call) > than
