@@ -1,4 +1,4 @@
-"""The command line. Each verb's module stays light: what is heavy is imported when the verb runs."""
+"""The command line. A plain start, the version and the help go round typer, which costs more than they do."""
 
 from __future__ import annotations
 
@@ -18,18 +18,17 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode is no reason to fail
 
-    if sys.argv[1:] == ["--version"]:  # scripts ask often, and nothing of the rest is needed to say it
+    words = sys.argv[1:]
+    if words == ["--version"]:  # scripts ask often, and nothing of the rest is needed to say it
         from socconsole import __version__
 
         print(f"socconsole {__version__}")
         return
 
-    from socconsole.cli.common import Code, Stop, say
+    from socconsole.cli.exits import Code, Stop, say
 
     try:
-        from socconsole.cli.app import build
-
-        build()()
+        _run(words)
     except Stop as end:
         say(f"socconsole: {end}")
         if end.remedy:
@@ -53,3 +52,13 @@ def main() -> None:
             say(f"  {clean(os.path.basename(frame.filename))}:{frame.lineno} in {clean(frame.name)}")
         say(f"  {type(error).__name__}: {clean(mask(str(error)))}")
         sys.exit(int(Code.FAULT))
+
+
+def _run(words: list[str]) -> None:
+    from socconsole.cli.start import plain, start
+
+    if (asked := plain(words)) is not None:
+        sys.exit(start(asked))
+    from socconsole.cli.app import build
+
+    build()()

@@ -72,7 +72,7 @@ def drill(
         if headless:
             _run_headless(folder, running)
         else:
-            from socconsole.cli.console import run
+            from socconsole.cli.start import run
 
             say(f"the embedded AWS answers on 127.0.0.1:{running.port}; the drill's state is {root}")
             code = run(folder, None, None)
