@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import multiprocessing
 import sqlite3
 import stat
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from socconsole.store import db, schema
+from socconsole.store import db, queue, schema
 from socconsole.store.ownership import StateError
 from tests.store.builders import NOW, observation
 from tests.store.shelf import fresh_store, put
@@ -49,26 +50,39 @@ def test_a_reader_cannot_write_and_needs_a_store(tmp_path):
     assert not (tmp_path / "nothing.db").exists()
 
 
-def test_an_older_store_is_backed_up_and_migrated_with_what_it_holds(tmp_path, monkeypatch):
-    conn = fresh_store(tmp_path)
-    put(conn, observation("1"))
-    conn.close()
-
-    def second(conn: sqlite3.Connection) -> None:
-        conn.execute("ALTER TABLE counter ADD COLUMN unit TEXT")
-
-    for module in (schema, db):
-        monkeypatch.setattr(module, "MIGRATIONS", (*schema.MIGRATIONS[:1], second))
-        monkeypatch.setattr(module, "SCHEMA", 2)
+def test_an_older_store_is_backed_up_and_migrated_with_what_it_holds(tmp_path):
+    (tmp_path / "store.db").write_bytes(gzip.decompress((Path(__file__).parent / "schema_1.db.gz").read_bytes()))
+    assert version(tmp_path / "store.db") == 1
     path = db.prepare(tmp_path)
-    assert version(path) == 2
-    conn = db.connect(path)
-    assert conn.execute("SELECT count(*) FROM queue").fetchone() == (1,)
-    assert put(conn, observation("1"), now=NOW).unchanged == 1
+    assert version(path) == schema.SCHEMA
     backup = tmp_path / "store.db.schema-1.bak"
     assert version(backup) == 1
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
-    assert sqlite3.connect(backup).execute("SELECT count(*) FROM finding").fetchone() == (1,)
+    assert sqlite3.connect(backup).execute("SELECT count(*) FROM finding").fetchone() == (7,)
+    migrated = db.connect(path)
+    with queue.QueueReader(path) as reader:
+        assert len(reader.window(queue.View.ALL, offset=0, limit=20, now=NOW)) == 7
+    assert put(migrated, observation("1"), now=NOW).unchanged == 1
+    assert put(migrated, observation("9"), now=NOW).new == 1
+
+
+def test_an_older_store_ends_with_the_schema_of_a_new_one(tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder in (old, new):
+        folder.mkdir()
+    (old / "store.db").write_bytes(gzip.decompress((Path(__file__).parent / "schema_1.db.gz").read_bytes()))
+    shapes = []
+    for folder in (old, new):
+        conn = db.connect(db.prepare(folder))
+        shapes.append(
+            {
+                (kind, name): " ".join(sql.split())
+                for kind, name, sql in conn.execute(
+                    "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB '_sqlite*'"
+                )
+            }
+        )
+    assert shapes[0] == shapes[1]
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(tmp_path, monkeypatch):

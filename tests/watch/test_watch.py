@@ -17,12 +17,14 @@ from socconsole.collectors import guardduty
 from socconsole.commands import Snooze
 from socconsole.drill import Embedded
 from socconsole.model.action import Mode
+from socconsole.model.finding import State
 from socconsole.model.source import Freshness, SourceKey, SourceState
-from socconsole.store import db, decisions, ledger, queue, sources
+from socconsole.store import db, decisions, ledger, queue, reading, sources
 from socconsole.store.state import LockHeld, StateFolder
 from socconsole.triage import query
 from socconsole.watch import polling, supervisor, watch
 from tests.drillstate import ANALYST, config_for, folder_for
+from tests.embedded import client
 
 PATIENCE_S = 40.0
 KEY = SourceKey("guardduty", "111122223333", "eu-central-1")
@@ -162,4 +164,49 @@ def _lines(folder: StateFolder, verb: str) -> list[Any]:
 
 def _timers(folder: StateFolder) -> set[str]:
     with db.reading(folder) as conn:
-        return {name for name in ("timer/snoozes", "timer/reminders") if sources.load_cursor(conn, name)}
+        return {name for name in ("timer/snoozes", "timer/reminders", "timer/ended") if sources.load_cursor(conn, name)}
+
+
+async def test_what_aws_no_longer_has_or_archived_is_closed_on_record_and_comes_back(
+    folder: StateFolder, aws: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "REMIND_S", 0.2)
+    aws.advance(1200)
+    place = (KEY.account, KEY.region)
+    records = aws.cloud.detectors.at(*place)
+    hub = aws.cloud.hubs.hub(*place)
+    assert hub is not None
+    async with resident(folder, aws):
+        await until(lambda: every(folder, Freshness.FRESH), "fresh")
+        await until(lambda: "timer/ended" in _timers(folder), "the timers run")
+        lost, filed = [native for native in records if _of_detector(folder, native)][:2]
+        ids = {native: _of_detector(folder, native) for native in (lost, filed)}
+        taken = records.pop(lost)
+        copies = {key: hub.records.pop(key) for key in [key for key in hub.records if key[1].endswith(lost)]}
+        client(aws, "guardduty", KEY.region).archive_findings(
+            DetectorId=taken["Service"]["DetectorId"], FindingIds=[filed]
+        )
+        await until(lambda: len(_lines(folder, "ended")) >= 2, "both ends are on record")
+        ended = {line.entry.data["how"]: line.entry.subjects for line in _lines(folder, "ended")}
+        assert ended == {"gone": (ids[lost],), "archived": (ids[filed],)}
+        assert _state(folder, ids[lost]) is State.RESOLVED
+        records[lost] = taken
+        hub.records.update(copies)
+        await until(lambda: _state(folder, ids[lost]) is State.NEW, "it is back")
+
+
+def _of_detector(folder: StateFolder, native: str) -> str | None:
+    """The id of the open threat that GuardDuty calls ``native``."""
+    with db.reading(folder) as conn, queue.QueueReader(folder.store_db) as reader:
+        ids = reader.ids(queue.View.THREATS, query.parse("state:new"), limit=50, now=datetime.now(UTC))
+        for stored in reading.each(conn, ids):
+            if ("guardduty", native) in {(form, id_) for form, _, id_ in stored.finding.handles}:
+                return stored.finding.id
+    return None
+
+
+def _state(folder: StateFolder, id_: str | None) -> State:
+    with db.reading(folder) as conn:
+        found = reading.get(conn, id_ or "")
+    assert found is not None
+    return found.state

@@ -34,7 +34,7 @@ class Batch:
     note: Untrusted = NOTHING
     """What else to know of this source's answers."""
     missing: tuple[str, ...] = ()
-    """Of a sweep: ids that AWS no longer knows."""
+    """Of a sweep: ids that AWS had no answer for. Once may be an index that lags; see ``store.gone``."""
 
 
 def chunks(ids: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:

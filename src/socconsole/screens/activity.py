@@ -255,8 +255,16 @@ def _who(row: Row) -> str:
     return row.who if isinstance(row, ActionRecord) else row.entry.who
 
 
-_SAID: Final = {"unacknowledged": "overdue"}
+_SAID: Final = {"unacknowledged": "overdue", "ended": "AWS closed"}
 """Verbs that would read as if somebody had done them."""
+
+
+_ENDED: Final = {
+    "gone": "AWS no longer has it",
+    "archived": "archived in AWS",
+    "resolved": "resolved in Security Hub",
+    "suppressed": "suppressed in Security Hub",
+}
 
 
 def _verb(row: Row) -> Cell:
@@ -294,6 +302,8 @@ def _summary(row: Row) -> Cell:
     if entry.verb == "unacknowledged":
         minutes = entry.data.get("after_minutes")
         said.append("nobody acknowledged" + (f" within {minutes} min" if isinstance(minutes, int) else ""))
+    if entry.verb == "ended":
+        said.append(_ENDED.get(str(entry.data.get("how")), "closed"))
     if entry.verb == "sent":
         said.append("told Security Hub")
     if entry.data.get("held") is False:

@@ -11,7 +11,7 @@ from typing import Final
 
 from socconsole.model.finding import Actor, Finding, Leaving, Resource, State, Verdict
 from socconsole.screens import words
-from socconsole.store.reading import Standing, Stored
+from socconsole.store.reading import How, Standing, Stored
 from socconsole.text import BLOCK_LIMIT, Untrusted, clean_lines
 from socconsole.widgets.columns import severity_style, severity_text
 from socconsole.widgets.detail import Body, Piece, Section
@@ -45,7 +45,7 @@ def heading(finding: Finding) -> list[Piece]:
 def sections(stored: Stored, stamp: Stamp, *, full: bool = False) -> list[Section]:
     """The sections of the detail; ``full`` leaves nothing out (the screen behind ``enter``)."""
     finding = stored.finding
-    out = [Section("what", list(_what(finding))), Section("state", list(_state(stored)))]
+    out = [Section("what", list(_what(finding))), Section("state", list(_state(stored, stamp)))]
     if sent := list(_not_sent(stored)):
         out.append(Section("not sent", sent))
     if stored.leaving is not None:
@@ -83,7 +83,15 @@ def _what(finding: Finding) -> Iterator[Body]:
         yield [(f"attack sequence of {words.plural(len(finding.signals), 'signal')}", "high")]
 
 
-def _state(stored: Stored) -> Iterator[Body]:
+_ENDED: Final = {
+    How.GONE: "AWS no longer has it",
+    How.ARCHIVED: "archived in AWS",
+    How.RESOLVED: "resolved in Security Hub",
+    How.SUPPRESSED: "suppressed in Security Hub",
+}
+
+
+def _state(stored: Stored, stamp: Stamp) -> Iterator[Body]:
     line: list[Piece] = [(stored.state.value, STATE_STYLES[stored.state])]
     if stored.still_firing:
         line.append((" · still firing", "bad"))
@@ -92,6 +100,9 @@ def _state(stored: Stored) -> Iterator[Body]:
     if verdict is not None and verdict is not Verdict.UNKNOWN:
         line.append((f" · {verdict_words(verdict)}", "quiet"))
     yield line
+    if stored.ended is not None:
+        since = f", noticed {stamp(stored.ended.at)}" if stored.ended.at else ""
+        yield [(f"{_ENDED[stored.ended.how]}{since}", "warn" if stored.ended.how is How.GONE else "quiet")]
 
 
 def verdict_words(verdict: Verdict) -> str:

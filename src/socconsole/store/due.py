@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection
 
 from socconsole.model.finding import Severity
-from socconsole.store import reading
 from socconsole.store.instants import micros
 
 
@@ -39,21 +38,3 @@ def unacknowledged(
         },
     )
     return [id_ for (id_,) in rows]
-
-
-def open_handles(conn: Connection, origin: str, limit: int, offset: int) -> list[str]:
-    """Native ids of open findings as one source knows them, most important first: what a sweep reads again."""
-    rows = conn.execute(
-        "SELECT DISTINCT q.id, q.score, q.n, o.format FROM queue AS q "
-        "JOIN observation AS o ON o.finding = q.n AND o.head = 1 JOIN origin AS g ON g.n = o.origin "
-        "WHERE g.name = ? AND q.active = 1 AND q.workflow IN ('NEW', 'NOTIFIED') AND q.sample = 0 "
-        "ORDER BY q.score DESC, q.n LIMIT ? OFFSET ?",
-        (origin, limit, offset),
-    ).fetchall()
-    formats = {id_: format_ for id_, _, _, format_ in rows}
-    return [
-        native
-        for stored in reading.each(conn, [id_ for id_, *_ in rows])
-        for format_, _, native in stored.finding.handles
-        if format_ == formats.get(stored.finding.id)
-    ]

@@ -18,7 +18,7 @@ from socconsole import triage
 from socconsole.formats import Deferred, Quarantined, Record
 from socconsole.model.finding import Finding, Observation
 from socconsole.model.source import Answer
-from socconsole.store import quarantine, reading, rows, sources
+from socconsole.store import gone, quarantine, reading, remerge, rows, sources
 from socconsole.store.codec import Codec, pack_observation, train_if_due
 from socconsole.store.db import transaction
 from socconsole.store.instants import instant, micros, micros_or_none, storable
@@ -80,10 +80,15 @@ def commit(
             taken.append(item)
         else:
             rest.append(item)
+    spoken = answer is not None if live is None else live
+    estate = context or triage.Context()
     with transaction(conn):
         train_if_due(conn, taken)
-        intake = _Intake(conn, origin, answer is not None if live is None else live, now, context or triage.Context())
+        back = gone.seen_again(conn, (_ident(obs) for obs in taken)) if spoken else []
+        intake = _Intake(conn, origin, spoken, now, estate)
         intake.take(taken)
+        for n in back:
+            remerge.again(conn, n, now, estate)
         quarantine.keep(conn, rest, origin, now)
         if answer is not None:
             sources.record(conn, answer, now)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from sqlite3 import Connection, Row
-from typing import Any
+from typing import Any, Final
 
 from socconsole import triage
 from socconsole.model.finding import Finding, Format, Leaving, Observation, Priority, State, Verdict, Workflow
@@ -59,6 +60,34 @@ class Stored:
     """Why writes among them failed; text from AWS is cleaned by whoever stored it."""
     aliases: tuple[str, ...]
     """Other ids under which this finding can be named."""
+    ended: Ended | None = None
+    """How and when it was closed; None while it is open."""
+
+
+class How(StrEnum):
+    """How a finding came to be closed."""
+
+    GONE = "gone"
+    """AWS no longer has any of its records."""
+    ARCHIVED = "archived"
+    RESOLVED = "resolved"
+    SUPPRESSED = "suppressed"
+
+
+HOW_SQL: Final = (
+    "CASE WHEN q.active = 1 THEN lower(q.workflow) WHEN EXISTS (SELECT 1 FROM observation AS o "
+    "WHERE o.finding = q.n AND o.head = 1 AND o.n NOT IN (SELECT observation FROM missing WHERE confirmed = 1)) "
+    "THEN 'archived' ELSE 'gone' END"
+)
+"""The ``How`` of a closed row ``q`` of ``queue``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """That a finding is closed: how, and when this store learnt of it (None: before it kept that)."""
+
+    how: How
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +144,14 @@ def bodies(conn: Connection, id: str) -> list[Body]:
 
 
 def observation(conn: Connection, codec: Codec, n: int) -> Observation:
-    """One stored record as its reader understood it, without its body."""
-    dictionary, doc, digest = conn.execute(
-        "SELECT b.dictionary, b.doc, o.digest FROM observation AS o JOIN body AS b ON b.observation = o.n "
-        "WHERE o.n = ?",
+    """One stored record as its reader understood it, without its body; inactive when AWS no longer has it."""
+    dictionary, doc, digest, gone = conn.execute(
+        "SELECT b.dictionary, b.doc, o.digest, coalesce(m.confirmed, 0) FROM observation AS o "
+        "JOIN body AS b ON b.observation = o.n LEFT JOIN missing AS m ON m.observation = o.n WHERE o.n = ?",
         (n,),
     ).fetchone()
-    return unpack_observation(codec.unpack(doc, dictionary), digest)
+    found = unpack_observation(codec.unpack(doc, dictionary), digest)
+    return replace(found, active=False) if gone else found
 
 
 def fresh_origins(conn: Connection, now: datetime) -> frozenset[str]:
@@ -158,6 +188,7 @@ def findings_json(stored: Stored, now: datetime) -> dict[str, Any]:
         "owner": stored.decided.owner,
         "case": None,
         "sample": finding.sample,
+        "ended": None if stored.ended is None else {"how": stored.ended.how.value, "at": rfc3339(stored.ended.at)},
     }
 
 
@@ -247,6 +278,7 @@ class _Reader:
             tuple(kind for kind, _, _ in waiting),
             tuple(why for _, outcome, why in waiting if outcome == "failed"),
             self._aliases(n, finding.id),
+            self._ended(n) if state is State.RESOLVED else None,
         )
 
     def _standing(self, n: int) -> Standing:
@@ -270,6 +302,10 @@ class _Reader:
                 else:
                     values[column] = Untrusted(value)
         return Standing(**values)
+
+    def _ended(self, n: int) -> Ended:
+        how, at = self._conn.execute(f"SELECT {HOW_SQL}, resolved_at FROM queue AS q WHERE n = ?", (n,)).fetchone()
+        return Ended(How(how), instant_or_none(at))
 
     def _aliases(self, n: int, id_: str) -> tuple[str, ...]:
         found = {key[:14] for (key,) in self._conn.execute("SELECT key FROM alias WHERE finding = ?", (n,))}

@@ -53,6 +53,7 @@ class Before:
 
     id: str
     workflow: str
+    active: bool
     occurred: int | None
     seen: int
     resolved_at: int | None
@@ -65,7 +66,7 @@ class Before:
 def before(conn: Connection, n: int) -> Before:
     return Before(
         *conn.execute(
-            "SELECT f.id, f.workflow, f.occurred, f.seen, f.resolved_at, f.resumed_at, q.blocked_at, "
+            "SELECT f.id, f.workflow, f.active, f.occurred, f.seen, f.resolved_at, f.resumed_at, q.blocked_at, "
             "f.text_row, f.text_digest FROM finding AS f JOIN queue AS q ON q.n = f.n WHERE f.n = ?",
             (n,),
         ).fetchone()
@@ -84,7 +85,7 @@ def insert(conn: Connection, made: Sequence[tuple[int, Finding, str]], now: date
     for row, ((n, finding, _), id_) in enumerate(zip(made, ids, strict=True), start=text_row):
         text = text_of(finding)
         texts.append((row, *text))
-        resolved = at if finding.workflow.value in CLOSED else None
+        resolved = at if _closed(finding.active, finding.workflow) else None
         values.append((n, *_values(finding, id_, resolved, None, row, text)))
     conn.executemany(_INSERT, values)
     conn.executemany(_INSERT_TEXT, texts)
@@ -98,14 +99,20 @@ def update(conn: Connection, n: int, finding: Finding, was: Before, now: datetim
         text_row = _take_text_rows(conn, 1)
         conn.execute(_INSERT_TEXT, (text_row, *text))
     resolved: int | None = None
-    if finding.workflow.value in CLOSED:
-        resolved = was.resolved_at if was.workflow in CLOSED else micros(now)
+    if _closed(finding.active, finding.workflow):
+        resolved = micros(now) if was.resolved_at is None else was.resolved_at
     resumed = was.resumed_at
-    if finding.occurred is not None and triage.resumed(
-        instant_or_none(was.occurred), finding.occurred, instant_or_none(was.blocked_at)
+    if finding.occurred is not None and (
+        triage.resumed(instant_or_none(was.occurred), finding.occurred, instant_or_none(was.blocked_at))
+        or (resolved is None and was.resolved_at is not None and micros(finding.occurred) > was.resolved_at)
     ):
         resumed = micros(finding.occurred)
     conn.execute(_UPDATE, (*_values(finding, was.id, resolved, resumed, text_row, text), n))
+
+
+def _closed(active: bool, workflow: Workflow) -> bool:
+    """Whether AWS calls it closed: archived or gone, or by its workflow."""
+    return not active or workflow.value in CLOSED
 
 
 def reasons(packed: str) -> tuple[Reason, ...]:

@@ -248,16 +248,50 @@ _INDEXES: Final = (
     f"CREATE INDEX queue_critical ON queue (seen) {_OPEN} AND kind = 'threat' AND severity = 4",
     f"CREATE INDEX queue_waiting ON queue (seen) {_OPEN} AND kind = 'threat' AND acked_at IS NULL",
     "CREATE INDEX queue_owner ON queue (owner) WHERE owner IS NOT NULL",
+    "CREATE INDEX queue_ended ON queue (resolved_at) WHERE sample = 0 AND closed = 1 AND kind = 'threat'",
     "CREATE INDEX queue_snoozed ON queue (snoozed_until) WHERE snoozed_until IS NOT NULL",
 )
 
 
+# Records that a source was asked for by id and did not have, since when, and whether that was confirmed (gone).
+_MISSING: Final = """
+    CREATE TABLE missing (
+        observation INTEGER PRIMARY KEY REFERENCES observation (n)
+            ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+        since INTEGER NOT NULL,
+        confirmed INTEGER NOT NULL DEFAULT 0
+    ) STRICT
+"""
+
+
 def _m001(conn: Connection) -> None:
-    for statement in (*_TABLES, *_INDEXES, *DECISION_DDL, *TRIGGERS):
+    for statement in (*_TABLES, *DECISION_DDL):
         conn.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_m001,)
+def _m002(conn: Connection) -> None:
+    _drop_derived(conn)
+    conn.execute(_MISSING)
+    conn.execute("UPDATE finding SET resolved_at = seen WHERE active = 0 AND resolved_at IS NULL")
+    conn.execute("UPDATE queue SET resolved_at = seen WHERE active = 0 AND resolved_at IS NULL")
+    _derive(conn)
+
+
+def _drop_derived(conn: Connection) -> None:
+    """Drop the triggers and the queue's indexes, which hold nothing of their own."""
+    for kind, name in conn.execute(
+        "SELECT type, name FROM sqlite_schema WHERE type = 'trigger' OR (type = 'index' AND name GLOB 'queue_*')"
+    ).fetchall():
+        conn.execute(f"DROP {kind} {name}")
+
+
+def _derive(conn: Connection) -> None:
+    """Make them as they are today; the last migration does, whichever it is."""
+    for statement in (*_INDEXES, *TRIGGERS):
+        conn.execute(statement)
+
+
+MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_m001, _m002)
 """Migration i brings a store from schema number i to i + 1. Never edited once released, only added to."""
 
 SCHEMA: Final = len(MIGRATIONS)

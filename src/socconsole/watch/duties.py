@@ -18,7 +18,7 @@ from socconsole.config import Config
 from socconsole.model.entry import Entry
 from socconsole.response import afterwards
 from socconsole.response.session import uninterrupted
-from socconsole.store import due, housekeeping, ledger, project, sources
+from socconsole.store import due, gone, housekeeping, ledger, project, sources
 from socconsole.store.db import Connection
 from socconsole.store.state import StateFolder
 from socconsole.watch.keeper import Keeper
@@ -28,6 +28,7 @@ log = logging.getLogger("socconsole.watch")
 WHO: Final = "watch"
 _SNOOZES: Final = "timer/snoozes"
 _REMINDERS: Final = "timer/reminders"
+_ENDED: Final = "timer/ended"
 _IDS_AN_ENTRY: Final = 100
 
 
@@ -58,7 +59,7 @@ class Duties:
         kept = await self._keeper.do(sources.load_cursor, _SNOOZES)
         ended = await self._keeper.do(due.snoozes_ended, datetime.fromisoformat(kept), now) if kept else []
         if ended or not kept:  # else there is nothing to keep: a commit a second would wake every console
-            await uninterrupted(self._record("snooze_ended", ended, {}, _SNOOZES, now))
+            await uninterrupted(self._record(_about("snooze_ended", ended), _SNOOZES, now))
 
     async def remind(self) -> None:
         """Put on record which critical and high threats nobody acknowledged in time."""
@@ -67,8 +68,17 @@ class Duties:
         kept = await self._keeper.do(sources.load_cursor, _REMINDERS)
         after = datetime.fromisoformat(kept) if kept else now
         late = await self._keeper.do(due.unacknowledged, after, now, wait)
-        data = {"after_minutes": round(wait / timedelta(minutes=1))}
-        await uninterrupted(self._record("unacknowledged", late, data, _REMINDERS, now))
+        minutes = round(wait / timedelta(minutes=1))
+        await uninterrupted(self._record(_about("unacknowledged", late, after_minutes=minutes), _REMINDERS, now))
+
+    async def note_ended(self) -> None:
+        """Put on record which threats AWS closed, and how: gone, archived, resolved or suppressed by somebody."""
+        now = datetime.now(UTC)
+        kept = await self._keeper.do(sources.load_cursor, _ENDED)
+        ended = await self._keeper.do(gone.ended, datetime.fromisoformat(kept), now) if kept else {}
+        entries = [entry for how, ids in ended.items() for entry in _about("ended", ids, how=how.value)]
+        if entries or not kept:
+            await uninterrupted(self._record(entries, _ENDED, now))
 
     async def look_after_actions(self) -> None:
         """Checks that the acting process left behind, and actions that were cut short: ask AWS what is true."""
@@ -80,16 +90,20 @@ class Duties:
         """Retention and upkeep of the store."""
         await self._keeper.do(housekeeping.run, datetime.now(UTC))
 
-    async def _record(self, verb: str, ids: Sequence[str], data: dict[str, int], timer: str, now: datetime) -> None:
-        """Entries about findings, and how far the timer has come with them."""
-        entries = [
-            Entry(verb, WHO, subjects=tuple(ids[start : start + _IDS_AN_ENTRY]), data=data)
-            for start in range(0, len(ids), _IDS_AN_ENTRY)
-        ]
+    async def _record(self, entries: Sequence[Entry], timer: str, now: datetime) -> None:
+        """What a timer found, and how far it has come with it."""
         await asyncio.to_thread(ledger.append, self._folder, entries)
         await self._keeper.do(_keep_instant, timer, now)
         if entries:
             await self.apply_ledger()
+
+
+def _about(verb: str, ids: Sequence[str], **data: int | str) -> list[Entry]:
+    """Entries about findings, as many as it takes."""
+    return [
+        Entry(verb, WHO, subjects=tuple(ids[start : start + _IDS_AN_ENTRY]), data=data)
+        for start in range(0, len(ids), _IDS_AN_ENTRY)
+    ]
 
 
 def _keep_instant(conn: Connection, timer: str, at: datetime) -> None:

@@ -13,7 +13,7 @@ from socconsole.aws import AwsTrouble, Door, Kind
 from socconsole.collectors.base import Batch, answer_of
 from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.model.world import Place
-from socconsole.store import due, sources
+from socconsole.store import gone, sources
 from socconsole.store.findings import Counts
 from socconsole.text import Untrusted
 from socconsole.watch.keeper import Keeper
@@ -126,15 +126,20 @@ class Poller:
         return answer, counts + await self._commit(held, answer)
 
     async def _sweep(self, place: Place) -> Counts:
-        """Read some of the open findings again, round and round: workflow changes move no date."""
-        ids = await self._keeper.do(due.open_handles, sources.origin_of(self.key), SWEEP_IDS, self._swept)
-        self._swept = self._swept + SWEEP_IDS if len(ids) >= SWEEP_IDS else 0
+        """Read some of the open findings again, round and round: workflow changes move no date, and no listing
+        says what AWS no longer has."""
+        origin = sources.origin_of(self.key)
+        sweep = await self._keeper.do(gone.to_sweep, origin, datetime.now(UTC), SWEEP_IDS, self._swept)
+        self._swept = 0 if sweep.last else self._swept + SWEEP_IDS
         counts = Counts()
-        if not ids:
+        if not sweep.records:
             return counts
         try:
-            async for batch in self._collector.sweep(self._door, place, ids):
+            async for batch in self._collector.sweep(self._door, place, sweep.records):
                 counts += await self._commit(batch, None)
+                missing = [ident for native in batch.missing for ident in sweep.records.get(native, ())]
+                if missing:
+                    await self._keeper.do(gone.missed, origin, missing, datetime.now(UTC), self._context)
         except AwsTrouble as trouble:
             if trouble.kind is not Kind.THROTTLED:  # background work steps back; the reading itself was whole
                 raise
