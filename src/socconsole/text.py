@@ -10,6 +10,7 @@ Ways out, and what each is for:
 * :func:`clean`: one printable line, for a terminal, a log or a plain-text report;
 * :func:`clean_lines`: the same for text whose line breaks matter;
 * :func:`token`: an identifier (region, account, finding type) reduced to a safe alphabet;
+* :func:`csv_cell`, :func:`csv_line`: the same for a spreadsheet;
 * :meth:`Untrusted.raw`: the exact text, for storage, evidence and JSON with ASCII escapes only.
 
 ``widgets.safe`` turns the same type into Textual content; nothing else may.
@@ -21,7 +22,7 @@ import functools
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn
 
 LINE_LIMIT: Final = 512
@@ -29,6 +30,9 @@ LINE_LIMIT: Final = 512
 
 BLOCK_LIMIT: Final = 20_000
 """Characters kept of a text of several lines."""
+
+CELL_LIMIT: Final = 32_000
+"""Characters of one CSV cell; a spreadsheet takes 32,767."""
 
 MARKS_LIMIT: Final = 2
 """Combining marks kept on one base character; more is a way to paint over other rows."""
@@ -167,3 +171,26 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+# OWASP's list of what begins a formula, what some locales take for one, and what begins a command (DDE).
+_FORMULA: Final = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def csv_cell(value: object) -> str:
+    """A CSV cell as inert text: control characters visible, and ``'`` before what a spreadsheet would run."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    raw = value.raw() if isinstance(value, Untrusted) else str(value)
+    shown = clean(raw, CELL_LIMIT)
+    harmful = raw.startswith(_FORMULA) or raw.lstrip().startswith(_FORMULA)
+    return f"'{shown}" if harmful else shown
+
+
+def csv_line(values: Iterable[object]) -> str:
+    """One CSV line without its end, every cell quoted. Lists have been joined by the caller."""
+    return ",".join('"' + csv_cell(value).replace('"', '""') + '"' for value in values)

@@ -1,5 +1,8 @@
 """The pure parts: words, keys, the command line, what may be called clear."""
 
+import csv
+import io
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +13,7 @@ from socconsole.model.source import Freshness, SourceKey, SourceState
 from socconsole.model.world import WorldKind
 from socconsole.screens import health, words
 from socconsole.screens.command import CommandError, complete, parse
-from socconsole.screens.export import csv_cell
+from socconsole.screens.export import as_csv
 from socconsole.screens.keymap import Keymap, KeymapError
 from socconsole.screens.plan_sections import diff
 from socconsole.text import Untrusted
@@ -73,11 +76,23 @@ def test_every_key_has_one_meaning_on_a_screen_and_reserved_keys_have_none() -> 
             Keymap(remapped)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "|cmd", " =1", "%0A"])
-def test_no_cell_is_a_formula(text: str) -> None:
-    assert csv_cell(Untrusted(text)).startswith("'") or not csv_cell(Untrusted(text)).lstrip().startswith(
-        ("=", "+", "-", "@", "|", "%")
-    )
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "|cmd", " =1", "%0A", "\uff1d1"])
+def test_no_exported_cell_is_a_formula(text: str) -> None:
+    row = {"title": Untrusted(text), "types": [Untrusted(text), "b"], "data": {"a": text}, "score": -1, "held": True}
+    head, line = csv.reader(io.StringIO(as_csv([row])))
+    assert head == ["title", "types", "data", "score", "held"]
+    title, types, data, score, held = line
+    assert title.startswith("'")
+    assert types.startswith("'")
+    assert types.endswith("; b")
+    assert json.loads(data) == {"a": text}, "a nested object stays readable by a program"
+    assert (score, held) == ("-1", "true")
+
+
+def test_an_export_of_a_finding_reads_as_it_did_on_the_screen() -> None:
+    row = {"resources": [{"type": "AwsS3Bucket", "id": Untrusted("corpus")}, {"type": "AwsIamRole", "id": "r"}]}
+    assert list(csv.reader(io.StringIO(as_csv([row])))) == [["resources"], ["AwsS3Bucket corpus; AwsIamRole r"]]
+    assert as_csv([]) == ""
 
 
 def test_quiet_hours_may_pass_midnight() -> None:

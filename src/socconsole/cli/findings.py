@@ -99,8 +99,8 @@ def list_findings(
 
 
 def _print(found: Iterable[Stored], form: str, now: datetime) -> None:
-    from socconsole.cli.render import csv_line
     from socconsole.store.reading import findings_json
+    from socconsole.text import csv_line
 
     emit: Callable[[Stored], None]
     if form == "json":

@@ -56,6 +56,7 @@ def show(
 ) -> None:
     """Show entries, oldest first."""
     from socconsole.cli.render import while_somebody_reads
+    from socconsole.model.entry import line_json
     from socconsole.store import ledger
 
     load_config(config)
@@ -76,22 +77,6 @@ def show(
             return
         _table(found)
     say(f"{len(found):,} of {window.total:,} entries")
-
-
-def line_json(line: Line) -> dict[str, Any]:
-    """An entry: ``private`` holds free text and personal data, without what was erased."""
-    return {
-        "seq": line.seq,
-        "at": line.at.isoformat().replace("+00:00", "Z"),
-        "verb": line.entry.verb,
-        "who": line.entry.who,
-        "subjects": list(line.entry.subjects),
-        "data": line.entry.data,
-        "private": line.entry.private,
-        "install": line.install,
-        "session": line.session,
-        "hash": line.hash,
-    }
 
 
 def _table(found: Iterable[Line]) -> None:

@@ -1,25 +1,18 @@
-"""What the plain and the CSV form of a list are made of: text that drives neither a terminal nor a spreadsheet."""
+"""What the plain form of a list is made of: text in columns that drives no terminal."""
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from socconsole.text import Untrusted, clean
-
-# OWASP's list, and what spreadsheets take for a formula in some locales or for a command (DDE).
-_FORMULA: Final = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_CELL_LIMIT: Final = 32_000
-"""Characters of one CSV cell; a spreadsheet takes 32,767."""
 
 _GAP: Final = 2
 
@@ -123,27 +116,6 @@ def span(seconds: float | None) -> str:
 
 def since(at: datetime | None, now: datetime) -> str:
     return "-" if at is None else span((now - at).total_seconds())
-
-
-def cell(value: object) -> str:
-    """A CSV cell as inert text: control characters visible, and ``'`` before what a spreadsheet would run."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    raw = value.raw() if isinstance(value, Untrusted) else str(value)
-    shown = clean(raw, _CELL_LIMIT)
-    harmful = raw.startswith(_FORMULA) or raw.lstrip().startswith(_FORMULA)
-    return f"'{shown}" if harmful else shown
-
-
-def csv_line(values: Iterable[object]) -> str:
-    """One CSV line without its end, every cell quoted. Lists have been joined by the caller."""
-    out = io.StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="").writerow([cell(value) for value in values])
-    return out.getvalue()
 
 
 def count(n: int, one: str) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from socconsole.text import Untrusted
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -35,6 +37,25 @@ class Line:
     entry: Entry
     hash: str
     """Hexadecimal SHA-256."""
+
+
+def line_json(line: Line) -> dict[str, Any]:
+    """An entry as ``ledger show --json`` prints it and Activity exports it.
+
+    ``private`` holds free text and personal data, without what was erased.
+    """
+    return {
+        "seq": line.seq,
+        "at": line.at.isoformat().replace("+00:00", "Z"),
+        "verb": line.entry.verb,
+        "who": line.entry.who,
+        "subjects": list(line.entry.subjects),
+        "data": dict(line.entry.data),
+        "private": {name: Untrusted(text) for name, text in line.entry.private.items()},
+        "install": line.install,
+        "session": line.session,
+        "hash": line.hash,
+    }
 
 
 @dataclass(frozen=True, slots=True)

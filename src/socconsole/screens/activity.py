@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Final
 
 from socconsole.commands import Command
 from socconsole.model.action import ActionRecord, ActionState
-from socconsole.model.entry import Entry, Line
+from socconsole.model.entry import Entry, Line, line_json
 from socconsole.screens import export, words
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen
 from socconsole.store import ledger, reading
-from socconsole.text import Untrusted, ascii_json
+from socconsole.text import ascii_json
 from socconsole.widgets.detail import Body, Piece, Section
 from socconsole.widgets.rows import Cell, Column
 from socconsole.widgets.table import RowSource
@@ -161,7 +161,7 @@ class ActivityScreen(ListScreen[Row]):
         if isinstance(row, ActionRecord):
             text = f"{row.id} {row.action} {row.target} {row.place.account} {row.place.region} {row.state}"
         elif row is not None:
-            text = ascii_json(entry_json(row))
+            text = ascii_json(line_json(row))
         else:
             return
         self.say(self.desk.app.send_to_clipboard(text))
@@ -171,7 +171,7 @@ class ActivityScreen(ListScreen[Row]):
             lines = ledger.window(self.desk.folder, 0, 100_000, text=self.filter_text).lines
         except ledger.LedgerError as trouble:
             raise export.ExportError(f"{trouble.message}; {trouble.remedy}") from trouble
-        return [entry_json(line) for line in lines]
+        return [line_json(line) for line in lines]
 
     def _at(self, row: Row) -> Cell:
         return Cell(words.short_stamp(_when(row), local=self.desk.local_time), "quiet")
@@ -231,20 +231,6 @@ def _about(subjects: Sequence[str], desk: Desk) -> list[Body]:
             titled += [("  ", "quiet"), (stored.finding.title, "quiet")]
         out.append(titled)
     return [*out, *subjects[_TITLED:]]
-
-
-def entry_json(line: Line) -> dict[str, Any]:
-    """An entry as it is exported."""
-    return {
-        "seq": line.seq,
-        "at": line.at.isoformat().replace("+00:00", "Z"),
-        "who": line.entry.who,
-        "verb": line.entry.verb,
-        "subjects": list(line.entry.subjects),
-        "data": dict(line.entry.data),
-        "private": {name: Untrusted(text) for name, text in line.entry.private.items()},
-        "hash": line.hash,
-    }
 
 
 def _when(row: Row) -> datetime:

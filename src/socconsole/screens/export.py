@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from socconsole.text import Untrusted, ascii_json, clean
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+from socconsole.text import Untrusted, ascii_json, clean, csv_line
 
 
 class ExportError(Exception):
     """Nothing was written; the message says why."""
 
 
-def csv_cell(value: object) -> str:
-    """One cell as inert text: cleaned, and quoted with ``'`` where a spreadsheet would see a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, (int, float)):
-        return str(value)
-    shown = clean(value) if isinstance(value, Untrusted) else clean(str(value))
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
-
-
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """All rows under the first row's columns; lists are joined with ``; ``."""
-    out = io.StringIO()
-    if rows:
-        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        columns = list(rows[0])
-        writer.writerow(columns)
-        for row in rows:
-            writer.writerow([csv_cell(_flat(row.get(column))) for column in columns])
-    return out.getvalue()
+    """All rows under the first row's columns; lists are joined with ``; ``, a nested object is JSON."""
+    if not rows:
+        return ""
+    columns = list(rows[0])
+    lines = [csv_line(columns), *(csv_line(_flat(row.get(column)) for column in columns) for row in rows)]
+    return "\n".join(lines) + "\n"
 
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -69,7 +52,14 @@ def write(name: str, rows: Sequence[Mapping[str, Any]]) -> Path:
 
 def _flat(value: object) -> object:
     if isinstance(value, (list, tuple)):
-        return "; ".join(csv_cell(_flat(item)) for item in value)
+        return Untrusted("; ".join(_words(item) for item in value))
     if isinstance(value, Mapping):
-        return " ".join(csv_cell(_flat(item)) for item in value.values())
+        return ascii_json(value) if value else ""
     return value
+
+
+def _words(item: object) -> str:
+    """One item of a list: a resource is its type and id, an actor its kind, value and detail."""
+    if isinstance(item, Mapping):
+        return " ".join(_words(part) for part in item.values() if part is not None)
+    return item.raw() if isinstance(item, Untrusted) else str(item)
