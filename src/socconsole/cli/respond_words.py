@@ -1,0 +1,108 @@
+"""Plans, outcomes and records in words, as the verbs of :mod:`respond` print them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from socconsole.cli.common import put, say
+from socconsole.model.action import ActionRecord, ActionState
+from socconsole.model.wire import Planned
+from socconsole.text import ascii_json, clean
+
+
+def print_plan(reply: Planned, *, to_person: bool = False) -> None:
+    """A plan for reading: on stdout as data, on stderr when a person is about to be asked."""
+    out = say if to_person else print
+    plan = reply.plan
+    out(f"{plan['action']} on {plan['target']} in account {plan['account']}, {plan['region']}")
+    rows = [
+        ("helps" if plan["helps"] else "no help", plan["why"]),
+        ("instead", plan["instead"]),
+        ("stops", plan["stops"]),
+        ("but not", plan["does_not_stop"]),
+        ("radius", plan["blast_radius"]),
+        ("undo", plan["reversible"]),
+        ("permitted", plan["permitted"]),
+        ("before", ascii_json(plan["before"])),
+        ("after", ascii_json(plan["after"])),
+        *(("warning", warning) for warning in plan["warnings"]),
+        *(("REFUSED", refusal) for refusal in plan["refusals"]),
+    ]
+    for name, text in rows:
+        if text:
+            out(f"  {name:<10}{clean(text, 2_000)}")
+    for line in reply.aws_lines:
+        out(f"  {clean(line, 30_000)}")
+
+
+def print_outcome(outcome: Mapping[str, Any]) -> None:
+    print(f"{outcome['action_id']}: {outcome['state'].replace('_', ' ')}: {clean(outcome['target'])}")
+    for when, held in outcome["verified"]:
+        print(f"  read back {when}: {'holds' if held else 'does NOT hold'}")
+    if outcome["detail"]:
+        print(f"  {clean(outcome['detail'])}")
+    if outcome["undo"]:
+        print(f"  undo: {outcome['undo']['command']}")
+    print(f"  ledger: entry {outcome['ledger']}")
+
+
+def print_actions(json: bool) -> None:
+    from socconsole.response.present import info_json
+    from socconsole.response.registry import ACTIONS
+
+    for action in ACTIONS.values():
+        info = action.info
+        if json:
+            put(info_json(info))
+            continue
+        print(f"{info.id}: {info.title} ({info.target_type})")
+        print(f"  stops   {info.stops}")
+        print(f"  but not {info.does_not_stop}")
+        print(f"  undo    {info.reversible.value}")
+
+
+def record_json(record: ActionRecord) -> dict[str, Any]:
+    return {
+        "action_id": record.id,
+        "action": record.action,
+        "target": record.target,
+        "account": record.place.account,
+        "region": record.place.region,
+        "finding": record.finding,
+        "state": record.state.value,
+        "who": record.who,
+        "intended": _stamp(record.intended),
+        "settled": _stamp(record.settled),
+        "verified": [list(check) for check in record.verified],
+        "undoes": record.undoes,
+        "undone_by": record.undone_by,
+        "undo": f"socconsole undo {record.id}" if _can_undo(record) else None,
+        "ledger": record.intent_seq,
+        "detail": record.detail,
+    }
+
+
+def print_record(record: ActionRecord) -> None:
+    place = f"{record.place.account} {record.place.region}"
+    print(f"{record.id}  {record.state.value.replace('_', ' ')}  {record.action} {clean(record.target)}  {place}")
+    print(f"  by {clean(record.who)} at {_stamp(record.intended)}, ledger entry {record.intent_seq}")
+    for when, held in record.verified:
+        print(f"  read back {when}: {'holds' if held else 'does NOT hold'}")
+    if record.detail:
+        print(f"  {clean(record.detail)}")
+    if record.undoes:
+        print(f"  undoes {record.undoes}")
+    if record.undone_by:
+        print(f"  undone by {record.undone_by}")
+    elif _can_undo(record):
+        print(f"  undo: socconsole undo {record.id}")
+
+
+def _can_undo(record: ActionRecord) -> bool:
+    return record.state is not ActionState.NOT_APPLIED and record.undone_by is None
+
+
+def _stamp(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,25 @@
+"""Containing verbs where nothing can be contained: which way out they name."""
+
+from pathlib import Path
+
+import pytest
+
+from socconsole.model.world import World, WorldKind
+from socconsole.store import db
+from socconsole.store.state import StateFolder
+from tests.cli.support import run
+
+
+@pytest.mark.parametrize(
+    "verb", [("undo", "a-123456789012"), ("contain", "s3-block-public", "corpus")], ids=lambda v: v[0]
+)
+def test_an_import_store_reaches_no_aws_and_names_what_does(tmp_path: Path, verb: tuple[str, ...]) -> None:
+    folder = StateFolder.create(tmp_path / "s", World(WorldKind.IMPORT))
+    db.prepare(folder)
+    for confirm in ((), ("--confirm", "corpus")):
+        ran = run(*verb, "--respond", *confirm, "--store", folder.root)
+        assert ran.code == 4
+        assert "imported findings only" in ran.err
+        assert "leave out --store" in ran.err
+        assert "ledger verify" not in ran.err, "nothing is wrong with the ledger"
+    assert run(*verb, "--respond", "--json", "--store", folder.root).row["kind"] == "refused"
