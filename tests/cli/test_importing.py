@@ -217,3 +217,23 @@ def test_a_folder_that_is_none_is_left_alone(tmp_path: Path) -> None:
     good.write_text(json.dumps(finding("1")))
     assert run("import", good, "--store", tmp_path / "precious").code == 2
     assert [path.name for path in (tmp_path / "precious").iterdir()] == ["file"]
+
+
+FLOW = (
+    "2 123456789010 eni-1235b8ca123456789 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK"
+)
+FIELDS = "version vpc-id interface-id srcaddr dstaddr srcport dstport protocol bytes start end action log-status"
+
+
+@pytest.mark.parametrize(
+    "text", [FLOW, f"{FIELDS}\n2 vpc-1 eni-1 10.0.0.1 10.0.0.2 1 2 6 1 1 2 ACCEPT OK"], ids=["v2", "named"]
+)
+def test_a_flow_log_is_said_to_be_one_and_nothing_of_it_is_kept(tmp_path: Path, text: str) -> None:
+    file, folder = tmp_path / "flow.log", live(tmp_path / "s")
+    file.write_text(f"{text}\n")
+    ran = run("import", file, "--store", folder.root)
+    assert (ran.code, ran.out) == (2, "")
+    assert "a VPC flow log" in ran.err
+    assert len(ran.err.splitlines()) == 1
+    assert not list((folder.root / "evidence").rglob("*.*"))
+    assert [line["verb"] for line in run("ledger", "show", "--json", "--store", folder.root).rows] == ["world"]

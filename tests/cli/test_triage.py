@@ -206,3 +206,15 @@ def test_what_security_hub_has_not_reported_cannot_be_told(aws: Embedded, collec
     assert ran.row["aws"]["failed"] == 1
     assert "Security Hub has not reported this finding" in ran.err
     assert ids(collected, f"id:{id_} state:acknowledged") == [id_]
+
+
+@pytest.mark.parametrize(
+    ("verb", "option"), [("note", "--text"), ("ack", "--reason"), ("snooze", "--reason"), ("verdict", "--reason")]
+)
+def test_a_text_among_the_ids_names_the_option_that_is_meant(shelf: StateFolder, verb: str, option: str) -> None:
+    first = run("findings", "--json", "--store", shelf.root).rows[0]["id"]
+    more = {"snooze": ("--for", "4h"), "verdict": ("--is", "false")}.get(verb, ())
+    ran = run(verb, first, "ask the owner", *more, "--store", shelf.root)
+    assert ran.code == 2
+    assert f"socconsole {verb} {first} {option} 'ask the owner'" in ran.err
+    assert not run("ledger", "show", "--json", "--subject", first, "--store", shelf.root).rows, "nothing was recorded"

@@ -6,6 +6,7 @@ short anywhere, ``recover`` or the same command again finishes it. The same byte
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ LISTED: Final = 10_000
 _SHOWN: Final = 20
 _PROGRESS_S: Final = 2.0
 _GZIP: Final = b"\x1f\x8b"
+_FLOW: Final = re.compile(rb"\s*(\d{1,2} (\d{12}|unknown) eni-|[a-z0-9 -]*\bsrcaddr [a-z0-9 -]*\bdstaddr\b)")
+"""How a VPC flow log begins: with a record of the default format, or with the names of its fields."""
 
 
 def register(app: typer.Typer) -> None:
@@ -107,7 +110,10 @@ def import_files(files: list[str], as_json: bool, store: StoreOption, config: Co
     for name in files:
         done = import_file(folder, name, settings)
         understood |= done.understood
-        put(_json(done)) if as_json else _tell(done)
+        if as_json:
+            put(_json(done))
+        elif not done.refused:
+            _tell(done)
         if done.refused:
             say(f"{clean(name)}: {done.refused}")
         code = max(code, done.code)
@@ -146,6 +152,8 @@ def import_file(folder: StateFolder, name: str, settings: Config) -> Imported:
         return Imported(name, Counts(), refused="compressed: pipe it in with `gunzip -c FILE | socconsole import -`")
     if not data.strip():
         return Imported(name, Counts(), refused="is empty")
+    if _FLOW.match(data):
+        return Imported(name, Counts(), refused="a VPC flow log: it holds connections, not findings; nothing was kept")
     _keep(folder, name, data, settings.who)
     done = _take_in(folder, name, data, settings)
     if not done.counts.read:

@@ -7,6 +7,7 @@ actor's own code. Exit code 2 names an unknown finding, 3 says that AWS was not 
 from __future__ import annotations
 
 import json as jsonlib
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,7 +64,10 @@ def ack(
     """Acknowledge findings; Security Hub is told NOTIFIED."""
     from socconsole.commands import Acknowledge
 
-    _decide(Acknowledge(ids=_ids(ids), reason=reason), _Options("acknowledged", json, store, config, mode, sends=True))
+    _decide(
+        Acknowledge(ids=_ids(ids, "ack", "--reason", reason), reason=reason),
+        _Options("acknowledged", json, store, config, mode, sends=True),
+    )
 
 
 def claim(
@@ -90,7 +94,9 @@ def note(
     """Write a note on findings."""
     from socconsole.commands import Note
 
-    _decide(Note(ids=_ids(ids), text=text), _Options("noted", json, store, config, mode, sends=True))
+    _decide(
+        Note(ids=_ids(ids, "note", "--text", text), text=text), _Options("noted", json, store, config, mode, sends=True)
+    )
 
 
 def verdict(
@@ -105,7 +111,7 @@ def verdict(
     """Say what findings turned out to be (Security Hub's VerificationState)."""
     from socconsole.commands import Verify
 
-    asked = Verify(ids=_ids(ids), verdict=_verdict(is_), reason=reason)
+    asked = Verify(ids=_ids(ids, "verdict", "--reason", reason), verdict=_verdict(is_), reason=reason)
     _decide(asked, _Options("judged", json, store, config, mode, sends=True))
 
 
@@ -122,7 +128,9 @@ def snooze(
     """Hide findings for a while, here only; each by its own actor, resource, type and severity."""
     from socconsole.commands import Snooze
 
-    asked = Snooze(ids=_ids(ids), until=_until(for_, until, datetime.now(UTC)), reason=reason)
+    asked = Snooze(
+        ids=_ids(ids, "snooze", "--reason", reason), until=_until(for_, until, datetime.now(UTC)), reason=reason
+    )
     _decide(asked, _Options(f"snoozed until {asked.until:%Y-%m-%dT%H:%M:%SZ}", json, store, config, mode))
 
 
@@ -138,9 +146,15 @@ def takeback(
 # --- reading what was asked ---------------------------------------------------------------------------------
 
 
-def _ids(given: Sequence[str]) -> tuple[str, ...]:
+def _ids(given: Sequence[str], verb: str = "", option: str = "", text: str = "") -> tuple[str, ...]:
+    """The findings that are meant. What is no id, while ``option`` has no ``text``, was meant for that option."""
     out: list[str] = []
     for one in given:
+        if option and not text and one != "-" and not one.startswith("f-"):
+            finding = next((clean(id_, 40) for id_ in given if id_.startswith("f-")), "ID")
+            meant = shlex.quote(clean(one, 200))
+            why = f"{meant} is no finding's id: text goes behind {option}"
+            stop(Code.BAD_INPUT, why, f"socconsole {verb} {finding} {option} {meant}")
         out += _from_stdin() if one == "-" else [one]
     if not out:
         stop(Code.BAD_INPUT, "no finding is named")
