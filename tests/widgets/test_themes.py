@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,28 @@ async def test_it_can_be_put_on(name: str) -> None:
         assert table.line_style("critical").color is not None
         wanted = Color.parse(OURS.themes[name].variables["severity-critical"])
         assert table.line_style("critical").color == wanted.rich_color
+
+
+async def test_another_theme_repaints_what_it_colours() -> None:
+    table = WindowTable(COLUMNS, numbered(3))
+    app = OneApp(table)
+    ours = OURS.themes["dark"]
+    other = replace(ours, name="other", variables={**ours.variables, "text-quiet": "#123456"})
+    async with app.run_test(size=(40, 6)) as pilot:
+        app.register_theme(ours)
+        app.register_theme(other)
+        app.theme = "dark"
+        await pilot.pause()
+
+        def quiet() -> set[str]:
+            """The colours that the key of the second row is painted in."""
+            strips = app.screen._compositor.render_strips()
+            return {str(s.style.color.name) for s in strips[2] if s.text.strip() == "k1" and s.style and s.style.color}
+
+        assert quiet() == {ours.variables["text-quiet"].lower()}
+        app.theme = "other"  # differs in nothing that the widget itself is styled with
+        await pilot.pause()
+        assert quiet() == {"#123456"}
 
 
 def text_of(name: str = "dark") -> str:

@@ -31,7 +31,7 @@ Who owns what, with the signatures that screens use::
                    .say(text, kind="", seconds=6.0)
     detail     class DetailPane: .show_sections(title, [Section(label, [body, …], kept=False)], key="")
                    title and body: Untrusted | str | [(Untrusted | str, style name), …]; .scroll_by(lines)
-    painted    STYLES: the style names for cells, detail pieces and lines (text, quiet, strong, critical …)
+    painted    LOOKS: the style names for cells, detail pieces and lines (text, quiet, strong, critical …)
     prompt     class LinePrompt(Widget): .ask(label, value="", hint="", complete=None)
                    -> Changed(value), Submitted(value) | Cancelled; .set_hint(text); .put_away(); .asking
                class NotePrompt(Widget): the same over several lines; ctrl+d submits

@@ -6,74 +6,58 @@ differs from the last time is all that goes out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.color import Color
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from socconsole.widgets.rows import Line, changed_span, fill
 
-STYLES: Final = (
-    "text",
-    "quiet",
-    "strong",
-    "critical",
-    "high",
-    "medium",
-    "low",
-    "info",
-    "good",
-    "warn",
-    "bad",
-    "mark",
-    "accent",
-    "head",
-    "rule",
-    "cursor",
-    "cursor-blurred",
-    "mode-read",
-    "mode-triage",
-    "mode-respond",
-    "banner",
-)
-"""The names a run or a cell may use; each is the component class ``painted--NAME``, coloured by the theme."""
+
+class Look(NamedTuple):
+    """What a name of a run means: theme variables for text and ground (none: the widget's own), and weight."""
+
+    color: str
+    background: str = ""
+    bold: bool = False
+
+
+LOOKS: Final[Mapping[str, Look]] = {
+    "text": Look("foreground"),
+    "quiet": Look("text-quiet"),
+    "strong": Look("text-strong", bold=True),
+    "critical": Look("severity-critical", bold=True),
+    "high": Look("severity-high", bold=True),
+    "medium": Look("severity-medium"),
+    "low": Look("severity-low"),
+    "info": Look("severity-info"),
+    "good": Look("state-good"),
+    "warn": Look("state-warn"),
+    "bad": Look("state-bad", bold=True),
+    "mark": Look("mark", bold=True),
+    "accent": Look("accent"),
+    "head": Look("text-quiet", "bar-background"),
+    "rule": Look("rule"),
+    "cursor": Look("cursor-foreground", "cursor-background", bold=True),
+    "cursor-blurred": Look("cursor-foreground", "cursor-background"),
+    "mode-read": Look("mode-foreground", "mode-read", bold=True),
+    "mode-triage": Look("mode-foreground", "mode-triage", bold=True),
+    "mode-respond": Look("mode-foreground", "mode-respond", bold=True),
+    "banner": Look("banner-foreground", "banner-background", bold=True),
+}
+"""The names a run or a cell may use. They are no component classes: Textual would work out every one of them for
+every such widget whenever its styles or its focus change, which took a third of the first frame."""
 
 
 class PaintedLines(Widget):
     """Override :meth:`lines_for`; call :meth:`repaint` when it would answer something else."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"painted--{name}" for name in STYLES}
-    DEFAULT_CSS = """
-    PaintedLines {
-        & .painted--text { color: $foreground; }
-        & .painted--quiet { color: $text-quiet; }
-        & .painted--strong { color: $text-strong; text-style: bold; }
-        & .painted--critical { color: $severity-critical; text-style: bold; }
-        & .painted--high { color: $severity-high; text-style: bold; }
-        & .painted--medium { color: $severity-medium; }
-        & .painted--low { color: $severity-low; }
-        & .painted--info { color: $severity-info; }
-        & .painted--good { color: $state-good; }
-        & .painted--warn { color: $state-warn; }
-        & .painted--bad { color: $state-bad; text-style: bold; }
-        & .painted--mark { color: $mark; text-style: bold; }
-        & .painted--accent { color: $accent; }
-        & .painted--head { color: $text-quiet; background: $bar-background; }
-        & .painted--rule { color: $rule; }
-        & .painted--cursor { color: $cursor-foreground; background: $cursor-background; text-style: bold; }
-        & .painted--cursor-blurred { color: $cursor-foreground; background: $cursor-background; }
-        & .painted--mode-read { color: $mode-foreground; background: $mode-read; text-style: bold; }
-        & .painted--mode-triage { color: $mode-foreground; background: $mode-triage; text-style: bold; }
-        & .painted--mode-respond { color: $mode-foreground; background: $mode-respond; text-style: bold; }
-        & .painted--banner { color: $banner-foreground; background: $banner-background; text-style: bold; }
-    }
-    """
 
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(name=name, id=id, classes=classes)
@@ -121,13 +105,22 @@ class PaintedLines(Widget):
         """The theme's rendering of a style name; an unknown name is plain text."""
         style = self._rich_styles.get(name)
         if style is None:
-            known = name if name in STYLES else "text"
-            style = self._rich_styles[name] = self.get_component_rich_style(f"painted--{known}")
+            style = self._rich_styles[name] = self._styled(LOOKS.get(name, LOOKS["text"]))
         return style
 
+    def _styled(self, look: Look) -> Style:
+        variables = self.app.theme_variables
+        ground = self.background_colors[1]
+        if look.background:
+            ground += Color.parse(variables[look.background])
+        color = ground + Color.parse(variables[look.color])
+        return Style(color=color.rich_color, bgcolor=ground.rich_color if ground.a else None, bold=look.bold or None)
+
     def notify_style_update(self) -> None:
-        self._rich_styles.clear()
+        before, self._rich_styles = self._rich_styles, {}
         super().notify_style_update()
+        if self.is_attached and any(self.line_style(name) != style for name, style in before.items()):
+            self.refresh()  # another theme
 
     def _on_resize(self, event: events.Resize) -> None:
         self.repaint()
