@@ -91,6 +91,8 @@ def test_a_picture_is_small_fetches_nothing_and_knows_no_machine(picture: Path) 
 
 def commands(group: TyperGroup, before: str = "") -> Iterator[tuple[str, TyperCommand]]:
     for name, command in group.commands.items():
+        if command.hidden:  # what processes of ours say to each other
+            continue
         if isinstance(command, TyperGroup):
             yield from commands(command, f"{before}{name} ")
         elif isinstance(command, TyperCommand):

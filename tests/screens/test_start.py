@@ -1,7 +1,17 @@
 """What the console must not load, and must not do, on its way to the first frame."""
 
+import os
 import subprocess
 import sys
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+
+from socconsole.model.source import Freshness
+from socconsole.screens import desk as desk_module
+from socconsole.store import sources
+from tests.screens.support import Estate, Opened
 
 HEAVY = ("aiobotocore", "botocore", "boto3", "sqlite_utils", "cryptography", "socconsole.aws", "socconsole.response")
 
@@ -14,3 +24,30 @@ def test_the_console_loads_nothing_heavy_and_no_aws() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_before_anything_answered_the_console_says_that_it_is_reading(
+    estate: Estate, console: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with console(size=(160, 50)) as desk:
+        await desk.until(lambda: "reading … 1 of 1 sources have not answered yet" in desk.text())
+        assert "hub reading" in desk.text().splitlines()[1]
+        for said in ("clear", "timers stopped", "proves nothing", "never"):
+            assert said not in desk.text()
+        await desk.press("7")
+        await desk.until(lambda: "… reading" in desk.text() and "the watch is starting" in desk.text())
+        assert "mend it" not in desk.text(), "there is nothing to mend in a beginning"
+        # A watch that did not come is no beginning any more.
+        monkeypatch.setattr(desk_module, "_WATCH_STARTS_S", 0.0)
+        await desk.press("1")
+        await desk.until(lambda: "timers stopped" in desk.text() and "NEVER" in desk.text())
+        assert "reading" not in desk.text()
+        estate.answer(Freshness.FRESH)
+        await desk.until(lambda: "clear: no open threats" in desk.text())
+
+
+async def test_at_80_columns_too(estate: Estate, console: Opened) -> None:
+    async with console(size=(80, 24)) as desk:
+        with closing(estate.write()) as conn:
+            sources.beat(conn, os.getpid(), datetime.now(UTC))  # the watch lives, and has no answer yet
+        await desk.until(lambda: "reading 1 of 1" in desk.text().splitlines()[0])

@@ -8,6 +8,7 @@ import typer
 
 from socconsole import __version__
 from socconsole.cli.common import ConfigOption, StoreOption
+from socconsole.cli.first_start import VERB
 from socconsole.cli.start import Plain, start
 
 ModeOption = Annotated[
@@ -17,6 +18,14 @@ ModeOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     app.callback(invoke_without_command=True)(console)
+    app.command(VERB, hidden=True)(_make_live)
+
+
+def _make_live(config: ConfigOption = None) -> None:
+    """Ask AWS who we are, and make the live state folder for it: the console's first start, in a process of its own."""
+    from socconsole.cli.world import open_world
+
+    open_world(None, config)
 
 
 def _version(show: bool) -> None:

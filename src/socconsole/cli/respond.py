@@ -71,11 +71,19 @@ def contain(
         return print_actions(json)
     if not action or not target:
         stop(Code.BAD_INPUT, "contain needs ACTION and TARGET", "socconsole contain --list")
-    where = {"account": account or "", "region": region or "", "finding": finding}
-    asked = PlanContain(action=action, target=target, **where)
+    asked = PlanContain(action=action, target=target, account=account or "", region=region or "", finding=finding)
 
     def order(typed: str) -> Contain:
-        return Contain(action=action, target=target, confirm=typed, reason=reason, wait=not no_wait, **where)
+        return Contain(
+            action=action,
+            target=target,
+            confirm=typed,
+            account=asked.account,
+            region=asked.region,
+            finding=finding,
+            reason=reason,
+            wait=not no_wait,
+        )
 
     return act(Verb(store, config, mode, respond, confirm, json), asked, order, plan)
 

@@ -56,7 +56,9 @@ def start(asked: Plain) -> int:
     """Open the console on the state folder that is meant; its exit code. ``Stop`` when there is nothing to open."""
     root = asked.store or live_root()
     if asked.store is None and not root.exists():
-        _first_start(asked.config)
+        from socconsole.cli import first_start
+
+        first_start.begin(asked.config)
     return run(open_folder(root), asked.config, asked.mode or None)
 
 
@@ -78,20 +80,3 @@ def run(folder: StateFolder, config: Path | None, mode: str | None) -> int:
     if "READ" in (one.strip().upper() for one in said):
         mode = "READ"
     return run_console(folder, settings, config_path=config, mode=mode)
-
-
-def _first_start(config: Path | None) -> None:
-    """Make the live state folder, in a process of its own: the console's never loads an AWS library."""
-    import subprocess
-
-    command = [sys.executable, "-m", "socconsole", "watch", "--once"]
-    if config is not None:
-        command += ["--config", str(config)]
-    print("socconsole: first start: asking AWS who we are …", file=sys.stderr)
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
-    if not live_root().exists():
-        stop(
-            Code(done.returncode) if done.returncode in tuple(Code) else Code.FAULT,
-            "no AWS account to watch yet",
-            "socconsole doctor   (what is missing), or: socconsole drill   (an exercise that needs no account)",
-        )

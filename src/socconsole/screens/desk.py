@@ -103,10 +103,21 @@ class Desk:
     def watch_alive(self) -> bool:
         return self._read_sources()[1]
 
+    @property
+    def starting(self) -> bool:
+        """Whether a watch may be on its way: none is known to live, and none had the time to say so."""
+        awaited = self.world.kind is not WorldKind.IMPORT and bool(self.config.accounts)
+        return awaited and time.monotonic() - self._opened < _WATCH_STARTS_S and not self.watch_alive()
+
+    def reading(self) -> list[SourceState]:
+        """Sources that have not answered ever, while a watch lives or begins: they are being read now."""
+        states, alive = self._read_sources()
+        return [s for s in states if s.freshness is Freshness.NEVER] if alive or self.starting else []
+
     def health(self) -> health.Health:
         states, alive = self._read_sources()
         held, _ = quarantine.counts(self.conn)
-        return health.judge(states, world=self.world.kind, watch_alive=alive, held=held)
+        return health.judge(states, world=self.world.kind, watch_alive=alive, starting=self.starting, held=held)
 
     def _read_sources(self) -> tuple[list[SourceState], bool]:
         clock, version = sources.host_clock(), self.queue.version()
@@ -155,9 +166,9 @@ class Desk:
             clock=words.clock(now, local=self.local_time),
             mode_note=self._mode_note(),
             scenario=drill.scenario if drill is not None else "",
-            sources=tuple(self._notes() if wide else _one_each(self.sources())),
+            sources=tuple(self._notes() if wide else self._one_each()),
             watch_alive=self.watch_alive() or self.world.kind is WorldKind.IMPORT,
-            watch_starting=time.monotonic() - self._opened < _WATCH_STARTS_S,
+            watch_starting=self.starting,
             unacked=self._unacked,
             oldest=_minutes(waited),
             late=waited > TARGET_S,
@@ -180,16 +191,22 @@ class Desk:
             groups.setdefault((state.key.service, state.freshness), []).append(state)
             totals[state.key.service] = totals.get(state.key.service, 0) + 1
         out: list[SourceNote] = []
+        reading = bool(self.reading())
         for (service, freshness), states in groups.items():
             oldest = max((s.age_s for s in states if s.age_s is not None), default=None)
-            said = "" if freshness is Freshness.FRESH else freshness.value.lower()
+            read_now = reading and freshness is Freshness.NEVER
+            said = "" if freshness is Freshness.FRESH else "reading" if read_now else freshness.value.lower()
             if len(states) == 1 and totals[service] > 1:
                 said += f" {states[0].key.region}"
             elif len(states) < totals[service]:
                 said += f" {len(states)} of {totals[service]}"
             when = words.age(oldest) if oldest is not None else ""
-            out.append(SourceNote(_SERVICES.get(service, service), freshness, when, said.strip()))
+            out.append(SourceNote(_SERVICES.get(service, service), freshness, when, said.strip(), read_now))
         return out
+
+    def _one_each(self) -> list[SourceNote]:
+        reading = {state.key for state in self.reading()}
+        return [SourceNote(s.key.service, s.freshness, reading=s.key in reading) for s in self.sources()]
 
     async def look_up(self) -> None:
         """Read in a thread what the header needs and an index alone does not give."""
@@ -287,10 +304,6 @@ class Desk:
         if self.link is None:
             return Failed(kind="fault", why="the actor has not been started yet")
         return await self.link.ask(request)
-
-
-def _one_each(states: Sequence[SourceState]) -> list[SourceNote]:
-    return [SourceNote(state.key.service, state.freshness) for state in states]
 
 
 def _failed(reply: object) -> Said:

@@ -14,6 +14,9 @@ from socconsole.model.source import Freshness, SourceState
 from socconsole.model.world import WorldKind
 from socconsole.screens import words
 
+STOPPED: Final = "no watch is running: timers stopped"
+STARTING: Final = "the watch is starting"
+
 _SHOWN: Final = 3
 
 
@@ -46,17 +49,22 @@ _RANK: Final = {
 }
 
 
-def judge(states: Sequence[SourceState], *, world: WorldKind, watch_alive: bool, held: int = 0) -> Health:
-    """Judge all sources in scope together. ``held`` records lie in quarantine: any of them may be a threat."""
+def judge(
+    states: Sequence[SourceState], *, world: WorldKind, watch_alive: bool, starting: bool = False, held: int = 0
+) -> Health:
+    """Judge all sources in scope together. ``held`` records lie in quarantine: any of them may be a threat.
+
+    ``starting``: a watch that is not alive has not had the time to say that it is.
+    """
     fresh = sum(state.freshness is Freshness.FRESH for state in states)
     gaps: list[str] = []
     if world is WorldKind.IMPORT:
         gaps.append("imported only, no live source")
     else:
-        if not states:
+        if not states and not starting:  # a watch that starts says which there are
             gaps.append("no source is configured")
         if not watch_alive:
-            gaps.append("no watch is running: timers stopped")
+            gaps.append(STARTING if starting else STOPPED)
     worst = sorted((s for s in states if s.freshness is not Freshness.FRESH), key=lambda s: _RANK[s.freshness])
     gaps += [describe(state) for state in worst]
     if held:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from socconsole.model.source import SourceState
+from socconsole.model.source import Freshness, SourceState
 from socconsole.model.world import WorldKind
 from socconsole.screens import words
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
+from socconsole.screens.health import STARTING, STOPPED
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen
 from socconsole.store import quarantine
 from socconsole.text import clean
+from socconsole.widgets import glyphs
 from socconsole.widgets.columns import freshness_sign
 from socconsole.widgets.detail import Body, Section
 from socconsole.widgets.rows import Cell, Column
@@ -55,7 +57,7 @@ class SourcesScreen(ListScreen[SourceState]):
 
     def columns(self) -> Sequence[Column[SourceState]]:
         return (
-            Column("state", "STATE", _state, 9, priority=99),
+            Column("state", "STATE", self._state, 9, priority=99),
             Column("service", "SERVICE", lambda s: Cell(s.key.service), 12, priority=95),
             Column("account", "ACCOUNT", lambda s: Cell(s.key.account), 12, priority=90),
             Column("region", "REGION", lambda s: Cell(s.key.region), 14, priority=90),
@@ -72,24 +74,41 @@ class SourcesScreen(ListScreen[SourceState]):
             return f"no source holds {self.filter_text!r}"
         if self.desk.world.kind is WorldKind.IMPORT:
             return "imported only, no live source"
+        if self.desk.starting:
+            return "reading … the watch is starting"
         return "no source is in scope: name accounts and regions in the config, then start the watch"
 
     def title_text(self) -> str:
-        watch = "the watch lives" if self.desk.watch_alive() else "no watch is running: timers stopped"
+        watch = "the watch lives" if self.desk.watch_alive() else STARTING if self.desk.starting else STOPPED
         held = self.desk.held_back()
         return f"{watch}  {held}".strip()
 
     def detail(self, row: SourceState) -> tuple[Body, list[Section]]:
-        sign, style = freshness_sign(row.freshness)
+        sign, style = self._sign(row)
         named = f"{row.key.service} {row.key.account} {row.key.region}"
-        title: Body = [(f"{sign} {row.freshness}  ", style), (named, "strong")]
+        title: Body = [(f"{sign}  ", style), (named, "strong")]
         last = self.desk.stamp(row.last_complete) if row.last_complete else "never"
         out = [Section("complete", [f"{last}, the last fresh and complete answer"])]
+        reading = self._is_read_now(row)
         if row.detail:
-            out.append(Section("why", [row.detail], kept=True))
-        if row.remedy:
+            why = "the watch is asking it for the first time" if reading else row.detail
+            out.append(Section("why", [why], kept=True))
+        if row.remedy and not reading:
             out.append(Section("mend it", [[(row.remedy, "strong")]]))
         return title, [*out, Section("findings", [f"{row.findings:,}"])]
+
+    def _is_read_now(self, row: SourceState) -> bool:
+        return row.freshness is Freshness.NEVER and any(row.key == state.key for state in self.desk.reading())
+
+    def _sign(self, row: SourceState) -> tuple[str, str]:
+        """Sign and word of a source's state, and their style."""
+        if self._is_read_now(row):
+            return f"{glyphs.current().cut} reading", "warn"
+        sign, style = freshness_sign(row.freshness)
+        return f"{sign} {row.freshness}", style
+
+    def _state(self, row: SourceState) -> Cell:
+        return Cell(*self._sign(row))
 
     def do_open(self, asked: Invocation) -> None:
         row = self.table.cursor_row
@@ -125,8 +144,3 @@ class SourcesScreen(ListScreen[SourceState]):
             }
             for s in source.window(0, source.count())
         ]
-
-
-def _state(row: SourceState) -> Cell:
-    sign, style = freshness_sign(row.freshness)
-    return Cell(f"{sign} {row.freshness}", style)

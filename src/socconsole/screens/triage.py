@@ -12,11 +12,13 @@ from textual.timer import Timer
 
 from socconsole.commands import Command
 from socconsole.model.finding import State, Verdict
+from socconsole.model.source import Freshness
 from socconsole.screens import words
 from socconsole.screens.acts import FindingActs
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.finding_sections import STATE_STYLES, heading, sections
+from socconsole.screens.health import describe
 from socconsole.screens.listing import ListScreen
 from socconsole.store import reading
 from socconsole.store.filter import View
@@ -39,6 +41,8 @@ _COUNT_PAUSE_S: Final = 2.0
 _RESTING_S: Final = 0.06
 """The detail follows the cursor when it rests: a held key paints rows, not details nobody reads."""
 _NEAR: Final = 128
+_NAMED: Final = 4
+"""Sources named in an empty list; the rest are counted."""
 _RESTORED_S: Final = 30.0
 """How long a new shift is told that the last one's filter still stands."""
 _SORT_COLUMNS: Final = {
@@ -220,6 +224,8 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         return f"{said} {glyphs.current().dot} {hidden:,} snoozed or closed"
 
     def empty_text(self) -> str:
+        if reading := self._reading_text():
+            return reading
         health = self.desk.health()
         what = {View.THREATS: "open threats", View.ALL: "open findings", View.MINE: "open findings of yours"}
         if self.filter_text or self.view is View.MINE:
@@ -232,6 +238,17 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         hidden = sum(self.desk.queue.totals(self.view).values())
         aside = f" ({hidden:,} snoozed or closed: state:snoozed,resolved)" if hidden else ""
         return health.absence(what[self.view]) + aside
+
+    def _reading_text(self) -> str:
+        """What is said of an empty list before every source has answered once; empty afterwards."""
+        states, reading = self.desk.sources(), self.desk.reading()
+        if not reading:
+            return "reading … the watch is starting" if self.desk.starting and not states else ""
+        named = ", ".join(f"{s.key.service} {s.key.account} {s.key.region}" for s in reading[:_NAMED])
+        more = f" and {len(reading) - _NAMED} more (7 Sources)" if len(reading) > _NAMED else ""
+        other = [s for s in states if s.freshness not in (Freshness.FRESH, Freshness.NEVER)]
+        wrong = "".join(f"; {describe(state)}" for state in other[:_NAMED])
+        return f"reading … {len(reading)} of {len(states)} sources have not answered yet: {named}{more}{wrong}"
 
     def detail(self, row: QueueRow) -> tuple[Body, list[Section]]:
         stored = reading.get(self.desk.conn, row.id, self.desk.now())

@@ -25,12 +25,13 @@ WIDE: Final = 100
 @dataclass(frozen=True, slots=True)
 class SourceNote:
     """One source, or several that answer as one. ``age`` is ready to print (``4s``); ``note`` says what is
-    wrong (``denied eu-west-1``)."""
+    wrong (``denied eu-west-1``); ``reading``: it has not answered yet, and is being asked now."""
 
     label: str
     freshness: Freshness
     age: str = ""
     note: str = ""
+    reading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def health_line(state: HeaderState, width: int) -> Line:
         troubled = sum(note.freshness is not Freshness.FRESH for note in hidden)
         style = "warn" if troubled else "quiet"
         left.append((f"  +{len(hidden)}" + (f", {troubled} not fresh" if troubled else ""), style))
-    if not ordered and state.world is not WorldKind.IMPORT:
+    if not ordered and state.world is not WorldKind.IMPORT and not state.watch_starting:
         left.append((" no source is configured", "warn"))
     return spread(merge(left), merge(right), width)
 
@@ -144,6 +145,8 @@ def one_line(state: HeaderState, width: int) -> Line:
     right: list[Run] = [*_alert(state)]
     if not state.watch_alive:
         right += _watch(state)
+    elif troubled and all(note.reading for note in state.sources if note.freshness is not Freshness.FRESH):
+        right += [(f" {signs.cut} reading {troubled} of {len(state.sources)}", "warn")]
     elif troubled or (not state.sources and state.world is not WorldKind.IMPORT):
         right += [(f" {signs.warn} {troubled} of {len(state.sources)} not fresh", "warn")]
     elif state.sources:
@@ -183,7 +186,7 @@ def _alert(state: HeaderState) -> list[Run]:
 
 
 def _source(note: SourceNote) -> list[Run]:
-    sign, style = freshness_sign(note.freshness)
+    sign, style = (glyphs.current().cut, "warn") if note.reading else freshness_sign(note.freshness)
     fresh = note.freshness is Freshness.FRESH
     said = clean(note.note, 40) or ("" if fresh else note.freshness.value.lower())
     text = " ".join(part for part in (clean(note.label, 24), said, clean(note.age, 8)) if part)
