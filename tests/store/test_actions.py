@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from socconsole.commands import Acknowledge
 from socconsole.model.action import ActionState, Call, Reversible
 from socconsole.model.entry import Entry
+from socconsole.model.finding import Severity, State
 from socconsole.model.world import Place
-from socconsole.store import actions, ledger, project
+from socconsole.store import actions, ledger, own, project, queue, reading, recover
 from socconsole.store.state import StateFolder
-from tests.store.desk import named, store
+from socconsole.triage.query import parse
+from tests.store.desk import act, named, store
 
 
 def intend(folder: StateFolder, id_: str = "a-1", **over: Any) -> None:
@@ -104,3 +108,90 @@ def test_an_undo_takes_its_action_out_of_force_once_it_holds(folder: StateFolder
     tell(folder, "verified", id="a-2", state="not_applied", when="60 s", held=False)
     with store(folder) as conn:
         assert [record.id for record in actions.in_force(conn)] == ["a-1"]
+
+
+def contain(folder: StateFolder, id_: str = "a-1", **over: Any) -> None:
+    """An action that was read back as applied at once."""
+    intend(folder, id_, **over)
+    tell(folder, "outcome", id=id_, state="applied", when="at once", held=True, results=[])
+
+
+def alarms(folder: StateFolder, query: str = "src:socconsole") -> list[queue.QueueRow]:
+    with queue.QueueReader(folder.store_db, hide=(State.SNOOZED, State.RESOLVED)) as reader:
+        return reader.window(queue.View.THREATS, parse(query), offset=0, limit=9, now=datetime.now(UTC))
+
+
+@pytest.mark.parametrize(("state", "severity"), [("not_applied", Severity.CRITICAL), ("partial", Severity.HIGH)])
+@pytest.mark.parametrize("when", ["15 s", "60 s", "later"])
+def test_a_containment_that_no_longer_holds_is_an_alarm_on_top_of_triage(
+    folder: StateFolder, when: str, state: str, severity: Severity
+) -> None:
+    contain(folder, target="bucket-0")
+    assert alarms(folder) == []
+    tell(folder, "verified", id="a-1", state=state, when=when, held=False)
+    (alarm,) = alarms(folder)
+    assert alarms(folder, "")[0].id == alarm.id
+    assert (alarm.severity, alarm.state, alarm.sources) == (severity, State.NEW, ("socconsole",))
+    assert "undone: s3.block-public-access on bucket-0" in alarm.title.raw()
+    with store(folder) as conn:
+        found = reading.get(conn, alarm.id)
+        assert found is not None
+        assert f"no longer is: {state.replace('_', ' ')}" in found.finding.description.raw()
+        assert when in found.finding.description.raw()
+        assert [r.type for r in found.finding.resources] == ["S3Bucket"]  # what it was contained as: it can be again
+        assert [r.id for r in actions.in_force(conn)] == (["a-1"] if state == "partial" else [])
+
+
+def test_it_stays_until_somebody_acknowledged_it_and_a_day_longer(folder: StateFolder) -> None:
+    contain(folder)
+    tell(folder, "verified", id="a-1", state="not_applied", when="15 s", held=False)
+    tell(folder, "verified", id="a-1", state="applied", when="60 s", held=True)  # it flickered: said all the same
+    (alarm,) = alarms(folder)
+    now = datetime.now(UTC)
+    with store(folder) as conn:
+        assert own.close_acknowledged(conn, now + timedelta(days=99)) == 0
+    act(folder, Acknowledge(ids=(alarm.id,), reason="seen"), now=now)
+    assert [row.state for row in alarms(folder)] == [State.ACKNOWLEDGED]
+    with store(folder) as conn:
+        assert conn.execute("SELECT count(*) FROM outbox").fetchone()[0] == 0  # AWS knows nothing of it
+        assert own.close_acknowledged(conn, now + timedelta(hours=23)) == 0
+        assert own.close_acknowledged(conn, now + timedelta(hours=25)) == 1
+    assert alarms(folder) == []
+
+
+def test_each_time_it_comes_undone_is_an_alarm_of_its_own(folder: StateFolder) -> None:
+    contain(folder)
+    for when, state in (("15 s", "not_applied"), ("60 s", "applied"), ("5 min", "not_applied")):
+        tell(folder, "verified", id="a-1", state=state, when=when, held=state == "applied")
+    assert len(alarms(folder)) == 2
+
+
+def test_what_we_undid_ourselves_is_no_alarm_whenever_it_is_read_back(folder: StateFolder) -> None:
+    contain(folder)
+    intend(folder, "a-2", undoes="a-1")
+    tell(folder, "verified", id="a-1", state="not_applied", when="15 s", held=False)  # while the undo is under way
+    tell(folder, "outcome", id="a-2", state="applied", results=[])
+    tell(folder, "verified", id="a-1", state="not_applied", when="60 s", held=False)
+    assert alarms(folder) == []
+    with store(folder) as conn:
+        record = actions.get(conn, "a-1")
+        assert record is not None
+        assert (record.state, record.undone_by) == (ActionState.APPLIED, "a-2")
+        assert actions.in_force(conn) == []
+
+
+def test_a_look_that_told_nothing_takes_nothing_out_of_force(folder: StateFolder) -> None:
+    contain(folder)
+    tell(folder, "verified", id="a-1", state="unknown", when="15 s", held=False)
+    with store(folder) as conn:
+        assert [record.id for record in actions.in_force(conn)] == ["a-1"]
+    assert alarms(folder) == []
+
+
+def test_the_alarm_survives_the_loss_of_the_store(folder: StateFolder) -> None:
+    contain(folder)
+    tell(folder, "verified", id="a-1", state="not_applied", when="15 s", held=False)
+    (alarm,) = alarms(folder)
+    folder.store_db.unlink()
+    recover.recover(folder.root)
+    assert [row.id for row in alarms(folder)] == [alarm.id]

@@ -79,6 +79,8 @@ class Format(StrEnum):
     ASFF = "asff"
     GUARDDUTY = "guardduty"
     OCSF = "ocsf"
+    OWN = "own"
+    """Not read from a wire: what this program itself says (``store.own``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ class Finding:
     severity: Severity
     priority: Priority
     sources: tuple[str, ...]
-    """``guardduty``, ``securityhub``, ``ocsf``: who reported it, by format and intake."""
+    """``guardduty``, ``securityhub``, ``ocsf``, ``socconsole``: who reported it, by format and intake."""
     product: str
     types: tuple[str, ...]
     account: str | None

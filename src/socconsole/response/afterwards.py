@@ -165,16 +165,36 @@ def due_verifications(folder: StateFolder, now: datetime) -> list[Due]:
 
 async def verify_due(folder: StateFolder, door: Door, who: str, due: Due) -> ActionState | None:
     """Make one late check and record it; None when it could not be made or somebody else is at it."""
+    return await _look(folder, door, who, due.record.id, due.when)
+
+
+def standing(folder: StateFolder, now: datetime) -> list[ActionRecord]:
+    """Containments in force whose checks after the action are over: what has to be looked at for as long as it
+    is meant to hold. Blocks."""
+    over = timedelta(seconds=max(seconds for _, seconds in LATER)) + GRACE
+    with closing(db.connect(folder.store_db, readonly=True)) as conn:
+        return [one for one in actions.in_force(conn) if one.settled is not None and one.settled + over < now]
+
+
+async def look_again(folder: StateFolder, door: Door, who: str, record: ActionRecord) -> ActionState | None:
+    """Read a containment in force back; on record only when something else is true than before."""
+    return await _look(folder, door, who, record.id, None)
+
+
+async def _look(folder: StateFolder, door: Door, who: str, action_id: str, when: str | None) -> ActionState | None:
+    """``when`` is the label of a check that is due once; None for a look that is news only if it brings any."""
     try:
-        with folder.lock(_check_lock(due.record.id)):
-            found = await asyncio.to_thread(book.recorded, folder, due.record.id)
-            if found is None or due.when in {when for when, _ in found[0].verified}:
+        with folder.lock(_check_lock(action_id)):
+            found = await asyncio.to_thread(book.recorded, folder, action_id)
+            if found is None or when in {label for label, _ in found[0].verified}:
                 return None
             record, plan = found
             state = await ACTIONS[plan.action].verify(door, plan)
-            settled = record.settled or record.intended
-            after_s = (datetime.now(UTC) - settled).total_seconds()
-            entry = records.verified(record.id, who, state, due.when, after_s)
+            if when is None and state is record.state:
+                return state
+            after = datetime.now(UTC) - (record.settled or record.intended)
+            label = when or f"{round(after / timedelta(minutes=1))} min"
+            entry = records.verified(record.id, who, state, label, after.total_seconds())
             await asyncio.to_thread(book.append, folder, entry)
             return state
     except (LockHeld, AwsTrouble, KeyError):  # KeyError: an action of a version that knows more

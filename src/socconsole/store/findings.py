@@ -24,7 +24,7 @@ from socconsole.store.db import transaction
 from socconsole.store.instants import instant, micros, micros_or_none, storable
 from socconsole.store.reading import bodies, get, resolve
 
-__all__ = ["Counts", "alias_key", "bodies", "commit", "get", "resolve"]
+__all__ = ["Counts", "alias_key", "bodies", "commit", "get", "resolve", "take"]
 
 _CHUNK: Final = 500
 _KEY_HEX: Final = 24
@@ -96,6 +96,11 @@ def commit(
             sources.save_cursor(conn, origin, cursor)
     deferred = sum(isinstance(item, Deferred) for item in rest)
     return Counts(len(taken) + len(rest), intake.new, intake.updated, intake.unchanged, len(rest) - deferred, deferred)
+
+
+def take(conn: Connection, observations: Sequence[Observation], *, origin: str, now: datetime) -> None:
+    """Store observations as the present truth of their origin, in the caller's transaction."""
+    _Intake(conn, origin, True, now, triage.Context()).take(observations)
 
 
 def alias_key(merge_key: str) -> str:

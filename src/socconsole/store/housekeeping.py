@@ -12,7 +12,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from socconsole import triage
-from socconsole.store import reading, rows
+from socconsole.store import own, reading, rows
 from socconsole.store.codec import Codec
 from socconsole.store.db import transaction
 from socconsole.store.instants import instant, micros
@@ -34,6 +34,7 @@ class Kept:
 
 def run(conn: Connection, now: datetime) -> Kept:
     """One round: short transactions, so that nobody waits for it."""
+    own.close_acknowledged(conn, now)
     expired = expire(conn, now)
     reindexed = _index_is_worn(conn)
     if reindexed:

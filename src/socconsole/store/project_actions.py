@@ -8,6 +8,7 @@ from typing import Final
 
 from socconsole.model.action import ActionState, Reversible
 from socconsole.model.entry import Line
+from socconsole.store import own
 from socconsole.store.instants import micros, storable
 
 VERBS: Final = frozenset({"intent", "outcome", "verified", "resolved"})
@@ -53,13 +54,20 @@ def _intent(conn: sqlite3.Connection, line: Line) -> None:
 
 def _learnt(conn: sqlite3.Connection, line: Line) -> None:
     data = line.entry.data
-    row = conn.execute("SELECT undoes, verified FROM action WHERE id = ?", (data["id"],)).fetchone()
+    cursor = conn.cursor()
+    cursor.row_factory = sqlite3.Row
+    row = cursor.execute("SELECT * FROM action WHERE id = ?", (data["id"],)).fetchone()
     if row is None:
         raise LookupError(f"no intent has the id {data['id']!r}")
-    state = ActionState(data["state"])
-    checks = json.loads(row[1])
+    was, state = ActionState(row["state"]), ActionState(data["state"])
+    checks = json.loads(row["verified"])
     if "when" in data:
         checks.append([str(data["when"]), bool(data["held"])])
+    if line.entry.verb == "verified" and (state not in _HELD or _taken_back(conn, row)):
+        # A look that told nothing moves nothing, and what we undid ourselves is not held because we undid it.
+        state = was
+    elif line.entry.verb == "verified" and row["undoes"] is None and _HELD[state] < _HELD.get(was, 0):
+        own.containment_undone(conn, row, line, state, checks)
     # settled: when the state was first known; a later check does not move it.
     conn.execute(
         "UPDATE action SET state = ?, verified = ?, settled = coalesce(settled, ?) WHERE id = ?",
@@ -70,9 +78,23 @@ def _learnt(conn: sqlite3.Connection, line: Line) -> None:
     detail = data.get("detail") or line.entry.private.get("detail")
     if detail:
         conn.execute("UPDATE action SET detail = ? WHERE id = ?", (storable(str(detail)), data["id"]))
-    if row[0] is not None:  # an undo that holds takes its action out of force, one that came undone puts it back
+    if row["undoes"] is not None:  # an undo that holds takes its action out of force, one that came undone puts it back
         undone = data["id"] if state is ActionState.APPLIED else None
         conn.execute(
             "UPDATE action SET undone_by = ? WHERE id = ? AND (undone_by IS NULL OR undone_by = ?)",
-            (undone, row[0], data["id"]),
+            (undone, row["undoes"], data["id"]),
         )
+
+
+_HELD: Final = {ActionState.NOT_APPLIED: 0, ActionState.PARTIAL: 1, ActionState.APPLIED: 2}
+"""How much of a containment holds, for the states that a look at AWS can find."""
+
+
+def _taken_back(conn: sqlite3.Connection, action: sqlite3.Row) -> bool:
+    """Whether we undid it ourselves, wholly or in part, or are about to."""
+    if action["undone_by"] is not None:
+        return True
+    undos = conn.execute(
+        "SELECT 1 FROM action WHERE undoes = ? AND state IN ('in_doubt', 'applied', 'partial')", (action["id"],)
+    )
+    return undos.fetchone() is not None

@@ -33,7 +33,7 @@ from typing import Any, Final
 
 from socconsole.model.entry import Line
 from socconsole.model.finding import Workflow
-from socconsole.store import project_actions
+from socconsole.store import own, project_actions
 from socconsole.store.instants import micros, storable
 
 Lookup = Callable[[int], Line | None]
@@ -126,7 +126,7 @@ def _decide(conn: sqlite3.Connection, line: Line) -> None:
         )
         _set(conn, finding, field, values, line)
         payload = _payload(line, has_note=prior[1] is not None)
-        if payload and entry.data["send"]:
+        if payload and entry.data["send"] and not own.is_own(conn, finding):
             _owe(conn, finding, entry.verb, payload, line)
 
 

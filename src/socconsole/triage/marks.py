@@ -20,6 +20,8 @@ class Mark(StrEnum):
     """A way out, or what a way out needs: Tor, drop point, DNS over HTTPS, public bucket."""
     CREDENTIAL = "credential"
     LLM = "llm"
+    UNDONE = "undone"
+    """A containment of ours that no longer holds."""
 
 
 # Each row: mark, purpose, resource, name; each a regular expression searched in that word, empty for any.
@@ -40,6 +42,7 @@ _RULES: Final[tuple[tuple[Mark, str, str, str], ...]] = (
     ),
     (Mark.CREDENTIAL, "^PenTest$", "^S3$", ""),
     (Mark.CREDENTIAL, "", "^S3$", "IPCaller|AnomalousBehavior"),
+    (Mark.UNDONE, "^Containment$", "^Response$", "^Undone$"),
     (Mark.LLM, "", "Bedrock|SageMaker", ""),
     (Mark.LLM, "", "", "Bedrock|Model|Prompt|Guardrail|CostHarvesting|LLM"),
 )

@@ -19,12 +19,17 @@ from socconsole.model.finding import (
 from socconsole.triage.names import bare
 from socconsole.triage.scoring import Context, priority
 
-SOURCES: Final = {Format.GUARDDUTY: "guardduty", Format.ASFF: "securityhub", Format.OCSF: "ocsf"}
+SOURCES: Final = {
+    Format.GUARDDUTY: "guardduty",
+    Format.ASFF: "securityhub",
+    Format.OCSF: "ocsf",
+    Format.OWN: "socconsole",
+}
 
 # Between records of the same instant Security Hub's counts: a team may have changed it there on purpose.
-_RANK: Final = {Format.ASFF: 0, Format.GUARDDUTY: 1, Format.OCSF: 2}
+_RANK: Final = {Format.ASFF: 0, Format.GUARDDUTY: 1, Format.OCSF: 2, Format.OWN: 3}
 # GuardDuty itself knows most of who and what; Security Hub names resources by their ARN.
-_DETAIL_RANK: Final = {Format.GUARDDUTY: 0, Format.OCSF: 1, Format.ASFF: 2}
+_DETAIL_RANK: Final = {Format.GUARDDUTY: 0, Format.OCSF: 1, Format.ASFF: 2, Format.OWN: 3}
 _URGENCY: Final = (Kind.THREAT, Kind.DATA, Kind.VULNERABILITY, Kind.CONTROL, Kind.SOFTWARE, Kind.OTHER)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 

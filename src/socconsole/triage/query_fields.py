@@ -61,7 +61,12 @@ _SEVERITIES: Final = _choices(
     (Severity.LOW, "low l"),
     (Severity.INFO, "info informational i"),
 )
-_SOURCES: Final = _choices(("guardduty", "guardduty gd"), ("securityhub", "securityhub hub asff"), ("ocsf", "ocsf v2"))
+_SOURCES: Final = _choices(
+    ("guardduty", "guardduty gd"),
+    ("securityhub", "securityhub hub asff"),
+    ("ocsf", "ocsf v2"),
+    ("socconsole", "socconsole own"),
+)
 _TRUTH: Final = _choices((True, "yes true"), (False, "no false"))
 
 FIELDS: Final[tuple[Field, ...]] = (

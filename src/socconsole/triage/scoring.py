@@ -32,6 +32,7 @@ MARK_POINTS: Final = (
     (Mark.CHANNEL, 12, "way out"),
     (Mark.LLM, 15, "LLM abuse"),
     (Mark.CREDENTIAL, 10, "credentials"),
+    (Mark.UNDONE, 40, "containment undone"),
 )
 SEQUENCE_POINTS: Final = 20
 CATEGORIES_POINTS: Final = 15

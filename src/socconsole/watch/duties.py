@@ -86,6 +86,11 @@ class Duties:
         for check in await asyncio.to_thread(afterwards.due_verifications, self._folder, datetime.now(UTC)):
             await afterwards.verify_due(self._folder, self._door, WHO, check)
 
+    async def look_at_containments(self) -> None:
+        """Read every containment in force back: one that somebody undid later is an alarm like one undone at once."""
+        for record in await asyncio.to_thread(afterwards.standing, self._folder, datetime.now(UTC)):
+            await afterwards.look_again(self._folder, self._door, WHO, record)
+
     async def keep_house(self) -> None:
         """Retention and upkeep of the store."""
         await self._keeper.do(housekeeping.run, datetime.now(UTC))

@@ -1,0 +1,136 @@
+"""Findings of our own: what the record itself gives cause for alarm about.
+
+They stand in the queue beside those of AWS, so that nobody can overlook them, with ``socconsole`` as their source.
+AWS knows nothing of them: no decision about one is sent, and none ends because AWS closed something. One stays
+until it was acknowledged, and a day longer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from sqlite3 import Connection, Row
+from typing import Any, Final
+
+from socconsole.model.action import ActionState
+from socconsole.model.entry import Line
+from socconsole.model.finding import Format, Kind, Observation, Resource, Severity
+from socconsole.store import findings, reading
+from socconsole.store.codec import Codec
+from socconsole.store.db import transaction
+from socconsole.store.instants import micros
+from socconsole.text import Untrusted
+
+SOURCE: Final = "socconsole"
+"""Product, origin, and the one entry of ``Finding.sources``."""
+
+UNDONE: Final = "Containment:Response/Undone"
+"""The type of the alarm about a containment that no longer holds."""
+
+KEPT: Final = timedelta(hours=24)
+"""How long an acknowledged alarm stays in sight."""
+
+
+def containment_undone(conn: Connection, action: Row, line: Line, found: ActionState, checks: Sequence[Any]) -> None:
+    """Raise the alarm about a containment that held and, by the entry ``line``, does not any more.
+
+    In the caller's transaction. ``action`` is its row; ``checks`` are all read-backs, this one last.
+    """
+    data = line.entry.data
+    partly = "partly " if found is ActionState.PARTIAL else ""
+    facts: Mapping[str, Any] = {
+        "product": SOURCE,
+        "type": UNDONE,
+        "action_id": action["id"],
+        "action": action["action"],
+        "target": action["target"],
+        "account": action["account"],
+        "region": action["region"],
+        "finding": action["finding"],
+        "found": found.value,
+        "verified": list(checks),
+        "ledger": {"install": line.install, "entry": line.seq},
+    }
+    said = (
+        f"{action['id']} was read back as applied and, at {data.get('when', 'a later look')}, no longer is: "
+        f"{found.value.replace('_', ' ')}. Somebody or something changed it {partly}back"
+        + ("." if partly else ", and it no longer counts as in force.")
+        + " CloudTrail says who wrote to the target since. Contain it again, and whoever undid it."
+        + (f" It was done for {action['finding']}." if action["finding"] else "")
+    )
+    body = json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii")
+    name = f"{SOURCE}/{line.install}/{line.seq}"
+    alarm = Observation(
+        format=Format.OWN,
+        merge_keys=(name,),
+        title=Untrusted(f"Containment {partly}undone: {action['action']} on {action['target']}"),
+        description=Untrusted(said),
+        kind=Kind.THREAT,
+        severity=Severity.HIGH if partly else Severity.CRITICAL,
+        product=SOURCE,
+        types=(UNDONE,),
+        account=action["account"],
+        region=action["region"],
+        resources=_resources(conn, action, line.at),
+        actors=(),
+        occurred=line.at,
+        published=line.at,
+        updated=line.at,
+        workflow=None,
+        verdict=None,
+        active=True,
+        sample=False,
+        note=None,
+        note_by=None,
+        compliance=None,
+        native_id=name,
+        product_arn=None,
+        signals=(),
+        count=1,
+        body=body,
+        digest=hashlib.sha256(body).digest(),
+    )
+    findings.take(conn, [alarm], origin=SOURCE, now=line.at)
+
+
+def is_own(conn: Connection, finding_id: str) -> bool:
+    """Whether AWS knows nothing of this finding."""
+    found = conn.execute("SELECT 1 FROM finding WHERE id = ? AND sources = ?", (finding_id, SOURCE))
+    return found.fetchone() is not None
+
+
+def close_acknowledged(conn: Connection, now: datetime) -> int:
+    """Close the alarms that somebody acknowledged ``KEPT`` ago; returns how many."""
+    with transaction(conn):
+        codec = Codec(conn)
+        found = conn.execute(
+            "SELECT o.n, b.dictionary, b.data FROM queue AS q JOIN observation AS o ON o.finding = q.n AND o.head = 1 "
+            "JOIN body AS b ON b.observation = o.n "
+            "WHERE o.origin = (SELECT n FROM origin WHERE name = ?) AND q.closed = 0 AND q.acked_at <= ?",
+            (SOURCE, micros(now - KEPT)),
+        ).fetchall()
+        closed = []
+        for n, dictionary, data in found:
+            body = codec.unpack(data, dictionary)
+            digest = hashlib.sha256(body + b"closed").digest()
+            closed.append(replace(reading.observation(conn, codec, n), active=False, body=body, digest=digest))
+        findings.take(conn, closed, origin=SOURCE, now=now)
+    return len(closed)
+
+
+def _resources(conn: Connection, action: Row, at: datetime) -> tuple[Resource, ...]:
+    """The target as the finding it was contained for describes it, so that the same containments fit it."""
+    stored = reading.get(conn, action["finding"], at) if action["finding"] else None
+    target = action["target"]
+    known = stored.finding.resources if stored else ()
+    same = tuple(one for one in known if target in _names(one))
+    return same or known or (Resource("Resource", Untrusted(target)),)
+
+
+def _names(resource: Resource) -> set[str]:
+    full = resource.id.raw()
+    last = full.rpartition(":")[2]
+    return {full, last, last.rpartition("/")[2], resource.name.raw() if resource.name else full}
