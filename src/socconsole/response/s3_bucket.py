@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from socconsole.aws import Absent, AwsTrouble
-from socconsole.model.action import Call, Plan
+from socconsole.model.action import Call
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
-from socconsole.response import statement
 from socconsole.response.base import BadTarget, Door, Target
-from socconsole.response.change import Change, Cut, State
+from socconsole.response.change import Change
 from socconsole.response.found import resources
 from socconsole.response.s3_policy import Reach, partition, reach
-from socconsole.response.wording import count
+from socconsole.response.statement_change import StatementChange
 from socconsole.text import token
 
 FLAGS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -48,7 +46,6 @@ _PARTS: Final[Mapping[str, tuple[str, bool]]] = {
 }
 
 
-_POLICY_BYTES: Final = 20480
 _TYPES: Final = ("AwsS3Bucket", "AwsS3Object", "S3Bucket", "AWS::S3::Bucket")
 # Names of today, and those of before 2018 in us-east-1 (capitals, underscores, up to 255).
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
@@ -187,71 +184,18 @@ class BucketChange(Change[Bucket]):
         return await read_bucket(door, target.id, target.place)
 
 
-class BucketPolicyChange(BucketChange):
+class BucketPolicyChange(StatementChange[Bucket], BucketChange):
     """One statement of ours in the policy of a bucket."""
 
-    sid: str
+    policy_bytes = 20480
     writes = ("PutBucketPolicy", "DeleteBucketPolicy")
 
-    def state(self, seen: Bucket) -> State:
-        return {"Policy": _document(seen)}
+    def write(self, target: Target, policy: str) -> Call:
+        return Call("s3", "PutBucketPolicy", {**_owner(target), "Policy": policy})
 
-    def put(
-        self,
-        seen: Bucket,
-        new: Mapping[str, Any],
-        *,
-        why: str,
-        blast_radius: str,
-        fit: int,
-        warnings: tuple[str, ...] = (),
-        wide: bool = False,
-    ) -> Cut:
-        """The cut that puts ``new`` into the policy; refused where that cannot be done without harm."""
-        if "policy" in seen.unread:
-            why_not = "the bucket policy could not be read: writing it would lose what it says"
-            return Cut(None, why_not, refusals=(why_not,))
-        try:
-            wanted = statement.put(statement.parse(seen.policy), new)
-        except statement.NotAPolicy as odd:
-            return Cut(None, str(odd), refusals=(str(odd),))
-        size = len(statement.text(wanted).encode())
-        too_long = (f"the policy would be {size} bytes, S3 takes {_POLICY_BYTES}",) if size > _POLICY_BYTES else ()
-        return Cut({"Policy": wanted}, why, blast_radius, fit=fit, warnings=warnings, refusals=too_long, wide=wide)
-
-    def steps(self, seen: Bucket, target: Target, now: State, wanted: State) -> tuple[Call, ...]:
-        if now == wanted:
-            return ()
-        owner = {"Bucket": seen.name, "ExpectedBucketOwner": seen.place.account}
-        if wanted["Policy"] is None:
-            return (Call("s3", "DeleteBucketPolicy", owner),)
-        return (Call("s3", "PutBucketPolicy", {**owner, "Policy": statement.text(wanted["Policy"])}),)
-
-    def restored(self, seen: Bucket, done: Plan) -> State:
-        return {"Policy": statement.give_back(_document(seen), done.before["Policy"], self.sid)}
-
-    def exposes(self, seen: Bucket, target: Target, restored: State) -> tuple[str, ...]:
-        ours = statement.find(_document(seen), self.sid)
-        if ours is None or statement.find(restored["Policy"], self.sid) is not None:
-            return ()
-        opened = self.exposed_by(ours)
-        return (opened,) if opened else ()
-
-    @abstractmethod
-    def exposed_by(self, statement: Mapping[str, Any]) -> str:
-        """What is open again without our statement, in a clause; empty when it closed nothing."""
-
-    def words(self, state: State) -> str:
-        document = state["Policy"]
-        if document is None:
-            return "no policy"
-        ours = " with our Deny" if statement.find(document, self.sid) else ""
-        return f"a policy of {count(len(statement.statements(document)), 'statement')}{ours}"
+    def remove(self, target: Target) -> Call:
+        return Call("s3", "DeleteBucketPolicy", _owner(target))
 
 
-def _document(seen: Bucket) -> Mapping[str, Any] | None:
-    """The policy; what is no policy stands as it is, so that it differs from anything we would write."""
-    try:
-        return statement.parse(seen.policy)
-    except statement.NotAPolicy:
-        return {"unreadable": seen.policy}
+def _owner(target: Target) -> dict[str, Any]:
+    return {"Bucket": target.id, "ExpectedBucketOwner": target.place.account}
