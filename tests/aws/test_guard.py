@@ -200,8 +200,18 @@ def test_every_row_names_a_real_operation_and_real_keys() -> None:
             assert row.wire == wire, row.id
         if row.absent_ok == "empty":
             assert not members, row.id
-        changes = model.name.startswith(("Put", "Delete", "Update", "BatchUpdate", "Create"))
+        if row.absent_ok == "{}":
+            assert session.get_service_model(row.service).resolved_protocol in ("json", "rest-json"), row.id
+        changes = model.name.startswith(CHANGING)
         assert row.credentials or changes == (row.effect is not Effect.READ), row.id
+
+
+CHANGING = (
+    *("Put", "Delete", "Update", "BatchUpdate", "Create", "Start", "Stop", "Revoke", "Authorize", "Modify"),
+    *("Associate", "Disassociate", "Attach", "Detach", "Enable", "Disable", "Replace", "Register", "Deregister"),
+    *("Enter", "Exit", "Tag", "Untag", "Add", "Remove", "Reset", "Set"),
+)
+"""What the names of AWS's changing operations begin with."""
 
 
 def _snake(name: str) -> str:

@@ -13,8 +13,8 @@ What is in none of them cannot be called. The fields of a table:
 ``proof``
     Keys that have to be in an answer (dotted: inside a structure) or it is a BadResponse.
 ``absent_ok``
-    Instead of proof, for answers without a sure key: ``empty`` = no body at all, ``headers`` = HEAD,
-    ``<Name>`` = the document's root element.
+    Instead of proof, for answers without a sure key: ``empty`` = no body at all (or an empty JSON object),
+    ``headers`` = HEAD, ``<Name>`` = the document's root element, ``{}`` = a JSON object of which no key is sure.
 ``absent_codes``
     Error codes that state an absence; the call returns ``Absent(code)`` instead of raising.
 ``paging``
