@@ -7,6 +7,7 @@ import pytest
 
 from socconsole.model.action import Call
 from socconsole.response.awscli import commented, kebab, line
+from socconsole.response.calls import answer
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,14 @@ def test_structures_are_json() -> None:
 def test_undo_lines_are_comments() -> None:
     (text,) = commented((Call("s3", "DeletePublicAccessBlock", {"Bucket": "b"}),), "eu-central-1")
     assert text.startswith("#")
+
+
+def test_what_an_earlier_call_returns_is_named_and_no_shell_acts_on_it() -> None:
+    call = Call(
+        "ec2",
+        "ModifyNetworkInterfaceAttribute",
+        {"NetworkInterfaceId": "eni-1", "GroupId": answer(0, "GroupId"), "Groups": [answer(0, "GroupId")]},
+    )
+    text = line(call, "eu-central-1")
+    assert shlex.split(text)[5:9] == ["--group-id", "<GroupId of call 1>", "--groups", '["<GroupId of call 1>"]']
+    assert "$" not in text

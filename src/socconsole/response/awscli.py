@@ -2,6 +2,9 @@
 
 Every value is quoted for the shell (sh, bash, zsh), so that a name from AWS cannot become a command; what is
 not printable ASCII is spelled as an escape (``$'…'``, bash and zsh) and cannot drive the terminal either.
+
+A value that an earlier call returns is printed as ``<GroupId of call 1>``, quoted: AWS takes it for no id, so that
+a line pasted before it was filled in changes nothing.
 """
 
 from __future__ import annotations
@@ -9,10 +12,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from socconsole.model.action import Call, Plan
+from socconsole.response.calls import asked
 
 _SERVICES: Final = {"s3": "s3api"}
 """Where the CLI's name of a service is not the API's."""
@@ -32,6 +36,7 @@ def kebab(name: str) -> str:
 
 def _option(name: str, value: Any) -> str:
     flag = kebab(name)
+    value = _spelled(value)
     if isinstance(value, bool):
         return f"--{flag}" if value else f"--no-{flag}"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, separators=(",", ":"))
@@ -40,6 +45,18 @@ def _option(name: str, value: Any) -> str:
     # JSON's escapes are a subset of those of $'...', but for the quote itself.
     escaped = json.dumps(text, ensure_ascii=True)[1:-1].replace("\x7f", "\\u007f").replace("'", "\\'")
     return f"--{flag} $'{escaped}'"
+
+
+def _spelled(value: Any) -> Any:
+    """Words in place of what only an earlier call's answer tells."""
+    if (wanted := asked(value)) is not None:
+        index, path = wanted
+        return f"<{path} of call {index + 1}>"
+    if isinstance(value, Mapping):
+        return {key: _spelled(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelled(one) for one in value]
+    return value
 
 
 def line(call: Call, region: str) -> str:

@@ -1,8 +1,14 @@
-"""Making a plan's calls, one by one, each noted as it went."""
+"""Making a plan's calls, one by one, each noted as it went.
+
+A call may need what an earlier one of the same plan returns: the id of a group that is made first. Such a value
+is written ``answer(0, "GroupId")`` in its parameters, and stays so in the plan, the record and what is printed;
+it is filled in when the call is made.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from socconsole.aws import AwsTrouble
 from socconsole.model.action import Plan
@@ -15,16 +21,61 @@ DEADLINE: Final = 20.0
 # open whether it was carried out: only reading back can tell.
 _NOT_DONE: Final = frozenset({"denied", "expired", "no_credentials", "throttled", "off", "refused", "not_found"})
 
+ANSWER: Final = "$answer"
+"""The one key of a parameter value that stands for a part of an earlier call's answer."""
+
+
+class Unanswered(LookupError):
+    """An earlier call did not return the part that a later one needs."""
+
+
+def answer(index: int, path: str) -> dict[str, Any]:
+    """What stands for ``path`` (dotted, numbers for places in a list) in the answer of the plan's call ``index``."""
+    return {ANSWER: [index, path]}
+
+
+def asked(value: Any) -> tuple[int, str] | None:
+    """(index, path) of a value made by :func:`answer`; None for any other value."""
+    if not isinstance(value, Mapping) or set(value) != {ANSWER}:
+        return None
+    index, path = value[ANSWER]
+    return int(index), str(path)
+
+
+def filled(value: Any, answers: Sequence[Mapping[str, Any]]) -> Any:
+    """``value`` with every :func:`answer` in it replaced. Raises :class:`Unanswered`."""
+    if (wanted := asked(value)) is not None:
+        return _part(answers, *wanted)
+    if isinstance(value, Mapping):
+        return {key: filled(one, answers) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [filled(one, answers) for one in value]
+    return value
+
+
+def _part(answers: Sequence[Mapping[str, Any]], index: int, path: str) -> Any:
+    found: Any = answers
+    for key in (index, *(int(part) if part.isdigit() else part for part in path.split("."))):
+        try:
+            found = found[key]
+        except (LookupError, TypeError) as missing:
+            raise Unanswered(f"call {index + 1} returned no {path}") from missing
+    return found
+
 
 async def make(door: Door, plan: Plan, note_call: NoteCall) -> None:
     """Make the calls of ``plan`` in order; stop at the first that AWS did not say yes to.
 
     Trouble is noted, not raised: what is true afterwards is for ``verify`` to say.
     """
+    answers: list[Mapping[str, Any]] = []
     for index, call in enumerate(plan.calls):
         operation = f"{call.service}:{call.operation}"
         try:
-            answer = await door.call(plan.place, operation, call.params, deadline=DEADLINE)
+            answered = await door.call(plan.place, operation, filled(call.params, answers), deadline=DEADLINE)
+        except Unanswered:  # nothing was sent
+            await note_call(Noted(index, operation, answered=False, lost=False, trouble="unanswered", request_id=""))
+            return
         except AwsTrouble as trouble:
             await note_call(
                 Noted(
@@ -37,5 +88,6 @@ async def make(door: Door, plan: Plan, note_call: NoteCall) -> None:
                 )
             )
             return
-        request_id = answer.get("ResponseMetadata", {}).get("RequestId", "")
+        answers.append(answered)
+        request_id = answered.get("ResponseMetadata", {}).get("RequestId", "")
         await note_call(Noted(index, operation, answered=True, lost=False, trouble="", request_id=request_id))
