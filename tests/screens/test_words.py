@@ -16,6 +16,7 @@ from socconsole.screens.command import CommandError, complete, parse
 from socconsole.screens.export import as_csv
 from socconsole.screens.keymap import Keymap, KeymapError
 from socconsole.screens.plan_sections import diff
+from socconsole.store import clear
 from socconsole.text import Untrusted
 
 
@@ -30,12 +31,13 @@ def source(freshness: Freshness) -> SourceState:
 def test_only_fresh_sources_a_live_watch_and_a_world_that_answers_make_it_clear(
     freshness: Freshness, world: WorldKind, watch: bool
 ) -> None:
-    judged = health.judge([source(Freshness.FRESH), source(freshness)], world=world, watch_alive=watch)
+    states = [source(Freshness.FRESH), source(freshness)]
+    judged = health.of(clear.judge(states, world=world, watch_alive=watch))
     sound = freshness is Freshness.FRESH and watch and world is not WorldKind.IMPORT
     assert judged.sound is sound
     assert ("clear" in judged.absence("open threats")) is sound
-    assert health.judge([], world=world, watch_alive=True).sound is False
-    held = health.judge([source(Freshness.FRESH)], world=WorldKind.LIVE, watch_alive=True, held=2)
+    assert not clear.judge([], world=world, watch_alive=True)
+    held = health.of(clear.judge([source(Freshness.FRESH)], world=WorldKind.LIVE, watch_alive=True, held=2))
     assert not held.sound
     assert "2 records in quarantine" in held.absence("threats")
 

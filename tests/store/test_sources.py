@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from socconsole.model.source import Answer, Freshness, SourceKey
-from socconsole.store import sources
+from socconsole.model.source import Answer, Freshness, SourceKey, SourceState
+from socconsole.model.world import WorldKind
+from socconsole.store import clear, sources
 from socconsole.store.sources import HostClock
 from socconsole.text import Untrusted
 from tests.store.builders import NOW
@@ -38,16 +39,20 @@ def state(conn, clock=START, now=NOW):
     return sources.states(conn, now=now, clock=clock)[0]
 
 
+def judged(states: list[SourceState]) -> clear.Clear:
+    return clear.judge(states, world=WorldKind.LIVE, watch_alive=True)
+
+
 def test_never_asked(conn):
     found = state(conn)
     assert (found.freshness, found.age_s, found.last_complete) == (Freshness.NEVER, None, None)
-    assert not sources.all_clear([found])
+    assert not judged([found])
 
 
 def test_fresh_until_three_intervals(conn):
     sources.record(conn, answer(), NOW, START)
     assert state(conn, after(90)).freshness is Freshness.FRESH
-    assert sources.all_clear([state(conn, after(90))])
+    assert judged([state(conn, after(90))])
     late = state(conn, after(90.5), NOW)  # the wall clock may say what it likes
     assert late.freshness is Freshness.STALE
     assert late.age_s == 90.5
@@ -86,10 +91,8 @@ def test_the_latest_answer_counts_and_the_last_complete_one_is_remembered(conn, 
     found = state(conn, after(40))
     assert (found.freshness, found.age_s, found.last_complete) == (outcome, 40.0, NOW)
     assert found.remedy == "aws sso login"
-    verdict = sources.all_clear([found])
-    assert not verdict
-    assert verdict.reasons[0].startswith(f"guardduty 111122223333 eu-central-1: {outcome.value} (no ")
-    assert verdict.reasons[0].isprintable()
+    assert not judged([found])
+    assert judged([found]).lacking == (found,)
     expired = state(conn, after(200)).freshness  # nobody asked again
     assert expired is (outcome if outcome in (Freshness.DENIED, Freshness.ERROR) else Freshness.STALE)
 
@@ -107,15 +110,16 @@ def test_scope_is_exactly_what_is_listed(conn):
     sources.scope(conn, [KEY, other])
     assert state(conn).freshness is Freshness.FRESH  # what it answered was kept
     sources.scope(conn, [])
-    assert not sources.all_clear(sources.states(conn, now=NOW, clock=START))
+    assert not judged(sources.states(conn, now=NOW, clock=START))
 
 
 def test_one_blind_source_is_enough(conn):
     sources.record(conn, answer(), NOW, START)
     other = SourceKey("securityhub", "222233334444", "us-east-1")
     sources.scope(conn, [KEY, other])
-    verdict = sources.all_clear(sources.states(conn, now=NOW, clock=START))
-    assert verdict.reasons == ("securityhub 222233334444 us-east-1: NEVER (never asked yet)",)
+    verdict = judged(sources.states(conn, now=NOW, clock=START))
+    assert not verdict
+    assert [(one.key, one.freshness) for one in verdict.lacking] == [(other, Freshness.NEVER)]
 
 
 def test_who_else_is_here(conn):

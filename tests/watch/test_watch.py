@@ -19,7 +19,7 @@ from socconsole.drill import Embedded
 from socconsole.model.action import Mode
 from socconsole.model.finding import State
 from socconsole.model.source import Freshness, SourceKey, SourceState
-from socconsole.store import db, decisions, ledger, queue, reading, sources
+from socconsole.store import clear, db, decisions, ledger, queue, reading, sources
 from socconsole.store.state import LockHeld, StateFolder
 from socconsole.triage import query
 from socconsole.watch import polling, supervisor, watch
@@ -79,7 +79,8 @@ async def test_a_dead_endpoint_shows_everywhere_and_comes_back_by_itself(folder:
         aws.down()
         await until(lambda: every(folder, Freshness.ERROR), "all in error")
         with db.reading(folder) as conn:
-            assert not sources.all_clear(sources.states(conn, now=datetime.now(UTC)))
+            found = sources.states(conn, now=datetime.now(UTC))
+        assert not clear.judge(found, world=folder.world.kind, watch_alive=True)
         aws.up()
         await until(lambda: every(folder, Freshness.FRESH), "fresh again")
 

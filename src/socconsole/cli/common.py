@@ -5,7 +5,6 @@ Data goes to stdout, talk to stderr. The exit code is the highest of all that ap
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -15,7 +14,7 @@ from socconsole.cli.exits import TALK_LIMIT, Code, Stop, put, put_lines, say, st
 from socconsole.cli.opening import check_keys, drills_root, live_root, load_config, open_folder
 
 if TYPE_CHECKING:
-    from socconsole.model.source import SourceState
+    from socconsole.store.clear import Clear
 
 __all__ = [
     "TALK_LIMIT",
@@ -54,21 +53,20 @@ def finish(code: Code) -> NoReturn:
     raise typer.Exit(int(code))
 
 
-def freshness_code(states: Iterable[SourceState], *, talk: bool = True) -> Code:
+def freshness_code(judged: Clear) -> Code:
     """``DONE`` when every source in scope is fresh and complete, else ``NOT_FRESH`` with each one named."""
-    from socconsole.model.source import Freshness
     from socconsole.text import clean
 
-    code = Code.DONE
-    for state in states:
-        if state.freshness is Freshness.FRESH:
-            continue
-        code = Code.NOT_FRESH
-        if talk:
-            where = f"{state.key.service} {state.key.account} {state.key.region}"
-            age = "" if state.age_s is None else f", last complete answer {state.age_s:.0f} s ago"
-            detail = clean(state.detail)
-            say(f"not fresh: {where}: {state.freshness.value}{age}{': ' + detail if detail else ''}")
-            if state.remedy:
-                say(f"  mend it with: {clean(state.remedy)}")
-    return code
+    if judged.answered:
+        return Code.DONE
+    if not judged.total:
+        say("not fresh: no source is in scope yet")
+        say("  mend it with: socconsole watch --once")
+    for state in judged.lacking:
+        where = f"{state.key.service} {state.key.account} {state.key.region}"
+        age = "" if state.age_s is None else f", last complete answer {state.age_s:.0f} s ago"
+        detail = clean(state.detail)
+        say(f"not fresh: {where}: {state.freshness.value}{age}{': ' + detail if detail else ''}")
+        if state.remedy:
+            say(f"  mend it with: {clean(state.remedy)}")
+    return Code.NOT_FRESH

@@ -6,7 +6,7 @@ judged before findings are read: what is printed is then at least as new as what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -30,7 +30,7 @@ from socconsole.cli.watching import IMPORTED_ONLY
 
 if TYPE_CHECKING:
     from socconsole.model.source import SourceState
-    from socconsole.model.world import World
+    from socconsole.store.clear import Clear
     from socconsole.store.reading import Stored
 
 _CSV: Final = (
@@ -73,7 +73,7 @@ def list_findings(
 ) -> None:
     """Print what a query asks for in ``form`` (``json``, ``csv`` or plain), then judge what it is worth."""
     from socconsole.cli.render import while_somebody_reads
-    from socconsole.store import db, quarantine, reading, sources
+    from socconsole.store import clear, db, quarantine, reading, sources
     from socconsole.store.filter import View
     from socconsole.store.queue import QueueReader
     from socconsole.triage.query import QueryError, parse
@@ -93,9 +93,9 @@ def list_findings(
         with while_somebody_reads():
             _print(reading.each(conn, ids, now), form, now)
         held, _ = quarantine.counts(conn)
-        alive = sources.watch_alive(conn)
+        judged = clear.judge(states, world=folder.world.kind, watch_alive=sources.watch_alive(conn), held=held)
     what = "finding" if view is View.ALL else "threat"
-    finish(_verdict(len(ids), total, f"{what} matched" if text else what, held, states, folder.world, alive))
+    finish(_verdict(len(ids), total, f"{what} matched" if text else what, judged))
 
 
 def _print(found: Iterable[Stored], form: str, now: datetime) -> None:
@@ -181,30 +181,27 @@ def _flat(row: Mapping[str, Any]) -> list[object]:
     return [joined[name] if name in joined else row[name] for name in _CSV]
 
 
-def _verdict(
-    shown: int, total: int, what: str, held: int, states: Sequence[SourceState], world: World, alive: bool
-) -> Code:
+def _verdict(shown: int, total: int, what: str, judged: Clear) -> Code:
     """Say how many there were and what that is worth; the exit code."""
     from socconsole.cli.render import count
-    from socconsole.model.world import WorldKind
 
     noun, _, rest = what.partition(" ")
     said = count(total, noun) + (f" {rest}" if rest else "")
     if shown < total:
         said += f"; {shown:,} shown"
-    if world.kind is WorldKind.IMPORT:
+    if judged.imported:
         say(said)
-        _held(held)
+        _held(judged.held)
         say(IMPORTED_ONLY)
         return Code.DONE
-    code = scope_code(states)
-    if total == 0 and code is Code.DONE and not held and not rest and alive:
-        said += f": clear, all {count(len(states), 'source')} answered freshly and completely"
-    elif total == 0 and code is not Code.DONE:
+    if total == 0 and judged and not rest:
+        said += f": clear, all {count(judged.total, 'source')} answered freshly and completely"
+    elif total == 0 and not judged.answered:
         said += ", which proves nothing: not every source is fresh and complete"
+    code = freshness_code(judged)
     say(said)
-    _held(held)
-    if not alive:
+    _held(judged.held)
+    if not judged.watch_alive:
         say("no watch is running: nothing new will arrive until `socconsole watch` runs")
     return code
 
@@ -216,20 +213,11 @@ def _held(held: int) -> None:
         say(f"{count(held, 'record')} could not be understood and are kept in quarantine")
 
 
-def scope_code(states: Sequence[SourceState]) -> Code:
-    """As ``freshness_code``; an empty scope supports no statement either."""
-    if states:
-        return freshness_code(states)
-    say("not fresh: no source is in scope yet")
-    say("  mend it with: socconsole watch --once")
-    return Code.NOT_FRESH
-
-
 def list_sources(as_json: bool, store: StoreOption, config: ConfigOption) -> None:
     from socconsole.cli.render import Column, Table, terminal_width, while_somebody_reads
     from socconsole.cli.watching import source_json
     from socconsole.model.world import WorldKind
-    from socconsole.store import db, quarantine, sources
+    from socconsole.store import clear, db, quarantine, sources
 
     load_config(config)
     folder = open_folder(store)
@@ -263,7 +251,7 @@ def list_sources(as_json: bool, store: StoreOption, config: ConfigOption) -> Non
     if folder.world.kind is WorldKind.IMPORT:
         say(IMPORTED_ONLY)
         return
-    finish(scope_code(states))
+    finish(freshness_code(clear.judge(states, world=folder.world.kind, watch_alive=alive, held=held)))
 
 
 def _source_row(state: SourceState) -> tuple[Any, ...]:

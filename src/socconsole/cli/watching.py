@@ -57,6 +57,7 @@ def watch(
     """Collect findings and keep the timers, without a screen. One per state folder."""
     from socconsole.cli.world import open_world
     from socconsole.model.world import WorldKind
+    from socconsole.store import clear
     from socconsole.store.state import LockHeld
     from socconsole.watch import watch as run
 
@@ -84,7 +85,8 @@ def watch(
     say(f"read {counts.read}: {counts.new} new, {counts.updated} updated, {counts.unchanged} unchanged")
     if counts.quarantined:
         say(f"  {counts.quarantined} could not be understood; they are kept in quarantine")
-    finish(freshness_code(report.states))
+    judged = clear.judge(report.states, world=folder.world.kind, watch_alive=True, held=counts.quarantined)
+    finish(freshness_code(judged))
 
 
 def source_json(state: SourceState) -> dict[str, object]:

@@ -22,7 +22,7 @@ from socconsole.model.world import WorldKind
 from socconsole.screens import health, words
 from socconsole.screens.keymap import Keymap
 from socconsole.screens.link import ActorLink
-from socconsole.store import actions, db, quarantine, reading, session, sources
+from socconsole.store import actions, clear, db, quarantine, reading, session, sources
 from socconsole.store.filter import View
 from socconsole.store.queue import Count, QueueReader, QueueRow, Sort
 from socconsole.text import clean
@@ -117,7 +117,8 @@ class Desk:
     def health(self) -> health.Health:
         states, alive = self._read_sources()
         held, _ = quarantine.counts(self.conn)
-        return health.judge(states, world=self.world.kind, watch_alive=alive, starting=self.starting, held=held)
+        judged = clear.judge(states, world=self.world.kind, watch_alive=alive, held=held)
+        return health.of(judged, starting=self.starting)
 
     def _read_sources(self) -> tuple[list[SourceState], bool]:
         clock, version = sources.host_clock(), self.queue.version()

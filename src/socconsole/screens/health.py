@@ -1,18 +1,13 @@
-"""What may be said about what was not found: the first promise, in one pure place.
-
-"Clear" needs every source in scope to have answered freshly and completely, a living watch, and a live
-world. Everything else names what is missing.
-"""
+"""What is said about what was not found: ``store.clear`` judges, this puts it into words and names what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from socconsole.model.source import Freshness, SourceState
-from socconsole.model.world import WorldKind
+from socconsole.model.source import SourceState
 from socconsole.screens import words
+from socconsole.store.clear import Clear
 
 STOPPED: Final = "no watch is running: timers stopped"
 STARTING: Final = "the watch is starting"
@@ -38,38 +33,23 @@ class Health:
         )
 
 
-_RANK: Final = {
-    Freshness.NEVER: 0,
-    Freshness.ERROR: 1,
-    Freshness.DENIED: 2,
-    Freshness.OFF: 3,
-    Freshness.STALE: 4,
-    Freshness.PARTIAL: 5,
-    Freshness.FRESH: 6,
-}
-
-
-def judge(
-    states: Sequence[SourceState], *, world: WorldKind, watch_alive: bool, starting: bool = False, held: int = 0
-) -> Health:
-    """Judge all sources in scope together. ``held`` records lie in quarantine: any of them may be a threat.
+def of(judged: Clear, *, starting: bool = False) -> Health:
+    """The judgement in words.
 
     ``starting``: a watch that is not alive has not had the time to say that it is.
     """
-    fresh = sum(state.freshness is Freshness.FRESH for state in states)
     gaps: list[str] = []
-    if world is WorldKind.IMPORT:
+    if judged.imported:
         gaps.append("imported only, no live source")
     else:
-        if not states and not starting:  # a watch that starts says which there are
+        if not judged.total and not starting:  # a watch that starts says which there are
             gaps.append("no source is configured")
-        if not watch_alive:
+        if not judged.watch_alive:
             gaps.append(STARTING if starting else STOPPED)
-    worst = sorted((s for s in states if s.freshness is not Freshness.FRESH), key=lambda s: _RANK[s.freshness])
-    gaps += [describe(state) for state in worst]
-    if held:
-        gaps.append(f"{words.plural(held, 'record')} in quarantine")
-    return Health(sound=not gaps, fresh=fresh, total=len(states), gaps=tuple(gaps))
+    gaps += [describe(state) for state in judged.lacking]
+    if judged.held:
+        gaps.append(f"{words.plural(judged.held, 'record')} in quarantine")
+    return Health(sound=bool(judged), fresh=judged.fresh, total=judged.total, gaps=tuple(gaps))
 
 
 def describe(state: SourceState) -> str:

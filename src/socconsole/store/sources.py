@@ -7,12 +7,11 @@ nobody can set and that counts while the machine sleeps; it starts anew at boot,
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Final
 
 from socconsole.model.source import Answer, Freshness, SourceKey, SourceState
 from socconsole.store.instants import instant, instant_or_none, micros, storable
-from socconsole.text import Untrusted, clean
+from socconsole.text import Untrusted
 
 STALE_INTERVALS: Final = 3
 """A complete answer is believed for this many polling intervals."""
@@ -49,6 +48,8 @@ def host_clock() -> HostClock:
 @functools.cache
 def _boot_id() -> str:
     if sys.platform == "darwin":
+        import ctypes
+
         size = ctypes.c_size_t(64)
         buffer = ctypes.create_string_buffer(64)
         ctypes.CDLL(None).sysctlbyname(b"kern.bootsessionuuid", buffer, ctypes.byref(size), None, 0)
@@ -269,28 +270,3 @@ def _expired(
     if age > STALE_INTERVALS * interval:
         return f"asked every {interval:.0f} s, last answered {age:.0f} s ago"
     return ""
-
-
-@dataclass(frozen=True, slots=True)
-class AllClear:
-    """Whether "nothing there" may be said; false in a condition unless every source supports it."""
-
-    reasons: tuple[str, ...]
-    """A printable line for each source that is not fresh and complete: ``guardduty 1111… eu-west-1: DENIED``."""
-
-    def __bool__(self) -> bool:
-        return not self.reasons
-
-
-def all_clear(found: Sequence[SourceState]) -> AllClear:
-    """Whether the sources by themselves support it; quarantine and a dead watch are weighed by who says it."""
-    if not found:
-        return AllClear(("no source is in scope",))
-    return AllClear(
-        tuple(
-            f"{s.key.service} {s.key.account} {s.key.region}: {s.freshness.value}"
-            + (f" ({clean(s.detail)})" if s.detail else "")
-            for s in found
-            if s.freshness is not Freshness.FRESH
-        )
-    )
