@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from socconsole.commands import Command
 from socconsole.model.action import ActionRecord, ActionState
-from socconsole.model.entry import Entry, Line, line_json
+from socconsole.model.entry import Line, line_json
 from socconsole.screens import export, words
+from socconsole.screens.activity_rows import DAMAGED, ActivityRows, FoundRows, Row, newest
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
@@ -19,8 +21,6 @@ from socconsole.text import ascii_json
 from socconsole.widgets.detail import Body, Piece, Section
 from socconsole.widgets.rows import Cell, Column
 from socconsole.widgets.table import RowSource
-
-Row = ActionRecord | Line
 
 _TITLED: Final = 20
 _TOLD: Final = (
@@ -35,75 +35,6 @@ STATE_STYLES: Final = {
     ActionState.UNKNOWN: "bad",
     ActionState.NOT_APPLIED: "quiet",
 }
-
-
-DAMAGED: Final = "DAMAGED"
-"""What stands for the verb of an entry that cannot be read."""
-
-
-class ActivityRows(RowSource[Row]):
-    """Actions first, then entries; the ledger is read a window at a time.
-
-    A damaged entry is a row that says so, and ``trouble`` why nothing can be told at all: this screen is where an
-    analyst looks when something is wrong with the ledger.
-    """
-
-    def __init__(self, desk: Desk, text: str) -> None:
-        self._desk = desk
-        self._text = text
-        self._actions: Sequence[ActionRecord] = ()
-        self._total = 0
-        self._shown: dict[str, int] = {}
-        self.trouble = ""
-
-    def count(self) -> int:
-        self._actions = () if self._text else self._desk.standing_actions()
-        try:
-            self._total = ledger.window(self._desk.folder, 0, 0, text=self._text).total
-            self.trouble = ""
-        except ledger.LedgerError as trouble:
-            self._total, self.trouble = 0, f"{trouble.message}; {trouble.remedy}"
-        self._shown.clear()
-        return len(self._actions) + self._total
-
-    def window(self, offset: int, limit: int) -> Sequence[Row]:
-        ahead = len(self._actions)
-        out: list[Row] = list(self._actions[offset : offset + limit])
-        left = limit - len(out)
-        if left > 0:
-            first = max(0, offset - ahead)
-            out += self._lines(first, left)
-        for index, row in enumerate(out):
-            self._shown[self.key(row)] = offset + index
-        return out
-
-    def _lines(self, first: int, left: int) -> Sequence[Line]:
-        try:
-            return ledger.window(self._desk.folder, first, left, text=self._text).lines
-        except ledger.LedgerError:
-            if self._text:  # which entries it has is not known then
-                return ()
-            newest = self._total - first
-            return [self._line(seq) for seq in range(newest, max(0, newest - left), -1)]
-
-    def _line(self, seq: int) -> Line:
-        try:
-            return ledger.get(self._desk.folder, [seq])[seq]
-        except (ledger.LedgerError, LookupError):
-            said = {"error": "this entry cannot be read: socconsole ledger verify"}
-            return Line(seq, datetime.fromtimestamp(0, UTC), "", "", Entry(DAMAGED, "?", data=said), "")
-
-    def key(self, row: Row) -> str:
-        return f"a:{row.id}" if isinstance(row, ActionRecord) else f"l:{row.seq}"
-
-    def position_of(self, key: str) -> int | None:
-        for index, record in enumerate(self._actions):
-            if key == f"a:{record.id}":
-                return index
-        if key.startswith("l:") and not self._text:  # unfiltered, newest first: the sequence is the position
-            seq = int(key[2:])
-            return len(self._actions) + self._total - seq if 1 <= seq <= self._total else None
-        return self._shown.get(key)
 
 
 class ActivityScreen(ListScreen[Row]):
@@ -123,12 +54,51 @@ class ActivityScreen(ListScreen[Row]):
             Column("summary", "SUMMARY", _summary, 12, 3, priority=80),
         )
 
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._searching = False
+
     def source(self, text: str) -> RowSource[Row]:
-        return ActivityRows(self.desk, text)
+        return FoundRows(text) if text else ActivityRows(self.desk)
+
+    def show_rest(self) -> None:
+        super().show_rest()
+        self._search()
+
+    def _search(self) -> None:
+        """Look for what the filter asks for, unless that is known or looked for already."""
+        rows = self.shown
+        if isinstance(rows, FoundRows) and not self._searching:
+            try:
+                through = newest(self.desk)
+            except ledger.LedgerError as trouble:
+                rows.fail(trouble, rows.through)
+                self.table.set_empty(self.empty_text())
+                return
+            if rows.through != through:
+                self._searching = True
+                self.work(self._search_in_thread(rows, through))
+
+    async def _search_in_thread(self, rows: FoundRows, through: int) -> None:
+        try:
+            rows.take(await asyncio.to_thread(rows.search, self.desk.folder), through)
+        except ledger.LedgerError as trouble:
+            rows.fail(trouble, through)
+        finally:
+            self._searching = False
+        self.renew()  # shows what was found; or looks for what the filter has become meanwhile
+
+    def count_text(self) -> str:
+        rows = self.shown
+        if isinstance(rows, FoundRows) and rows.total > rows.count():
+            return f"the newest {rows.count():,} of {rows.total:,}"
+        return super().count_text()
 
     def empty_text(self) -> str:
-        if isinstance(self.shown, ActivityRows) and self.shown.trouble:
+        if isinstance(self.shown, ActivityRows | FoundRows) and self.shown.trouble:
             return self.shown.trouble
+        if isinstance(self.shown, FoundRows) and self.shown.through < 0:
+            return "still looking …"
         return f"no entry holds {self.filter_text!r}" if self.filter_text else "the ledger has no entry yet"
 
     def title_text(self) -> str:

@@ -68,7 +68,8 @@ class FindingActs(ConsoleScreen):
     async def do_snooze(self, asked: Invocation) -> None:
         ids = _ids(asked)
         span, _, reason = asked.argument.partition(" ")
-        refused = self._not_snoozable(ids)
+        # Of many, those that cannot be snoozed are left out when it is recorded, and named then.
+        refused = self._not_snoozable(ids[0]) if len(ids) == 1 else ""
         if refused:
             self.say(refused, "warning")
             return
@@ -178,12 +179,13 @@ class FindingActs(ConsoleScreen):
         self.say(f"{what} is needed; nothing was recorded", "warning")
         return False
 
-    def _not_snoozable(self, ids: tuple[str, ...]) -> str:
-        for stored in reading.each(self.desk.conn, ids):
-            try:
+    def _not_snoozable(self, finding: str) -> str:
+        stored = reading.get(self.desk.conn, finding)
+        try:
+            if stored is not None:
                 triage.fingerprint(stored.finding)
-            except triage.NotSnoozable as why:
-                return str(why)
+        except triage.NotSnoozable as why:
+            return str(why)
         return ""
 
     def _snoozed(self, ids: tuple[str, ...]) -> str:

@@ -1,0 +1,80 @@
+"""Activity: the ledger under a filter, found in a thread while the console goes on."""
+
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from socconsole.commands import Note
+from socconsole.model.action import Mode
+from socconsole.model.source import Freshness
+from socconsole.screens import activity_rows
+from socconsole.store import decisions, ledger
+from tests.screens.support import Estate, Opened, record
+
+
+def note(estate: Estate, text: str) -> None:
+    """A colleague's note on the only finding."""
+    now = datetime.now(UTC)
+    ids = tuple(next(line.entry.subjects for line in ledger.read(estate.folder) if line.entry.subjects))
+    decisions.decide(estate.folder, Note(ids=ids, text=text), "oncall2", Mode.TRIAGE, now)
+
+
+@pytest.fixture
+def noted(estate: Estate) -> Estate:
+    estate.answer(Freshness.FRESH, record(1, "bucket read in bulk", "CRITICAL"))
+    return estate
+
+
+async def test_a_filter_shows_what_holds_the_text_and_what_comes_to_hold_it(noted: Estate, console: Opened) -> None:
+    async with console(size=(160, 50)) as desk:
+        await desk.press("c")
+        await desk.until(lambda: noted.verbs() == ["claim"])
+        note(noted, "the owner was paged")
+        await desk.press("5", "slash")
+        await desk.type("PAGED")
+        await desk.press("enter")
+        await desk.until(lambda: "the owner was paged" in desk.text())
+        assert "claim" not in desk.text().replace("claimed", "")
+        note(noted, "paged again")
+        await desk.until(lambda: "paged again" in desk.text())
+        desk.screen.perform_line("filter nothing of the kind")
+        await desk.until(lambda: "no entry holds 'nothing of the kind'" in desk.text())
+        desk.screen.perform_line("filter -")
+        await desk.until(lambda: "claim" in desk.text())
+
+
+async def test_a_long_search_holds_up_nothing(noted: Estate, console: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, plain = threading.Event(), ledger.window
+
+    def slow(*given: Any, **options: Any) -> ledger.Window:
+        if options.get("text"):
+            go_on.wait(10)
+        return plain(*given, **options)
+
+    monkeypatch.setattr(ledger, "window", slow)
+    async with console(size=(120, 40)) as desk:
+        await desk.press("c", "5")
+        await desk.until(lambda: noted.verbs() == ["claim"])
+        desk.screen.perform_line("filter oncall1")
+        await desk.until(lambda: "still looking" in desk.text())
+        assert "no entry holds" not in desk.text(), "that is not known yet"
+        await desk.press("1")
+        await desk.until(lambda: "bucket read in bulk" in desk.text())
+        await desk.press("5")
+        go_on.set()
+        await desk.until(lambda: "claim" in desk.text())
+
+
+async def test_more_than_is_shown_is_counted(noted: Estate, console: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(activity_rows, "FOUND_MOST", 2)
+    async with console(size=(120, 40)) as desk:
+        await desk.press("c")
+        await desk.until(lambda: noted.verbs() == ["claim"])
+        for number in range(3):
+            note(noted, f"look {number}")
+        await desk.press("5")
+        desk.screen.perform_line("filter look")
+        await desk.until(lambda: "the newest 2 of 3" in desk.text())
+        assert "look 0" not in desk.text()
