@@ -18,7 +18,7 @@ from socconsole.aws.buckets import Buckets
 from socconsole.aws.gate import BadResponse, Gate, request_id
 from socconsole.aws.guard import Guard, Refused
 from socconsole.aws.iam import Grant, session_policy
-from socconsole.aws.operations import Role, table
+from socconsole.aws.operations import ROLES, Role, table
 from socconsole.aws.trouble import Absent, AwsTrouble, Kind
 from socconsole.aws.worlds import DRILL_KEY, DRILL_SECRET, admit, drill_role, endpoint
 from socconsole.model.action import Mode
@@ -99,6 +99,10 @@ class Door:
     def restrict(self, mode: Mode) -> None:
         """Make the door stricter from now on; it never becomes laxer."""
         self._guard.restrict(mode)
+
+    def roles(self, account: str) -> Mapping[str, str]:
+        """ARN of the role for each role kind, as configured; empty where the profile's own identity acts."""
+        return {role: self._role_arn(account, role) for role in ROLES}
 
     def allows(self, operation: str) -> bool:
         """Whether the guard would let an operation pass now; asks nobody."""
@@ -229,15 +233,17 @@ class Door:
     def _assume(self, account: str) -> Any:
         from socconsole.aws.credentials import Assume
 
-        if self.world.drill is not None:
-            arn = drill_role(account, self.role, self.world.partition)
-        else:
-            arn = role_of(self._config, account, self.role)
+        arn = self._role_arn(account, self.role)
         if not arn:
             return None
         narrowed = session_policy(self._grant, self.world.partition, account) if self._grant else ""
         seconds = RESPONDER_SECONDS if self.role == "responder" else 3600
         return Assume(arn, self._analyst, self._tags, seconds, narrowed)
+
+    def _role_arn(self, account: str, role: Role) -> str:
+        if self.world.drill is not None:
+            return drill_role(account, role, self.world.partition)
+        return role_of(self._config, account, role)
 
     def _absent(self, operation: str, error: Exception) -> Absent | None:
         row = table().get(operation)

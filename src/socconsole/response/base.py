@@ -62,6 +62,11 @@ class BadTarget(ValueError):
 class Door(Protocol):
     """The part of ``aws.Door`` that an action may use."""
 
+    @property
+    def role(self) -> str: ...
+
+    def roles(self, account: str) -> Mapping[str, str]: ...
+
     async def call(
         self, place: Place, operation: str, params: Mapping[str, Any], *, deadline: float = 20.0
     ) -> dict[str, Any]: ...

@@ -21,6 +21,7 @@ from socconsole.response.change import Change
 from socconsole.response.found import resources
 from socconsole.response.s3_policy import Reach, partition, reach
 from socconsole.response.statement_change import StatementChange
+from socconsole.response.wording import listed
 from socconsole.text import token
 
 FLAGS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -73,6 +74,8 @@ class Bucket:
     """Parts that AWS denied; what they would say is unknown."""
     evidence: Mapping[str, Any]
     """Each part as AWS returned it; null for "not configured", ``{"denied": true}`` for a denied read."""
+    spared: tuple[str, ...] | None = None
+    """Our own principals of the account (see ``own_roles``); None when they are not known, or were not asked for."""
 
     def reach(self, own: Collection[str] = ()) -> Reach:
         """Who the policy lets in; ``own`` as in ``s3_policy.reach``."""
@@ -189,6 +192,24 @@ class BucketPolicyChange(StatementChange[Bucket], BucketChange):
 
     policy_bytes = 20480
     writes = ("PutBucketPolicy", "DeleteBucketPolicy")
+
+    def statement(self, target: Target, condition: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A Deny of everything on the bucket and its objects, for everyone of whom ``condition`` holds."""
+        resource = self.arns(target)[0]
+        return {
+            "Sid": self.sid,
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [resource, f"{resource}/*"],
+            "Condition": dict(condition),
+        }
+
+    def let_in(self, seen: Bucket) -> str:
+        """Who outside the account the policy and the ACL let in without our Deny, in a clause; empty for nobody."""
+        reach = seen.reach()
+        named = ("the policy lets in" + listed(reach.outside),) if reach.outside else ()
+        return "; ".join((*seen.open_paths(), *named))
 
     def write(self, target: Target, policy: str) -> Call:
         return Call("s3", "PutBucketPolicy", {**_owner(target), "Policy": policy})

@@ -46,7 +46,7 @@ class StatementChange(Change[P]):
         """The call that leaves the resource without a policy."""
 
     @abstractmethod
-    def exposed_by(self, statement: Mapping[str, Any]) -> str:
+    def exposed_by(self, seen: P, statement: Mapping[str, Any]) -> str:
         """What is open again without our statement, in a clause; empty when it closed nothing."""
 
     def state(self, seen: P) -> State:
@@ -91,7 +91,7 @@ class StatementChange(Change[P]):
         ours = statement.find(document(seen), self.sid)
         if ours is None or statement.find(restored["Policy"], self.sid) is not None:
             return ()
-        opened = self.exposed_by(ours)
+        opened = self.exposed_by(seen, ours)
         return (opened,) if opened else ()
 
     def words(self, state: State) -> str:

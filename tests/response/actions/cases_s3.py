@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from socconsole.drill import Embedded
+from socconsole.model.world import Place
 from tests.response.actions.case import Case, do
-from tests.response.conftest import CORPUS, EXPORTS, ML, leaking
+from tests.response.conftest import CORPUS, EXPORTS, ML, PROD, leaking
 
 
 def _public(aws: Embedded) -> str:
@@ -29,13 +30,24 @@ def _half(aws: Embedded, bucket: str) -> None:
     )
 
 
-def _other_policy(aws: Embedded, bucket: str) -> None:
+def _other_policy(aws: Embedded, bucket: str, place: Place = ML) -> None:
     allow = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999988887777:root"}, "Action": "s3:GetObject"}
     policy = {"Version": "2012-10-17", "Statement": [{**allow, "Resource": f"arn:aws:s3:::{bucket}/*"}]}
-    do(aws, "s3:PutBucketPolicy", ML, Bucket=bucket, Policy=json.dumps(policy))
+    do(aws, "s3:PutBucketPolicy", place, Bucket=bucket, Policy=json.dumps(policy))
+
+
+def _other_public(aws: Embedded, bucket: str) -> None:
+    _other_policy(aws, bucket, PROD)
+
+
+def _quiet(aws: Embedded) -> str:
+    return CORPUS
 
 
 CASES = (
     Case("s3-block-public", _public, _half),
     Case("s3-deny-outsiders", _named, _other_policy, ML),
+    Case("s3-lockdown", _public, _other_public),
+    Case("s3-deny-presigned", _quiet, _other_public),
+    Case("s3-require-tls", _quiet, _other_public),
 )

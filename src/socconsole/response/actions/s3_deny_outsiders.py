@@ -1,26 +1,22 @@
 """``s3-deny-outsiders``: a Deny in the bucket policy for every principal of a stranger's account that it names.
 
-What a public access block does not touch: access that a policy gives to a named account. The Deny stands on
-Principal ``*`` and matches ``aws:PrincipalArn``, so that a principal that was deleted meanwhile cannot fail the
-put (S3 User Guide, "Bucket policies"; IAM User Guide, "aws:PrincipalArn": for an assumed role it is the role's
-ARN, with its path).
+What a public access block does not touch: access that a policy gives to a named account (S3 User Guide,
+"Blocking public access to your Amazon S3 storage"). ``outsiders`` has the statement's condition, and why.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from socconsole.model.action import Reversible
 from socconsole.model.finding import Finding
+from socconsole.response import outsiders
 from socconsole.response.base import Info, Target
 from socconsole.response.change import Cut
 from socconsole.response.s3_bucket import Bucket, BucketPolicyChange
-from socconsole.response.s3_policy import account_of, partition
+from socconsole.response.s3_policy import partition
 from socconsole.response.wording import count, listed
-
-_ARN: Final = re.compile(r"arn:[a-z-]+:(iam|sts)::(\d{12}):(.+)")
 
 
 class S3DenyOutsiders(BucketPolicyChange):
@@ -56,25 +52,16 @@ class S3DenyOutsiders(BucketPolicyChange):
                 "would change nothing here: the policy names nobody outside your accounts",
                 instead="s3-block-public: the bucket is open to the public" if public else "",
             )
-        patterns = _patterns(reach.outside, partition(target.place.region))
+        patterns = outsiders.patterns(reach.outside, partition(target.place.region))
         if patterns is None:
             return Cut(
                 None,
                 "would change nothing here: a principal is named in a way that no ARN matches" + listed(reach.outside),
                 instead="s3-lockdown: everyone but the responder is denied",
             )
-        resource = self.arns(target)[0]
-        statement = {
-            "Sid": self.sid,
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [resource, f"{resource}/*"],
-            "Condition": {"ArnLike": {"aws:PrincipalArn": list(patterns)}},
-        }
         return self.put(
             seen,
-            statement,
+            self.statement(target, outsiders.named(patterns)),
             why="the policy lets in " + ", ".join(reach.outside[:4]),
             blast_radius=f"1 bucket; loses access: {count(len(reach.outside), 'outside principal')}"
             f"{listed(reach.outside)}; keeps it: {count(reach.inside, 'named principal')} of this account, "
@@ -83,25 +70,9 @@ class S3DenyOutsiders(BucketPolicyChange):
             fit=90,
         )
 
-    def exposed_by(self, statement: Mapping[str, Any]) -> str:
+    def exposed_by(self, seen: Bucket, statement: Mapping[str, Any]) -> str:
         names = statement["Condition"]["ArnLike"]["aws:PrincipalArn"]
         return "the policy lets in" + listed(names)
-
-
-def _patterns(principals: tuple[str, ...], part: str) -> tuple[str, ...] | None:
-    """What ``aws:PrincipalArn`` is matched with; None for one that it cannot be (a canonical user, a federation).
-
-    A whole account, and a session (whose role's path its ARN does not tell), is denied by account.
-    """
-    patterns: dict[str, None] = {}
-    for principal in principals:
-        account = account_of(principal)
-        if account is None:
-            return None
-        arn = _ARN.fullmatch(principal)
-        exact = arn is not None and arn[1] == "iam" and arn[3] != "root" and "*" not in arn[3]
-        patterns[principal if exact else f"arn:{part}:iam::{account}:*"] = None
-    return tuple(patterns)
 
 
 ACTION: Final = S3DenyOutsiders()
