@@ -236,7 +236,7 @@ def _kind(code: str, message: str, status: int) -> Kind:
         return Kind.NOT_FOUND
     if code in _CODES:
         return _CODES[code]
-    if code.startswith("NoSuch"):
+    if code.startswith("NoSuch") or code.endswith(".NotFound"):  # EC2: InvalidInstanceID.NotFound, and so on
         return Kind.NOT_FOUND
     if code == str(status) or not code:
         # No code of AWS's in the answer: only the status is left (HEAD answers, gateways in between).

@@ -22,6 +22,7 @@ _MEDIA: Final[Mapping[str, frozenset[str]]] = {
     "rest-json": frozenset({"application/json", "application/x-amz-json-1.1"}),
     "rest-xml": frozenset({"application/xml", "text/xml"}),
     "query": frozenset({"text/xml", "application/xml"}),
+    "ec2": frozenset({"text/xml", "application/xml"}),
 }
 _ROOT: Final = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<([A-Za-z][\w.-]*)[\s/>]")
 _ID_HEADERS: Final = ("x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id")

@@ -62,7 +62,8 @@ def needed(service: str, operation: str, params: Mapping[str, Any], account: str
     """(action, resource ARN) pairs; the resource is ``*`` where the action knows no resource."""
     build = _RESOURCE.get(service)
     resource = build(operation, params, account, region) if build else "*"
-    return [(action, resource) for action in of(service, operation)]
+    resources = (resource,) if isinstance(resource, str) else resource
+    return [(action, one) for action in of(service, operation) for one in resources]
 
 
 def service_context(service: str, operation: str, params: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -108,7 +109,25 @@ def _securityhub(operation: str, params: Mapping[str, Any], account: str, region
     return f"arn:aws:securityhub:{region}:{account}:hub/default"
 
 
-_RESOURCE: Final[Mapping[str, Callable[[str, Mapping[str, Any], str, str], str]]] = {
+# EC2's parameters that name resources, and the resources' names in ARNs. An operation is checked on all it names.
+_EC2: Final[Mapping[str, str]] = {
+    "RouteTableId": "route-table",
+}
+
+
+def _ec2(operation: str, params: Mapping[str, Any], account: str, region: str) -> str | tuple[str, ...]:
+    if operation.startswith("Describe"):
+        return "*"
+    found: list[str] = []
+    for key, kind in _EC2.items():
+        value = params.get(key, [])
+        ids = [value] if isinstance(value, str) else value
+        found += [f"arn:aws:ec2:{region}:{account}:{kind}/{one}" for one in ids]
+    return tuple(found) or "*"
+
+
+_RESOURCE: Final[Mapping[str, Callable[[str, Mapping[str, Any], str, str], str | tuple[str, ...]]]] = {
+    "ec2": _ec2,
     "s3": _s3,
     "iam": _iam,
     "sts": _sts,

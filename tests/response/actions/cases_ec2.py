@@ -1,0 +1,68 @@
+"""Networks and instances: how they are built, and what somebody else does to them meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from socconsole.drill import Embedded
+from tests.response.actions.case import Case, do
+
+IMAGE = "ami-0a1b2c3d4e5f60718"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A VPC whose private subnet leads out through a NAT gateway in its public one."""
+
+    vpc: str
+    public: str
+    private: str
+    nat: str
+    table: str
+    """The private subnet's route table."""
+    group: str
+    """The instance's security group; lets everything out."""
+    instance: str
+
+
+def network(aws: Embedded) -> Network:
+    vpc = do(aws, "ec2:CreateVpc", CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    public, private = (
+        do(aws, "ec2:CreateSubnet", VpcId=vpc, CidrBlock=f"10.9.{n}.0/24")["Subnet"]["SubnetId"] for n in (1, 2)
+    )
+    address = do(aws, "ec2:AllocateAddress", Domain="vpc")["AllocationId"]
+    made = do(aws, "ec2:CreateNatGateway", SubnetId=public, AllocationId=address)
+    nat = made["NatGateway"]["NatGatewayId"]
+    table = do(aws, "ec2:CreateRouteTable", VpcId=vpc)["RouteTable"]["RouteTableId"]
+    do(aws, "ec2:AssociateRouteTable", RouteTableId=table, SubnetId=private)
+    do(aws, "ec2:CreateRoute", RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+    group = do(aws, "ec2:CreateSecurityGroup", GroupName="app", Description="app", VpcId=vpc)["GroupId"]
+    instance = do(
+        aws,
+        "ec2:RunInstances",
+        ImageId=IMAGE,
+        MinCount=1,
+        MaxCount=1,
+        InstanceType="m5.large",
+        SubnetId=private,
+        SecurityGroupIds=[group],
+        IamInstanceProfile={"Name": "vllm-recs"},
+    )["Instances"][0]["InstanceId"]
+    return Network(vpc, public, private, nat, table, group, instance)
+
+
+def _nat(aws: Embedded) -> str:
+    return network(aws).nat
+
+
+def _routed_elsewhere(aws: Embedded, nat: str) -> None:
+    """Somebody leads the way out through an internet gateway instead."""
+    found = do(aws, "ec2:DescribeNatGateways", NatGatewayIds=[nat])["NatGateways"][0]["VpcId"]
+    tables = do(aws, "ec2:DescribeRouteTables", Filters=[{"Name": "vpc-id", "Values": [found]}])["RouteTables"]
+    table = next(t["RouteTableId"] for t in tables if not any(a.get("Main") for a in t["Associations"]))
+    gateway = do(aws, "ec2:CreateInternetGateway")["InternetGateway"]["InternetGatewayId"]
+    do(aws, "ec2:AttachInternetGateway", InternetGatewayId=gateway, VpcId=found)
+    do(aws, "ec2:CreateRoute", RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+
+
+CASES = (Case("ec2-nat-route", _nat, _routed_elsewhere),)
