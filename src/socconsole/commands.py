@@ -101,6 +101,12 @@ class Contain(Request, frozen=True):
     region: str = ""
     finding: str = ""
     reason: str = ""
+    approval: str = ""
+    """The line that a second person's ``approve`` printed."""
+    break_glass: bool = False
+    """In place of a second person, on an open CRITICAL finding, with a reason."""
+    expires: datetime | None = None
+    """When it should be looked at again."""
     wait: bool = True
 
 
@@ -115,10 +121,24 @@ class Undo(Request, frozen=True):
     confirm: str
     reason: str = ""
     accept_exposure: bool = False
+    approval: str = ""
+    break_glass: bool = False
     wait: bool = True
 
 
-ActorRequest = Respond | StandDown | Send | Offer | PlanContain | Contain | PlanUndo | Undo
+class RecordByHand(Request, frozen=True):
+    """Put on record what somebody did outside the console; ``events`` are CloudTrail event ids."""
+
+    action: str
+    target: str
+    events: tuple[str, ...]
+    account: str = ""
+    region: str = ""
+    finding: str = ""
+    reason: str = ""
+
+
+ActorRequest = Respond | StandDown | Send | Offer | PlanContain | Contain | PlanUndo | Undo | RecordByHand
 
 
 @dataclass(frozen=True, slots=True)

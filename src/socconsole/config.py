@@ -26,6 +26,13 @@ WORLD_FILE: Final = "world.toml"
 Account = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$", description="12-digit AWS account id")]
 Region = Annotated[str, msgspec.Meta(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region")]
 RoleArn = Annotated[str, msgspec.Meta(pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", description="IAM role ARN")]
+PublicKey = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^\s*(-----BEGIN PUBLIC KEY-----[\s\S]+-----END PUBLIC KEY-----|[0-9a-fA-F]{64})\s*$",
+        description="Ed25519 public key: PEM, or 64 hexadecimal digits",
+    ),
+]
 Service = Literal["securityhub", "guardduty"]
 Clock = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
@@ -61,6 +68,15 @@ class DatasetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     confidential: bool = False
 
 
+class PeerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Another install, whose analyst may be the second person for what nobody may do alone."""
+
+    name: str
+    """Who that is, as the record names them."""
+    public_key: PublicKey
+    """What ``socconsole ledger key`` prints there: PEM, or 64 hexadecimal digits."""
+
+
 class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Seconds between two readings of a source; a source is STALE after three."""
 
@@ -84,6 +100,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Resources that no containment may change, with wildcards."""
     protected_tags: Mapping[str, str] = {}
     """Tags whose bearer no containment may change; ``*`` as value means any."""
+    peers: tuple[PeerConfig, ...] = ()
+    """Enrolled installs: their ``approve`` counts here."""
+    alone: bool = False
+    """A team of one: what is wide, irreversible or re-exposing may be done without a second person."""
     share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.3
     """Part of AWS's request quota this install may use: other installs exist."""
     intervals: Intervals = msgspec.field(default_factory=Intervals)
@@ -256,6 +276,7 @@ EXAMPLE: Final = """\
 # theme = "dark"                 # dark, light, high-contrast, colour-safe, mono, or one of yours
 # share = 0.3                    # part of AWS's request quota this install may use
 # allow_profile_to_respond = false  # contain with the profile's own rights where there is no responder_role
+# alone = false                  # a team of one: no second person for what is wide, final or re-exposing
 # critical = ["arn:aws:s3:::invoices*"]   # resources that weigh more in the score
 # never_touch = ["arn:aws:s3:::kept-open-on-purpose"]
 # protected_tags = { "socconsole" = "never" }
@@ -276,6 +297,10 @@ EXAMPLE: Final = """\
 # responder_role = "arn:aws:iam::111122223333:role/socconsole-responder"
 # theme = "high-contrast"
 # exclude = []                   # services out of scope: "securityhub", "guardduty"
+
+# [[peers]]                      # installs whose `socconsole approve` counts here
+# name = "lead"
+# public_key = "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29"  # `socconsole ledger key` there
 
 # [[dataset]]
 # name = "support transcripts"

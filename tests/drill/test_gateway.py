@@ -259,9 +259,9 @@ def test_the_trail_shows_who_did_what(aws: Embedded) -> None:
         LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": "kaufhaus-llm-corpus-prod"}]
     )["Events"]
     assert [event["EventName"] for event in events] == [
-        "PutPublicAccessBlock",
+        "PutBucketPublicAccessBlock",
         "PutBucketPolicy",
-        "DeletePublicAccessBlock",
+        "DeleteBucketPublicAccessBlock",
         "GetBucketTagging",
     ]
     ours, theirs = json.loads(events[0]["CloudTrailEvent"]), json.loads(events[1]["CloudTrailEvent"])

@@ -14,12 +14,13 @@ from socconsole.commands import (
     Offer,
     PlanContain,
     PlanUndo,
+    RecordByHand,
     Send,
     Undo,
 )
 from socconsole.model.action import Mode, Plan
 from socconsole.model.wire import AnyReply, Done, Failed, Offered, Planned, Progress
-from socconsole.response import afterwards, awscli, book, engine, workflow
+from socconsole.response import afterwards, awscli, book, by_hand, engine, workflow
 from socconsole.response.outcome import Outcome
 from socconsole.response.present import outcome_json, plan_json
 from socconsole.response.rails import confirm_text
@@ -73,7 +74,9 @@ async def answer(session: Session, request: ActorRequest) -> AnyReply:
         return await _answer(session, request)
     except Refusal as refusal:
         lines = awscli.lines(refusal.plan) if refusal.plan is not None else ()
-        return Failed(kind=refusal.kind, why=refusal.why, remedy=refusal.remedy, aws_lines=lines)
+        return Failed(
+            kind=refusal.kind, why=refusal.why, remedy=refusal.remedy, aws_lines=lines, proposal=refusal.proposal
+        )
     except AwsTrouble as trouble:
         return Failed(kind="aws", why=str(trouble), remedy=trouble.remedy)
     except LedgerError as trouble:
@@ -95,6 +98,8 @@ async def _answer(session: Session, request: ActorRequest) -> AnyReply:
         case Undo():
             outcome = await engine.undo(session, request)
             return await _done(session, outcome, request.wait)
+        case RecordByHand():
+            return Done(outcome=await by_hand.record(session, request))
         case Send():
             return await workflow.drain(session, include_read=request.include_read)
         case _:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from socconsole.cli import console, doctor, drill, findings, importing, record, respond, settings, triage, watching
+from socconsole.cli import (
+    approve,
+    console,
+    doctor,
+    drill,
+    findings,
+    importing,
+    record,
+    respond,
+    settings,
+    triage,
+    watching,
+)
 
 
 def build() -> typer.Typer:
@@ -19,6 +31,6 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,  # its tracebacks print local variables: credentials among them
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for room in (console, drill, watching, findings, importing, triage, respond, record, settings, doctor):
+    for room in (console, drill, watching, findings, importing, triage, respond, approve, record, settings, doctor):
         room.register(app)
     return app

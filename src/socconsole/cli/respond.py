@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -22,10 +23,11 @@ from socconsole.cli.common import (
     stop,
 )
 from socconsole.cli.respond_run import Verb, act, refused
-from socconsole.cli.respond_words import print_actions, print_record, record_json
-from socconsole.commands import Contain, PlanContain, PlanUndo, Send, Undo
+from socconsole.cli.respond_words import print_actions, print_record, print_recorded, record_json
+from socconsole.cli.times import after
+from socconsole.commands import Contain, PlanContain, PlanUndo, RecordByHand, Send, Undo
 from socconsole.model.action import ActionState
-from socconsole.model.wire import Failed, Sent
+from socconsole.model.wire import Done, Failed, Sent
 from socconsole.text import clean
 
 RespondOption = Annotated[bool, typer.Option("--respond", help="Arm this one command: it may change AWS.")]
@@ -37,6 +39,16 @@ NoWaitOption = Annotated[
     bool, typer.Option("--no-wait", help="Return after the first read-back; the watch makes the later ones.")
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the record.")]
+ApprovalOption = Annotated[
+    str, typer.Option("--approval", metavar="LINE", help="What a second person's `socconsole approve` printed.")
+]
+GlassOption = Annotated[
+    bool,
+    typer.Option(
+        "--break-glass",
+        help="Without a second person, for an open CRITICAL finding; needs --reason; the approval is owed.",
+    ),
+]
 ModeOption = Annotated[str, typer.Option("--mode", help="READ or TRIAGE; the strictest said anywhere wins.")]
 
 action_app = typer.Typer(help="Containments on record.", no_args_is_help=True)
@@ -56,6 +68,11 @@ def contain(
     region: RegionOption = None,
     finding: Annotated[str, typer.Option(help="The finding it answers.")] = "",
     reason: ReasonOption = "",
+    approval: ApprovalOption = "",
+    break_glass: GlassOption = False,
+    expires: Annotated[
+        str, typer.Option("--expires", metavar="SPAN", help="When to look at it again: 30m, 4h, 2d. Never by itself.")
+    ] = "",
     plan: PlanOption = False,
     respond: RespondOption = False,
     confirm: ConfirmOption = "",
@@ -72,6 +89,7 @@ def contain(
     if not action or not target:
         stop(Code.BAD_INPUT, "contain needs ACTION and TARGET", "socconsole contain --list")
     asked = PlanContain(action=action, target=target, account=account or "", region=region or "", finding=finding)
+    until = after(expires, datetime.now(UTC)) if expires else None
 
     def order(typed: str) -> Contain:
         return Contain(
@@ -82,6 +100,9 @@ def contain(
             region=asked.region,
             finding=finding,
             reason=reason,
+            approval=approval,
+            break_glass=break_glass,
+            expires=until,
             wait=not no_wait,
         )
 
@@ -94,6 +115,8 @@ def undo(
     plan: PlanOption = False,
     respond: RespondOption = False,
     confirm: ConfirmOption = "",
+    approval: ApprovalOption = "",
+    break_glass: GlassOption = False,
     accept_exposure: Annotated[
         bool, typer.Option("--accept-exposure", help="Restore it although that is public; needs --reason.")
     ] = False,
@@ -111,6 +134,8 @@ def undo(
             confirm=typed,
             reason=reason,
             accept_exposure=accept_exposure,
+            approval=approval,
+            break_glass=break_glass,
             wait=not no_wait,
         )
 
@@ -184,3 +209,40 @@ def show(
     for record in unsure:
         say(f"socconsole: {record.id} is {record.state.value.replace('_', ' ')}")
     finish(Code.NOT_FRESH if unsure else Code.DONE)
+
+
+@action_app.command("record")
+def record(
+    action: Annotated[str, typer.Argument(help="Which action it was; see `contain --list`.")],
+    target: Annotated[str, typer.Argument(help="Its target.")],
+    event: Annotated[list[str], typer.Option("--event", metavar="ID", help="CloudTrail event id; may be repeated.")],
+    account: AccountOption = None,
+    region: RegionOption = None,
+    finding: Annotated[str, typer.Option(help="The finding it answers.")] = "",
+    reason: ReasonOption = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+    mode: ModeOption = "",
+) -> None:
+    """Put on record what was done by hand, bound to the CloudTrail events that prove it."""
+    verb = Verb(store, config, mode, False, "", json)
+    asked = RecordByHand(
+        action=action,
+        target=target,
+        events=tuple(event),
+        account=account or "",
+        region=region or "",
+        finding=finding,
+        reason=reason,
+    )
+    reply = asyncio.run(verb.ask(asked))
+    if isinstance(reply, Failed):
+        refused(reply, json)
+    if not isinstance(reply, Done):
+        raise TypeError(type(reply).__name__)
+    if json:
+        put(reply.outcome)
+    else:
+        print_recorded(reply.outcome)
+    finish(Code.NO if reply.outcome["still_needed"] else Code.DONE)

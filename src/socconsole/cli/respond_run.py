@@ -146,8 +146,14 @@ def refused(reply: Failed, json: bool) -> None:
                 "kind": reply.kind,
                 "remedy": reply.remedy,
                 "aws_lines": list(reply.aws_lines),
+                "proposal": reply.proposal or None,
             }
         )
+    elif reply.proposal:
+        say(
+            "nothing was done; the proposal is on record and holds for 30 minutes. Send this line to the second person:"
+        )
+        print(reply.proposal)
     elif reply.aws_lines:
         say("nothing was done; with the rights to it, by hand:")
         for line in reply.aws_lines:

@@ -48,6 +48,15 @@ def print_outcome(outcome: Mapping[str, Any]) -> None:
     print(f"  ledger: entry {outcome['ledger']}")
 
 
+def print_recorded(done: Mapping[str, Any]) -> None:
+    """What was done by hand, as it is on record now."""
+    print(f"{done['action']} on {clean(done['target'])}: recorded as entry {done['ledger']}")
+    for event in done["events"]:
+        failed = f", refused with {event['error']}" if event["error"] else ""
+        print(f"  {event['at'] or 'time not told'}  {event['name']} by {event['who']}{failed}")
+    print("  now: it would still help, so it does not hold" if done["still_needed"] else "  now: nothing is left to do")
+
+
 def print_actions(json: bool) -> None:
     from socconsole.response.present import info_json
     from socconsole.response.registry import ACTIONS

@@ -29,6 +29,7 @@ from socconsole.cli.common import (
     say,
     stop,
 )
+from socconsole.cli.times import after, instant
 from socconsole.text import clean
 
 if TYPE_CHECKING:
@@ -192,22 +193,9 @@ def _verdict(word: str) -> str:
 
 
 def _until(span: str, until: str, now: datetime) -> datetime:
-    from socconsole.triage.query_fields import span as span_of
-
     if bool(span) == bool(until):
         stop(Code.BAD_INPUT, "a snooze needs --for or --until", "socconsole snooze ID --for 4h --reason …")
-    if span:
-        length = span_of(span)
-        if length is None:
-            stop(Code.BAD_INPUT, f"{span!a} is no span; 30m, 4h and 2d are")
-        return now + length
-    try:
-        at = datetime.fromisoformat(until)
-    except ValueError:
-        stop(Code.BAD_INPUT, f"{until!a} is no RFC 3339 time; 2026-03-01T06:00:00Z is one")
-    if at.tzinfo is None:
-        stop(Code.BAD_INPUT, f"{until!a} names no zone; 2026-03-01T06:00:00Z does")
-    return at.astimezone(UTC)
+    return after(span, now) if span else instant(until)
 
 
 # --- deciding and telling AWS -----------------------------------------------------------------------------

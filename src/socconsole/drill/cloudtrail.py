@@ -119,7 +119,7 @@ def _event(cloud: Cloud, entry: Entry, when: datetime) -> dict[str, Any]:
         "userIdentity": identity,
         "eventTime": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "eventSource": f"{_source(entry.service)}.amazonaws.com",
-        "eventName": entry.op,
+        "eventName": _event_name(entry),
         "awsRegion": entry.region,
         "sourceIPAddress": entry.address,
         "userAgent": entry.user_agent or "aws-cli/2.17.0",
@@ -137,7 +137,7 @@ def _event(cloud: Cloud, entry: Entry, when: datetime) -> dict[str, Any]:
         record["errorCode"] = entry.code
     return {
         "EventId": ident,
-        "EventName": entry.op,
+        "EventName": record["eventName"],
         "ReadOnly": str(not entry.mutating).lower(),
         "AccessKeyId": entry.access_key,
         "EventTime": when,
@@ -146,6 +146,14 @@ def _event(cloud: Cloud, entry: Entry, when: datetime) -> dict[str, Any]:
         "Resources": resources,
         "CloudTrailEvent": json.dumps(record),
     }
+
+
+def _event_name(entry: Entry) -> str:
+    """CloudTrail's name, which for a bucket's and an account's block is not the API's (S3 User Guide, "events")."""
+    if entry.op.endswith("PublicAccessBlock"):
+        whose = "Account" if entry.service == "s3control" else "Bucket"
+        return entry.op.replace("PublicAccessBlock", f"{whose}PublicAccessBlock")
+    return entry.op
 
 
 def _source(service: str) -> str:

@@ -72,6 +72,8 @@ class Failed(Reply, frozen=True):
     why: str
     remedy: str = ""
     aws_lines: tuple[str, ...] = ()
+    proposal: str = ""
+    """For a second person's ``approve``, where only that is missing."""
 
 
 AnyReply = Ready | ModeIs | Progress | Sent | Planned | Offered | Done | Failed

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import secrets
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
+from typing import Final
 
 from socconsole.aws.accounts import role_of
 from socconsole.aws.worlds import drill_role
@@ -15,15 +17,19 @@ from socconsole.config import Config
 from socconsole.model.action import ActionRecord, ActionState, Plan
 from socconsole.model.entry import Entry, Line
 from socconsole.model.world import WorldKind
-from socconsole.response import rails, records
+from socconsole.response import approvals, rails, records
 from socconsole.response.base import Noted, Target
 from socconsole.response.session import Refusal, Session
-from socconsole.store import actions, db, evidence, ledger, project
+from socconsole.store import actions, db, evidence, keys, ledger, project
 from socconsole.store.ledger_verify import verify
 from socconsole.store.state import StateFolder
 from socconsole.text import clean
 
 _log = logging.getLogger(__name__)
+
+
+_LOOK_BACK: Final = 200
+"""Proposals and intents looked through for one approval: far more than thirty minutes hold."""
 
 
 def lock_name(target: Target) -> str:
@@ -47,7 +53,7 @@ def recent_intents(folder: StateFolder, since: datetime) -> list[datetime]:
 
 
 def write_intent(
-    folder: StateFolder, action_id: str, plan: Plan, who: str, reason: str, undoes: str | None, exposure: bool
+    folder: StateFolder, action_id: str, plan: Plan, who: str, reason: str, undoes: str | None, consent: records.Consent
 ) -> str:
     """Evidence first, then the intent; returns the ledger's head as ``SEQ:HASH16``.
 
@@ -56,7 +62,7 @@ def write_intent(
     try:
         document = json.dumps(ledger.portable(dict(plan.evidence)), sort_keys=True, indent=1).encode()
         kept = evidence.put(folder, document)
-        (line,) = append(folder, records.intent(action_id, plan, who, reason, kept, undoes, exposure))
+        (line,) = append(folder, records.intent(action_id, plan, who, reason, kept, undoes, consent))
     except (ledger.LedgerError, ledger.EntryRefused, evidence.EvidenceError, OSError) as error:
         remedy = error.remedy if isinstance(error, ledger.LedgerError) else ""
         raise Refusal(
@@ -93,6 +99,45 @@ def append(folder: StateFolder, entry: Entry) -> list[Line]:
     except Exception:  # whatever ails the store, the entry stands, and undoing the action here would help nobody
         _log.warning("the store could not take entry %d in", lines[-1].seq, exc_info=True)
     return lines
+
+
+def propose(session: Session, plan: Plan, undoes: str, why: str) -> str:
+    """Put a plan on record as a proposal; the line for the second person. Raises ``Refusal``."""
+    asked = approvals.propose(
+        f"p-{secrets.token_hex(6)}", plan, undoes, why, session.analyst, session.folder.install, session.now()
+    )
+    try:
+        append(session.folder, records.proposal(asked))
+    except (ledger.LedgerError, ledger.EntryRefused) as error:
+        raise Refusal("refused", f"the proposal could not be recorded: {clean(str(error))}", plan=plan) from error
+    return approvals.proposal_line(asked)
+
+
+def approved(session: Session, line: str, plan: Plan, undoes: str) -> approvals.Second:
+    """Who approved exactly this plan. Raises ``Refusal``."""
+    try:
+        id_ = approvals.wanted(line)
+        since = session.now() - approvals.LIFE
+        entries = ledger.window(session.folder, 0, _LOOK_BACK, verbs=(records.PROPOSAL, records.INTENT)).lines
+        asked = next(
+            (
+                records.proposed(entry, approvals.calls_of(plan))
+                for entry in entries
+                if entry.entry.verb == records.PROPOSAL and entry.entry.data["id"] == id_ and entry.at >= since
+            ),
+            None,
+        )
+        if asked is not None and (asked.action, asked.target, asked.undoes) != (plan.action, plan.target, undoes):
+            raise approvals.BadLine("the approval is for something else")
+        own = keys.load(session.folder.keys)
+        now = session.now()
+        second = approvals.check(line, asked, session.config.peers, own.public if own else b"", now)
+        used = [e for e in entries if (e.entry.data.get("approval") or {}).get("digest") == second.digest]
+        if used:
+            raise approvals.BadLine(f"the approval was used already, by {used[0].entry.data['id']}")
+    except approvals.BadLine as bad:
+        raise Refusal("refused", str(bad), plan=plan) from bad
+    return second
 
 
 def catch_up(folder: StateFolder) -> None:

@@ -71,6 +71,9 @@ class Change(ABC, Generic[S]):
     writes: tuple[str, ...] = ()
     """CloudTrail's event names of what writes the state, to tell who wrote it last."""
 
+    trail_region = ""
+    """Where the trail has them, when not where the target is: IAM's are in us-east-1 alone."""
+
     # --- what a file in ``actions`` fills in ---------------------------------------------------------------
 
     @abstractmethod
@@ -184,7 +187,8 @@ class Change(ABC, Generic[S]):
                 f"Set by it: {self.words(done.after)}. Now: {self.words(now)}"
             )
         if helps and self.writes:
-            last = await last_write(door, done.place, self.trail_name(target), self.writes)
+            where = replace(done.place, region=self.trail_region or done.place.region)
+            last = await last_write(door, where, self.trail_name(target), self.writes)
             if _lately(last, done):
                 opened = (*opened, "what it restores was written within the day before the action")
             if opened:

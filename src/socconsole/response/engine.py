@@ -65,6 +65,9 @@ async def contain(session: Session, request: Contain) -> Outcome:
         confirm=request.confirm,
         reason=request.reason,
         subject=_subject(aim),
+        approval=request.approval,
+        glass=request.break_glass,
+        expires=request.expires,
     )
     return await _perform(session, order)
 
@@ -75,13 +78,16 @@ async def undo(session: Session, request: Undo) -> Outcome:
     order = _Order(
         action=ACTIONS[done.action],
         target=_target(done),
-        finding=None,  # it may be gone by now, and decides nothing here; the record names it all the same
+        # It may be gone by now, and decides nothing here but whether glass may be broken for it.
+        finding=await finding_of(session, done.finding or "") if request.break_glass else None,
         planner=_undo_planner(done),
         confirm=request.confirm,
         reason=request.reason,
         subject=record.id,
         undoes=record.id,
         accept_exposure=request.accept_exposure,
+        approval=request.approval,
+        glass=request.break_glass,
     )
     return await _perform(session, order)
 
@@ -128,6 +134,10 @@ class _Order:
     """Key of the plan that was shown for it (see ``Session.shown``)."""
     undoes: str | None = None
     accept_exposure: bool = False
+    approval: str = ""
+    """A second person's line."""
+    glass: bool = False
+    expires: datetime | None = None
 
 
 async def _perform(session: Session, order: _Order) -> Outcome:
@@ -140,19 +150,19 @@ async def _perform(session: Session, order: _Order) -> Outcome:
         with session.folder.lock(book.lock_name(order.target)):
             async with session.door(session, "reader") as door:
                 await afterwards.settle_doubts(session.folder, door, session.analyst, order.target)
-                plan = await _confirmed(session, door, order)
+                plan, consent = await _confirmed(session, door, order)
                 with contextlib.ExitStack() as held:
                     for other in order.action.holds(plan)[1:]:
                         held.enter_context(session.folder.lock(book.lock_name(other)))
-                    return await uninterrupted(_carry_out(session, door, order, plan))
+                    return await uninterrupted(_carry_out(session, door, order, plan, consent))
     except LockHeld as held:
         raise Refusal(
             "refused", f"another process (pid {held.pid}) is acting on {token(order.target.id)} right now"
         ) from held
 
 
-async def _confirmed(session: Session, door: Door, order: _Order) -> Plan:
-    """A fresh plan that every rail lets pass and that was confirmed; or ``Refusal``."""
+async def _confirmed(session: Session, door: Door, order: _Order) -> tuple[Plan, records.Consent]:
+    """A fresh plan that every rail lets pass, that was confirmed and approved; or ``Refusal``."""
     plan = await _planned(session, door, order.finding, order.planner, order.action)
     now = session.now()
     recent = await asyncio.to_thread(book.recent_intents, session.folder, now - rails.RATE_WINDOW)
@@ -161,7 +171,8 @@ async def _confirmed(session: Session, door: Door, order: _Order) -> Plan:
         "" if plan.helps else "; try ".join(filter(None, (plan.why, plan.instead))),
         _seen(session, order.subject, plan),
         rails.exposure(plan, order.accept_exposure, order.reason),
-        rails.rate(recent, now),
+        rails.break_glass(order.glass, order.reason, order.finding),
+        "" if order.glass else rails.rate(recent, now),
         rails.skew(await _skew(door, plan)),
         rails.confirmed(plan, order.confirm, whole=session.by_script),
     ):
@@ -172,7 +183,21 @@ async def _confirmed(session: Session, door: Door, order: _Order) -> Plan:
         objection = next(filter(None, again.refusals), "") or rails.moved(plan, again)
         if objection:
             raise _refusal(again, objection)
-    return plan
+    return plan, await _consented(session, order, plan)
+
+
+async def _consented(session: Session, order: _Order, plan: Plan) -> records.Consent:
+    """The second person's yes where one is needed; without it a proposal is put on record, and ``Refusal``."""
+    undoes = order.undoes or ""
+    second = await asyncio.to_thread(book.approved, session, order.approval, plan, undoes) if order.approval else None
+    # A drill has nobody else; with peers enrolled it is practised there as well.
+    alone = session.config.alone or (session.folder.world.drill is not None and not session.config.peers)
+    objection = rails.second_person(plan, approved=second is not None, glass=order.glass, alone=alone)
+    if objection:
+        line = await asyncio.to_thread(book.propose, session, plan, undoes, order.reason)
+        remedy = "on another enrolled install: socconsole approve LINE; then the same here with --approval LINE"
+        raise Refusal("refused", objection, remedy, plan, proposal=line)
+    return records.Consent(order.accept_exposure, second, order.glass and second is None, order.expires)
 
 
 async def _skew(door: Door, plan: Plan) -> float | None:
@@ -185,7 +210,7 @@ async def _skew(door: Door, plan: Plan) -> float | None:
         return None
 
 
-async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan) -> Outcome:
+async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan, consent: records.Consent) -> Outcome:
     """Intent, calls, read-back, outcome. Runs to its end once begun; ``door`` only reads."""
     action_id = records.new_id()
     head = await asyncio.to_thread(
@@ -196,7 +221,7 @@ async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan) ->
         session.analyst,
         order.reason,
         order.undoes,
-        order.accept_exposure,
+        consent,
     )
     await _tell(session, 1, "intent recorded")
     calls: list[Noted] = []

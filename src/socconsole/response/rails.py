@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from socconsole.model.action import Mode, Plan
-from socconsole.model.finding import Finding
+from socconsole.model.finding import Finding, Severity, Workflow
 from socconsole.model.world import World, WorldKind
 from socconsole.text import token
 
@@ -81,6 +81,30 @@ def identity(responder: str, profile_may: bool) -> str:
 def sample(finding: Finding | None) -> str:
     if finding is not None and finding.sample:
         return "the finding is a sample: nothing real stands behind it"
+    return ""
+
+
+def second_person(plan: Plan, *, approved: bool, glass: bool, alone: bool) -> str:
+    """What nobody does alone: an action marked so, or an undo that re-exposes.
+
+    ``glass``: break-glass was said and counts; ``alone``: the team has nobody else, or it is a drill.
+    """
+    if not (plan.second_person or plan.re_exposes) or approved or glass or alone:
+        return ""
+    why = "this RE-EXPOSES" if plan.re_exposes else "this reaches wide, or cannot be undone as it was"
+    return f"{why}: a second person has to approve it"
+
+
+def break_glass(asked: bool, reason: str, finding: Finding | None) -> str:
+    """Break-glass replaces the second person and the rate limit, and nothing else; and only for an open P1."""
+    if not asked:
+        return ""
+    if not reason.strip():
+        return "break-glass needs a reason"
+    if finding is None or finding.severity is not Severity.CRITICAL or finding.sample:
+        return "break-glass is for an open CRITICAL finding: name it (--finding)"
+    if not finding.active or finding.workflow in (Workflow.RESOLVED, Workflow.SUPPRESSED):
+        return "break-glass is for an open CRITICAL finding: this one is closed"
     return ""
 
 

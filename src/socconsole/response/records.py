@@ -8,19 +8,76 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from socconsole.model.action import ActionState, Call, Plan, Reversible
 from socconsole.model.entry import Entry, Line
 from socconsole.model.world import Place
+from socconsole.response.approvals import Proposal, Second
 from socconsole.response.base import Noted
 
 INTENT: Final = "intent"
 OUTCOME: Final = "outcome"
 VERIFIED: Final = "verified"
 RESOLVED: Final = "resolved"
+PROPOSAL: Final = "proposal"
+APPROVAL: Final = "approval"
 
 AT_ONCE: Final = "at once"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What was said yes to besides the target's id."""
+
+    exposure: bool = False
+    second: Second | None = None
+    glass: bool = False
+    """Break-glass: the approval is owed within the hour."""
+    expires: datetime | None = None
+    """When it should be looked at again; nothing is ever released by itself."""
+
+
+def proposal(asked: Proposal) -> Entry:
+    """What somebody may not do alone, as it was put to a second person. Never in doubt: nothing is sent for it."""
+    return Entry(
+        verb=PROPOSAL,
+        who=asked.who,
+        subjects=(asked.id,),
+        data={
+            "id": asked.id,
+            "action": asked.action,
+            "target": asked.target,
+            "account": asked.account,
+            "region": asked.region,
+            "undoes": asked.undoes,
+            "re_exposes": asked.re_exposes,
+            "at": asked.at.isoformat(),
+            "digest": asked.digest,
+        },
+        private={"reason": asked.why} if asked.why else {},
+    )
+
+
+def proposed(line: Line, calls: tuple[dict[str, Any], ...]) -> Proposal:
+    """The proposal that an entry recorded, as it would be with ``calls``."""
+    data = line.entry.data
+    return Proposal(
+        id=data["id"],
+        action=data["action"],
+        target=data["target"],
+        account=data["account"],
+        region=data["region"],
+        calls=calls,
+        undoes=data["undoes"],
+        re_exposes=data["re_exposes"],
+        why=line.entry.private.get("reason", ""),
+        who=line.entry.who,
+        install=line.install,
+        at=datetime.fromisoformat(data["at"]),
+    )
 
 
 def new_id() -> str:
@@ -29,9 +86,16 @@ def new_id() -> str:
 
 
 def intent(
-    action_id: str, plan: Plan, who: str, reason: str, evidence: str, undoes: str | None, exposure: bool
+    action_id: str,
+    plan: Plan,
+    who: str,
+    reason: str,
+    evidence: str,
+    undoes: str | None,
+    consent: Consent,
 ) -> Entry:
     """What will be done, before it is done. ``evidence`` is the SHA-256 of all that was read for the plan."""
+    second = consent.second
     return Entry(
         verb=INTENT,
         who=who,
@@ -53,7 +117,12 @@ def intent(
             "second_person": plan.second_person,
             "undoes": undoes,
             "re_exposes": plan.re_exposes,
-            "accepted_exposure": exposure,
+            "accepted_exposure": consent.exposure,
+            "approval": {"by": second.who, "peer": second.peer, "key": second.key, "digest": second.digest}
+            if second
+            else None,
+            "break_glass": consent.glass,
+            "expires": consent.expires.isoformat().replace("+00:00", "Z") if consent.expires else None,
         },
         private={"reason": reason} if reason else {},
     )

@@ -28,11 +28,13 @@ class Refusal(Exception):
     """The request came to nothing, and AWS was not changed by it.
 
     ``kind`` is ``refused`` (a rail, unarmed, unconfirmed, not helping), ``aws``, ``input`` or ``fault``.
-    ``plan`` is what would have been done, where it got that far.
+    ``plan`` is what would have been done, where it got that far; ``proposal`` the line that a second person's
+    ``approve`` takes, where only that is missing.
     """
 
-    def __init__(self, kind: str, why: str, remedy: str = "", plan: Plan | None = None) -> None:
+    def __init__(self, kind: str, why: str, remedy: str = "", plan: Plan | None = None, proposal: str = "") -> None:
         super().__init__(why)
+        self.proposal = proposal
         self.kind = kind
         self.why = why
         self.remedy = remedy

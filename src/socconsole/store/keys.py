@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from socconsole.model.entry import Entry
 from socconsole.store.ownership import StateError, check_file
@@ -45,6 +46,19 @@ class Signer:
 def key_id(public: bytes) -> str:
     """16 hexadecimal digits of the SHA-256 of a raw public key."""
     return hashlib.sha256(public).hexdigest()[:16]
+
+
+def public_of(text: str) -> bytes | None:
+    """The 32 bytes of a public key as ``ledger key`` prints it (PEM) or in hexadecimal; None for anything else."""
+    text = text.strip()
+    try:
+        if text.startswith("-----"):
+            key = load_pem_public_key(text.encode("ascii"))
+            return key.public_bytes_raw() if isinstance(key, Ed25519PublicKey) else None
+        raw = bytes.fromhex(text)
+    except (ValueError, UnicodeEncodeError, UnsupportedAlgorithm):
+        return None
+    return raw if len(raw) == 32 else None
 
 
 def create(folder: Path, name: str = NAME) -> Signer:

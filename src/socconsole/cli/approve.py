@@ -1,0 +1,74 @@
+"""``approve``: the second person's yes, on an install of their own."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from socconsole.cli.common import Code, ConfigOption, JsonOption, StoreOption, finish, put, say, stop
+from socconsole.text import clean
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(approve)
+
+
+def approve(
+    line: Annotated[str, typer.Argument(help="The line that begins with socconsole-proposal; - reads it from stdin.")],
+    confirm: Annotated[
+        str, typer.Option("--confirm", metavar="ID", help="The whole target id; required off a terminal.")
+    ] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the record.")] = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Approve what somebody on another install may not do alone; prints one line for them. Calls no AWS."""
+    from socconsole.cli.world import open_world
+    from socconsole.model.action import Call
+    from socconsole.response import approvals, awscli, book
+    from socconsole.store import keys
+
+    if line == "-":
+        line = sys.stdin.read(300_000)
+    try:
+        proposal = approvals.read_proposal(line)
+    except approvals.BadLine as bad:
+        stop(Code.BAD_INPUT, str(bad))
+    folder, settings = open_world(store, config)
+    calls = [Call(str(c["service"]), str(c["operation"]), dict(c["params"])) for c in proposal.calls]
+    say(f"{clean(proposal.who, 80)} asks to {'undo' if proposal.undoes else 'do'} {clean(proposal.action, 80)}")
+    say(f"  target    {clean(proposal.target, 300)}")
+    say(f"  where     account {clean(proposal.account, 20)}, {clean(proposal.region, 30)}")
+    if proposal.re_exposes:
+        say("  RE-EXPOSES: what it restores is open to others")
+    say(f"  why       {clean(proposal.why, 500) or 'no reason was given'}")
+    until = f"{proposal.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    say(f"  until     {until}")
+    for call in calls:
+        say(f"  {clean(awscli.line(call, proposal.region), 30_000)}")
+    typed = confirm
+    if not typed and sys.stdin.isatty() and sys.stderr.isatty():
+        sys.stderr.write(f"type {clean(proposal.target, 300)} to approve: ")
+        sys.stderr.flush()
+        typed = sys.stdin.readline().rstrip("\n")
+    if typed != proposal.target:
+        stop(Code.REFUSED, "not approved: what was typed is not the target's whole id" if typed else "unconfirmed")
+    signer = keys.load(folder.keys)
+    if signer is None:
+        stop(Code.BAD_INPUT, "this install has no signing key yet", "socconsole ledger key")
+    try:
+        approval = approvals.approve(proposal, settings.who, folder.install, signer, datetime.now(UTC))
+        entry = book.append(folder, approvals.entry(approval, proposal, reason))[0]
+    except approvals.BadLine as bad:
+        stop(Code.REFUSED, str(bad))
+    told = approvals.approval_line(approval)
+    if json:
+        put({"approval": told, "digest": approval.digest, "ledger": entry.seq, "until": until})
+    else:
+        say(f"approved, entry {entry.seq}; send them this line:")
+        print(told)
+    finish(Code.DONE)
