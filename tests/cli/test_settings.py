@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import run
+from tests.cli.support import FINDING, run
 
 VERBS = (
     "findings", "sources", "import", "ack", "claim", "note", "verdict", "snooze", "takeback", "ledger show",
-    "ledger verify", "ledger export", "ledger key", "recover", "backup", "doctor", "config check",
+    "ledger verify", "ledger export", "ledger key", "recover", "backup", "doctor", "config check", "config apply",
 )  # fmt: skip
 
 
@@ -67,3 +67,19 @@ def test_init_prints_an_example_that_holds_and_writes_once(own_home: Path) -> No
 def test_the_schema_is_one(own_home: Path) -> None:
     schema = json.loads(run("config", "schema").out)
     assert {"accounts", "share", "never_touch"} <= set(schema["$defs"]["Config"]["properties"])
+
+
+def test_apply_scores_what_is_stored_by_the_configuration_in_force(tmp_path: Path) -> None:
+    shelf = tmp_path / "shelf"
+    record = {
+        **FINDING,
+        "Resource": {"ResourceType": "S3Bucket", "S3BucketDetails": [{"Name": "crm", "Arn": "arn:aws:s3:::crm"}]},
+    }
+    assert run("import", "-", "--store", shelf, stdin=json.dumps(record)).code == 0
+    before = run("findings", "--json", "--store", shelf).row["score"]
+    path = tmp_path / "c.toml"
+    path.write_text('[[dataset]]\nname = "crm"\nstores = ["crm"]\ncategories = ["pii"]\n')
+    path.chmod(0o600)
+    assert "1 score changed" in run("config", "apply", "--store", shelf, "--config", path).err
+    assert "0 scores changed" in run("config", "apply", "--store", shelf, "--config", path).err
+    assert run("findings", "--json", "--store", shelf).row["score"] == before + 15

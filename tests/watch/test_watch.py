@@ -211,3 +211,23 @@ def _state(folder: StateFolder, id_: str | None) -> State:
         found = reading.get(conn, id_ or "")
     assert found is not None
     return found.state
+
+
+async def test_a_changed_configuration_scores_what_is_stored_when_the_watch_starts(
+    folder: StateFolder, aws: Embedded
+) -> None:
+    aws.advance(300)
+    await watch(folder, config_for(aws, dataset=()), once=True)
+    plain = _scores(folder)
+    async with resident(folder, aws):  # the same AWS, and a dataset declared meanwhile
+        await until(lambda: _scores(folder) != plain, "scored anew")
+    dearer = {id_ for id_, score in _scores(folder).items() if score != plain.get(id_, score)}
+    with db.reading(folder) as conn:
+        for stored in reading.each(conn, dearer):
+            assert "pii" in [reason.why for reason in stored.finding.priority.reasons]
+
+
+def _scores(folder: StateFolder) -> dict[str, int]:
+    with queue.QueueReader(folder.store_db) as reader:
+        rows = reader.window(queue.View.ALL, offset=0, limit=1000, now=datetime.now(UTC))
+    return {row.id: row.score for row in rows}

@@ -1,4 +1,4 @@
-"""``config``: where the configuration is, what is wrong with it, an example, and its schema."""
+"""``config``: where the configuration is, what is wrong with it, applying it, an example, and its schema."""
 
 from __future__ import annotations
 
@@ -8,11 +8,21 @@ from typing import Annotated
 
 import typer
 
-from socconsole.cli.common import Code, ConfigOption, StoreOption, check_keys, live_root, load_config, say, stop
+from socconsole.cli.common import (
+    Code,
+    ConfigOption,
+    StoreOption,
+    check_keys,
+    live_root,
+    load_config,
+    open_folder,
+    say,
+    stop,
+)
 
 
 def register(app: typer.Typer) -> None:
-    config_app = typer.Typer(help="Where the configuration is, whether it holds, an example, its schema.")
+    config_app = typer.Typer(help="Where the configuration is, whether it holds, applying it, an example, its schema.")
     app.add_typer(config_app, name="config")
 
     @config_app.command("path")
@@ -32,6 +42,20 @@ def register(app: typer.Typer) -> None:
         say(f"{found}: {'whole' if found.exists() else 'no such file: the defaults are in force'}")
         for account in settings.accounts:
             say(f"  {account.account} {', '.join(account.regions)}" + (f" ({account.name})" if account.name else ""))
+
+    @config_app.command("apply")
+    def apply(config: ConfigOption = None, store: StoreOption = None) -> None:
+        """Score what is stored by the datasets and critical resources in force; a watch does so when it starts."""
+        from socconsole.store import db, rescore
+        from socconsole.store.declared import context_of
+
+        folder = open_folder(store)
+        context = context_of(load_config(config, folder.root))
+        changed = 0
+        with db.writing(folder) as conn:
+            while (part := rescore.advance(conn, context)) is not None:
+                changed += part
+        say(f"scored by the configuration in force: {changed:,} {'score' if changed == 1 else 'scores'} changed")
 
     @config_app.command("init")
     def init(

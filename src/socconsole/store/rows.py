@@ -115,6 +115,11 @@ def _closed(active: bool, workflow: Workflow) -> bool:
     return not active or workflow.value in CLOSED
 
 
+def pack_reasons(reasons: Sequence[Reason]) -> str:
+    """The reasons of a score as they are stored."""
+    return _encode([(r.points, storable(r.why)) for r in reasons]).decode()
+
+
 def reasons(packed: str) -> tuple[Reason, ...]:
     """The stored reasons of a score."""
     return tuple(Reason(points, why) for points, why in msgspec.json.decode(packed, type=list[tuple[int, str]]))
@@ -180,7 +185,7 @@ def _values(
     finding: Finding, id_: str, resolved: int | None, resumed: int | None, text_row: int, text: _Text
 ) -> tuple[object, ...]:
     title, _, resources, types, actors, _ = text
-    packed = _encode([(r.points, storable(r.why)) for r in finding.priority.reasons]).decode()
+    packed = pack_reasons(finding.priority.reasons)
     return (
         id_,
         finding.kind.value,

@@ -3,7 +3,7 @@
 from socconsole.triage.fingerprint import Fingerprint, NotSnoozable, fingerprint
 from socconsole.triage.marks import Mark, is_sequence, marks
 from socconsole.triage.merging import merge, strongest_key
-from socconsole.triage.scoring import Context, Dataset, datasets, priority
+from socconsole.triage.scoring import Context, Dataset, datasets, priority, scoring_digest
 from socconsole.triage.standing import QUIET_AFTER, SNOOZE_LIMIT, Facts, resumed, snooze_holds, state
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "merge",
     "priority",
     "resumed",
+    "scoring_digest",
     "snooze_holds",
     "state",
     "strongest_key",

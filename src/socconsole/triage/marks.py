@@ -58,6 +58,9 @@ _COMPILED: Final = tuple(
 _COMPILED_NAMESPACES: Final = tuple((mark, re.compile(words, re.I)) for mark, words in _NAMESPACES)
 _TYPE: Final = re.compile(r"([A-Za-z]+):([A-Za-z0-9]+)/(.+)")
 
+RULES: Final = (_RULES, _NAMESPACES)
+"""All that decides about marks, for whoever has to notice that it changed."""
+
 SEQUENCE_PURPOSE: Final = "AttackSequence:"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Final
 
 from socconsole import text
 from socconsole.model.finding import Kind, Priority, Reason, Resource, Severity
-from socconsole.triage.marks import Mark, is_sequence, marks
+from socconsole.triage.marks import RULES, Mark, is_sequence, marks
 from socconsole.triage.names import bare
 
 HIGHEST: Final = 100
@@ -66,6 +67,15 @@ class Context:
     critical: tuple[str, ...] = ()
     alarmed: tuple[str, ...] = ()
     """Resources on whose egress path an alarm is open."""
+
+
+def scoring_digest(context: Context) -> str:
+    """Names what scores are made of, estate and weights: a score of another digest may be another score."""
+    weights = (
+        SEVERITY_POINTS, MARK_POINTS, SEQUENCE_POINTS, CATEGORIES_POINTS, CONFIDENTIAL_POINTS, CRITICAL_RESOURCE_POINTS,
+        ALARM_POINTS, HIGHEST, sorted(_MARKED), RULES,
+    )  # fmt: skip
+    return hashlib.sha256(repr((context, weights)).encode()).hexdigest()[:32]
 
 
 @functools.lru_cache(4096)

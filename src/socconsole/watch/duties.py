@@ -18,8 +18,9 @@ from socconsole.config import Config
 from socconsole.model.entry import Entry
 from socconsole.response import afterwards
 from socconsole.response.session import uninterrupted
-from socconsole.store import due, gone, housekeeping, ledger, project, sources
+from socconsole.store import due, gone, housekeeping, ledger, project, rescore, sources
 from socconsole.store.db import Connection
+from socconsole.store.declared import context_of
 from socconsole.store.state import StateFolder
 from socconsole.watch.keeper import Keeper
 
@@ -29,6 +30,7 @@ WHO: Final = "watch"
 _SNOOZES: Final = "timer/snoozes"
 _REMINDERS: Final = "timer/reminders"
 _ENDED: Final = "timer/ended"
+_BREATH_S: Final = 0.02
 _IDS_AN_ENTRY: Final = 100
 
 
@@ -90,6 +92,17 @@ class Duties:
         """Read every containment in force back: one that somebody undid later is an alarm like one undone at once."""
         for record in await asyncio.to_thread(afterwards.standing, self._folder, datetime.now(UTC)):
             await afterwards.look_again(self._folder, self._door, WHO, record)
+
+    async def rescore(self) -> None:
+        """Bring every stored score up to the configuration in force, a slice at a time between other work."""
+        context = context_of(self._config)
+        if not await self._keeper.do(rescore.due, context):
+            return
+        changed = 0
+        while (part := await self._keeper.do(rescore.advance, context)) is not None:
+            changed += part
+            await asyncio.sleep(_BREATH_S)  # one processor is not ours for minutes on end
+        log.info("scored anew by the configuration in force: %d changed", changed)
 
     async def keep_house(self) -> None:
         """Retention and upkeep of the store."""

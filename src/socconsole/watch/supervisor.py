@@ -86,9 +86,11 @@ async def watch(
             everything = scope(whole, folder.world) if whole is not None else []
             await keeper.do(sources.scope, dict.fromkeys((*everything, *scope(config, folder.world))))
             pollers = _pollers(config, folder.world, keeper, door)
-            if once:
-                return await _once(keeper, pollers)
             duties = Duties(folder, config, keeper, door)
+            if once:
+                report = await _once(keeper, pollers)
+                await duties.rescore()
+                return report
             await _reside(duties, pollers, keeper, linger_s)
             return None
 
@@ -135,6 +137,7 @@ async def _reside(duties: Duties, pollers: Sequence[Poller], keeper: Keeper, lin
         asyncio.create_task(_every(REMIND_S, duties.remind), name="reminders"),
         asyncio.create_task(_every(REMIND_S, duties.note_ended), name="ended"),
         asyncio.create_task(_every(CHECK_S, duties.look_after_actions), name="actions"),
+        asyncio.create_task(_every(REMIND_S, duties.rescore), name="scores"),
         asyncio.create_task(_every(STANDING_S, duties.look_at_containments), name="containments"),
         asyncio.create_task(_every(HOUSE_S, duties.keep_house), name="housekeeping"),
         *(asyncio.create_task(poller.run(), name=sources.origin_of(poller.key)) for poller in pollers),
