@@ -76,17 +76,27 @@ class PaintedLines(Widget):
 
     def repaint(self) -> None:
         """Ask for the lines again and paint what differs; nothing if nothing does."""
-        width, height = self.size
-        if not width or not height:
+        if not self.size:
             return
-        fresh = [fill(line, width) for line in self.lines_for(width, height)]
-        fresh += [fill((), width)] * (height - len(fresh))
-        if len(fresh) != len(self._lines) or width != self._line_width:
-            self._lines, self._line_width = fresh, width
+        if not self._fits:
+            self._compose_lines()
             self.refresh()
             return
-        for y, line in enumerate(fresh):
+        for y, line in enumerate(self._fresh()):
             self.put_line(y, line)
+
+    @property
+    def _fits(self) -> bool:
+        """Whether the lines were made for the size there is now."""
+        return (self._line_width, len(self._lines)) == self.size
+
+    def _compose_lines(self) -> None:
+        self._lines, self._line_width = self._fresh(), self.size.width
+
+    def _fresh(self) -> list[Line]:
+        width, height = self.size
+        fresh = [fill(line, width) for line in self.lines_for(width, height)]
+        return fresh + [fill((), width)] * (height - len(fresh))
 
     def put_line(self, y: int, line: Line) -> None:
         """Replace one line of full width, painting the cells that differ."""
@@ -96,10 +106,9 @@ class PaintedLines(Widget):
             self.refresh(Region(span[0], y, span[1] - span[0], 1))
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        if y >= len(self._lines) or width != self._line_width:
-            return Strip.blank(width, self.line_style("text"))
-        return Strip([Segment(text, self.line_style(name)) for text, name in self._lines[y]], width)
+        if not self._fits:  # laid out, and painted before the message of it came: the first frame is such a one
+            self._compose_lines()
+        return Strip([Segment(text, self.line_style(name)) for text, name in self._lines[y]], self.size.width)
 
     def line_style(self, name: str) -> Style:
         """The theme's rendering of a style name; an unknown name is plain text."""
@@ -123,7 +132,8 @@ class PaintedLines(Widget):
             self.refresh()  # another theme
 
     def _on_resize(self, event: events.Resize) -> None:
-        self.repaint()
+        if not self._fits:
+            self.repaint()
 
 
 def width_of(line: Line) -> int:

@@ -219,7 +219,8 @@ class WindowTable(PaintedLines, Generic[Row], can_focus=True):
         by_itself = top_of is not None or self._key is None
         before_key, before_at = self._key, self._cursor
         self._count = self._source.count()
-        at = self._source.position_of(want) if want is not None and self._count else None
+        self._block = ()  # as things were
+        at = self._find(want, near=top_of is not None) if want is not None and self._count else None
         if at is None:
             at = min(before_at, self._count - 1) if by_itself else 0
         elif top_of is not None and self._top:
@@ -227,7 +228,7 @@ class WindowTable(PaintedLines, Generic[Row], can_focus=True):
             self._top += at - before_at
         self._cursor = max(0, at)
         self._follow_cursor()
-        self._fetch(force=True)
+        self._fetch()
         row = self._row(self._cursor)
         self._key = None if row is None else self._source.key(row)
         if self._key != before_key:
@@ -235,6 +236,17 @@ class WindowTable(PaintedLines, Generic[Row], can_focus=True):
                 self._changed_at = time.monotonic()
             self.post_message(self.Moved(self, by_itself))
         self.repaint()
+
+    def _find(self, key: str, near: bool) -> int | None:
+        """Where a row stands now. ``near``: likely where it was, and reading the view again tells at no extra cost."""
+        if self._source is None:
+            return None
+        if near:
+            self._fetch()
+            for position, row in enumerate(self._block, start=self._block_at):
+                if self._source.key(row) == key:
+                    return position
+        return self._source.position_of(key)
 
     # -- the cursor ----------------------------------------------------------------------------------
 
@@ -308,11 +320,11 @@ class WindowTable(PaintedLines, Generic[Row], can_focus=True):
         self._top = max(self._cursor - height + 1, min(self._top, self._cursor))
         self._top = max(0, min(self._top, self._count - height))
 
-    def _fetch(self, force: bool = False) -> None:
+    def _fetch(self) -> None:
         """Hold the rows in view and a page on either side."""
         height = self.rows_in_view
-        have = self._block_at <= self._top and self._top + height <= self._block_at + len(self._block)
-        if self._source is None or (have and not force):
+        have = self._block_at <= self._top and min(self._top + height, self._count) <= self._block_at + len(self._block)
+        if self._source is None or have:
             return
         self._block_at = max(0, self._top - height)
         self._block = self._source.window(self._block_at, 3 * height)
@@ -324,6 +336,8 @@ class WindowTable(PaintedLines, Generic[Row], can_focus=True):
     # -- painting ------------------------------------------------------------------------------------
 
     def lines_for(self, width: int, height: int) -> list[Line]:
+        self._follow_cursor()
+        self._fetch()
         signs = glyphs.current()
         placed = layout(self._columns, width - GUTTER)
         sort = None
@@ -360,12 +374,6 @@ class WindowTable(PaintedLines, Generic[Row], can_focus=True):
         super()._on_mount(event)
         if self._source is not None:
             self._read(self._key, top_of=None)
-
-    def _on_resize(self, event: events.Resize) -> None:
-        if self._source is not None:
-            self._follow_cursor()
-            self._fetch()
-        super()._on_resize(event)
 
     def _on_focus(self, event: events.Focus) -> None:
         super()._on_focus(event)
