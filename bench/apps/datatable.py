@@ -56,7 +56,7 @@ class Triage(App[None]):
         for title, width in COLUMNS:
             table.add_column(title, width=width, key=title)
         self._version = self._data_version()
-        self._take(self._conn.execute(f"{_SELECT} ORDER BY score DESC, at DESC, n DESC").fetchall())
+        self._take(self._conn.execute(f"{_SELECT} ORDER BY score DESC, first DESC, n DESC").fetchall())
         table.focus()
         self.set_interval(POLL_S, self._poll)
 

@@ -60,6 +60,7 @@ def many(tmp_path_factory: pytest.TempPathFactory):
             "severity": rnd.randrange(5),
             "score": rnd.randrange(30),
             "at": micros(NOW) - rnd.randrange(2_000) * 1_000_000,
+            "seen": micros(NOW) - rnd.randrange(2_000) * 1_000_000,
             "title": f"title {rnd.randrange(500)}",
             "place": f"place {rnd.randrange(300)}",
             "region": rnd.choice(["eu-central-1", "us-east-1"]),
@@ -74,7 +75,7 @@ def many(tmp_path_factory: pytest.TempPathFactory):
             "INSERT INTO finding (n, id, kind, severity, score, reasons, title, place, account, region, types, "
             "resources, actors, product, sources, workflow, occurred, seen, events, active, sample, sequence, leaks, "
             "print, text_row, text_digest) VALUES (:n, :id, :kind, :severity, :score, '[]', :title, :place, "
-            "'111122223333', :region, '', '', '', 'GuardDuty', 'guardduty', 'NEW', :at, :at, 1, :active, :sample, "
+            "'111122223333', :region, '', '', '', 'GuardDuty', 'guardduty', 'NEW', :at, :seen, 1, :active, :sample, "
             "0, 0, x'00', :n, x'00')",
             rows,
         )
@@ -83,8 +84,8 @@ def many(tmp_path_factory: pytest.TempPathFactory):
 
 
 KEYS = {
-    SortBy.PRIORITY: (lambda r: (r["score"], r["at"], r["n"]), True),
-    SortBy.SEVERITY: (lambda r: (r["severity"], r["score"], r["at"], r["n"]), True),
+    SortBy.PRIORITY: (lambda r: (r["score"], r["seen"], r["n"]), True),
+    SortBy.SEVERITY: (lambda r: (r["severity"], r["score"], r["seen"], r["n"]), True),
     SortBy.AGE: (lambda r: (r["at"], r["n"]), True),
     SortBy.TITLE: (lambda r: (r["title"], r["n"]), False),
     SortBy.PLACE: (lambda r: (r["place"], r["n"]), False),
@@ -155,6 +156,20 @@ def test_the_orders_of_triage_use_an_index(many):
         for statement in inner:
             plan = " ".join(row[3] for row in reader._conn.execute(f"EXPLAIN QUERY PLAN {statement}"))
             assert "TEMP B-TREE" not in plan, (statement, plan)
+
+
+@pytest.mark.parametrize("by", [SortBy.PRIORITY, SortBy.SEVERITY])
+def test_rows_of_equal_score_do_not_swap_as_events_arrive(conn, reader, by):
+    def order() -> list[str]:
+        return [row.id for row in reader.window(View.THREATS, sort=Sort(by), offset=0, limit=9, now=NOW)]
+
+    records = [observation(str(n), published=NOW - timedelta(minutes=n), occurred=NOW) for n in (2, 0, 1)]
+    hear(conn, *records)
+    assert order() == [finding_id(arn(str(n))) for n in (0, 1, 2)]  # the youngest first
+    for minute, n in enumerate((2, 1, 0, 2), 1):
+        again = NOW + timedelta(minutes=minute)
+        hear(conn, observation(str(n), published=NOW - timedelta(minutes=n), occurred=again, updated=again))
+        assert order() == [finding_id(arn(str(n))) for n in (0, 1, 2)]
 
 
 # --- views and filters --------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def to_sweep(conn: Connection, origin: str, now: datetime, limit: int, offset: i
         "SELECT o.n, o.ident FROM queue AS q INDEXED BY queue_open "
         "CROSS JOIN observation AS o ON o.finding = q.n AND o.head = 1 "
         "WHERE q.sample = 0 AND q.closed = 0 AND o.origin = (SELECT n FROM origin WHERE name = ?) "
-        "ORDER BY q.score DESC, q.at DESC, q.n DESC LIMIT ? OFFSET ?",
+        "ORDER BY q.score DESC, q.first DESC, q.n DESC LIMIT ? OFFSET ?",
         (origin, limit, offset),
     ).fetchall()
     lately = conn.execute(

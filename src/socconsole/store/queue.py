@@ -55,8 +55,9 @@ class Sort:
 
 
 _ORDERS: Final[dict[SortBy, tuple[tuple[str, ...], bool]]] = {
-    SortBy.PRIORITY: (("score", "at", "n"), True),
-    SortBy.SEVERITY: (("severity", "score", "at", "n"), True),
+    # Ties by when a finding was first known, which never moves: rows must not swap as events arrive.
+    SortBy.PRIORITY: (("score", "first", "n"), True),
+    SortBy.SEVERITY: (("severity", "score", "first", "n"), True),
     SortBy.AGE: (("at", "n"), True),
     SortBy.TITLE: (("title", "n"), False),
     SortBy.PLACE: (("place", "n"), False),

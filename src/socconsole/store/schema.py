@@ -234,16 +234,16 @@ _OPEN: Final = "WHERE sample = 0 AND closed = 0"
 _INDEXES: Final = (
     # The one that Triage opens on also carries what states and common filters look at, so that a filter, or an
     # offset over rows that could be snoozed, need not visit the rows themselves.
-    "CREATE INDEX queue_threat ON queue (score DESC, at DESC, n DESC, snoozed_until, severity, region, account, "
+    "CREATE INDEX queue_threat ON queue (score DESC, first DESC, n DESC, snoozed_until, severity, region, account, "
     "owner, acked_at, workflow, occurred, seen, resumed_at, blocked_at, resolved_at, events, closed) "
     f"{_OPEN} AND kind = 'threat'",
-    f"CREATE INDEX queue_open ON queue (score DESC, at DESC, n DESC, snoozed_until) {_OPEN}",
-    f"CREATE INDEX queue_severity ON queue (severity DESC, score DESC, at DESC, n DESC, snoozed_until) {_OPEN}",
+    f"CREATE INDEX queue_open ON queue (score DESC, first DESC, n DESC, snoozed_until) {_OPEN}",
+    f"CREATE INDEX queue_severity ON queue (severity DESC, score DESC, first DESC, n DESC, snoozed_until) {_OPEN}",
     f"CREATE INDEX queue_at ON queue (at DESC, n DESC, snoozed_until) {_OPEN}",
     f"CREATE INDEX queue_title ON queue (title, n, snoozed_until) {_OPEN}",
     f"CREATE INDEX queue_place ON queue (place, n, snoozed_until) {_OPEN}",
-    "CREATE INDEX queue_score ON queue (score DESC, at DESC, n DESC) WHERE sample = 0",
-    "CREATE INDEX queue_sample ON queue (score DESC, at DESC, n DESC) WHERE sample = 1",
+    "CREATE INDEX queue_score ON queue (score DESC, first DESC, n DESC) WHERE sample = 0",
+    "CREATE INDEX queue_sample ON queue (score DESC, first DESC, n DESC) WHERE sample = 1",
     "CREATE INDEX queue_text ON queue (text_row)",
     f"CREATE INDEX queue_critical ON queue (seen) {_OPEN} AND kind = 'threat' AND severity = 4",
     f"CREATE INDEX queue_waiting ON queue (seen) {_OPEN} AND kind = 'threat' AND acked_at IS NULL",
@@ -274,6 +274,13 @@ def _m002(conn: Connection) -> None:
     conn.execute(_MISSING)
     conn.execute("UPDATE finding SET resolved_at = seen WHERE active = 0 AND resolved_at IS NULL")
     conn.execute("UPDATE queue SET resolved_at = seen WHERE active = 0 AND resolved_at IS NULL")
+
+
+def _m003(conn: Connection) -> None:
+    _drop_derived(conn)
+    # When it was first known, by AWS or else by us: breaks ties, and never moves as events arrive.
+    conn.execute("ALTER TABLE queue ADD COLUMN first INTEGER NOT NULL DEFAULT 0")
+    conn.execute("UPDATE queue SET first = coalesce(published, seen)")
     _derive(conn)
 
 
@@ -291,7 +298,7 @@ def _derive(conn: Connection) -> None:
         conn.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_m001, _m002)
+MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_m001, _m002, _m003)
 """Migration i brings a store from schema number i to i + 1. Never edited once released, only added to."""
 
 SCHEMA: Final = len(MIGRATIONS)

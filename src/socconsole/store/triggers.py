@@ -92,8 +92,9 @@ _TALLY_DOWN: Final = (
 TRIGGERS: Final = (
     f"""
     CREATE TRIGGER finding_added AFTER INSERT ON finding BEGIN
-        INSERT INTO queue (n, at, closed, {_COPIED})
-            VALUES (new.n, coalesce(new.occurred, new.published, new.seen), {_CLOSED}, {_NEW});
+        INSERT INTO queue (n, at, first, closed, {_COPIED})
+            VALUES (new.n, coalesce(new.occurred, new.published, new.seen), coalesce(new.published, new.seen),
+                {_CLOSED}, {_NEW});
     END
     """,
     f"""
