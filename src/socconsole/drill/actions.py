@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from moto.backends import get_backend
+
 from socconsole.aws.operations import table
 
 # botocore's service name -> IAM prefix, where they differ.
@@ -91,8 +93,19 @@ def _iam(operation: str, params: Mapping[str, Any], account: str, region: str) -
         return str(params.get("PolicySourceArn", "*"))
     for key, kind in (("RoleName", "role"), ("UserName", "user"), ("PolicyArn", ""), ("GroupName", "group")):
         if key in params:
-            return str(params[key]) if not kind else f"arn:aws:iam::{account}:{kind}/{params[key]}"
+            return str(params[key]) if not kind else _with_path(account, kind, str(params[key]))
+    if "AccessKeyId" in params:  # a key is checked on its user
+        key = get_backend("iam")[account]["aws"].access_keys.get(str(params["AccessKeyId"]))
+        return _with_path(account, "user", str(key.user_name)) if key else "*"
     return "*"
+
+
+def _with_path(account: str, kind: str, name: str) -> str:
+    """A role's or user's ARN with its path, which a call does not say and a policy has to match."""
+    backend = get_backend("iam")[account]["aws"]
+    known: Any = {"role": backend.roles, "user": backend.users}.get(kind, {})
+    found = next((one.arn for one in list(known.values()) if one.name == name), "")
+    return str(found or f"arn:aws:iam::{account}:{kind}/{name}")
 
 
 def _sts(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
@@ -112,6 +125,12 @@ def _securityhub(operation: str, params: Mapping[str, Any], account: str, region
 # EC2's parameters that name resources, and the resources' names in ARNs. An operation is checked on all it names.
 _EC2: Final[Mapping[str, str]] = {
     "RouteTableId": "route-table",
+    "NetworkAclId": "network-acl",
+    "VpcId": "vpc",
+}
+# What is made has no id yet: it is checked on all of its kind.
+_EC2_MAKES: Final[Mapping[str, str]] = {
+    "CreateNetworkAcl": "network-acl",
 }
 
 
@@ -119,6 +138,8 @@ def _ec2(operation: str, params: Mapping[str, Any], account: str, region: str) -
     if operation.startswith("Describe"):
         return "*"
     found: list[str] = []
+    if operation in _EC2_MAKES:
+        found.append(f"arn:aws:ec2:{region}:{account}:{_EC2_MAKES[operation]}/*")
     for key, kind in _EC2.items():
         value = params.get(key, [])
         ids = [value] if isinstance(value, str) else value
@@ -126,11 +147,71 @@ def _ec2(operation: str, params: Mapping[str, Any], account: str, region: str) -
     return tuple(found) or "*"
 
 
+def _sagemaker(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    if "ResourceArn" in params:
+        return str(params["ResourceArn"])
+    for key, kind in (
+        ("EndpointName", "endpoint"),
+        ("EndpointConfigName", "endpoint-config"),
+        ("ModelName", "model"),
+        ("NotebookInstanceName", "notebook-instance"),
+    ):
+        if key in params:
+            # SageMaker writes the names in its ARNs in lower case.
+            return f"arn:aws:sagemaker:{region}:{account}:{kind}/{str(params[key]).lower()}"
+    return "*"
+
+
+def _lambda(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    name = str(params.get("FunctionName") or params.get("Resource") or "")
+    if not name or operation == "ListEventSourceMappings":
+        return "*"
+    return name if name.startswith("arn:") else f"arn:aws:lambda:{region}:{account}:function:{name}"
+
+
+def _ecs(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    cluster = str(params.get("cluster", "default")).rpartition("/")[2]
+    for key, kind in (("service", "service"), ("services", "service"), ("task", "task"), ("tasks", "task")):
+        if key in params:
+            name = params[key][0] if isinstance(params[key], list) else params[key]
+            return f"arn:aws:ecs:{region}:{account}:{kind}/{cluster}/{str(name).rpartition('/')[2]}"
+    return "*"
+
+
+def _cloudtrail(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    name = str(params.get("Name") or params.get("TrailName") or next(iter(params.get("ResourceIdList") or ()), ""))
+    if not name:
+        return "*"
+    return name if name.startswith("arn:") else f"arn:aws:cloudtrail:{region}:{account}:trail/{name}"
+
+
+def _kms(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    key = str(params.get("KeyId", ""))
+    if not key:
+        return "*"
+    return key if key.startswith("arn:") else f"arn:aws:kms:{region}:{account}:key/{key}"
+
+
+def _secretsmanager(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    """A secret's ARN ends in six characters that its name does not tell."""
+    named = str(params.get("SecretId", ""))
+    if not named or named.startswith("arn:"):
+        return named or "*"
+    secret: Any = get_backend("secretsmanager")[account][region].secrets.get(named)
+    return str(secret.arn) if secret else f"arn:aws:secretsmanager:{region}:{account}:secret:{named}-??????"
+
+
 _RESOURCE: Final[Mapping[str, Callable[[str, Mapping[str, Any], str, str], str | tuple[str, ...]]]] = {
     "ec2": _ec2,
     "s3": _s3,
     "iam": _iam,
     "sts": _sts,
+    "kms": _kms,
+    "secretsmanager": _secretsmanager,
     "guardduty": _guardduty,
     "securityhub": _securityhub,
+    "sagemaker": _sagemaker,
+    "lambda": _lambda,
+    "ecs": _ecs,
+    "cloudtrail": _cloudtrail,
 }
