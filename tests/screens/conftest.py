@@ -14,6 +14,8 @@ from socconsole.config import AccountConfig, Config
 from socconsole.model.action import Mode
 from tests.screens.support import ACCOUNT, REGION, Estate, Opened, Running
 
+CONFIG = Config(analyst="oncall1", accounts=(AccountConfig(account=ACCOUNT, name="prod", regions=(REGION,)),))
+
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Estate:
@@ -28,9 +30,10 @@ def console(estate: Estate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("FAKE_ACTOR_MODE", "TRIAGE")
 
     @asynccontextmanager
-    async def opened(size: tuple[int, int] = (120, 40), *, mode: Mode = Mode.TRIAGE) -> AsyncIterator[Running]:
+    async def opened(
+        size: tuple[int, int] = (120, 40), *, mode: Mode = Mode.TRIAGE, config: Config = CONFIG
+    ) -> AsyncIterator[Running]:
         monkeypatch.setenv("FAKE_ACTOR_MODE", mode.value)
-        config = Config(analyst="oncall1", accounts=(AccountConfig(account=ACCOUNT, name="prod", regions=(REGION,)),))
         actor = [sys.executable, str(Path(__file__).parent / "fake_actor.py")]
         app = SocConsole(estate.folder, config, actor=actor, watch=None)
         app.key_guard.window_s = 0.0  # the guard has tests of its own; here scripts type

@@ -124,4 +124,4 @@ class Running:
 
 
 Opened = Callable[..., Any]
-"""``async with console(size=(80, 24), mode=Mode.TRIAGE) as desk``."""
+"""``async with console(size=(80, 24), mode=Mode.TRIAGE, config=Config(…)) as desk``."""

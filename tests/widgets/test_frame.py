@@ -102,6 +102,32 @@ def test_a_drill_never_looks_like_production(width: int) -> None:
     assert "DRILL" not in everything(STATE, width)
 
 
+def test_a_name_that_does_not_fit_is_a_count() -> None:
+    crowded = replace(STATE, others=("a-colleague-of-a-long-name", "another"), region=REGION)
+    assert "also here: a-colleague-of-a-long-name, another" in plain(place_line(crowded, 160))
+    assert "+2 here" in plain(place_line(crowded, 100))
+    assert "a-coll" not in plain(place_line(crowded, 100))
+
+
+REGION = "eu-central-1 +1"
+
+
+@pytest.mark.parametrize("width", range(60, 100, 5))
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_narrow_line_leaves_out_and_never_cuts(width: int, mode: Mode) -> None:
+    calm = replace(STATE, mode=mode, world=WorldKind.DRILL, scenario="leak", region=REGION, others=("on2",))
+    trouble = replace(calm, watch_alive=False, alert="1 IN DOUBT", unacked=1_204, oldest="18:20", late=True)
+    for state in (calm, replace(calm, place="prod-eu 111122223333 +1"), trouble):
+        said = plain(one_line(state, width))
+        assert len(said) == width
+        assert f" {mode.value} " in said
+        assert "DRILL" in said
+        assert ("eu-c" in said) is (REGION in said)
+        assert ("1111" in said) is ("111122223333 +1" in said)
+    assert "timers stopped" in said
+    assert "1 IN DOUBT" in said
+
+
 async def test_it_takes_two_lines_where_there_is_room() -> None:
     header = StatusHeader(STATE)
     async with OneApp(header).run_test(size=(120, 10)) as pilot:

@@ -120,6 +120,7 @@ def _print(found: Iterable[Stored], form: str, now: datetime) -> None:
 
 def _table(now: datetime) -> Callable[[Stored], None]:
     from socconsole.cli.render import Column, Table, since, terminal_width
+    from socconsole.model.finding import first_known
     from socconsole.store.rows import place_of
 
     table = Table(
@@ -150,7 +151,7 @@ def _table(now: datetime) -> Callable[[Stored], None]:
                 (
                     f.severity.letter,
                     str(f.priority.score),
-                    since(f.occurred or f.published or f.seen, now),
+                    since(first_known(f.occurred, f.published, f.seen), now),
                     "still firing" if stored.still_firing else stored.state.value,
                     f.id,
                     stored.decided.owner or "-",

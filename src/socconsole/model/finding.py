@@ -154,6 +154,14 @@ class Observation:
     digest: bytes
 
 
+def first_known(*moments: datetime | None) -> datetime | None:
+    """The earliest of what is known of when a finding happened, was published and was seen: its age counts from here.
+
+    ``occurred`` is the last activity, so that of an old finding that goes on is later than its publication.
+    """
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
 def finding_id(merge_key: str) -> str:
     """Our stable id for a detection: ``f-`` and 12 hexadecimal digits of its strongest merge key."""
     return "f-" + hashlib.sha256(merge_key.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
-from socconsole.model.finding import Actor, Finding, Leaving, Resource, State, Verdict
+from socconsole.model.finding import Actor, Finding, Leaving, Resource, State, Verdict, first_known
 from socconsole.screens import words
 from socconsole.store.reading import How, Standing, Stored
 from socconsole.text import BLOCK_LIMIT, Untrusted, clean_lines
@@ -19,6 +19,7 @@ from socconsole.widgets.detail import Body, Piece, Section
 Stamp = Callable[[datetime | None], str]
 
 _FEW: Final = 4
+_LAST: Final = "last activity"
 _SAID: Final = 1_200
 _LEAVING: Final = {
     Leaving.YES: ("yes: it happened within the last half hour", "bad"),
@@ -117,12 +118,18 @@ def _not_sent(stored: Stored) -> Iterator[Body]:
 
 
 def _when(finding: Finding, stamp: Stamp) -> Iterator[Body]:
-    yield _moment(stamp, finding.occurred, "happened")
+    yield _moment(stamp, finding.occurred, _LAST if _went_on(finding) else "happened")
     yield _moment(stamp, finding.published, "published by AWS")
     late = ""
     if finding.occurred is not None and finding.seen is not None and finding.seen >= finding.occurred:
         late = f", {words.age((finding.seen - finding.occurred).total_seconds())} after it happened"
     yield _moment(stamp, finding.seen, f"seen here{late}")
+
+
+def _went_on(finding: Finding) -> bool:
+    """Whether something happened after the finding was first known."""
+    first = first_known(finding.occurred, finding.published, finding.seen)
+    return finding.count > 1 or (finding.occurred is not None and first is not None and finding.occurred > first)
 
 
 def _moment(stamp: Stamp, at: datetime | None, what: str) -> Body:

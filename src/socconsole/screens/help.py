@@ -58,7 +58,7 @@ def sections(screen: ConsoleScreen) -> list[Section]:
                 "   ".join(f"{sign} {severity.name}" for severity, sign in signs.severity.items()),
                 f"ack {signs.up}: acknowledged here, not sent to AWS yet   +1 here: another console has this store",
                 "blocked: contained   quiet: a leak that is watched and silent for 30 minutes   closed: resolved",
-                "AGE: since its last activity; the filter age: counts from when it was first seen",
+                "AGE: since it was first known; its last activity stands in the detail, and :sort age orders by that",
                 f"{signs.mark} marked   {signs.cursor} under the cursor",
                 "fires: something happened after it was acknowledged, blocked or resolved",
                 "only sources that are FRESH support the word clear",

@@ -24,6 +24,8 @@ from socconsole.widgets.table import Column, RowSource, WindowTable
 
 Row = TypeVar("Row")
 
+BROAD: Final = 160
+"""From here on a list has room for more columns, and a detail needs no more than it has."""
 TYPING_PAUSE_S: Final = 0.12
 """How long typing rests before a filter is tried: a keystroke at a million rows must not wait for a count."""
 
@@ -40,6 +42,8 @@ class ListScreen(ConsoleScreen, Generic[Row]):
     ListScreen.-wide #side {
         display: block; width: 40%; height: 100%; border-top: none; border-left: solid $rule;
     }
+    ListScreen.-broad #list { width: 70%; }
+    ListScreen.-broad #side { width: 30%; }
     """
 
     innermost: ClassVar[str] = "#list"
@@ -99,6 +103,7 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         self.show_rest()
 
     def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= BROAD, "-broad")
         if self.is_built:
             self.call_after_refresh(self.show_title)
 

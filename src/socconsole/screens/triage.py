@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 import msgspec
-from textual import on
+from textual import events, on
 from textual.timer import Timer
 
 from socconsole.commands import Command
-from socconsole.model.finding import State, Verdict
+from socconsole.model.finding import State, Verdict, first_known
 from socconsole.model.source import Freshness
+from socconsole.model.world import WorldKind
 from socconsole.screens import words
 from socconsole.screens.acts import FindingActs
 from socconsole.screens.base import Invocation
@@ -20,12 +22,13 @@ from socconsole.screens.desk import Desk
 from socconsole.screens.finding_sections import STATE_STYLES, heading, sections
 from socconsole.screens.health import describe
 from socconsole.screens.listing import ListScreen
+from socconsole.screens.triage_rows import TriageRows
 from socconsole.store import reading
 from socconsole.store.filter import View
-from socconsole.store.queue import EVERYTHING, Count, QueueRow, Sort, SortBy
+from socconsole.store.queue import EVERYTHING, QueueRow, Sort, SortBy
 from socconsole.store.session import Session
 from socconsole.text import clean
-from socconsole.triage.query import Query, parse
+from socconsole.triage.query import parse
 from socconsole.widgets import glyphs
 from socconsole.widgets.columns import severity_cell
 from socconsole.widgets.detail import Body, Section
@@ -35,12 +38,9 @@ from socconsole.widgets.table import RowSource, WindowTable
 MARKS_LIMIT: Final = 10_000
 """Most rows of one bulk act: a hundred entries of a hundred."""
 
-_COUNT_S: Final = 0.008
-"""What counting may cost on the event loop; a longer count is finished in a thread."""
 _COUNT_PAUSE_S: Final = 2.0
 _RESTING_S: Final = 0.06
 """The detail follows the cursor when it rests: a held key paints rows, not details nobody reads."""
-_NEAR: Final = 128
 _NAMED: Final = 4
 """Sources named in an empty list; the rest are counted."""
 _RESTORED_S: Final = 30.0
@@ -48,10 +48,12 @@ _RESTORED_S: Final = 30.0
 _SORT_COLUMNS: Final = {
     SortBy.PRIORITY: "score",
     SortBy.SEVERITY: "sev",
-    SortBy.AGE: "age",
+    SortBy.AGE: "",
     SortBy.TITLE: "what",
     SortBy.PLACE: "where",
 }
+"""The column that carries the sign of the order; the last activity has none, so the title says it."""
+_ORDER_WORDS: Final = {SortBy.AGE: "last activity"}
 _STATE_WORDS: Final = {
     State.NEW: "new",
     State.ACKNOWLEDGED: "ack",
@@ -60,58 +62,6 @@ _STATE_WORDS: Final = {
     State.QUIET: "quiet",
     State.RESOLVED: "closed",
 }
-
-
-class TriageRows(RowSource[QueueRow]):
-    """The queue under one view, query and order.
-
-    Counting and finding a position walk an index at a million rows, so both are answered from what was known
-    where that still holds.
-    """
-
-    def __init__(self, desk: Desk, view: View, query: Query, sort: Sort) -> None:
-        self._desk = desk
-        self.view = view
-        self.query = query
-        self.sort = sort
-        self.total = Count(0)
-        self._version = -1
-        self._places: dict[str, int] = {}
-
-    def count(self) -> int:
-        version = self._desk.queue.version()
-        if version != self._version or not self.total.exact:
-            known = self.total
-            self.total = self._desk.queue.count(self.view, self.query, now=self._desk.now(), budget_s=_COUNT_S)
-            if not self.total.exact and known.n > self.total.n:
-                self.total = Count(known.n, exact=False)
-            if not self.total.exact and self.total.n < _NEAR:
-                # Counting ran out of time before it had counted what is there to be shown.
-                self.total = Count(max(self.total.n, len(self._window(0, _NEAR))), exact=False)
-            self._version = version
-        return self.total.n
-
-    def window(self, offset: int, limit: int) -> Sequence[QueueRow]:
-        rows = self._window(offset, limit)
-        self._places = {row.id: offset + index for index, row in enumerate(rows)}
-        return rows
-
-    def key(self, row: QueueRow) -> str:
-        return row.id
-
-    def position_of(self, key: str) -> int | None:
-        known = self._places.get(key)
-        if known is not None:
-            first = max(0, known - _NEAR)
-            for index, row in enumerate(self._window(first, 2 * _NEAR)):
-                if row.id == key:
-                    return first + index
-        return self._desk.queue.position_of(key, self.view, self.query, self.sort, now=self._desk.now())
-
-    def _window(self, offset: int, limit: int) -> Sequence[QueueRow]:
-        return self._desk.queue.window(
-            self.view, self.query, self.sort, offset=offset, limit=limit, now=self._desk.now()
-        )
 
 
 class TriageScreen(ListScreen[QueueRow], FindingActs):
@@ -129,6 +79,8 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         self.sort = _sort(kept.sort)
         self._resting: Timer | None = None
         self._counting = False
+        self._touched = False
+        """A key was pressed: from then on the cursor is the analyst's."""
         try:
             parse(kept.filter)
         except ValueError:  # written by another version: better no filter than none of the findings
@@ -139,22 +91,40 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
 
     def columns(self) -> Sequence[Column[QueueRow]]:
         now = self.desk.now
-        return (
+        # Where WHERE has no room the title has more of it, and mostly names what it is about.
+        columns: tuple[Column[QueueRow], ...] = (
             Column("sev", "SEV", lambda row: severity_cell(row.severity), 3, priority=99),
             Column("score", "SCORE", lambda row: Cell(str(row.score), "strong"), 6, priority=70, align="right"),
             Column(
                 "age",
                 "AGE",
-                lambda row: Cell(words.age((now() - row.at).total_seconds()), "quiet"),
+                lambda row: Cell(words.age((now() - _first(row)).total_seconds()), "quiet"),
                 4,
                 priority=80,
                 align="right",
             ),
-            Column("what", "WHAT", lambda row: Cell(row.title), 24, 3, priority=98),
-            Column("where", "WHERE", lambda row: Cell(row.place, "quiet"), 12, 1, priority=60),
+            Column("what", "WHAT", lambda row: Cell(row.title), 32, 3, priority=98),
+            Column("where", "WHERE", lambda row: Cell(row.place, "quiet"), 12, 1, priority=45),
+            Column("account", "ACCOUNT", self._account, 12, priority=35),
+            Column("region", "REGION", lambda row: Cell(row.region or "-", "quiet"), 14, priority=30),
             Column("owner", "OWNER", _owner, 7, priority=50),
             Column("state", "STATE", _state, 9, priority=90),
         )
+        return tuple(column for column in columns if column.id not in self._alike())
+
+    def _alike(self) -> set[str]:
+        """Columns in which every row would say the same: a console over one account, or one region."""
+        accounts = self.desk.config.accounts
+        if self.desk.world.kind is WorldKind.IMPORT or not accounts:
+            return set()
+        one_account = {"account"} if len(accounts) == 1 else set()
+        one_region = {"region"} if len({region for account in accounts for region in account.regions}) == 1 else set()
+        return one_account | one_region
+
+    def _account(self, row: QueueRow) -> Cell:
+        """By the name that the configuration gives it, if it does."""
+        named = next((a.name for a in self.desk.config.accounts if a.account == row.account), "")
+        return Cell(named or row.account or "-", "quiet")
 
     def source(self, text: str) -> RowSource[QueueRow]:
         return TriageRows(self.desk, self.view, parse(text) if text else EVERYTHING, self.sort)
@@ -188,8 +158,14 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         if said:
             self.say("; ".join(said), "warning", _RESTORED_S)
 
+    def on_key(self, event: events.Key) -> None:
+        self._touched = True
+
     def renew(self) -> None:
         super().renew()
+        if self.is_built and not self._touched and self.desk.reading():
+            # Rows come in the order in which sources answer; until all have, the worst so far is the one to see.
+            self.table.go_to(0)
         if self.is_built and not self.rows.total.exact and not self._counting:
             self._counting = True
             self.work(self._count_whole(self.rows))
@@ -208,6 +184,8 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
 
     def title_text(self) -> str:
         parts = [self.view.value]
+        if self.sort.by in _ORDER_WORDS:
+            parts.append(f"by {_order(self.sort)}")
         if self.filter_text:
             parts.append(clean(self.filter_text, 60))
         if self.table.marks:
@@ -356,11 +334,12 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         self._show_sort()
         self.apply_filter(self.filter_text)
         self.table.go_to(0)
-        self.say(f"sorted by {self.sort.by.value}")
+        self.say(f"sorted by {_order(self.sort)}")
 
     def _show_sort(self) -> None:
         rising = self.sort.by in (SortBy.TITLE, SortBy.PLACE)
         self.table.set_sort(_SORT_COLUMNS[self.sort.by], rising == self.sort.reverse)
+        self.show_title()
 
     def filter_hint(self) -> str:
         return "sev:high src:gd unacked age:<15m words"
@@ -369,6 +348,15 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         rows, now = self.rows, self.desk.now()
         ids = self.desk.ids(rows.view, rows.query, rows.sort, 1_000_000)
         return self.desk.findings_json(ids, now)
+
+
+def _first(row: QueueRow) -> datetime:
+    return first_known(row.occurred, row.published, row.seen) or row.seen
+
+
+def _order(sort: Sort) -> str:
+    said = _ORDER_WORDS.get(sort.by, sort.by.value)
+    return f"{said}, turned round" if sort.reverse else said
 
 
 def _owner(row: QueueRow) -> Cell:

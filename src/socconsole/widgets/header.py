@@ -108,9 +108,12 @@ def place_line(state: HeaderState, width: int) -> Line:
         if text:
             left += [(f" {bar}", "rule"), (clean(text, 60), "text")]
     left += [(f" {bar}", "rule"), *_mode(state)]
+    right: list[Run] = [*_alert(state), (f" {clean(state.clock, 20)} ", "quiet")]
     if state.others:
-        left += [("  also here: " + clean(", ".join(state.others), 60), "warn")]
-    return spread(merge(left), merge([*_alert(state), (f" {clean(state.clock, 20)} ", "quiet")]), width)
+        named: Run = ("  also here: " + clean(", ".join(state.others), 60), "warn")
+        fits = width_of((*left, named, *right)) <= width
+        left.append(named if fits else (f"  +{len(state.others)} here", "warn"))
+    return spread(merge(left), merge(right), width)
 
 
 def health_line(state: HeaderState, width: int) -> Line:
@@ -139,36 +142,54 @@ def health_line(state: HeaderState, width: int) -> Line:
 
 
 def one_line(state: HeaderState, width: int) -> Line:
-    """All that matters in less than 100 cells; the place is cut first."""
-    signs = glyphs.current()
-    troubled = sum(note.freshness is not Freshness.FRESH for note in state.sources)
-    right: list[Run] = [*_alert(state)]
-    if not state.watch_alive:
-        right += _watch(state)
-    elif troubled and all(note.reading for note in state.sources if note.freshness is not Freshness.FRESH):
-        right += [(f" {signs.cut} reading {troubled} of {len(state.sources)}", "warn")]
-    elif troubled or (not state.sources and state.world is not WorldKind.IMPORT):
-        right += [(f" {signs.warn} {troubled} of {len(state.sources)} not fresh", "warn")]
-    elif state.sources:
-        right += [(f" {signs.good} {len(state.sources)} fresh", "good")]
-    if state.others:
-        right += [(f" +{len(state.others)} here", "warn")]
-    right += [*_waiting(state, wide=False), (f" {clean(state.clock, 20)} ", "quiet")]
-    left: list[Run] = [*_banner(state), *_mode(state, note=False)]
-    # Half an account number could be another account's: it stands whole, or only its name does.
-    room = width - width_of((*left, *right))
-    whole = clean(state.place, 40)
-    place = whole if len(whole) < room else whole.partition(" ")[0]
-    if len(place) < room:
-        left.append((" " + place, "strong"))
-    if state.region:
-        left.append((" " + clean(state.region, 40), "text"))
+    """All that matters in less than 100 cells. The mode and what is wrong always stand; the rest goes by its worth.
+
+    Nothing is cut in the middle: half an account number, or half a region, could be another one.
+    """
+    place = clean(state.place, 40)
+    name = place.partition(" ")[0]
+    for dropped in range(len(_DISPENSABLE) + 1):
+        gone = frozenset(_DISPENSABLE[:dropped])
+        left: list[Run] = [*_banner(state, scenario="scenario" not in gone), *_mode(state, note=False)]
+        shown = "" if "name" in gone else name if "account" in gone else place
+        if shown:
+            left.append((" " + shown, "strong"))
+        if state.region and "region" not in gone:
+            left.append((" " + clean(state.region, 40), "text"))
+        right = [*_alert(state), *_condition(state, well="fresh" not in gone)]
+        if state.others and "others" not in gone:
+            right += [(f" +{len(state.others)} here", "warn")]
+        if "waiting" not in gone:
+            right += _waiting(state, wide=False)
+        if "clock" not in gone:
+            right.append((f" {clean(state.clock, 20)}", "quiet"))
+        right.append((" ", "quiet"))
+        if width_of((*left, *right)) <= width:
+            break
     return spread(merge(left), merge(right), width)
 
 
-def _banner(state: HeaderState) -> list[Run]:
+# What may be left out, in this order: an account by its name alone comes before no region.
+_DISPENSABLE: Final = ("account", "region", "others", "name", "scenario", "clock", "fresh", "waiting")
+
+
+def _condition(state: HeaderState, *, well: bool) -> list[Run]:
+    """How far the sources can be believed, in a few cells; ``well`` also where there is nothing to worry about."""
+    signs = glyphs.current()
+    troubled = [note for note in state.sources if note.freshness is not Freshness.FRESH]
+    total = len(state.sources)
+    if not state.watch_alive:
+        return _watch(state)
+    if troubled and all(note.reading for note in troubled):
+        return [(f" {signs.cut} reading {len(troubled)} of {total}", "warn")]
+    if troubled or (not state.sources and state.world is not WorldKind.IMPORT):
+        return [(f" {signs.warn} {len(troubled)} of {total} not fresh", "warn")]
+    return [(f" {signs.good} {total} fresh", "good")] if state.sources and well else []
+
+
+def _banner(state: HeaderState, *, scenario: bool = True) -> list[Run]:
     if state.world is WorldKind.DRILL:
-        return [(f" DRILL {clean(state.scenario, 24)}".rstrip() + " ", "banner")]
+        return [(f" DRILL {clean(state.scenario, 24) if scenario else ''}".rstrip() + " ", "banner")]
     if state.world is WorldKind.IMPORT:
         return [(" IMPORTED, NO LIVE SOURCE ", "banner")]
     return []
