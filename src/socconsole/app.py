@@ -27,7 +27,6 @@ from socconsole.commands import ActorRequest, PlanContain, PlanUndo
 from socconsole.model.action import Mode
 from socconsole.model.wire import AnyReply, Failed, ModeIs, Progress, Sent
 from socconsole.model.world import WorldKind
-from socconsole.screens import help as help_text
 from socconsole.screens.base import ConsoleScreen
 from socconsole.screens.desk import Desk
 from socconsole.screens.keymap import Keymap
@@ -307,10 +306,11 @@ class SocConsole(SafeApp[None]):
             self.push_screen(Palette())
 
     def open_help(self, screen: ConsoleScreen) -> None:
+        from socconsole.screens.help import sections
         from socconsole.screens.reader import ReadScreen
 
         title = [(f"{screen.titled}: ", "quiet"), ("keys and words", "strong")]
-        self.push_screen(ReadScreen(self.desk, title, help_text.sections(screen)))
+        self.push_screen(ReadScreen(self.desk, title, sections(screen)))
 
     # -- theme, words, leaving ---------------------------------------------------------------------------------
 

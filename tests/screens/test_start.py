@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from socconsole.commands import BY_ID
 from socconsole.model.source import Freshness
 from socconsole.screens import desk as desk_module
 from socconsole.store import sources
+from socconsole.widgets.prompt import LinePrompt, NotePrompt
 from tests.screens.support import Estate, Opened
 
 HEAVY = ("aiobotocore", "botocore", "boto3", "sqlite_utils", "cryptography", "socconsole.aws", "socconsole.response")
@@ -44,6 +46,19 @@ async def test_before_anything_answered_the_console_says_that_it_is_reading(
         assert "reading" not in desk.text()
         estate.answer(Freshness.FRESH)
         await desk.until(lambda: "clear: no open threats" in desk.text())
+
+
+async def test_who_asks_before_the_prompts_are_made_has_them_made(console: Opened) -> None:
+    async with console() as desk:
+        await desk.until(lambda: desk.screen.query(LinePrompt) and desk.screen.query(NotePrompt))
+        await desk.screen.query(LinePrompt).remove()
+        await desk.screen.query(NotePrompt).remove()
+        desk.screen.perform(BY_ID["command"])
+        desk.screen.perform(BY_ID["command"])  # a second question takes the first one's place, not its widget
+        await desk.until(lambda: desk.screen.query(LinePrompt) and desk.screen.query_one(LinePrompt).asking)
+        await desk.type("theme light")
+        await desk.press("enter")
+        await desk.until(lambda: desk.app.theme == "light")
 
 
 async def test_at_80_columns_too(estate: Estate, console: Opened) -> None:

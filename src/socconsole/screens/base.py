@@ -73,6 +73,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         self.desk = desk
         self._answer: asyncio.Future[str | None] | None = None
         self._focus_before: Widget | None = None
+        self._making = asyncio.Lock()
 
     # -- what a screen says ----------------------------------------------------------------------------
 
@@ -112,8 +113,6 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         yield StatusHeader(id="header")
         with Container(id="body"):
             yield from self.body()
-        yield LinePrompt(id="line")
-        yield NotePrompt(id="note")
         yield KeyFooter(id="footer")
         yield Static("", id="too-small", markup=False)
 
@@ -121,6 +120,13 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         if self.is_built:
             self.built()
             self.show_status()
+            self.call_after_refresh(self._make_prompts)
+
+    async def _make_prompts(self) -> None:
+        """The questions' widgets, made behind the first frame, which needs none; who asks earlier waits for them."""
+        async with self._making:
+            if self.is_built and self.query_one_optional(LinePrompt) is None:
+                await self.mount(LinePrompt(id="line"), NotePrompt(id="note"), before="#footer")
 
     def built(self) -> None:
         """Its widgets are there: the place to fill them and to give one the focus."""
@@ -254,6 +260,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         return await self._ask(lambda: self.query_one(NotePrompt).ask(label, value, hint))
 
     async def _ask(self, begin: Callable[[], object]) -> str | None:
+        await self._make_prompts()
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(None)
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()

@@ -11,13 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import zstandard
 
-from socconsole.formats import Deferred, Quarantined
 from socconsole.store.codec import FRAME_LIMIT, LEVEL
 from socconsole.store.instants import instant, micros, storable
+
+if TYPE_CHECKING:  # the readers of records are for who takes records in, not for the console that counts them
+    from socconsole.formats import Deferred, Quarantined
 
 _REASON_LIMIT: Final = 500
 
@@ -37,6 +39,8 @@ class Kept:
 
 def keep(conn: Connection, records: Iterable[Quarantined | Deferred], origin: str, now: datetime) -> int:
     """Store what is not stored yet, within the caller's transaction; returns how many were new."""
+    from socconsole.formats import Deferred
+
     before = conn.total_changes
     pack = zstandard.ZstdCompressor(LEVEL).compress
     for record in records:

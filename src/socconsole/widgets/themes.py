@@ -17,8 +17,6 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,10 +91,11 @@ class Themes:
         return names[(names.index(name) + 1) % len(names)] if name in names else names[0]
 
 
-def packaged() -> Traversable:
+def packaged() -> Path:
     """Our themes: inside the installed package, or beside ``src`` in a working tree."""
-    inside = resources.files("socconsole").joinpath("themes")
-    return inside if inside.is_dir() else Path(__file__).resolve().parents[3] / "themes"
+    here = Path(__file__).resolve()  # importlib.resources would bring zipfile and more before the first frame
+    inside = here.parents[1] / "themes"
+    return inside if inside.is_dir() else here.parents[3] / "themes"
 
 
 def read_theme(text: str, where: str) -> Theme:
@@ -155,7 +154,7 @@ def load_themes(user_dir: Path | None = None) -> Themes:
     return Themes(themes, tuple(problems))
 
 
-def _bounded(entry: Traversable) -> str:
+def _bounded(entry: Path) -> str:
     with entry.open("rb") as file:
         data = file.read(_SIZE_LIMIT + 1)
     if len(data) > _SIZE_LIMIT:
@@ -163,5 +162,5 @@ def _bounded(entry: Traversable) -> str:
     return data.decode("utf-8")
 
 
-def _toml_files(folder: Traversable) -> Iterator[Traversable]:
+def _toml_files(folder: Path) -> Iterator[Path]:
     return iter(sorted((e for e in folder.iterdir() if e.name.endswith(".toml")), key=lambda e: e.name))
