@@ -91,6 +91,8 @@ class Plan:
     """All that was read to make the plan: kept as evidence before the first call, never printed."""
     fit: int = 50
     """0 to 100: how well it answers the finding; an offer begins with the best."""
+    parts: tuple[Plan, ...] = ()
+    """Of a composition: the plans it is made of, in order; ``calls`` are theirs, one after the other."""
     second_person: bool = False
     """Somebody else has to approve it, or break-glass has to be said."""
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -92,7 +92,7 @@ async def _settle(
     except AwsTrouble:
         return None
     age = (datetime.now(UTC) - record.intended).total_seconds()
-    if state is ActionState.NOT_APPLIED and age < in_flight:
+    if state is not ActionState.APPLIED and age < in_flight:
         return None
     entry = records.resolved(record.id, who, state, "read back after it was cut short")
     await asyncio.to_thread(book.append, folder, entry)

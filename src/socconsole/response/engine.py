@@ -20,6 +20,7 @@ from socconsole.model.action import ActionRecord, ActionState, Mode, Plan
 from socconsole.model.finding import Finding
 from socconsole.response import afterwards, book, rails, records
 from socconsole.response.base import Action, Door, Noted, Target
+from socconsole.response.compose import Composition, part_states
 from socconsole.response.locate import Aim, finding_of, locate
 from socconsole.response.outcome import Outcome
 from socconsole.response.permits import permits
@@ -275,8 +276,10 @@ async def _read_back(door: Door, action: Action, plan: Plan, calls: list[Noted])
         state = await action.verify(door, plan)
     except AwsTrouble as unread:
         return ActionState.IN_DOUBT, "; ".join(filter(None, (said, f"reading back: {unread.kind}")))
-    if trouble and trouble.lost and state is ActionState.NOT_APPLIED:
-        # The request may still be on its way: only a later look can say that it had no effect.
+    if plan.parts and state is not ActionState.APPLIED and isinstance(action, Composition):
+        said = "; ".join(filter(None, (said, await part_states(door, action.members, plan))))
+    if state is not ActionState.APPLIED and any(call.lost for call in calls):
+        # A request may still be on its way: only a later look can say that it had no effect.
         return ActionState.IN_DOUBT, f"{said}; no effect was seen yet"
     return state, said
 

@@ -36,6 +36,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "finding": plan.finding,
         "undo_calls": calls_json(plan.undo_calls),
         "wide": plan.wide,
+        "parts": [{"action": part.action, "target": part.target, "calls": len(part.calls)} for part in plan.parts],
         "second_person": plan.second_person,
         "fit": plan.fit,
         "re_exposes": plan.re_exposes,

@@ -102,21 +102,10 @@ def intent(
         subjects=(action_id, plan.finding) if plan.finding else (action_id,),
         data={
             "id": action_id,
-            "action": plan.action,
-            "target": plan.target,
-            "account": plan.place.account,
-            "region": plan.place.region,
+            **_plan(plan),
             "finding": plan.finding,
-            "calls": [_call(call) for call in plan.calls],
-            "undo_calls": [_call(call) for call in plan.undo_calls],
-            "before": dict(plan.before),
-            "after": dict(plan.after),
             "evidence": evidence,
-            "reversible": plan.reversible.value,
-            "wide": plan.wide,
-            "second_person": plan.second_person,
             "undoes": undoes,
-            "re_exposes": plan.re_exposes,
             "accepted_exposure": consent.exposure,
             "approval": {"by": second.who, "peer": second.peer, "key": second.key, "digest": second.digest}
             if second
@@ -174,11 +163,33 @@ def resolved(action_id: str, who: str, state: ActionState, detail: str) -> Entry
 def plan_of(line: Line) -> Plan:
     """The plan that an intent recorded, for reading back and for undoing; ``read_at`` is when it was recorded."""
     data = line.entry.data
+    return _unplan(data, data.get("finding"), line.at)
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    return {
+        "action": plan.action,
+        "target": plan.target,
+        "account": plan.place.account,
+        "region": plan.place.region,
+        "calls": [_call(call) for call in plan.calls],
+        "undo_calls": [_call(call) for call in plan.undo_calls],
+        "before": dict(plan.before),
+        "after": dict(plan.after),
+        "reversible": plan.reversible.value,
+        "wide": plan.wide,
+        "second_person": plan.second_person,
+        "re_exposes": plan.re_exposes,
+        "parts": [_plan(part) for part in plan.parts],
+    }
+
+
+def _unplan(data: Mapping[str, Any], finding: str | None, at: datetime) -> Plan:
     return Plan(
         action=data["action"],
         target=data["target"],
         place=Place(data["account"], data["region"]),
-        finding=data.get("finding"),
+        finding=finding,
         helps=True,
         why="",
         instead="",
@@ -193,9 +204,10 @@ def plan_of(line: Line) -> Plan:
         wide=data["wide"],
         warnings=(),
         permitted="unknown",
-        read_at=line.at,
+        read_at=at,
         re_exposes=data.get("re_exposes", False),
         second_person=data.get("second_person", False),
+        parts=tuple(_unplan(part, finding, at) for part in data.get("parts", ())),
     )
 
 
