@@ -20,7 +20,7 @@ from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from socconsole.drill import cloudtrail, guardduty, hubadmin, iamcheck, s3, securityhub, sts
+from socconsole.drill import cloudtrail, guardduty, hubadmin, iam, iamcheck, kms, s3, sagemaker, securityhub, sts
 from socconsole.drill.clock import Clock
 from socconsole.drill.faults import Faults
 from socconsole.drill.gateway import Gateway
@@ -31,6 +31,7 @@ from socconsole.drill.ids import Ids
 from socconsole.drill.journal import Journal
 from socconsole.drill.principals import Directory
 from socconsole.drill.routes import Routes
+from socconsole.drill.slow import Slow
 
 _one = threading.Lock()
 
@@ -49,6 +50,7 @@ class Cloud:
         self.directory = Directory(self.ids.digest("sessions"))
         self.hubs = HubStore()
         self.detectors = Detectors()
+        self.slow = Slow(clock)
         self.estate_done = 0
         """Number of the last request that built the estate: the trail begins after it."""
         self.scores: Callable[[], dict[str, Any]] = dict
@@ -76,6 +78,6 @@ def _moto() -> Any:
 
 def _routes() -> Routes:
     routes = Routes()
-    for module in (sts, iamcheck, securityhub, hubadmin, guardduty, cloudtrail, s3):
+    for module in (sts, iamcheck, securityhub, hubadmin, guardduty, cloudtrail, s3, kms, sagemaker, iam):
         routes.include(module.routes)
     return routes

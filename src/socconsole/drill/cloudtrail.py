@@ -37,6 +37,11 @@ _NAMED: Final = (
     ("AccessKeyId", "AWS::IAM::AccessKey"),
     ("TrailName", "AWS::CloudTrail::Trail"),
     ("KeyId", "AWS::KMS::Key"),
+    ("SecretId", "AWS::SecretsManager::Secret"),
+    ("SnapshotId", "AWS::EC2::Snapshot"),
+    ("ImageId", "AWS::EC2::Ami"),
+    ("DBSnapshotIdentifier", "AWS::RDS::DBSnapshot"),
+    ("DBClusterSnapshotIdentifier", "AWS::RDS::DBClusterSnapshot"),
 )
 
 
@@ -100,7 +105,7 @@ def _event(cloud: Cloud, entry: Entry, when: datetime) -> dict[str, Any]:
     ident = cloud.ids.uuid("event", entry.n)
     name = entry.session or entry.principal.rsplit("/", 1)[-1]
     resources = [
-        {"ResourceType": kind, "ResourceName": str(entry.params[key])} for key, kind in _NAMED if key in entry.params
+        {"ResourceType": kind, "ResourceName": _resource(entry, key)} for key, kind in _NAMED if key in entry.params
     ]
     identity: dict[str, Any] = {
         "type": "AssumedRole" if entry.role else "IAMUser",
@@ -154,6 +159,14 @@ def _event_name(entry: Entry) -> str:
         whose = "Account" if entry.service == "s3control" else "Bucket"
         return entry.op.replace("PublicAccessBlock", f"{whose}PublicAccessBlock")
     return entry.op
+
+
+def _resource(entry: Entry, key: str) -> str:
+    """A key is filed under its ARN, however the call named it."""
+    named = str(entry.params[key])
+    if key == "KeyId" and not named.startswith("arn:"):
+        return f"arn:aws:kms:{entry.region}:{entry.account}:key/{named}"
+    return named
 
 
 def _source(service: str) -> str:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from socconsole.aws import AwsTrouble
 from socconsole.model.world import Place
 from socconsole.response.base import Door
+from socconsole.response.wording import count, listed
 from socconsole.text import token
 
 OWN_SESSIONS = "socconsole-"
@@ -41,6 +42,29 @@ async def last_write(door: Door, place: Place, resource: str, events: Collection
             continue
         if not isinstance(at, datetime):
             return Write(f"{token(name)} by {token(who)}")
-        at = at.astimezone(UTC)
-        return Write(f"{token(name)} by {token(who)} at {at.isoformat(timespec='seconds').replace('+00:00', 'Z')}", at)
+        return Write(f"{token(name)} by {token(who)} at {_utc(at)}", at.astimezone(UTC))
     return Write("not known: the trail's last 50 events about it show no such write but ours")
+
+
+async def callers(door: Door, place: Place, resource: str) -> str:
+    """Who used it lately, in a clause of a blast radius. Never raises: what cannot be read is said.
+
+    Management events only; what is about the data in a resource is as a rule a data event, and not among them.
+    """
+    asked = {"LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": resource}], "MaxResults": 50}
+    try:
+        events = (await door.call(place, "cloudtrail:LookupEvents", asked))["Events"]
+    except AwsTrouble as trouble:
+        return f"who used it lately: not known, the trail could not be read ({trouble.kind})"
+    others = [event for event in events if not str(event.get("Username", "")).startswith(OWN_SESSIONS)]
+    if not others:
+        return "used lately by: nobody the trail tells of (management events of 90 days)"
+    names = list(dict.fromkeys(str(event.get("Username", "?")) for event in others))
+    times = [at for event in others if isinstance(at := event.get("EventTime"), datetime)]
+    since = f" since {_utc(min(times))}" if times else ""
+    who = f"{count(len(names), 'caller')}{listed(names)}"
+    return f"used lately by {who} (the trail's last {count(len(others), 'event')}{since})"
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,154 @@
+"""One KMS key read afresh: its state, its policy and its grants, which together say who may use it.
+
+A key is used by whoever its policy, an IAM policy that the key policy lets count, or a grant allows; a Deny in
+the key policy beats all three (KMS Developer Guide, "KMS key access and permissions", "Grants in AWS KMS").
+Policies and grants of an AWS managed key are AWS's own and cannot be changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from socconsole.aws import AwsTrouble
+from socconsole.model.action import Plan
+from socconsole.model.finding import Finding
+from socconsole.model.world import Place
+from socconsole.response.base import BadTarget, Door, Target
+from socconsole.response.change import Change
+from socconsole.response.found import resources
+from socconsole.response.s3_policy import Reach, account_of, partition, reach
+from socconsole.response.trail import callers
+from socconsole.text import token
+
+_TYPES: Final = ("AwsKmsKey", "AWS::KMS::Key")
+_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}")
+_ARN: Final = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/(.+)")
+_PAGES: Final = 10
+"""Of 100 grants each. A key may have 50,000; what is beyond is said not to have been read."""
+_DENIED: Final[Mapping[str, bool]] = {"denied": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key as AWS described it in one round of reads."""
+
+    id: str
+    place: Place
+    state: str
+    """``Enabled``, ``Disabled``, ``PendingDeletion`` and so on (``KeyState``)."""
+    managed: bool
+    """By AWS: nothing about it can be changed."""
+    policy: str | None
+    grants: tuple[Mapping[str, Any], ...]
+    """As AWS returned them, times aside; untrusted."""
+    tags: Mapping[str, str]
+    unread: tuple[str, ...]
+    evidence: Mapping[str, Any]
+
+    def reach(self, own: Collection[str] = ()) -> Reach:
+        """Who the policy lets in; ``own`` as in ``s3_policy.reach``."""
+        return reach(self.policy, self.place.account, own)
+
+    def granted_outside(self, own: Collection[str] = ()) -> tuple[Mapping[str, Any], ...]:
+        """Grants to principals of other accounts than this and ``own``."""
+        house = {self.place.account, *own}
+        accounts = ((grant, account_of(str(grant.get("GranteePrincipal", "")))) for grant in self.grants)
+        return tuple(grant for grant, account in accounts if account is not None and account not in house)
+
+    def outsiders(self, own: Collection[str] = ()) -> tuple[str, ...]:
+        """Strangers that the policy names or a grant is given to, each once; untrusted."""
+        grantees = (str(grant["GranteePrincipal"]) for grant in self.granted_outside(own))
+        return tuple(dict.fromkeys((*self.reach(own).outside, *grantees)))
+
+
+async def read_key(door: Door, key: str, place: Place) -> Key:
+    """Raises ``AwsTrouble`` when the key itself cannot be read; its parts may be denied."""
+    asked = {"KeyId": key}
+    about = (await door.call(place, "kms:DescribeKey", asked))["KeyMetadata"]
+    policy = await _optional(door, place, "kms:GetKeyPolicy", {**asked, "PolicyName": "default"})
+    tags = await _optional(door, place, "kms:ListResourceTags", asked)
+    grants = await _grants(door, place, key)
+    parts: dict[str, Any] = {"key": about, "policy": policy, "grants": grants, "tags": tags}
+    denied = tuple(part for part, answer in parts.items() if answer == _DENIED)
+    if isinstance(grants, dict) and grants.get("more"):
+        denied = (*denied, f"grants beyond the first {len(grants['Grants'])}")
+    return Key(
+        id=key,
+        place=place,
+        state=str(about.get("KeyState", "")),
+        managed=about.get("KeyManager") == "AWS",
+        policy=policy.get("Policy"),
+        grants=tuple(_grant(one) for one in grants.get("Grants", ())),
+        tags={tag["TagKey"]: tag["TagValue"] for tag in tags.get("Tags", ())},
+        unread=denied,
+        evidence=parts,
+    )
+
+
+async def _optional(door: Door, place: Place, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        answer = await door.call(place, operation, params)
+    except AwsTrouble as trouble:
+        if trouble.kind == "denied":
+            return _DENIED
+        raise
+    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+
+async def _grants(door: Door, place: Place, key: str) -> Mapping[str, Any]:
+    found: list[Mapping[str, Any]] = []
+    asked: dict[str, Any] = {"KeyId": key, "Limit": 100}
+    for _ in range(_PAGES):
+        page = await _optional(door, place, "kms:ListGrants", asked)
+        if page == _DENIED:
+            return _DENIED
+        found += page["Grants"]
+        if not page.get("Truncated"):
+            return {"Grants": found, "more": False}
+        asked["Marker"] = page["NextMarker"]
+    return {"Grants": found, "more": True}
+
+
+def _grant(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """JSON values only: a state does not hold the instant of its making."""
+    return {key: value for key, value in answer.items() if key != "CreationDate"}
+
+
+class KeyChange(Change[Key]):
+    """A change to something of one key."""
+
+    def targets(self, finding: Finding) -> tuple[Target, ...]:
+        return resources(finding, _TYPES, self.name)
+
+    def name(self, target: str) -> str:
+        arn = _ARN.fullmatch(target)
+        name = arn[1] if arn else target
+        if not _ID.fullmatch(name):
+            raise BadTarget(f"{token(target)!r} is not the id of a key (an alias may change hands: name the key)")
+        return name
+
+    def arns(self, target: Target) -> tuple[str, ...]:
+        place = target.place
+        return (f"arn:{partition(place.region)}:kms:{place.region}:{place.account}:key/{target.id}",)
+
+    def trail_name(self, target: Target) -> str:
+        return self.arns(target)[0]
+
+    async def look(self, door: Door, target: Target) -> Key:
+        return await read_key(door, target.id, target.place)
+
+    async def plan(self, door: Door, target: Target, finding: Finding | None, own: Collection[str]) -> Plan:
+        """KMS's own uses are management events: the trail tells who needs the key."""
+        plan = await super().plan(door, target, finding, own)
+        if not plan.helps:
+            return plan
+        users = await callers(door, target.place, self.trail_name(target))
+        return replace(plan, blast_radius=f"{plan.blast_radius}; {users}")
+
+
+def managed_by_aws(key: Key) -> str:
+    """Why nothing of it can be changed, or nothing."""
+    return "it is an AWS managed key: its policy and grants are AWS's own" if key.managed else ""

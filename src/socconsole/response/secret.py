@@ -1,0 +1,91 @@
+"""One secret read afresh: who its resource policy lets in. Its value is never asked for.
+
+``PutResourcePolicy`` is called without ``BlockPublicPolicy``: that check judges the whole policy, and would
+refuse our Deny beside a statement that lets everyone in, which is when it is needed most (Secrets Manager API
+reference).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from socconsole.aws import AwsTrouble
+from socconsole.model.finding import Finding
+from socconsole.model.world import Place
+from socconsole.response.base import BadTarget, Door, Target
+from socconsole.response.change import Change
+from socconsole.response.found import resources
+from socconsole.response.s3_policy import Reach, partition, reach
+from socconsole.text import token
+
+_TYPES: Final = ("AwsSecretsManagerSecret", "AWS::SecretsManager::Secret")
+_NAME: Final = re.compile(r"[\w/+=.@-]{1,512}", re.ASCII)
+_ARN: Final = re.compile(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]{1,519}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret as AWS described it in one round of reads."""
+
+    id: str
+    place: Place
+    deleted: bool
+    """Scheduled for deletion: its policy cannot be written."""
+    policy: str | None
+    tags: Mapping[str, str]
+    unread: tuple[str, ...]
+    evidence: Mapping[str, Any]
+
+    def reach(self, own: Collection[str] = ()) -> Reach:
+        """Who the policy lets in; ``own`` as in ``s3_policy.reach``."""
+        return reach(self.policy, self.place.account, own)
+
+
+async def read_secret(door: Door, secret: str, place: Place) -> Secret:
+    """Raises ``AwsTrouble`` when the secret cannot be read; its policy may be denied."""
+    asked = {"SecretId": secret}
+    about = dict(await door.call(place, "secretsmanager:DescribeSecret", asked))
+    about.pop("ResponseMetadata", None)
+    text: str | None = None
+    denied = False
+    try:
+        text = (await door.call(place, "secretsmanager:GetResourcePolicy", asked)).get("ResourcePolicy")
+    except AwsTrouble as trouble:
+        if trouble.kind != "denied":
+            raise
+        denied = True
+    return Secret(
+        id=secret,
+        place=place,
+        deleted="DeletedDate" in about,
+        policy=text,
+        tags={tag["Key"]: tag.get("Value", "") for tag in about.get("Tags", ())},
+        unread=("policy",) if denied else (),
+        evidence={"secret": about, "policy": {"denied": True} if denied else text},
+    )
+
+
+class SecretChange(Change[Secret]):
+    """A change to something of one secret."""
+
+    def targets(self, finding: Finding) -> tuple[Target, ...]:
+        return resources(finding, _TYPES, self.name)
+
+    def name(self, target: str) -> str:
+        """A name, or an ARN as it is: the six characters that end it belong to the secret, and not to its name."""
+        if not (_NAME.fullmatch(target) or _ARN.fullmatch(target)):
+            raise BadTarget(f"{token(target)!r} is not the name or ARN of a secret")
+        return target
+
+    def arns(self, target: Target) -> tuple[str, ...]:
+        if _ARN.fullmatch(target.id):
+            return (target.id,)
+        place = target.place
+        start = f"arn:{partition(place.region)}:secretsmanager:{place.region}:{place.account}"
+        return (f"{start}:secret:{target.id}-??????",)
+
+    async def look(self, door: Door, target: Target) -> Secret:
+        return await read_secret(door, target.id, target.place)
