@@ -18,7 +18,7 @@ def run(settings: Settings) -> Iterator[Row]:
     root = fixtures.copy(fixtures.store(fixtures.MIDDLE, settings.cache), settings.scratch / "first-frame")
     ours, least, htop = subjects.console(root), subjects.minimal(), subjects.htop()
     rounds = settings.rounds(11)
-    took = in_turn([ours, least, *([htop] if htop else [])], rounds)
+    took, cpu = in_turn([ours, least, *([htop] if htop else [])], rounds)
     name, said = "first frame, 100k findings", f"{median(took[ours.name]):.0f} ms"
     yield Row(
         name,
@@ -27,6 +27,13 @@ def run(settings: Settings) -> Iterator[Row]:
         paired_ratio(took[ours.name], took[least.name]),
         MINIMAL,
         f"{rounds}",
+    )
+    yield Row(
+        f"{name}: CPU until it stands",
+        f"{median(cpu[ours.name]):.0f} ms",
+        f"{least.name} {median(cpu[least.name]):.0f} ms",
+        paired_ratio(cpu[ours.name], cpu[least.name]),
+        n=f"{rounds}",
     )
     if htop is None:
         yield skipped(f"{name}, beside htop", "htop is not installed")
@@ -41,13 +48,19 @@ def run(settings: Settings) -> Iterator[Row]:
     )
 
 
-def in_turn(programs: list[Subject], rounds: int) -> dict[str, list[float]]:
-    """Milliseconds from exec to what each program is for, painted; the first round only warms the file cache."""
+def in_turn(programs: list[Subject], rounds: int) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Wall and CPU milliseconds from exec to what each program is for, painted; the first round only warms up.
+
+    The CPU is read when the frame has been seen, so what a program does in the moment after it counts as well.
+    """
     took: dict[str, list[float]] = {program.name: [] for program in programs}
+    cpu: dict[str, list[float]] = {program.name: [] for program in programs}
     for number in range(-1, rounds):
         for program in programs:
             with program.run() as terminal:
                 at = terminal.await_paint(program.ready)
+                spent = terminal.cpu_ns()
                 if number >= 0:
                     took[program.name].append((at - terminal.started) * 1000)
-    return took
+                    cpu[program.name].append(spent / 1e6)
+    return took, cpu

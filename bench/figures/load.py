@@ -26,7 +26,7 @@ def run(settings: Settings) -> Iterator[Row]:
     ours = {name: replace(subjects.console(root), name=name) for name, root in homes.items()}
     peer = subjects.datatable(homes["10k"])
     rounds = settings.rounds(9)
-    took = in_turn([*ours.values(), peer], rounds)
+    took, _ = in_turn([*ours.values(), peer], rounds)
     ours_10k = f"at 10k {median(took['10k']):.0f} ms"
     yield Row(
         "load to rows, 10k",
