@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from socconsole.aws import AwsTrouble, Kind
@@ -13,6 +13,8 @@ from socconsole.response.s3_policy import partition
 from socconsole.text import token
 
 _PAGES: Final = 20
+_VALUES: Final = 200
+"""EC2 takes this many values in a filter."""
 _ID: Final = re.compile(r"([a-z]+)-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _ARN: Final = re.compile(r"arn:[a-z-]+:ec2:[a-z0-9-]*:\d*:([a-z-]+)/([a-z]+-[0-9a-f]+)")
 
@@ -90,6 +92,18 @@ async def if_allowed(reading: Awaitable[T]) -> T | None:
         if trouble.kind != Kind.DENIED:
             raise
         return None
+
+
+async def in_subnets(door: Door, place: Place, subnets: Sequence[str]) -> tuple[Item, ...] | None:
+    """The network interfaces in ``subnets``; None where reading them was denied. Raises ``AwsTrouble``."""
+    found: list[Item] = []
+    for start in range(0, len(subnets), _VALUES):
+        asked = where("subnet-id", *subnets[start : start + _VALUES])
+        some = await if_allowed(every(door, place, "DescribeNetworkInterfaces", "NetworkInterfaces", Filters=asked))
+        if some is None:
+            return None
+        found += some
+    return tuple(found)
 
 
 def where(key: str, *values: str) -> list[dict[str, Any]]:

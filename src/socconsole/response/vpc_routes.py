@@ -28,8 +28,6 @@ _HOPS: Final = (
     "CoreNetworkArn",
 )
 _DESTINATIONS: Final = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
-_SUBNETS_ASKED: Final = 200
-"""EC2 takes this many values in a filter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +80,15 @@ async def read(door: Door, target: Target) -> Paths:
         all_ = {target.id: all_[target.id]}
     elif wanted:
         all_ = {id_: table for id_, table in all_.items() if wanted.intersection(table.subnets)}
-    within = [subnet for table in all_.values() for subnet in table.subnets][:_SUBNETS_ASKED]
-    interfaces = await _interfaces(door, place, within)
+    within = [subnet for table in all_.values() for subnet in table.subnets]
+    interfaces = await ec2.in_subnets(door, place, within)
     nat = target.id if ec2.kind(target.id) == "nat" else ""
     return Paths(
         place=place,
         vpc=vpc,
         nat=nat,
         tables=all_,
-        interfaces=None if interfaces is None else tuple(interfaces),
+        interfaces=interfaces,
         tags=ec2.tags(named),
         unread=("network interfaces",) if interfaces is None else (),
         evidence={"target": named, "route_tables": tables, "subnets": subnets, "interfaces": interfaces},
@@ -113,13 +111,6 @@ async def _named(door: Door, target: Target) -> tuple[ec2.Item, str, set[str]]:
         case _:
             found = await ec2.only(door, place, "DescribeNatGateways", "NatGateways", NatGatewayIds=[target.id])
             return found, found["VpcId"], set()
-
-
-async def _interfaces(door: Door, place: Place, subnets: list[str]) -> list[ec2.Item] | None:
-    if not subnets:
-        return []
-    asked = ec2.where("subnet-id", *subnets)
-    return await ec2.if_allowed(ec2.every(door, place, "DescribeNetworkInterfaces", "NetworkInterfaces", Filters=asked))
 
 
 def _tables(items: list[ec2.Item], subnets: list[str]) -> dict[str, Table]:

@@ -65,4 +65,19 @@ def _routed_elsewhere(aws: Embedded, nat: str) -> None:
     do(aws, "ec2:CreateRoute", RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
 
 
-CASES = (Case("ec2-nat-route", _nat, _routed_elsewhere),)
+def _subnet(aws: Embedded) -> str:
+    return network(aws).private
+
+
+def _opened(aws: Embedded, subnet: str) -> None:
+    """Somebody lets our network ACL pass everything."""
+    acls = do(aws, "ec2:DescribeNetworkAcls", Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])
+    acl = acls["NetworkAcls"][0]["NetworkAclId"]
+    rule = {"Egress": True, "RuleNumber": 100, "Protocol": "-1", "RuleAction": "allow", "CidrBlock": "0.0.0.0/0"}
+    do(aws, "ec2:CreateNetworkAclEntry", NetworkAclId=acl, **rule)
+
+
+CASES = (
+    Case("ec2-nat-route", _nat, _routed_elsewhere),
+    Case("ec2-nacl-deny", _subnet, _opened),
+)
