@@ -284,7 +284,7 @@ class SocConsole(SafeApp[None]):
         self.push_screen(RawScreen(self.desk, finding))
 
     def open_offers(self, finding: str) -> None:
-        from socconsole.screens.contain import OffersScreen
+        from socconsole.screens.offers import OffersScreen
 
         self.push_screen(OffersScreen(self.desk, finding))
 

@@ -96,6 +96,9 @@ def main() -> None:
             case "contain" if request["action"] == "flaky" and not failed:
                 failed = True
                 say(say="failed", n=n, kind="aws", why="sts:AssumeRole was throttled", aws_lines=[])
+            case "contain" if request["action"] == "wide" and not (request["approval"] or request["break_glass"]):
+                why, line = "a second person has to approve it", "socconsole-proposal." + 300 * "eN"
+                say(say="failed", n=n, kind="refused", why=why, aws_lines=[], proposal=line)
             case "contain":
                 say(say="progress", n=n, done=1, total=3, text="intent recorded")
                 say(say="progress", n=n, done=2, total=3, text="read back: blocked")

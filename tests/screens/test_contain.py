@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from textual import events
 
 from socconsole.model.source import Freshness
 from socconsole.screens.contain import PlanScreen
@@ -145,6 +146,61 @@ async def test_a_wide_action_asks_for_the_whole_id_and_a_reason(leak: Estate, co
         await desk.press("enter")
         await desk.until(lambda: contained(desk))
         assert contained(desk)[0]["reason"] == "everything leaks"
+
+
+async def confirm_widely(desk: Running) -> None:
+    await desk.until(lambda: "reason, needed:" in desk.text())
+    await desk.type("it leaks")
+    await desk.press("enter")
+    await desk.type("arn:aws:s3:::llm-corpus-prod")
+    await desk.press("enter")
+
+
+async def test_a_second_persons_yes_is_asked_for_and_taken(leak: Estate, console: Opened) -> None:
+    async with console(size=(120, 60)) as desk:
+        desk.screen.perform_line("respond data is leaving")
+        await desk.until(lambda: " RESPOND " in desk.text())
+        desk.screen.perform_line("contain wide b")
+        await desk.until(lambda: "PutPublicAccessBlock" in desk.text())
+        await desk.press("enter")
+        await confirm_widely(desk)
+        await desk.until(lambda: "enter Approval …" in desk.text() and "socconsole approve LINE" in desk.text())
+        assert "a second person has to approve it" in desk.text()
+        copied = []
+        desk.app.send_to_clipboard = lambda value: copied.append(value) or "sent"  # type: ignore[method-assign,func-returns-value,assignment]
+        await desk.press("y")
+        assert copied == ["socconsole-proposal." + 300 * "eN"], "whole, however little of it is shown"
+        await desk.press("enter")
+        await desk.type("yes go ahead")
+        await desk.press("enter")
+        await desk.until(lambda: "an approval begins with" in desk.text())
+        await desk.press("enter")
+        await desk.until(lambda: "paste the second person's line" in desk.text())
+        desk.app.post_message(events.Paste("socconsole-approval." + 300 * "xA"))
+        await desk.until(lambda: "xAxA" in desk.text())
+        await desk.press("enter")
+        await confirm_widely(desk)
+        await desk.until(lambda: len(contained(desk)) == 2)
+        assert contained(desk)[1]["approval"] == "socconsole-approval." + 300 * "xA"
+        assert contained(desk)[1]["break_glass"] is False
+        await desk.until(lambda: "60 s: held" in desk.text() and "socconsole approve LINE" not in desk.text())
+
+
+async def test_glass_is_broken_by_its_whole_word(leak: Estate, console: Opened) -> None:
+    async with console() as desk:
+        desk.screen.perform_line("respond data is leaving")
+        await desk.until(lambda: " RESPOND " in desk.text())
+        desk.screen.perform_line("contain wide b")
+        await desk.until(lambda: "PutPublicAccessBlock" in desk.text())
+        await desk.press("enter")
+        await confirm_widely(desk)
+        await desk.until(lambda: "enter Approval …" in desk.text())
+        await desk.press("enter")
+        await desk.type("BREAK-GLASS")
+        await desk.press("enter")
+        await confirm_widely(desk)
+        await desk.until(lambda: len(contained(desk)) == 2)
+        assert contained(desk)[1]["break_glass"] is True
 
 
 async def test_what_aws_did_not_take_can_be_tried_again(leak: Estate, console: Opened) -> None:

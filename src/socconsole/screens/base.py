@@ -25,7 +25,7 @@ from socconsole.commands import BY_ID, Command
 from socconsole.screens.command import NAMES_ITS_SUBJECT, NEEDS_ARGUMENT, CommandError, complete, parse, shared_start
 from socconsole.widgets.footer import SAY_S, KeyFooter, KeyHint
 from socconsole.widgets.header import StatusHeader
-from socconsole.widgets.prompt import LinePrompt, NotePrompt
+from socconsole.widgets.prompt import LINE_MOST, LinePrompt, NotePrompt
 from socconsole.widgets.shell import KeyPaint, focused_field
 
 if TYPE_CHECKING:
@@ -250,10 +250,16 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
     # -- asking ----------------------------------------------------------------------------------------
 
     async def ask(
-        self, label: str, value: str = "", hint: str = "", complete: Callable[[str], str] | None = None
+        self,
+        label: str,
+        value: str = "",
+        hint: str = "",
+        complete: Callable[[str], str] | None = None,
+        *,
+        most: int = LINE_MOST,
     ) -> str | None:
         """One line from the analyst; None when he thought better of it."""
-        return await self._ask(lambda: self.query_one(LinePrompt).ask(label, value, hint, complete))
+        return await self._ask(lambda: self.query_one(LinePrompt).ask(label, value, hint, complete, most=most))
 
     async def ask_lines(self, label: str, value: str = "", hint: str = "") -> str | None:
         """The same over several lines."""

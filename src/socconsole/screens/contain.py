@@ -1,4 +1,4 @@
-"""Containment: what would help, exactly what it would do, the typed confirmation, and what came of it.
+"""A plan: exactly what would be done, the typed confirmation, and what came of it.
 
 Nothing here decides whether something may be done: the actor refuses, this screen only says why it would. The
 request itself belongs to the app and outlives the screen.
@@ -7,111 +7,37 @@ request itself belongs to the app and outlives the screen.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 
-from socconsole.commands import ActorRequest, Command, Contain, Offer, PlanContain, PlanUndo, Undo
+from socconsole.commands import ActorRequest, Command, Contain, PlanContain, PlanUndo, Undo
 from socconsole.model.action import Mode
-from socconsole.model.wire import AnyReply, Done, Failed, Offered, Planned, Progress
+from socconsole.model.wire import AnyReply, Done, Failed, Planned, Progress
 from socconsole.screens import plan_sections, words
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.desk import Desk
-from socconsole.screens.listing import ListScreen
 from socconsole.screens.plan_sections import Plan
 from socconsole.text import clean
 from socconsole.widgets.confirm import ConfirmField
 from socconsole.widgets.detail import Body, DetailPane, Section
 from socconsole.widgets.footer import KeyHint
-from socconsole.widgets.rows import Cell, Column
-from socconsole.widgets.table import RowSource
 
 UNARMED = ":respond REASON arms; until then y copies the aws lines"
 _EXPOSE = "RE-EXPOSES"
-_READING = "reading what is true in AWS …"
+_GLASS = "BREAK-GLASS"
+_APPROVAL = "socconsole-approval."
+_APPROVAL_MOST = 8_000
+"""Characters of a second person's line; one takes some six hundred."""
+READING = "reading what is true in AWS …"
 
 
-class PlanRows(RowSource[Plan]):
-    """The offered plans, in the actor's order: strongest fit first."""
-
-    def __init__(self, plans: Sequence[Plan]) -> None:
-        self._plans = plans
-
-    def count(self) -> int:
-        return len(self._plans)
-
-    def window(self, offset: int, limit: int) -> Sequence[Plan]:
-        return self._plans[offset : offset + limit]
-
-    def key(self, row: Plan) -> str:
-        return f"{row.get('action')} {row.get('target')}"
-
-    def position_of(self, key: str) -> int | None:
-        return next((i for i, plan in enumerate(self._plans) if self.key(plan) == key), None)
-
-
-class OffersScreen(ListScreen[Plan]):
-    """What would stop this finding: reads only."""
-
-    place: ClassVar[str] = "contain"
-    titled: ClassVar[str] = "Contain"
-    footer_ids: ClassVar[tuple[str, ...]] = ("open", "back", "copy", "command", "help")
-
-    def __init__(self, desk: Desk, finding: str) -> None:
-        super().__init__(desk)
-        self.finding = finding
-        self._plans: tuple[Plan, ...] = ()
-        self._said = _READING
-
-    def built(self) -> None:
-        self.work(self._offer())
-
-    async def _offer(self) -> None:
-        reply = await ask(self.desk, Offer(finding=self.finding))
-        if isinstance(reply, Offered):
-            self._plans = reply.plans
-            self._said = "no action of this version fits this finding"
-        else:
-            self._said = failure(reply)
-        self.apply_filter("")
-
-    def columns(self) -> Sequence[Column[Plan]]:
-        return (
-            Column("helps", "FITS", _fits, 5, priority=99),
-            Column("action", "ACTION", lambda p: Cell(plan_sections.text(p.get("action", "?")), "strong"), 18),
-            Column("target", "TARGET", lambda p: Cell(plan_sections.text(p.get("target", "?"))), 16, 2),
-            Column("why", "HERE", lambda p: Cell(plan_sections.text(p.get("why", "")), "quiet"), 12, 3),
-        )
-
-    def source(self, text: str) -> RowSource[Plan]:
-        return PlanRows(self._plans)
-
-    def empty_text(self) -> str:
-        return self._said
-
-    def title_text(self) -> str:
-        return f"what would stop {self.finding}, strongest first"
-
-    def detail(self, row: Plan) -> tuple[Body, list[Section]]:
-        return plan_sections.title(row), plan_sections.summary(row)
-
-    def do_open(self, asked: Invocation) -> None:
-        plan = self.table.cursor_row
-        if plan is not None:
-            self.desk.app.open_plan(
-                str(plan.get("action", "")),
-                str(plan.get("target", "")),
-                str(plan.get("account", "")),
-                str(plan.get("region", "")),
-                self.finding,
-            )
-
-    def do_copy(self, asked: Invocation) -> None:
-        plan = self.table.cursor_row
-        if plan is not None:
-            said = " ".join(plan_sections.text(plan.get(name, "")) for name in ("action", "target", "why"))
-            self.say(self.desk.app.send_to_clipboard(said))
+_SECOND: tuple[Body, ...] = (
+    "it is on record and holds for 30 minutes. Send it to somebody on another enrolled install, who runs:",
+    [("socconsole approve LINE", "strong")],
+    "then enter takes the line that this prints",
+)
 
 
 class PlanScreen(ConsoleScreen):
@@ -126,11 +52,15 @@ class PlanScreen(ConsoleScreen):
         self.asked = asked
         self.planned: Planned | None = None
         self._aws_lines: Sequence[str] = ()
-        self._why_no_plan = _READING
+        self._why_no_plan = READING
         self._begun = False
         """It was confirmed, and nothing that can be tried again came of it."""
         self._accepted = False
         """The analyst typed that he accepts that an undo RE-EXPOSES."""
+        self._proposal = ""
+        """The line for a second person, where only their yes was missing."""
+        self._approval = ""
+        self._glass = False
         self._steps: list[Body] = []
         self._result: list[Section] = []
 
@@ -151,8 +81,8 @@ class PlanScreen(ConsoleScreen):
     def _read(self) -> None:
         """Read what is true now; what came of an earlier attempt stays above it."""
         self.planned = None
-        self._why_no_plan = _READING
-        self.show(_READING, self._head())
+        self._why_no_plan = READING
+        self.show(READING, self._head())
         self.show_keys()
         self.work(self._plan())
 
@@ -184,13 +114,17 @@ class PlanScreen(ConsoleScreen):
 
     def _head(self) -> list[Section]:
         """What was done so far, and what came of it."""
-        return [*self._result, *([Section("progress", list(self._steps))] if self._steps else [])]
+        asked: list[Section] = []
+        if self._proposal and not self._begun:
+            shown = f"{self._proposal[:40]}… ({len(self._proposal):,} characters; y copies it)"
+            asked = [Section("proposal", [[(shown, "accent")], *_SECOND])]
+        return [*self._result, *asked, *([Section("progress", list(self._steps))] if self._steps else [])]
 
     def why_not(self, command: Command) -> str:
         if command.id != "open":
             return super().why_not(command)
         if self.planned is None:
-            return self._why_no_plan if self._why_no_plan == _READING else ""
+            return self._why_no_plan if self._why_no_plan == READING else ""
         if self._begun:
             return "it was confirmed already"
         plan = self.planned.plan
@@ -206,8 +140,10 @@ class PlanScreen(ConsoleScreen):
     def label(self, command: Command) -> str:
         if command.id != "open":
             return super().label(command)
-        if self.planned is None and self._why_no_plan != _READING:
+        if self.planned is None and self._why_no_plan != READING:
             return "Read again"
+        if self._waits_for_second:
+            return "Approval …"
         return "Undo …" if self.undoing else "Contain …"
 
     def answer_keys(self) -> Sequence[KeyHint]:
@@ -223,9 +159,29 @@ class PlanScreen(ConsoleScreen):
 
     # -- confirming ------------------------------------------------------------------------------------
 
+    @property
+    def _waits_for_second(self) -> bool:
+        return bool(self._proposal) and not (self._approval or self._glass)
+
+    async def _ask_for_approval(self) -> None:
+        hint = f"paste the second person's line; or {_GLASS}, for an open CRITICAL finding"
+        line = await self.ask("approval", hint=hint, most=_APPROVAL_MOST)
+        said = (line or "").strip()
+        self._glass = said == _GLASS
+        self._approval = said if said.startswith(_APPROVAL) else ""
+        if self._waits_for_second:
+            self.say(
+                f"an approval begins with {_APPROVAL}; nothing was done" if said else "nothing was done", "warning"
+            )
+        else:
+            self.perform(self.desk.command("open"))
+
     def do_open(self, asked: Invocation) -> None:
         if self.planned is None:
             self._read()
+            return
+        if self._waits_for_second:
+            self.work(self._ask_for_approval())
             return
         plan = self.planned.plan
         field = self.query_one(ConfirmField)
@@ -272,7 +228,8 @@ class PlanScreen(ConsoleScreen):
     @on(ConfirmField.Cancelled)
     def _gave_up(self, event: ConfirmField.Cancelled) -> None:
         event.stop()
-        self._accepted = False
+        self._accepted = self._glass = False
+        self._approval = ""
         self.query_one(DetailPane).focus()
         self.show_keys()
         self.say("nothing was done")
@@ -284,6 +241,8 @@ class PlanScreen(ConsoleScreen):
                 confirm=typed,
                 reason=reason,
                 accept_exposure=self._accepted,
+                approval=self._approval,
+                break_glass=self._glass,
             )
         return Contain(
             action=str(plan.get("action", self.asked.action)),
@@ -293,6 +252,8 @@ class PlanScreen(ConsoleScreen):
             region=str(plan.get("region", "")),
             finding=self.asked.finding,
             reason=reason,
+            approval=self._approval,
+            break_glass=self._glass,
         )
 
     def _heard(self, progress: Progress) -> None:
@@ -310,7 +271,10 @@ class PlanScreen(ConsoleScreen):
             # Whatever it was, it can be tried again: the actor settles what is in doubt on this target before it
             # acts, and takes no confirmation of a plan that has changed. So the plan is read anew, for the eye too.
             self._result = [Section("outcome", [[(failure(reply), "bad")]])]
-            self._begun = self._accepted = False
+            self._begun = self._accepted = self._glass = False
+            self._approval = ""
+            if isinstance(reply, Failed) and reply.proposal:
+                self._proposal = reply.proposal
             if self.is_built:
                 self._read()
         if self.is_built:
@@ -319,6 +283,9 @@ class PlanScreen(ConsoleScreen):
     # -- looking -----------------------------------------------------------------------------------------
 
     def do_copy(self, asked: Invocation) -> None:
+        if self._proposal and not self._begun:
+            self.say(self.desk.app.send_to_clipboard(self._proposal))
+            return
         if not self._aws_lines:
             self.say("no aws lines to copy", "warning")
             return
@@ -338,7 +305,3 @@ def failure(reply: object) -> str:
         remedy = f" ({clean(reply.remedy, 200)})" if reply.remedy else ""
         return f"{clean(reply.why, 400)}{remedy}"
     return "the actor answered something else"
-
-
-def _fits(plan: Any) -> Cell:
-    return Cell("helps", "good") if plan.get("helps") else Cell("no", "quiet")

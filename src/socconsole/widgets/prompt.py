@@ -81,7 +81,7 @@ class LineField(Field, Input):
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        pasted = " ".join(clean_lines(event.text.strip(), LINE_MOST))
+        pasted = " ".join(clean_lines(event.text.strip(), self.max_length or LINE_MOST))
         if pasted:
             self.insert_text_at_cursor(pasted)
 
@@ -116,14 +116,23 @@ class LinePrompt(Widget):
         yield LineField()
         yield Static(id="prompt-hint")
 
-    def ask(self, label: str, value: str = "", hint: str = "", complete: Callable[[str], str] | None = None) -> None:
-        """Ask. ``complete`` makes more of what was typed when Tab is pressed."""
+    def ask(
+        self,
+        label: str,
+        value: str = "",
+        hint: str = "",
+        complete: Callable[[str], str] | None = None,
+        *,
+        most: int = LINE_MOST,
+    ) -> None:
+        """Ask for at most ``most`` characters. ``complete`` makes more of what was typed when Tab is pressed."""
         self._complete = complete
         self.query_one("#prompt-label", Static).update(safe.show(label, limit=120))
         self.query_one("#prompt-hint", Static).update(safe.show(hint, limit=120))
         field = self.query_one(LineField)
         with self.prevent(Input.Changed):
-            field.value = clean(value, LINE_MOST)
+            field.max_length = most
+            field.value = clean(value, most)
         field.cursor_position = len(field.value)
         self.display = True
         field.focus()
