@@ -116,6 +116,23 @@ async def test_a_role_is_assumed_under_the_analysts_name(fake: FakeAws, live: Li
     assert {found.key for found in fake.seen(GET)} == {f"ASIA{ACCOUNT}"}
 
 
+@pytest.mark.parametrize(
+    ("roles", "assumed"),
+    [
+        ({"reader_role": ROLE, "watch_role": f"{ROLE}-watch"}, f"{ROLE}-watch"),
+        ({"reader_role": ROLE}, ROLE),
+        ({}, None),
+    ],
+    ids=["its own", "the reader's", "the profile's"],
+)
+async def test_the_watch_reads_with_its_own_role_else_the_readers(
+    fake: FakeAws, live: Live, roles: dict[str, str], assumed: str | None
+) -> None:
+    async with live("watch", Mode.READ, **roles) as door:
+        await door.call(PLACE, GET, {})
+    assert [hit.form()["RoleArn"] for hit in fake.seen("sts:AssumeRole")] == ([assumed] if assumed else [])
+
+
 async def test_a_responder_session_is_short_and_narrow(fake: FakeAws, live: Live) -> None:
     import json
 

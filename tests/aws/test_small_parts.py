@@ -133,7 +133,8 @@ def test_what_is_no_secret_stays() -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_policy_allows_what_its_role_calls_and_no_more(role: Role) -> None:
     document = iam.policy(role, account=PLACE.account)
-    allowed = {action for one in document["Statement"] for action in one["Action"]}
+    allows = [one for one in document["Statement"] if one["Effect"] == "Allow"]
+    allowed = {action for one in allows for action in one["Action"]}
     assert allowed == {action for row in table().values() if role in row.roles for action in row.iam}
     assert all("*" not in action for action in allowed)
     changing = {"s3:PutBucketPublicAccessBlock", "securityhub:BatchUpdateFindings"} & allowed
@@ -141,8 +142,19 @@ def test_a_policy_allows_what_its_role_calls_and_no_more(role: Role) -> None:
         "responder": {"s3:PutBucketPublicAccessBlock"},
         "triage": {"securityhub:BatchUpdateFindings"},
     }.get(role, set())
-    assert len(json.dumps(document, separators=(",", ":"))) < 6144  # IAM: characters of a managed policy
     assert "${" not in json.dumps(document)
+    split = iam.policies(role, account=PLACE.account)
+    assert [one for part in split for one in part["Statement"]] == document["Statement"]
+    assert len(split) <= 10  # IAM: managed policies on a role
+    for part in split:
+        assert len(json.dumps(part, separators=(",", ":"))) <= 6144  # IAM: characters of a managed policy
+
+
+def test_a_responder_is_denied_the_consoles_own_roles() -> None:
+    never = iam.policy("responder", account=PLACE.account)["Statement"][-1]
+    assert never["Effect"] == "Deny"
+    assert never["Resource"] == f"arn:aws:iam::{PLACE.account}:role/socconsole-*"
+    assert "iam:Put*" in never["Action"]
 
 
 def test_the_session_of_one_action_reaches_its_calls_on_its_resources() -> None:
@@ -204,3 +216,8 @@ def test_importing_the_rooms_loads_no_aws_library() -> None:
     )
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_the_watch_may_read_back_whatever_a_reader_may() -> None:
+    rows = table().values()
+    assert {row.id for row in rows if "reader" in row.roles} <= {row.id for row in rows if "watch" in row.roles}

@@ -102,6 +102,20 @@ def test_partial_says_how_much(conn):
     assert state(conn).detail == Untrusted("2 of 7 read")
 
 
+def test_a_note_is_no_reason_and_hides_none(conn):
+    """What an aggregator adds is worth knowing; why a source is not fresh is another matter."""
+    note = Untrusted("home Region of a finding aggregator")
+    sources.record(conn, answer(Freshness.PARTIAL, progress=(2, 7), note=note), NOW, START)
+    found = state(conn)
+    assert (found.detail, found.note) == (Untrusted("2 of 7 read"), note)
+    sources.record(conn, answer(note=note), NOW, START)
+    found = state(conn)
+    assert (found.detail, found.note) == (Untrusted(""), note)
+    sources.record(conn, answer(Freshness.ERROR, detail=Untrusted("no route")), NOW, START)
+    found = state(conn)
+    assert (found.detail, found.note) == (Untrusted("no route"), note)
+
+
 def test_scope_is_exactly_what_is_listed(conn):
     other = SourceKey("securityhub", "222233334444", "us-east-1")
     sources.record(conn, answer(), NOW, START)

@@ -68,6 +68,8 @@ async def test_once_reads_every_source_and_says_so(folder: StateFolder, aws: Emb
     assert len(report.states) == len(aws.accounts) * len(aws.regions) * 2
     assert report.counts.new > 0
     assert report.counts.quarantined == 0
+    roles = {entry.role for entry in aws.journal.calls() if entry.service != "sts"}
+    assert roles == {"socconsole-watch"}
     again = await watch(folder, config_for(aws), once=True)
     assert again is not None
     assert again.counts.new == 0
@@ -231,3 +233,12 @@ def _scores(folder: StateFolder) -> dict[str, int]:
     with queue.QueueReader(folder.store_db) as reader:
         rows = reader.window(queue.View.ALL, offset=0, limit=1000, now=datetime.now(UTC))
     return {row.id: row.score for row in rows}
+
+
+async def test_a_note_of_a_source_is_not_taken_for_what_is_wrong_with_it(folder: StateFolder, aws: Embedded) -> None:
+    report = await watch(folder, config_for(aws), once=True)
+    assert report is not None
+    noted = {state.key: state for state in report.states if state.note}
+    assert noted, "this world has a finding aggregator"
+    assert {state.freshness for state in noted.values()} == {Freshness.FRESH}
+    assert {state.detail.raw() for state in noted.values()} == {""}

@@ -42,13 +42,16 @@ def profile_of(config: Config, account: str) -> str:
 
 
 def role_of(config: Config, account: str, role: Role) -> str:
-    """ARN of the role configured for a role kind; empty means that the profile's own credentials are used."""
+    """ARN of the role configured for a role kind; empty means that the profile's own credentials are used.
+
+    A watch without a role of its own reads with the reader's.
+    """
     found = _find(config, account)
     if found is None:
         return ""
     return {
         "reader": found.reader_role,
-        "watch": found.watch_role,
+        "watch": found.watch_role or found.reader_role,
         "triage": found.triage_role,
         "responder": found.responder_role,
     }[role] or ""

@@ -236,7 +236,7 @@ def _role_arn(door: Door, account: AccountConfig, kind: Role) -> str:
         return drill_role(account.account, kind, door.world.partition)
     arn = {
         "reader": account.reader_role,
-        "watch": account.watch_role,
+        "watch": account.watch_role or account.reader_role,
         "triage": account.triage_role,
         "responder": account.responder_role,
     }[kind]

@@ -9,10 +9,8 @@ from typing import Final
 
 from socconsole.aws import AwsTrouble, Kind
 from socconsole.formats import Record
-from socconsole.model.source import Answer, Freshness, SourceKey
+from socconsole.model.source import NOTHING, Answer, Freshness, SourceKey
 from socconsole.text import Untrusted, clean
-
-NOTHING: Final = Untrusted("")
 
 _OUTCOMES: Final = {Kind.DENIED: Freshness.DENIED, Kind.OFF: Freshness.OFF}
 
@@ -32,7 +30,7 @@ class Batch:
     progress: tuple[int, int] | None = None
     """(k, n) while history is still being read: days of it, newest first."""
     note: Untrusted = NOTHING
-    """What else to know of this source's answers."""
+    """What else to know of this source's answers, which is no fault of theirs."""
     missing: tuple[str, ...] = ()
     """Of a sweep: ids that AWS had no answer for. Once may be an index that lags; see ``store.gone``."""
 

@@ -9,6 +9,8 @@ from typing import Final
 
 from socconsole.text import Untrusted
 
+NOTHING: Final = Untrusted("")
+
 
 class Freshness(StrEnum):
     """Only FRESH supports a statement that something is absent."""
@@ -45,9 +47,8 @@ class SourceState:
     """The command or setting that mends it; empty when none is known."""
     findings: int
     last_complete: datetime | None
-
-
-_NOTHING: Final = Untrusted("")
+    note: Untrusted = NOTHING
+    """What else to know of its answers, whole or not: that a home Region answers for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,11 @@ class Answer:
     key: SourceKey
     outcome: Freshness
     """FRESH for a complete answer, else PARTIAL, DENIED, ERROR or OFF."""
-    detail: Untrusted = _NOTHING
+    detail: Untrusted = NOTHING
+    """Why it is not FRESH."""
     remedy: str = ""
     interval_s: float = 30.0
     progress: tuple[int, int] | None = None
     """(k, n) for PARTIAL."""
+    note: Untrusted = NOTHING
+    """What else to know, whatever the outcome; an attempt that failed knows nothing and takes nothing back."""

@@ -95,6 +95,8 @@ class SourcesScreen(ListScreen[SourceState]):
             out.append(Section("why", [why], kept=True))
         if row.remedy and not reading:
             out.append(Section("mend it", [[(row.remedy, "strong")]]))
+        if row.note:
+            out.append(Section("note", [row.note]))
         return title, [*out, Section("findings", [f"{row.findings:,}"])]
 
     def _is_read_now(self, row: SourceState) -> bool:

@@ -298,7 +298,12 @@ def _derive(conn: Connection) -> None:
         conn.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_m001, _m002, _m003)
+def _m004(conn: Connection) -> None:
+    # What else to know of a source's answers; why it is not fresh is its detail.
+    conn.execute("ALTER TABLE source ADD COLUMN note TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_m001, _m002, _m003, _m004)
 """Migration i brings a store from schema number i to i + 1. Never edited once released, only added to."""
 
 SCHEMA: Final = len(MIGRATIONS)

@@ -93,14 +93,15 @@ def record(conn: Connection, answer: Answer, now: datetime, clock: HostClock | N
     done, total = answer.progress or (None, None)
     conn.execute(
         """
-        INSERT INTO source (service, account, region, outcome, detail, remedy, interval_s, done, total, resident,
+        INSERT INTO source (service, account, region, outcome, detail, note, remedy, interval_s, done, total, resident,
             tried_at, tried_boot, tried_clock, complete_at, complete_boot, complete_clock)
-        VALUES (:service, :account, :region, :outcome, :detail, :remedy, :interval, :done, :total,
+        VALUES (:service, :account, :region, :outcome, :detail, :note, :remedy, :interval, :done, :total,
             EXISTS (SELECT 1 FROM presence WHERE role = 'watch' AND pid = :pid AND boot = :boot),
             :now, :boot, :clock,
             iif(:complete, :now, NULL), iif(:complete, :boot, NULL), iif(:complete, :clock, NULL))
         ON CONFLICT (service, account, region) DO UPDATE SET
             outcome = excluded.outcome, detail = excluded.detail, remedy = excluded.remedy,
+            note = iif(excluded.outcome IN ('FRESH', 'PARTIAL'), excluded.note, note),
             interval_s = excluded.interval_s, done = excluded.done, total = excluded.total,
             resident = excluded.resident, tried_at = excluded.tried_at, tried_boot = excluded.tried_boot,
             tried_clock = excluded.tried_clock,
@@ -114,6 +115,7 @@ def record(conn: Connection, answer: Answer, now: datetime, clock: HostClock | N
             "region": answer.key.region,
             "outcome": answer.outcome.value,
             "detail": storable(answer.detail.raw(), 2_000),
+            "note": storable(answer.note.raw(), 500),
             "remedy": storable(answer.remedy, 500),
             "interval": answer.interval_s,
             "done": done,
@@ -204,7 +206,7 @@ def states(conn: Connection, *, now: datetime, clock: HostClock | None = None) -
         """
         SELECT s.service, s.account, s.region, s.outcome, s.detail, s.remedy, s.interval_s, s.done, s.total,
             s.resident, s.tried_boot, s.tried_clock, s.complete_at, s.complete_boot, s.complete_clock,
-            coalesce(o.findings, 0)
+            coalesce(o.findings, 0), s.note
         FROM source AS s
         LEFT JOIN origin AS o ON o.name = s.service || '/' || s.account || '/' || s.region
         WHERE s.in_scope = 1 ORDER BY s.service, s.account, s.region
@@ -217,14 +219,14 @@ def states(conn: Connection, *, now: datetime, clock: HostClock | None = None) -
 
 _Row = tuple[
     str, str, str, str | None, str, str, float, int | None, int | None, int, str | None, float | None,
-    int | None, str | None, float | None, int,
+    int | None, str | None, float | None, int, str,
 ]  # fmt: skip
 
 
 def _judge(row: _Row, now: datetime, at: HostClock, watch: bool) -> SourceState:
     (
         service, account, region, outcome, detail, remedy, interval, done, total, resident, tried_boot, tried_clock,
-        complete_at, complete_boot, complete_clock, findings,
+        complete_at, complete_boot, complete_clock, findings, note,
     ) = row  # fmt: skip
     last_complete = instant_or_none(complete_at)
     age: float | None = None
@@ -236,7 +238,9 @@ def _judge(row: _Row, now: datetime, at: HostClock, watch: bool) -> SourceState:
 
     def state(freshness: Freshness, why: str, mend: str = "") -> SourceState:
         key = SourceKey(service, account, region)
-        return SourceState(key, freshness, age, Untrusted(why), mend or remedy, findings, last_complete)
+        return SourceState(
+            key, freshness, age, Untrusted(why), mend or remedy, findings, last_complete, Untrusted(note)
+        )
 
     if outcome is None:
         return state(Freshness.NEVER, "never asked yet", "socconsole watch")

@@ -153,9 +153,9 @@ class Poller:
         return Answer(
             self.key,
             outcome,
-            batch.note,
             interval_s=self._interval_s,
             progress=None if batch.complete else batch.progress,
+            note=batch.note,
         )
 
     def _error(self, why: str) -> Answer:

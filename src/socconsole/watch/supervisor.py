@@ -81,7 +81,7 @@ async def watch(
     with folder.lock(LOCK):
         async with (
             Keeper(folder) as keeper,
-            Door.open(config, folder.world, "reader", Mode.READ, WHO) as door,
+            Door.open(config, folder.world, "watch", Mode.READ, WHO) as door,
         ):
             everything = scope(whole, folder.world) if whole is not None else []
             await keeper.do(sources.scope, dict.fromkeys((*everything, *scope(config, folder.world))))

@@ -5,7 +5,8 @@ What is in none of them cannot be called. The fields of a table:
 ``effect``
     ``read``, ``housekeeping``, ``workflow`` or ``contain``.
 ``roles``
-    The role kinds that may call it (reader, watch, triage, responder); ``[]`` only with ``credentials``.
+    The role kinds that may call it (reader, watch, triage, responder); the watch may whatever a reader may; ``[]``
+    only with ``credentials``.
 ``iam``
     IAM actions it needs; an action's name is not always the operation's.
 ``resource``
@@ -122,6 +123,9 @@ def read(text: str) -> dict[str, Operation]:
             raise BadTable(f"{name}: {error}") from error
         if fault := _fault(row):
             raise BadTable(f"{name}: {fault}")
+        if "reader" in row.roles and "watch" not in row.roles:
+            # The watch reads back whatever an action changed: it may read what a reader may.
+            row = msgspec.structs.replace(row, roles=(*row.roles, "watch"))
         rows[name] = row
     return rows
 
