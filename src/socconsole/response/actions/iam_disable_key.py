@@ -1,0 +1,180 @@
+"""``iam-disable-key``: make a user's access key inactive.
+
+Inactive and never deleted: the trail stays legible, and the undo is one call. Facts: IAM API reference
+(``UpdateAccessKey``, ``GetAccessKeyLastUsed``); IAM User Guide, "Managing access keys": temporary credentials
+made with the key (``GetSessionToken``, ``GetFederationToken``, up to 36 hours) go on working without it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from socconsole.aws import AwsTrouble
+from socconsole.model.action import Call, Plan, Reversible
+from socconsole.model.finding import Finding
+from socconsole.model.world import Place
+from socconsole.response.base import BadTarget, Door, Info, Target
+from socconsole.response.change import Change, Cut, State
+from socconsole.response.found import resources
+from socconsole.response.iam_inline import DELAY, TRAIL, everywhere
+from socconsole.response.iam_own import own
+from socconsole.response.iam_principal import jsonable, moment
+from socconsole.response.s3_policy import partition
+from socconsole.response.wording import count, listed
+from socconsole.text import token
+
+# Long-term keys; those of sessions (ASIA…) cannot be switched off. Security Hub writes a prefix of its own.
+_KEY: Final = re.compile(r"(?:AWS::IAM::AccessKey:)?(AKIA[A-Z0-9]{12,124})")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An access key and whose it is."""
+
+    id: str
+    place: Place
+    user: str
+    """Empty when no user of this account has it."""
+    arn: str
+    status: str
+    last_used: str
+    """In words."""
+    others: tuple[str, ...]
+    """The user's other keys that work."""
+    own: tuple[str, ...] | None
+    evidence: Mapping[str, Any]
+    tags: Mapping[str, str]
+    unread: tuple[str, ...] = ()
+
+
+class IamDisableKey(Change[Key]):
+    """See the module's text."""
+
+    info = Info(
+        id="iam-disable-key",
+        title="Make an access key inactive",
+        target_type="access key",
+        calls=("iam:UpdateAccessKey",),
+        stops="every request signed with this key",
+        does_not_stop="sessions made with it before (GetSessionToken, GetFederationToken: up to 36 hours), the "
+        "user's other keys, its password and Bedrock API keys, keys made anew, roles taken on with it",
+        reversible=Reversible.YES,
+        captures="the key's user, tags and all his keys with their status; when and where it was used last",
+        verifies="the key's status is Inactive",
+        undo_leaves="nothing",
+        pitfalls=(
+            "a session made with the key outlives it: said before; iam-user-quarantine ends it",
+            "the user has another key: listed before",
+            "a key of the root user: only he can switch it off, refused",
+            "temporary keys (ASIA) cannot be switched off: not offered, the role is",
+            "the key that this console itself signs with: refused",
+        ),
+    )
+    writes = ("UpdateAccessKey", "CreateAccessKey")
+    trail_region = TRAIL
+
+    def targets(self, finding: Finding) -> tuple[Target, ...]:
+        return resources(finding, ("AwsIamAccessKey",), self.name)
+
+    def name(self, target: str) -> str:
+        found = _KEY.fullmatch(target)
+        if not found:
+            raise BadTarget(f"{token(target)!r} is not the id of a long-term access key (AKIA…)")
+        return found[1]
+
+    def arns(self, target: Target) -> tuple[str, ...]:
+        return (f"arn:{partition(target.place.region)}:iam::{target.place.account}:user/*",)
+
+    def resources(self, plan: Plan) -> tuple[str, ...]:
+        """IAM knows a key by its user."""
+        user = plan.evidence.get("user")
+        return (str(user["Arn"]),) if user else super().resources(plan)
+
+    def holds(self, plan: Plan) -> tuple[Target, ...]:
+        return (Target(plan.target, plan.place), everywhere(plan))
+
+    async def look(self, door: Door, target: Target) -> Key:
+        place = target.place
+        try:
+            used = await door.call(place, "iam:GetAccessKeyLastUsed", {"AccessKeyId": target.id})
+            name = str(used.get("UserName", ""))
+            user, listed_ = await asyncio.gather(
+                door.call(place, "iam:GetUser", {"UserName": name}),
+                door.call(place, "iam:ListAccessKeys", {"UserName": name}),
+            )
+        except AwsTrouble as trouble:
+            if trouble.kind != "not_found":
+                raise
+            return Key(target.id, place, "", "", "", "", (), (), {"user": None}, {})
+        keys = {str(one["AccessKeyId"]): str(one["Status"]) for one in listed_["AccessKeyMetadata"]}
+        last = used["AccessKeyLastUsed"]
+        return Key(
+            id=target.id,
+            place=place,
+            user=name if target.id in keys else "",
+            arn=str(user["User"]["Arn"]),
+            status=keys.get(target.id, ""),
+            last_used=f"{moment(last.get('LastUsedDate'))} for {token(last['ServiceName'])} in {token(last['Region'])}",
+            others=tuple(key for key, status in keys.items() if status == "Active" and key != target.id),
+            own=await own(door, place),
+            evidence={
+                "user": jsonable(user["User"]),
+                "keys": jsonable(listed_["AccessKeyMetadata"]),
+                "last_used": jsonable(last),
+            },
+            tags={tag["Key"]: tag["Value"] for tag in user["User"].get("Tags", ())},
+        )
+
+    def state(self, seen: Key) -> State:
+        return {"Status": seen.status}
+
+    def cut(self, seen: Key, target: Target, finding: Finding | None, own: Collection[str]) -> Cut:
+        if not seen.user:
+            return Cut(
+                None,
+                f"would change nothing here: no user of account {seen.place.account} has this key; it is the root "
+                "user's, who alone can switch it off, another account's, or was deleted",
+            )
+        others = count(len(seen.others), "other active key")
+        return Cut(
+            wanted={"Status": "Inactive"},
+            why=f"the key of user {token(seen.user)} is {seen.status.lower()}",
+            blast_radius=f"1 key of user {token(seen.user)}, last used {seen.last_used}; whatever signs with it "
+            f"stops at once; the user keeps {others}{listed(seen.others)}",
+            fit=88,
+            warnings=(*_warnings(seen), DELAY),
+            refusals=_refusals(seen),
+        )
+
+    def steps(self, seen: Key, target: Target, now: State, wanted: State) -> tuple[Call, ...]:
+        if now == wanted or not seen.user:
+            return ()
+        key = {"UserName": seen.user, "AccessKeyId": seen.id}
+        return (Call("iam", "UpdateAccessKey", {**key, "Status": wanted["Status"]}),)
+
+    def exposes(self, seen: Key, target: Target, restored: State) -> tuple[str, ...]:
+        if restored["Status"] != "Active" or seen.status == "Active":
+            return ()
+        return (f"whoever holds this key of user {token(seen.user)} can sign with it again",)
+
+
+def _warnings(seen: Key) -> tuple[str, ...]:
+    said = ["sessions made with this key (up to 36 hours) go on; iam-user-quarantine ends them too"]
+    if seen.others:
+        said.append(f"the user has {count(len(seen.others), 'other key')} that work{listed(seen.others)}")
+    return tuple(said)
+
+
+def _refusals(seen: Key) -> tuple[str, ...]:
+    if seen.own is None:
+        return ("who this console is to AWS could not be read (iam:GetRole): a lock-out cannot be ruled out",)
+    if seen.arn in seen.own:
+        return ("this console's own roles are taken on by this user: it would lock itself out",)
+    return ()
+
+
+ACTION: Final = IamDisableKey()
