@@ -75,6 +75,8 @@ class SocConsole(SafeApp[None]):
         self._version = -1
         self._since = datetime.now(UTC)
         self._looking = False
+        self._chosen_theme = ""
+        """Empty while the theme is the configuration's."""
         self.copy_how = config.clipboard if config.clipboard != "osc52" else "auto"
         self.copy_file = folder.root / "clipboard.txt"
 
@@ -314,18 +316,29 @@ class SocConsole(SafeApp[None]):
 
     # -- theme, words, leaving ---------------------------------------------------------------------------------
 
-    def _first_theme(self) -> str:
-        accounts = self.desk.config.accounts
-        named = (accounts[0].theme if accounts else None, self.desk.session.theme, self.desk.config.theme)
-        known = self._themes.themes
+    def _configured_theme(self) -> str:
+        """The first account's own, so that production looks like production; else that of all."""
+        accounts, known = self.desk.config.accounts, self._themes.themes
+        named = (accounts[0].theme if accounts else None, self.desk.config.theme)
         return next((name for name in named if name is not None and name in known), next(iter(known)))
 
+    def _first_theme(self) -> str:
+        """What the analyst chose last, for as long as the configuration says what it said then."""
+        kept, configured = self.desk.session, self._configured_theme()
+        if kept.theme in self._themes.themes and kept.theme_over == configured:
+            self._chosen_theme = kept.theme
+        return self._chosen_theme or configured
+
     def choose_theme(self, name: str) -> str:
-        """Change the theme; what to say of it."""
+        """Change the theme, ``-`` back to the configuration's; what to say of it."""
+        if name == "-":
+            self._chosen_theme = ""
+            self.theme = self._configured_theme()
+            return f"theme {self.theme}, as configured"
         if name and name not in self._themes.themes:
             return f"no theme {clean(name, 40)}; there are {', '.join(sorted(self._themes.themes))}"
-        self.theme = name or self._themes.after(self.theme)
-        return f"theme {self.theme}"
+        self.theme = self._chosen_theme = name or self._themes.after(self.theme)
+        return f"theme {self.theme}; kept for this state folder (:theme - gives it back to the configuration)"
 
     def choices(self, head: str) -> Sequence[str]:
         """Words that can follow ``head`` on the command line."""
@@ -345,7 +358,9 @@ class SocConsole(SafeApp[None]):
         if not self.is_screen_installed("triage"):
             return
         triage = self.get_screen("triage")
-        kept = session.Session(local_time=self.desk.local_time, theme=self.theme)
+        kept = session.Session(
+            local_time=self.desk.local_time, theme=self._chosen_theme, theme_over=self._configured_theme()
+        )
         if isinstance(triage, TriageScreen):
             place = self.screen_stack[1] if len(self.screen_stack) > 1 else triage
             kept = triage.session(kept, place.place if isinstance(place, ConsoleScreen) else "")

@@ -9,18 +9,19 @@ from datetime import UTC, datetime
 import pytest
 
 from socconsole.commands import BY_ID
+from socconsole.config import AccountConfig, Config
 from socconsole.model.source import Freshness
 from socconsole.screens import desk as desk_module
 from socconsole.store import sources
 from socconsole.widgets.prompt import LinePrompt, NotePrompt
-from tests.screens.support import Estate, Opened
+from tests.screens.support import ACCOUNT, REGION, Estate, Opened
 
 HEAVY = ("aiobotocore", "botocore", "boto3", "sqlite_utils", "cryptography", "socconsole.aws", "socconsole.response")
 
 
 def test_the_console_loads_nothing_heavy_and_no_aws() -> None:
     program = (
-        "import sys, socconsole.app, socconsole.screens.triage, socconsole.screens.contain, "
+        "import sys, socconsole.app, socconsole.screens.triage, socconsole.screens.offers, "
         "socconsole.screens.activity, socconsole.screens.sources, socconsole.screens.palette\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
@@ -66,3 +67,29 @@ async def test_at_80_columns_too(estate: Estate, console: Opened) -> None:
         with closing(estate.write()) as conn:
             sources.beat(conn, os.getpid(), datetime.now(UTC))  # the watch lives, and has no answer yet
         await desk.until(lambda: "reading 1 of 1" in desk.text().splitlines()[0])
+
+
+async def test_a_chosen_theme_outlives_the_session_until_the_configuration_names_another(
+    estate: Estate, console: Opened
+) -> None:
+    def configured(theme: str, account_theme: str | None = None) -> Config:
+        account = AccountConfig(account=ACCOUNT, regions=(REGION,), theme=account_theme)
+        return Config(analyst="oncall1", theme=theme, accounts=(account,))
+
+    async def seen(config: Config, *commands: str) -> str:
+        async with console(size=(80, 24), config=config) as desk:
+            for line in commands:
+                desk.screen.perform_line(line)
+            await desk.pilot.pause()
+            theme: str = desk.app.theme
+            desk.app.leave()
+        return theme
+
+    assert await seen(configured("dark")) == "dark"
+    assert await seen(configured("light")) == "light", "a session in which nobody chose keeps no theme"
+    assert await seen(configured("light", "high-contrast")) == "high-contrast"
+    assert await seen(configured("light"), "theme mono") == "mono"
+    assert await seen(configured("light")) == "mono", "a choice goes before the configuration, the next time too"
+    assert await seen(configured("dark")) == "dark", "but not before what was configured since"
+    assert await seen(configured("dark"), "theme mono", "theme -") == "dark"
+    assert await seen(configured("dark")) == "dark"

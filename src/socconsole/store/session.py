@@ -17,7 +17,10 @@ NAME: Final = "session.json"
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Filter, sort, view and cursor of Triage; the screen, the theme and the clock shown."""
+    """Filter, sort, view and cursor of Triage; the screen, the theme and the clock shown.
+
+    ``theme`` is empty unless the analyst chose one; ``theme_over`` is what the configuration said at that time.
+    """
 
     filter: str = ""
     sort: str = ""
@@ -25,6 +28,7 @@ class Session(msgspec.Struct, frozen=True):
     cursor: str = ""
     screen: str = ""
     theme: str = ""
+    theme_over: str = ""
     local_time: bool = False
 
 
