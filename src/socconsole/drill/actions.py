@@ -127,6 +127,7 @@ _EC2: Final[Mapping[str, str]] = {
     "RouteTableId": "route-table",
     "NetworkAclId": "network-acl",
     "VpcId": "vpc",
+    "GroupId": "security-group",
 }
 # What is made has no id yet: it is checked on all of its kind.
 _EC2_MAKES: Final[Mapping[str, str]] = {

@@ -77,7 +77,22 @@ def _opened(aws: Embedded, subnet: str) -> None:
     do(aws, "ec2:CreateNetworkAclEntry", NetworkAclId=acl, **rule)
 
 
+def _group(aws: Embedded) -> str:
+    return network(aws).group
+
+
+def _another_rule(aws: Embedded, group: str) -> None:
+    https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+    do(
+        aws,
+        "ec2:AuthorizeSecurityGroupEgress",
+        GroupId=group,
+        IpPermissions=[{**https, "IpRanges": [{"CidrIp": "203.0.113.9/32"}]}],
+    )
+
+
 CASES = (
     Case("ec2-nat-route", _nat, _routed_elsewhere),
     Case("ec2-nacl-deny", _subnet, _opened),
+    Case("ec2-sg-egress", _group, _another_rule),
 )
