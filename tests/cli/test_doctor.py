@@ -180,6 +180,21 @@ def test_a_missing_permission_is_named_with_the_command_that_grants_it(drill: St
     assert '"Action":["guardduty:ListFindings"]' in foretold["remedy"]
 
 
+def test_which_containments_the_responder_could_carry_out(drill: StateFolder, aws: Embedded) -> None:
+    every = [row["what"] for row in of(run("doctor", "--json", "--store", drill.root), "aws", "ok")]
+    assert any(what.startswith("containments: all ") for what in every)
+    deny = {"Effect": "Deny", "Action": "s3:PutBucketPolicy", "Resource": "*"}
+    client(aws, "iam").put_role_policy(
+        RoleName="socconsole-responder",
+        PolicyName="lost",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+    )
+    warned = [row["what"] for row in of(run("doctor", "--json", "--store", drill.root), "aws", "warn")]
+    (said,) = [what for what in warned if what.startswith("containments likely denied")]
+    assert {"s3-deny-outsiders", "stop-bucket-leak"} <= set(said.partition(": ")[2].split(", "))
+    assert "s3-block-public" not in said
+
+
 def test_services_that_are_off(drill: StateFolder, aws: Embedded) -> None:
     client(aws, "securityhub").disable_security_hub()
     duty = client(aws, "guardduty")

@@ -11,6 +11,7 @@ from typing import Any, Final
 from socconsole.aws.operations import Operation, Role, table
 
 _SESSION_CHARACTERS: Final = 2048
+_MANAGED_CHARACTERS: Final = 6144
 
 _TITLES: Final[Mapping[str, str]] = {
     "read": "Read",
@@ -93,11 +94,41 @@ def policy(role: Role, partition: str = "aws", account: str = "*") -> dict[str, 
         }
         for number, ((effect, resources), actions) in enumerate(sorted(groups.items()), start=1)
     ]
+    if role == "responder":
+        statements.append(_never(partition, account))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def trust(principal: str) -> dict[str, Any]:
-    """The trust policy of any of our roles: ``principal`` (an ARN) may assume it and has to say who asks."""
+def policies(role: Role, partition: str = "aws", account: str = "*") -> tuple[dict[str, Any], ...]:
+    """:func:`policy` in as few documents as IAM takes as managed policies: 6,144 characters each, without blanks.
+
+    (IAM User Guide, "IAM and AWS STS quotas": ten of them on a role by default.)
+    """
+    documents: list[list[dict[str, Any]]] = [[]]
+    for statement in policy(role, partition, account)["Statement"]:
+        if documents[-1] and _size([*documents[-1], statement]) > _MANAGED_CHARACTERS:
+            documents.append([])
+        documents[-1].append(statement)
+    return tuple({"Version": "2012-10-17", "Statement": statements} for statements in documents)
+
+
+def _size(statements: list[dict[str, Any]]) -> int:
+    return len(json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":")))
+
+
+def _never(partition: str, account: str) -> dict[str, Any]:
+    """A responder never changes socconsole's own roles, whatever the console would let pass."""
+    return {
+        "Sid": "NeverItsOwnRoles",
+        "Effect": "Deny",
+        "Action": ["iam:Attach*", "iam:Delete*", "iam:Detach*", "iam:Put*", "iam:Tag*", "iam:Untag*", "iam:Update*"],
+        "Resource": f"arn:{partition}:iam::{account}:role/socconsole-*",
+    }
+
+
+def trust(principal: str | Mapping[str, str]) -> dict[str, Any]:
+    """The trust policy of any of our roles: ``principal`` (an ARN, or a template's reference to one) may assume it
+    and has to say who asks."""
     return {
         "Version": "2012-10-17",
         "Statement": [

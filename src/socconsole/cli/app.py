@@ -10,6 +10,7 @@ from socconsole.cli import (
     doctor,
     drill,
     findings,
+    iam,
     importing,
     record,
     respond,
@@ -31,6 +32,19 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,  # its tracebacks print local variables: credentials among them
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for room in (console, drill, watching, findings, importing, triage, respond, approve, record, settings, doctor):
+    for room in (
+        console,
+        drill,
+        watching,
+        findings,
+        importing,
+        triage,
+        respond,
+        approve,
+        record,
+        settings,
+        iam,
+        doctor,
+    ):
         room.register(app)
     return app

@@ -253,11 +253,27 @@ async def _role(door: Door, home: Place, area: str, arn: str, kinds: Sequence[Ro
         missing = await _missing(door, home, principal, kinds)
     except AwsTrouble as trouble:
         return [warn(area, f"{label} cannot be foretold: {trouble.kind}: {clean(trouble.detail, 200)}", trouble.remedy)]
+    able = [_containments(area, missing)] if "responder" in kinds else []
     if not missing:
-        return [ok(area, f"{label}: likely all granted")]
+        return [ok(area, f"{label}: likely all granted"), *able]
     names = sorted({action for _, actions in missing for action in actions})
     shown = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
-    return [fail(area, f"{label}: likely denied: {shown}", _grant(principal, missing), Code.NOT_FRESH)]
+    return [fail(area, f"{label}: likely denied: {shown}", _grant(principal, missing), Code.NOT_FRESH), *able]
+
+
+def _containments(area: str, missing: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> Check:
+    """Which containments the responder could carry out, by the IAM actions that their calls need."""
+    from socconsole.aws.operations import table
+    from socconsole.response.registry import ACTIONS
+
+    denied = {action for _, actions in missing for action in actions}
+    rows = table()
+    unable = [
+        id_ for id_, action in ACTIONS.items() if denied & {iam for call in action.info.calls for iam in rows[call].iam}
+    ]
+    if not unable:
+        return ok(area, f"containments: all {len(ACTIONS)} likely permitted")
+    return warn(area, f"containments likely denied, {len(unable)} of {len(ACTIONS)}: {', '.join(unable)}")
 
 
 async def _missing(
@@ -284,7 +300,7 @@ async def _missing(
         request: dict[str, Any] = {"PolicySourceArn": principal, "ActionNames": sorted(actions)}
         if resources != ("*",):
             # The simulator takes ARNs, not patterns: one that a policy for the pattern has to cover.
-            request["ResourceArns"] = [pattern.replace("*", "socconsole-doctor") for pattern in resources]
+            request["ResourceArns"] = [pattern.replace("*", "a-doctor-looks") for pattern in resources]
         async for page in door.pages(home, "iam:SimulatePrincipalPolicy", request, deadline=DEADLINE, cost=_CHEAP):
             denied.update(
                 str(result["EvalActionName"])
