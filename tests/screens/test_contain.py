@@ -109,6 +109,26 @@ async def test_an_undo_that_re_exposes_asks_for_that_word_first(leak: Estate, co
         assert contained(desk)[0]["reason"] == "wrong bucket", "the actor refuses without one"
 
 
+async def test_what_stays_snoozed_is_said_before_its_target_is_opened_again(leak: Estate, console: Opened) -> None:
+    same = {
+        **record(2, "the same bucket"),
+        "Resources": [{"Type": "AwsS3Bucket", "Id": "arn:aws:s3:::llm-corpus-prod"}],
+    }
+    leak.answer(Freshness.FRESH, same)
+    async with console() as desk:
+        await desk.until(lambda: "the same bucket" in desk.text())
+        desk.screen.perform_line("undo a-1")
+        await desk.until(lambda: "RE-EXPOSES: what this restores" in desk.text())
+        assert "snoozed finding" not in desk.text()
+        await desk.press("escape")
+        desk.screen.perform_line("filter the same bucket")
+        await desk.until(lambda: "bucket read in bulk" not in desk.text())
+        desk.screen.perform_line("snooze 4h known")
+        await desk.until(lambda: leak.verbs() == ["snooze"])
+        desk.screen.perform_line("undo a-1")
+        await desk.until(lambda: "1 snoozed finding about it stays hidden" in desk.text())
+
+
 async def test_a_reason_is_given_with_tab_and_reaches_the_ledger(leak: Estate, console: Opened) -> None:
     async with console() as desk:
         desk.screen.perform_line("respond data is leaving")

@@ -7,6 +7,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -95,7 +96,7 @@ def act(verb: Verb, asked: PlanContain | PlanUndo, order: Callable[[str], Contai
     if isinstance(reply, Failed):
         refused(reply, verb.json)
     if isinstance(reply, Planned):
-        put(reply.plan) if verb.json else print_plan(reply)
+        put(reply.plan) if verb.json else print_plan(reply, hidden=_hidden(verb, reply))
         finish(Code.DONE)
     if not isinstance(reply, Done):
         raise TypeError(type(reply).__name__)
@@ -116,12 +117,21 @@ def _plan_or_act(
         planned = asyncio.run(verb.ask(asked))
         if not isinstance(planned, Planned):
             return planned
-        print_plan(planned, to_person=True)
+        print_plan(planned, to_person=True, hidden=_hidden(verb, planned))
         # Not input(): that would put the question among the data on stdout.
         sys.stderr.write(f"type {clean(planned.confirm)} to go ahead: ")
         sys.stderr.flush()
         typed = sys.stdin.readline().rstrip("\n")
     return asyncio.run(verb.ask(order(typed)))
+
+
+def _hidden(verb: Verb, planned: Planned) -> str:
+    """What stays snoozed of a target that this would open to others again."""
+    from socconsole.store import snoozed
+
+    if not planned.plan["re_exposes"]:
+        return ""
+    return snoozed.sentence(snoozed.about(verb.folder, planned.plan["target"], datetime.now(UTC)))
 
 
 def _code(outcome: Mapping[str, Any], *, waited: bool) -> Code:

@@ -12,8 +12,11 @@ from socconsole.model.wire import Planned
 from socconsole.text import ascii_json, clean
 
 
-def print_plan(reply: Planned, *, to_person: bool = False) -> None:
-    """A plan for reading: on stdout as data, on stderr when a person is about to be asked."""
+def print_plan(reply: Planned, *, to_person: bool = False, hidden: str = "") -> None:
+    """A plan for reading: on stdout as data, on stderr when a person is about to be asked.
+
+    ``hidden`` is what of the target would stay snoozed.
+    """
     out = say if to_person else print
     plan = reply.plan
     out(f"{plan['action']} on {plan['target']} in account {plan['account']}, {plan['region']}")
@@ -29,6 +32,7 @@ def print_plan(reply: Planned, *, to_person: bool = False) -> None:
         ("after", ascii_json(plan["after"])),
         *(("warning", warning) for warning in plan["warnings"]),
         *(("REFUSED", refusal) for refusal in plan["refusals"]),
+        ("snoozed", hidden),
     ]
     for name, text in rows:
         if text:

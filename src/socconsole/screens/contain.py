@@ -6,6 +6,7 @@ request itself belongs to the app and outlives the screen.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -61,6 +62,8 @@ class PlanScreen(ConsoleScreen):
         """The line for a second person, where only their yes was missing."""
         self._approval = ""
         self._glass = False
+        self._hidden = ""
+        """What of this target would stay snoozed, where the plan RE-EXPOSES it."""
         self._steps: list[Body] = []
         self._result: list[Section] = []
 
@@ -89,6 +92,8 @@ class PlanScreen(ConsoleScreen):
     async def _plan(self) -> None:
         reply = await ask(self.desk, self.asked)
         if isinstance(reply, Planned):
+            if reply.plan.get("re_exposes"):
+                self._hidden = await asyncio.to_thread(self.desk.snoozed_about, str(reply.plan.get("target", "")))
             self.planned = reply
             self._aws_lines = reply.aws_lines
             self.show_plan()
@@ -109,7 +114,8 @@ class PlanScreen(ConsoleScreen):
         if self.planned is None:
             return
         plan = self.planned.plan
-        sections = [*self._head(), *plan_sections.details(plan, self.planned.aws_lines, undo=self.undoing)]
+        hidden = [Section("snoozed", [[(self._hidden, "warn")]])] if self._hidden else []
+        sections = [*self._head(), *hidden, *plan_sections.details(plan, self.planned.aws_lines, undo=self.undoing)]
         self.show(plan_sections.title(plan, undo=self.undoing), sections)
 
     def _head(self) -> list[Section]:

@@ -22,7 +22,7 @@ from socconsole.model.world import WorldKind
 from socconsole.screens import health, words
 from socconsole.screens.keymap import Keymap
 from socconsole.screens.link import ActorLink
-from socconsole.store import actions, clear, db, quarantine, reading, session, sources
+from socconsole.store import actions, clear, db, quarantine, reading, session, snoozed, sources
 from socconsole.store.filter import View
 from socconsole.store.queue import Count, QueueReader, QueueRow, Sort
 from socconsole.text import clean
@@ -238,6 +238,10 @@ class Desk:
         """The latest critical threat that came after ``since``. For a thread."""
         with self._background_lock:
             return self._background.newest_critical_since(since, now=self.now())
+
+    def snoozed_about(self, target: str) -> str:
+        """What stays hidden of a target that is opened to others again; empty for nothing. For a thread."""
+        return snoozed.sentence(snoozed.about(self.folder, target, self.now()))
 
     def findings_json(self, ids: Sequence[str], now: datetime) -> list[dict[str, Any]]:
         """Findings as ``findings --json`` prints them. For a thread."""
