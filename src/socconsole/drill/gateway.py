@@ -131,6 +131,7 @@ class Gateway:
         name = (call.service, call.operation)
         try:
             with self.lock:
+                cloud.slow.settle()
                 if check := self.routes.befores.get(name):
                     check(cloud, call)
                 if handler := self.routes.ops.get(name):

@@ -92,8 +92,8 @@ async def _settle(
     except AwsTrouble:
         return None
     age = (datetime.now(UTC) - record.intended).total_seconds()
-    if state is not ActionState.APPLIED and age < in_flight:
-        return None
+    if state is ActionState.IN_DOUBT or (state is not ActionState.APPLIED and age < in_flight):
+        return None  # AWS is at it, or a request may still take effect
     entry = records.resolved(record.id, who, state, "read back after it was cut short")
     await asyncio.to_thread(book.append, folder, entry)
     return state

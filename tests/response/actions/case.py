@@ -20,13 +20,15 @@ def do(aws: Embedded, operation: str, place: Place = PROD, **params: Any) -> Map
 class Case:
     """A target on which the action helps.
 
-    ``prepare`` makes it and returns its id; ``drift`` is what somebody else does to it after the action, such
+    ``prepare`` makes it and returns its id; ``drift`` is what somebody else does to it after the action.
+    ``takes``: seconds of the story until AWS has done what it was asked to; until then it is in doubt.
     """
 
     action: str
     prepare: Callable[[Embedded], str]
     drift: Callable[[Embedded, str], object]
     place: Place = PROD
+    takes: float = 0.0
 
     def __str__(self) -> str:
         return self.action

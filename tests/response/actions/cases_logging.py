@@ -28,4 +28,5 @@ def _stop(aws: Embedded, trail: str) -> None:
 
 CASES = (
     Case("guardduty-frequency", _detector, _hourly),
+    Case("cloudtrail-logging", _stopped, _stop),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +18,7 @@ from socconsole.drill import Embedded
 from socconsole.model.action import ActionState, Call, Effect, Mode, Plan, Reversible
 from socconsole.response import afterwards, calls, engine, rails
 from socconsole.response.base import Target
+from socconsole.response.outcome import Outcome
 from socconsole.response.present import plan_json
 from socconsole.response.registry import ACTIONS
 from socconsole.response.session import Refusal, Session
@@ -74,23 +76,52 @@ def _doing(case: Case, target: str) -> Contain:
     return Contain(action=case.action, target=target, confirm=ACTIONS[case.action].name(target), reason="drill", **at)
 
 
-async def _undo(session: Session, action_id: str, target: str) -> ActionState:
-    request = Undo(action_id=action_id, confirm=target, reason="drill", accept_exposure=True)
-    return (await engine.undo(session, request)).state
+@dataclass(frozen=True)
+class World:
+    """What an attempt takes place in."""
+
+    aws: Embedded
+    folder: StateFolder
+    session: Make
+
+    async def contain(self, case: Case, target: str) -> tuple[Outcome, ActionState]:
+        """The outcome at once, and what became of it when AWS was done."""
+        outcome = await engine.contain(self.session(), _doing(case, target))
+        return outcome, await self.settled(case, outcome)
+
+    async def undo(self, case: Case, action_id: str, target: str) -> ActionState:
+        request = Undo(action_id=action_id, confirm=target, reason="drill", accept_exposure=True)
+        return await self.settled(case, await engine.undo(self.session(), request))
+
+    async def settled(self, case: Case, outcome: Outcome) -> ActionState:
+        if not case.takes or outcome.state is not ActionState.IN_DOUBT:
+            return outcome.state
+        assert await self.resolve() == {}, "nobody knows yet"
+        self.aws.clock.skip(case.takes)
+        return (await self.resolve())[outcome.action_id]
+
+    async def resolve(self) -> dict[str, ActionState]:
+        async with self.session().door(self.session(), "reader") as door:
+            return dict(await afterwards.resolve(self.folder, door, "oncall1", in_flight=0.0))
+
+
+@pytest.fixture
+def world(aws: Embedded, folder: StateFolder, session: Make) -> World:
+    return World(aws, folder, session)
 
 
 def reversible(case: Case) -> bool:
     return ACTIONS[case.action].info.reversible is not Reversible.NO
 
 
-async def _cannot_be_undone(session: Make, action_id: str, plan: Plan) -> None:
+async def _cannot_be_undone(world: World, case: Case, action_id: str, plan: Plan) -> None:
     """It is said with the reason, and refused; what it did stands."""
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=action_id))
+    back = await engine.plan_undo(world.session(Mode.TRIAGE), PlanUndo(action_id=action_id))
     assert not back.helps
     assert back.calls == ()
     assert "cannot" in back.why
     with pytest.raises(Refusal):
-        await _undo(session(), action_id, plan.target)
+        await world.undo(case, action_id, plan.target)
 
 
 async def _plan(session: Session, case: Case, target: str) -> Plan:
@@ -99,7 +130,7 @@ async def _plan(session: Session, case: Case, target: str) -> Plan:
 
 @EACH
 async def test_a_plan_changes_nothing_and_apply_then_undo_leave_it_as_it_was(
-    case: Case, aws: Embedded, folder: StateFolder, session: Make
+    case: Case, aws: Embedded, folder: StateFolder, session: Make, world: World
 ) -> None:
     target = case.prepare(aws)
     before = changes(aws)
@@ -116,20 +147,21 @@ async def test_a_plan_changes_nothing_and_apply_then_undo_leave_it_as_it_was(
     assert changes(aws) == before, "a plan changes nothing"
     assert record(folder) == []
 
-    done = await engine.contain(session(), _doing(case, target))
-    assert done.state is ActionState.APPLIED, done.detail
+    done, state = await world.contain(case, target)
+    assert state is ActionState.APPLIED, done.detail
+    assert (done.state is ActionState.IN_DOUBT) is bool(case.takes), "in doubt while AWS is at it, and only then"
     made = [call.operation for call in done.calls]
     assert made == [f"{call.service}:{call.operation}" for call in plan.calls]
     again = await _plan(session(Mode.TRIAGE), case, target)
     assert not again.helps, "what is done already is not offered"
     if not reversible(case):
-        await _cannot_be_undone(session, done.action_id, plan)
+        await _cannot_be_undone(world, case, done.action_id, plan)
         return
 
     back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
     assert back.helps
     assert not any(warning.startswith("DRIFT") for warning in back.warnings)
-    assert await _undo(session(), done.action_id, plan.target) is ActionState.APPLIED
+    assert await world.undo(case, done.action_id, plan.target) is ActionState.APPLIED
     restored = await _plan(session(Mode.TRIAGE), case, target)
     assert restored.before == plan.before
     assert restored.helps
@@ -137,11 +169,11 @@ async def test_a_plan_changes_nothing_and_apply_then_undo_leave_it_as_it_was(
 
 @EACH
 async def test_what_somebody_else_changed_meanwhile_is_noticed(
-    case: Case, aws: Embedded, folder: StateFolder, session: Make
+    case: Case, aws: Embedded, session: Make, world: World
 ) -> None:
     target = case.prepare(aws)
-    done = await engine.contain(session(), _doing(case, target))
-    assert done.state is ActionState.APPLIED, done.detail
+    done, state = await world.contain(case, target)
+    assert state is ActionState.APPLIED, done.detail
     if not reversible(case):
         return
     case.drift(aws, target)
@@ -181,7 +213,7 @@ def _deny_responder(aws: Embedded, case: Case) -> None:
 @pytest.mark.usefixtures("_patient")
 @EACH
 async def test_a_fault_at_any_call_ends_in_what_is_true(
-    case: Case, aws: Embedded, folder: StateFolder, session: Make, monkeypatch: pytest.MonkeyPatch
+    case: Case, aws: Embedded, session: Make, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calls, "DEADLINE", 0.5)  # seconds: here alone, as a first call may take as long by itself
     target = case.prepare(aws)
@@ -200,8 +232,8 @@ async def test_a_fault_at_any_call_ends_in_what_is_true(
             state = done.state
             async with session().door(session(), "reader") as door:
                 if state is ActionState.IN_DOUBT:
-                    found = dict(await afterwards.resolve(folder, door, "oncall1", in_flight=0.0))
-                    state = found[done.action_id]
+                    aws.clock.skip(case.takes)
+                    state = (await world.resolve())[done.action_id]
                 truth = await action.verify(door, plan)
             assert state is truth, f"{call.operation} {rule}: {done.detail}"
             if state is not ActionState.NOT_APPLIED and not reversible(case):
@@ -209,7 +241,7 @@ async def test_a_fault_at_any_call_ends_in_what_is_true(
                 plan = await _plan(session(Mode.TRIAGE), case, target)
                 continue
             if state is not ActionState.NOT_APPLIED:
-                assert await _undo(session(), done.action_id, aim.id) is ActionState.APPLIED
+                assert await world.undo(case, done.action_id, aim.id) is ActionState.APPLIED
             fresh = await _plan(session(Mode.TRIAGE), case, target)
             assert fresh.before == plan.before, "as it was, for the next fault"
             plan = fresh
