@@ -141,6 +141,9 @@ def _ec2(operation: str, params: Mapping[str, Any], account: str, region: str) -
     found: list[str] = []
     if operation in _EC2_MAKES:
         found.append(f"arn:aws:ec2:{region}:{account}:{_EC2_MAKES[operation]}/*")
+    for key, kind in (("SnapshotId", "snapshot"), ("ImageId", "image")):
+        if isinstance(params.get(key), str):  # these two have no account in their ARNs
+            found.append(f"arn:aws:ec2:{region}::{kind}/{params[key]}")
     for key, kind in _EC2.items():
         value = params.get(key, [])
         ids = [value] if isinstance(value, str) else value
@@ -186,6 +189,13 @@ def _cloudtrail(operation: str, params: Mapping[str, Any], account: str, region:
     return name if name.startswith("arn:") else f"arn:aws:cloudtrail:{region}:{account}:trail/{name}"
 
 
+def _rds(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    for key, kind in (("DBSnapshotIdentifier", "snapshot"), ("DBClusterSnapshotIdentifier", "cluster-snapshot")):
+        if key in params:
+            return f"arn:aws:rds:{region}:{account}:{kind}:{params[key]}"
+    return "*"
+
+
 def _kms(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
     key = str(params.get("KeyId", ""))
     if not key:
@@ -207,6 +217,7 @@ _RESOURCE: Final[Mapping[str, Callable[[str, Mapping[str, Any], str, str], str |
     "s3": _s3,
     "iam": _iam,
     "sts": _sts,
+    "rds": _rds,
     "kms": _kms,
     "secretsmanager": _secretsmanager,
     "guardduty": _guardduty,

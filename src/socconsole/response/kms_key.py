@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from socconsole.aws import AwsTrouble
@@ -20,7 +20,7 @@ from socconsole.response.base import BadTarget, Door, Target
 from socconsole.response.change import Change
 from socconsole.response.found import resources
 from socconsole.response.s3_policy import Reach, account_of, partition, reach
-from socconsole.response.trail import callers
+from socconsole.response.trail import with_callers
 from socconsole.text import token
 
 _TYPES: Final = ("AwsKmsKey", "AWS::KMS::Key")
@@ -143,10 +143,7 @@ class KeyChange(Change[Key]):
     async def plan(self, door: Door, target: Target, finding: Finding | None, own: Collection[str]) -> Plan:
         """KMS's own uses are management events: the trail tells who needs the key."""
         plan = await super().plan(door, target, finding, own)
-        if not plan.helps:
-            return plan
-        users = await callers(door, target.place, self.trail_name(target))
-        return replace(plan, blast_radius=f"{plan.blast_radius}; {users}")
+        return await with_callers(door, plan, self.trail_name(target))
 
 
 def managed_by_aws(key: Key) -> str:

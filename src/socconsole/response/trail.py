@@ -1,16 +1,17 @@
-"""Who wrote a resource's configuration last, as the trail tells it.
+"""Who wrote a resource's configuration last, and who used it, as the trail tells it.
 
 ``LookupEvents`` knows management events of 90 days, a few minutes late, newest first (CloudTrail API reference).
-It is asked once, for one page: this is a hint for whoever is about to undo something, not a finding.
+It is asked once, for one page: this is a hint for whoever is about to act or to undo something, not a finding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from socconsole.aws import AwsTrouble
+from socconsole.model.action import Plan
 from socconsole.model.world import Place
 from socconsole.response.base import Door
 from socconsole.response.wording import count, listed
@@ -64,6 +65,13 @@ async def callers(door: Door, place: Place, resource: str) -> str:
     since = f" since {_utc(min(times))}" if times else ""
     who = f"{count(len(names), 'caller')}{listed(names)}"
     return f"used lately by {who} (the trail's last {count(len(others), 'event')}{since})"
+
+
+async def with_callers(door: Door, plan: Plan, resource: str) -> Plan:
+    """A plan whose blast radius says who used the target lately; asked only where the plan would do something."""
+    if not plan.helps:
+        return plan
+    return replace(plan, blast_radius=f"{plan.blast_radius}; {await callers(door, plan.place, resource)}")
 
 
 def _utc(at: datetime) -> str:
