@@ -207,3 +207,17 @@ def test_an_offer_puts_what_helps_first(aws: Embedded, folder: StateFolder, chil
 
 def _login() -> str:
     return name_of(Config())
+
+
+def test_an_actor_that_cannot_use_the_store_says_so_and_logs_it(
+    aws: Embedded, folder: StateFolder, child: Make
+) -> None:
+    with db.writing(folder) as conn:
+        conn.execute("DROP TABLE meta")
+    actor = child()
+    said = actor.hear(lambda reply: reply["say"] == "failed")
+    assert "no such table: meta" in said["why"]
+    assert "doctor" in said["remedy"]
+    assert actor.process.wait(10) == 2
+    (line,) = (folder.logs / "actor.log").read_text().splitlines()
+    assert "cannot start | OperationalError: no such table: meta" in line

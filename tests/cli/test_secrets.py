@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from socconsole.actor.carry_out import fault
-from socconsole.cli.watching import _Clean
+from socconsole.aws.logs import Clean
 
 SAID = "cannot parse <SecretAccessKey>wJalrXUtnFEMI/K7MDENG</SecretAccessKey>"
 
@@ -15,7 +15,7 @@ def test_a_fault_is_told_without_the_secret_in_it() -> None:
         raise ValueError(SAID)
     except ValueError as error:
         record = logging.LogRecord("x", logging.ERROR, "f", 1, "source %s", ("hub",), (ValueError, error, None))
-        told = (fault(error).why, _Clean().format(record))
+        told = (fault(error).why, Clean().format(record))
     for line in told:
         assert "wJalr" not in line
         assert "[hidden]" in line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from socconsole.actor.identity import base_mode, name_of
 from socconsole.actor.loop import Actor
 from socconsole.actor.pipes import Replies, Requests
+from socconsole.aws import logs
+from socconsole.aws.mask import mask
 from socconsole.aws.modes import ModeError
 from socconsole.config import ConfigError, load
 from socconsole.model.wire import Failed
@@ -35,12 +38,20 @@ async def _run(store: Path, config_path: Path | None, mode: str) -> int:
     replies = Replies(_STDOUT)
     try:
         folder = StateFolder.open(store)
+        logs.to(folder.logs / "actor.log")
+        logs.uncaught()
         config = load(config_path, root=folder.root)
         base = base_mode(config, mode)
         db.prepare(folder)
         project.project(folder)
     except (StateError, ConfigError, ModeError, LedgerError, project.ProjectError) as error:
         replies.say(Failed(kind="input", why=str(error), remedy=getattr(error, "remedy", "")))
+        replies.close()
+        return 2
+    except (db.Error, OSError) as error:  # busy for longer than it should be, a full disk, a damaged file
+        logging.getLogger("socconsole.actor").exception("cannot start")
+        why = f"the state folder cannot be used: {mask(str(error))}"
+        replies.say(Failed(kind="fault", why=why, remedy=f"socconsole doctor --store {store}"))
         replies.close()
         return 2
     await Actor(folder, config, base, name_of(config), Requests(_STDIN), replies).run()

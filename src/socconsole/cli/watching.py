@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import logging.handlers
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,8 +27,6 @@ if TYPE_CHECKING:
     from socconsole.model.source import SourceState
 
 IMPORTED_ONLY = "imported only, no live source"
-LOG_BYTES = 2_000_000
-LOG_FILES = 5
 DRILL_LINGER_S = 10.0
 """A drill's watch ends with its AWS, which ends with the last console."""
 
@@ -55,6 +49,7 @@ def watch(
     account: AccountOption = None,
 ) -> None:
     """Collect findings and keep the timers, without a screen. One per state folder."""
+    from socconsole.aws import logs
     from socconsole.cli.world import open_world
     from socconsole.model.world import WorldKind
     from socconsole.store import clear
@@ -65,7 +60,7 @@ def watch(
     if folder.world.kind is WorldKind.IMPORT:
         say(IMPORTED_ONLY)
         finish(Code.DONE)
-    _log_to(folder.logs / "watch.log")
+    logs.to(folder.logs / "watch.log")
     try:
         linger_s = None if linger is None else linger * 60
         if linger_s is not None and folder.world.kind is WorldKind.DRILL:
@@ -100,34 +95,3 @@ def source_json(state: SourceState) -> dict[str, object]:
         "detail": state.detail.raw(),
         "findings": state.findings,
     }
-
-
-class _Clean(logging.Formatter):
-    """One printable line a record: what AWS said cannot forge a line, and neither secrets nor locals are shown."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        from socconsole.aws.mask import mask
-        from socconsole.text import clean
-
-        line = f"{self.formatTime(record)} {record.levelname} {record.getMessage()}"
-        if record.exc_info and record.exc_info[1] is not None:
-            import traceback
-
-            frames = traceback.extract_tb(record.exc_info[2])[-4:]
-            where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
-            line += f" | {type(record.exc_info[1]).__name__}: {record.exc_info[1]} at {where}"
-        return clean(mask(line), 2_000)
-
-
-def _log_to(path: Path) -> None:
-    log = logging.getLogger("socconsole")
-    log.setLevel(logging.INFO)
-    log.propagate = False
-    handlers: list[logging.Handler] = [
-        logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8")
-    ]
-    if sys.stderr.isatty():
-        handlers.append(logging.StreamHandler())
-    for handler in handlers:
-        handler.setFormatter(_Clean("%(message)s", "%Y-%m-%dT%H:%M:%S%z"))
-        log.addHandler(handler)

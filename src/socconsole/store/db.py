@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Connection = sqlite3.Connection
 """What the rooms above the store call it: sqlite3 itself is imported in ``store`` alone."""
 
+Error = sqlite3.Error
+"""What anything done with one may raise: busy, full, damaged."""
+
 NAME: Final = "store.db"
 BUSY_MS: Final = 5_000
 """How long a writer waits for another; every transaction here is short."""
