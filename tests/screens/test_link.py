@@ -1,4 +1,5 @@
 import asyncio
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from socconsole.commands import Contain, Offer, Respond
 from socconsole.model.action import Mode
 from socconsole.model.wire import Done, Failed, ModeIs, Offered, Progress
+from socconsole.processes import ours
 from socconsole.screens.link import ActorLink
 
 FAKE = [sys.executable, str(Path(__file__).parent / "fake_actor.py")]
@@ -89,3 +91,14 @@ async def test_an_actor_that_cannot_start_is_trouble_in_words(tmp_path: Path) ->
 async def test_closing_ends_an_idle_actor(link: ActorLink) -> None:
     assert await link.close()
     assert link.mode is None
+
+
+@pytest.mark.parametrize("module", ["socconsole", "socconsole.actor"])
+def test_a_file_in_the_folder_of_work_is_no_part_of_us(tmp_path: Path, module: str) -> None:
+    """What lies beside somebody's evidence must not run with the analyst's credentials."""
+    ran = tmp_path / "ran"
+    for name in ("msgspec", "typer", "six", "json"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(ran)!r}, 'w').close()\nraise SystemExit('ours now')\n")
+    done = subprocess.run(ours(module, "--help"), cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert not ran.exists()
+    assert done.returncode == 0, done.stderr

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from socconsole.cli.common import Code, StoreOption, drills_root, finish, say, stop
+from socconsole.processes import ours
 
 if TYPE_CHECKING:
     from socconsole.drill.launch import Running, ScenarioInfo
@@ -138,7 +139,7 @@ def _run_headless(folder: StateFolder, running: Running) -> None:
     """The AWS and a watch, without a screen, until interrupted: for scripts, and for a second terminal."""
     print(json.dumps({"store": str(folder.root), "port": running.port, "pid": running.pid}), flush=True)
     say(f"in another terminal: socconsole findings --store {folder.root}")
-    command = [sys.executable, "-m", "socconsole", "watch", "--store", str(folder.root)]
+    command = ours("socconsole", "watch", "--store", str(folder.root))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())

@@ -8,12 +8,12 @@ of its own, because the console's never loads an AWS library.
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from socconsole.cli.exits import Code, say, stop
 from socconsole.cli.opening import live_root, load_config
+from socconsole.processes import ours
 
 if TYPE_CHECKING:
     from socconsole.config import Config
@@ -62,7 +62,7 @@ def _make(settings: Config) -> None:
 
 def _ask_aws(config: Path | None) -> None:
     say("socconsole: first start: asking AWS who we are …")
-    command = [sys.executable, "-m", "socconsole", VERB]
+    command = ours("socconsole", VERB)
     if config is not None:
         command += ["--config", str(config)]
     done = subprocess.run(command, check=False)

@@ -7,7 +7,6 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import orjson
 from socconsole.drill import scenario as scenarios
 from socconsole.drill.scenario import BadScenario
 from socconsole.model.world import DrillWorld, World, WorldKind
+from socconsole.processes import ours
 
 READY_WITHIN_S = 30.0
 LINGER_S = 60.0
@@ -110,7 +110,7 @@ def start(
     last holder of :func:`hold` is gone. Where the folder has a journal its changes are done again.
     """
     info = describe(scenario)
-    command = [sys.executable, "-m", "socconsole.drill.server", "--folder", str(folder)]
+    command = ours("socconsole.drill.server", "--folder", str(folder))
     command += ["--scenario", scenario, "--seed", str(seed), "--port", str(port)]
     command += ["--started", (started or datetime.now(UTC)).isoformat()]
     command += ["--speed", str(speed or info.speed), "--linger", str(linger)]

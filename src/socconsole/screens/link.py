@@ -12,7 +12,6 @@ import contextlib
 import itertools
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ import msgspec
 from socconsole.commands import ActorRequest
 from socconsole.model.action import Mode
 from socconsole.model.wire import AnyReply, Failed, ModeIs, Progress, Ready
+from socconsole.processes import ours
 
 NOT_RUNNING: Final = "the actor is not running"
 LOST: Final = "the actor ended before it answered; what it had begun is on the ledger, in doubt until read back"
@@ -37,7 +37,7 @@ _encoder: Final = msgspec.json.Encoder()
 
 def actor_argv(store: Path, config: Path | None, *extra: str) -> list[str]:
     """The command that starts the actor of a state folder."""
-    argv = [sys.executable, "-m", "socconsole.actor", "--store", str(store)]
+    argv = ours("socconsole.actor", "--store", str(store))
     if config is not None:
         argv += ["--config", str(config)]
     return [*argv, *extra]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from socconsole.processes import ours
 from socconsole.store import db, sources
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Presence:
 
 def watch_argv(store: Path, config: Path | None, linger_minutes: float) -> list[str]:
     """The command of a watch for a state folder; it lingers after the last console."""
-    argv = [sys.executable, "-m", "socconsole", "watch", "--store", str(store)]
+    argv = ours("socconsole", "watch", "--store", str(store))
     argv += ["--linger", f"{linger_minutes:g}"]
     return [*argv, "--config", str(config)] if config is not None else argv
 
