@@ -28,7 +28,8 @@ lines = st.lists(st.tuples(st.text("ab ✖", max_size=5), st.one_of(st.none(), s
 def picture(sequence: str) -> list[object]:
     screen = pyte.Screen(60, 1)
     pyte.Stream(screen).feed(sequence + "|")
-    return [screen.buffer[0][x] for x in range(60)]
+    cells = [screen.buffer[0][x] for x in range(60)]
+    return [cell if cell.data != " " or cell.reverse or cell.underscore else ("blank", cell.bg) for cell in cells]
 
 
 def textuals_own(segments: list[Segment]) -> str:
@@ -55,3 +56,16 @@ def test_a_background_is_said_once() -> None:
     assert ansi.render(segments, ColorSystem.TRUECOLOR) == (
         "\x1b[38;2;255;0;0;48;2;16;32;48ma\x1b[38;2;0;255;0mb\x1b[0m"
     )
+
+
+def test_a_blank_says_no_more_than_its_ground() -> None:
+    on = "on #102030"
+    segments = [Segment("a", Style.parse(f"bold red {on}")), Segment("  ", Style.parse(f"green {on}"))]
+    assert ansi.render(segments, ColorSystem.TRUECOLOR) == "\x1b[1;31;48;2;16;32;48ma  \x1b[0m"
+    underlined = [Segment("a", Style.parse("red")), Segment(" ", Style.parse("underline red"))]
+    assert ansi.render(underlined, ColorSystem.TRUECOLOR) == "\x1b[31ma\x1b[4m \x1b[0m"
+
+
+def test_an_attribute_goes_without_a_word_about_the_colours() -> None:
+    segments = [Segment("a", Style.parse("bold #ff0000 on #102030")), Segment("b", Style.parse("#ff0000 on #102030"))]
+    assert "\x1b[22mb" in ansi.render(segments, ColorSystem.TRUECOLOR)

@@ -40,6 +40,7 @@ Who owns what, with the signatures that screens use::
     themes     load_themes(user_dir=None) -> Themes(themes: dict[str, Theme], problems: tuple[str, ...])
                the variables every theme defines: VARIABLES
     signals    (used by shell) SIGHUP, SIGTERM, SIGINT, SIGQUIT end the app with the terminal restored
+    exact      (used by shell) frames as the cells that changed and each change of style once (ansi: the bytes)
     driver     (used by shell) SafeDriver: a stalled terminal never stops the event loop
 
 Set ``TEXTUAL_FPS=240`` in the environment before anything imports textual: frames wait for its timer.

@@ -100,6 +100,12 @@ def install_filter() -> None:
     Strip.render = filtered_render  # type: ignore[method-assign]
 
 
+def painted(strip: Strip) -> list[Segment]:
+    """What may be painted of a strip: its segments, through the filter."""
+    _filter_segments(strip._segments)
+    return strip._segments
+
+
 def _filter_segments(segments: list[Segment]) -> None:
     for index, (text, style, control) in enumerate(segments):
         # A hyperlink (OSC 8) hands the terminal an address; nothing of ours needs one, and none is rendered.

@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual import events
 from textual.app import App, ReturnType
@@ -23,6 +24,7 @@ from socconsole.text import Untrusted, clean
 from socconsole.widgets import clipboard, safe
 from socconsole.widgets.crash import OUR_FAULT, safe_traceback
 from socconsole.widgets.driver import SafeDriver
+from socconsole.widgets.exact import exact
 from socconsole.widgets.paste import Field, KeyGuard
 from socconsole.widgets.signals import INTERRUPTED, end_on_signals
 from socconsole.widgets.themes import FALLBACK_VARIABLES
@@ -190,6 +192,11 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
     ) -> None:
         """A notification whose text is never markup, whatever the caller asks for."""
         super().notify(clean(message, 400), title=clean(title, 80), severity=severity, timeout=timeout, markup=False)
+
+    # -- painting ------------------------------------------------------------------------------------
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        super()._display(screen, exact(renderable))
 
     # -- leaving -------------------------------------------------------------------------------------
 
