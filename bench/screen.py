@@ -174,8 +174,15 @@ class Shown:
             row = buffer[y]
             cells = [row[x] for x in range(self.columns)]
             chars.append(tuple(cell.data for cell in cells))
-            looks.append(tuple((cell.fg, cell.bg, cell.bold) for cell in cells))
+            looks.append(tuple(_look(cell) for cell in cells))
         return Shot(tuple(chars), tuple(looks))
+
+
+def _look(cell: Any) -> tuple[str, str, bool]:
+    """What of a cell's style is to be seen: of a blank only its ground, whatever colour its text would have."""
+    if cell.data == " " and not cell.reverse:
+        return "default", cell.bg, False
+    return cell.fg, cell.bg, cell.bold
 
 
 # -- what really changed ---------------------------------------------------------------------------------------
@@ -191,29 +198,33 @@ def changed(before: Shot, after: Shot) -> list[tuple[int, int]]:
     ]
 
 
-def least_bytes(before: Shot, after: Shot) -> int:
-    """What a terminal needs to be told: for each run of changed cells where it is, its colours, its characters.
+Look = tuple[str, str, bool]
+_PLAIN: Final[Look] = ("default", "default", False)
 
-    Runs nearer than a jump is long are joined; a colour change costs what true colour costs.
+
+def least_bytes(before: Shot, after: Shot) -> int:
+    """What a terminal needs to be told: for each run of changed cells where it is, its characters, and of their
+    colours (at what true colour costs) those that are not the last ones said.
+
+    Runs nearer than a jump is long are joined.
     """
-    total, place, look = 0, (-1, -1), None
+    total, place, look = 0, (-1, -1), _PLAIN
     for y, x in changed(before, after):
         gap = x - place[1] if y == place[0] else -1
-        if gap < 0 or gap > 6:
-            total += len(f"\x1b[{y + 1};{x + 1}H")
-        else:
-            total += gap
-        if after.looks[y][x] != look:
-            look = after.looks[y][x]
-            total += _colour_bytes(look)
-        total += len(after.chars[y][x].encode())
-        place = (y, x + 1)
+        total += gap if 0 <= gap <= 6 else len(f"\x1b[{y + 1};{x + 1}H")
+        char, want = after.chars[y][x], after.looks[y][x]
+        if char == " ":
+            want = look[0], want[1], look[2]  # a blank shows its ground alone
+        total += _change_bytes(look, want) + len(char.encode())
+        place, look = (y, x + 1), want
     return total
 
 
-def _colour_bytes(look: tuple[str, str, bool]) -> int:
-    fg, bg, bold = look
-    return len("\x1b[m") + (2 if bold else 0) + sum(18 for colour in (fg, bg) if colour != "default")
+def _change_bytes(now: Look, want: Look) -> int:
+    if now == want:
+        return 0
+    colours = sum(1 + (17 if new != "default" else 2) for old, new in zip(now[:2], want[:2], strict=True) if old != new)
+    return len("\x1b[m") + colours + (3 if now[2] != want[2] else 0) - 1
 
 
 # -- keys --------------------------------------------------------------------------------------------------------
