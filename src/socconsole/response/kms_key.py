@@ -7,6 +7,7 @@ Policies and grants of an AWS managed key are AWS's own and cannot be changed.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Target
 from socconsole.response.change import Change
 from socconsole.response.found import resources
+from socconsole.response.parts import DENIED, Part, read
 from socconsole.response.s3_policy import Reach, account_of, partition, reach
 from socconsole.response.trail import with_callers
 from socconsole.text import token
@@ -28,7 +30,6 @@ _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-
 _ARN: Final = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/(.+)")
 _PAGES: Final = 10
 """Of 100 grants each. A key may have 50,000; what is beyond is said not to have been read."""
-_DENIED: Final[Mapping[str, bool]] = {"denied": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,44 +68,48 @@ class Key:
 async def read_key(door: Door, key: str, place: Place) -> Key:
     """Raises ``AwsTrouble`` when the key itself cannot be read; its parts may be denied."""
     asked = {"KeyId": key}
-    about = (await door.call(place, "kms:DescribeKey", asked))["KeyMetadata"]
-    policy = await _optional(door, place, "kms:GetKeyPolicy", {**asked, "PolicyName": "default"})
-    tags = await _optional(door, place, "kms:ListResourceTags", asked)
-    grants = await _grants(door, place, key)
-    parts: dict[str, Any] = {"key": about, "policy": policy, "grants": grants, "tags": tags}
-    denied = tuple(part for part, answer in parts.items() if answer == _DENIED)
-    if isinstance(grants, dict) and grants.get("more"):
-        denied = (*denied, f"grants beyond the first {len(grants['Grants'])}")
+    parts, grants = await asyncio.gather(
+        read(
+            door,
+            place,
+            {
+                "key": Part("kms:DescribeKey", asked),
+                "policy": Part("kms:GetKeyPolicy", {**asked, "PolicyName": "default"}, optional=True),
+                "tags": Part("kms:ListResourceTags", asked, optional=True),
+            },
+        ),
+        _grants(door, place, key),
+    )
+    about = parts.known("key")["KeyMetadata"]
+    unread = parts.unread
+    if grants is None:
+        unread = (*unread, "grants")
+    elif grants["more"]:
+        unread = (*unread, f"grants beyond the first {len(grants['Grants'])}")
     return Key(
         id=key,
         place=place,
         state=str(about.get("KeyState", "")),
         managed=about.get("KeyManager") == "AWS",
-        policy=policy.get("Policy"),
-        grants=tuple(_grant(one) for one in grants.get("Grants", ())),
-        tags={tag["TagKey"]: tag["TagValue"] for tag in tags.get("Tags", ())},
-        unread=denied,
-        evidence=parts,
+        policy=parts.known("policy").get("Policy"),
+        grants=tuple(_grant(one) for one in grants["Grants"]) if grants else (),
+        tags={tag["TagKey"]: tag["TagValue"] for tag in parts.known("tags").get("Tags", ())},
+        unread=unread,
+        evidence={**parts.evidence, "grants": DENIED if grants is None else grants},
     )
 
 
-async def _optional(door: Door, place: Place, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
-    try:
-        answer = await door.call(place, operation, params)
-    except AwsTrouble as trouble:
-        if trouble.kind == "denied":
-            return _DENIED
-        raise
-    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
-
-
-async def _grants(door: Door, place: Place, key: str) -> Mapping[str, Any]:
+async def _grants(door: Door, place: Place, key: str) -> Mapping[str, Any] | None:
+    """All of them, as far as :data:`_PAGES` go; None when they were denied."""
     found: list[Mapping[str, Any]] = []
     asked: dict[str, Any] = {"KeyId": key, "Limit": 100}
     for _ in range(_PAGES):
-        page = await _optional(door, place, "kms:ListGrants", asked)
-        if page == _DENIED:
-            return _DENIED
+        try:
+            page = await door.call(place, "kms:ListGrants", asked)
+        except AwsTrouble as trouble:
+            if trouble.kind == "denied":
+                return None
+            raise
         found += page["Grants"]
         if not page.get("Truncated"):
             return {"Grants": found, "more": False}

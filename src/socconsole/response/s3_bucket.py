@@ -6,19 +6,18 @@ or a denied read, so that neither can pass for "no policy".
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from socconsole.aws import Absent, AwsTrouble
 from socconsole.model.action import Call
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Target
 from socconsole.response.change import Change
 from socconsole.response.found import resources
+from socconsole.response.parts import Part, read
 from socconsole.response.s3_policy import Reach, partition, reach
 from socconsole.response.statement_change import StatementChange
 from socconsole.response.wording import listed
@@ -34,18 +33,6 @@ _EVERYONE: Final = {
     "http://acs.amazonaws.com/groups/global/AllUsers": "everyone",
     "http://acs.amazonaws.com/groups/global/AuthenticatedUsers": "any AWS account",
 }
-
-# part: (operation, may be denied without spoiling the plan)
-_PARTS: Final[Mapping[str, tuple[str, bool]]] = {
-    "block": ("s3:GetPublicAccessBlock", False),
-    "account_block": ("s3control:GetPublicAccessBlock", True),
-    "policy": ("s3:GetBucketPolicy", True),
-    "policy_status": ("s3:GetBucketPolicyStatus", False),
-    "acl": ("s3:GetBucketAcl", True),
-    "ownership": ("s3:GetBucketOwnershipControls", True),
-    "tags": ("s3:GetBucketTagging", True),
-}
-
 
 _TYPES: Final = ("AwsS3Bucket", "AwsS3Object", "S3Bucket", "AWS::S3::Bucket")
 # Names of today, and those of before 2018 in us-east-1 (capitals, underscores, up to 255).
@@ -101,87 +88,80 @@ class Bucket:
 
 async def read_bucket(door: Door, name: str, place: Place) -> Bucket:
     """Read all parts at once. Raises ``AwsTrouble`` when a part that decides the plan cannot be read."""
-    answers = await asyncio.gather(*(_read(door, part, name, place) for part in _PARTS), return_exceptions=True)
-    parts: dict[str, Any] = {}
-    for part, answer in zip(_PARTS, answers, strict=True):
-        if isinstance(answer, BaseException):
-            raise answer
-        parts[part] = answer
-    denied = tuple(part for part, answer in parts.items() if answer == _DENIED)
-
-    def known(part: str) -> Any:
-        return None if part in denied else parts[part]
-
-    ownership = known("ownership")
-    rules = ownership["OwnershipControls"].get("Rules", []) if ownership else []
-    policy = known("policy")
-    status = known("policy_status")
-    tags = known("tags")
+    asked = {"Bucket": name, "ExpectedBucketOwner": place.account}
+    parts = await read(
+        door,
+        place,
+        {
+            "block": Part("s3:GetPublicAccessBlock", asked),
+            "account_block": Part("s3control:GetPublicAccessBlock", {"AccountId": place.account}, optional=True),
+            "policy": Part("s3:GetBucketPolicy", asked, optional=True),
+            "policy_status": Part("s3:GetBucketPolicyStatus", asked),
+            "acl": Part("s3:GetBucketAcl", asked, optional=True),
+            "ownership": Part("s3:GetBucketOwnershipControls", asked, optional=True),
+            "tags": Part("s3:GetBucketTagging", asked, optional=True),
+        },
+    )
+    rules = parts.known("ownership").get("OwnershipControls", {}).get("Rules", [])
     return Bucket(
         name=name,
         place=place,
-        block=_block(known("block")),
-        account_block=_block(known("account_block")),
-        policy=policy["Policy"] if policy else None,
-        policy_public=bool(status and status["PolicyStatus"].get("IsPublic", False)),
-        acl_public=_public_grants(known("acl")),
+        block=block_of(parts.known("block")),
+        account_block=block_of(parts.known("account_block")),
+        policy=parts.known("policy").get("Policy"),
+        policy_public=bool(parts.known("policy_status").get("PolicyStatus", {}).get("IsPublic", False)),
+        acl_public=_public_grants(parts.known("acl")),
         ownership=str(rules[0]["ObjectOwnership"]) if rules else "ObjectWriter",
-        tags={tag["Key"]: tag["Value"] for tag in tags["TagSet"]} if tags else {},
-        unread=denied,
-        evidence=parts,
+        tags={tag["Key"]: tag["Value"] for tag in parts.known("tags").get("TagSet", ())},
+        unread=parts.unread,
+        evidence=parts.evidence,
     )
 
 
-_DENIED: Final[Mapping[str, bool]] = {"denied": True}
+def block_of(answer: Mapping[str, Any]) -> Block | None:
+    """The four flags of a ``GetPublicAccessBlock``, of a bucket or an account; None where there is none."""
+    flags = answer.get("PublicAccessBlockConfiguration")
+    return None if flags is None else {name: bool(flags.get(name, False)) for name in FLAGS}
 
 
-async def _read(door: Door, part: str, name: str, place: Place) -> Mapping[str, Any] | None:
-    operation, optional = _PARTS[part]
-    params: dict[str, Any] = {"Bucket": name, "ExpectedBucketOwner": place.account}
-    if part == "account_block":
-        params = {"AccountId": place.account}
-    try:
-        answer = await door.call(place, operation, params)
-    except AwsTrouble as trouble:
-        if optional and trouble.kind == "denied":
-            return _DENIED
-        raise
-    if isinstance(answer, Absent):
-        return None
-    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
-
-
-def _block(answer: Mapping[str, Any] | None) -> Block | None:
-    if answer is None:
-        return None
-    flags = answer["PublicAccessBlockConfiguration"]
-    return {name: bool(flags.get(name, False)) for name in FLAGS}
-
-
-def _public_grants(answer: Mapping[str, Any] | None) -> tuple[str, ...]:
+def _public_grants(answer: Mapping[str, Any]) -> tuple[str, ...]:
     grants: list[str] = []
-    for grant in answer.get("Grants", []) if answer else []:
+    for grant in answer.get("Grants", []):
         who = _EVERYONE.get(grant.get("Grantee", {}).get("URI", ""))
         if who:
             grants.append(f"{str(grant.get('Permission', '?'))[:16]} to {who}")
     return tuple(grants)
 
 
+def bucket_name(target: str) -> str:
+    """The bucket that a name, or the ARN of it or of an object in it, names. Raises ``BadTarget``."""
+    arn = _ARN.fullmatch(target)
+    name = arn[1] if arn else target
+    if not _NAME.fullmatch(name):
+        raise BadTarget(f"{token(target)!r} is not the name of a bucket")
+    return name
+
+
+def buckets_of(finding: Finding) -> tuple[Target, ...]:
+    """The buckets of a finding, those of its objects included."""
+    return resources(finding, _TYPES, bucket_name)
+
+
+def bucket_arn(target: Target) -> str:
+    return f"arn:{partition(target.place.region)}:s3:::{target.id}"
+
+
 class BucketChange(Change[Bucket]):
     """A change to something of one bucket."""
 
     def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+        return buckets_of(finding)
 
     def name(self, target: str) -> str:
-        arn = _ARN.fullmatch(target)
-        name = arn[1] if arn else target
-        if not _NAME.fullmatch(name):
-            raise BadTarget(f"{token(target)!r} is not the name of a bucket")
-        return name
+        return bucket_name(target)
 
     def arns(self, target: Target) -> tuple[str, ...]:
-        return (f"arn:{partition(target.place.region)}:s3:::{target.id}",)
+        return (bucket_arn(target),)
 
     async def look(self, door: Door, target: Target) -> Bucket:
         return await read_bucket(door, target.id, target.place)

@@ -12,12 +12,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from socconsole.aws import AwsTrouble
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Target
 from socconsole.response.change import Change
 from socconsole.response.found import resources
+from socconsole.response.parts import Part, read
 from socconsole.response.s3_policy import Reach, partition, reach
 from socconsole.text import token
 
@@ -47,24 +47,23 @@ class Secret:
 async def read_secret(door: Door, secret: str, place: Place) -> Secret:
     """Raises ``AwsTrouble`` when the secret cannot be read; its policy may be denied."""
     asked = {"SecretId": secret}
-    about = dict(await door.call(place, "secretsmanager:DescribeSecret", asked))
-    about.pop("ResponseMetadata", None)
-    text: str | None = None
-    denied = False
-    try:
-        text = (await door.call(place, "secretsmanager:GetResourcePolicy", asked)).get("ResourcePolicy")
-    except AwsTrouble as trouble:
-        if trouble.kind != "denied":
-            raise
-        denied = True
+    parts = await read(
+        door,
+        place,
+        {
+            "secret": Part("secretsmanager:DescribeSecret", asked),
+            "policy": Part("secretsmanager:GetResourcePolicy", asked, optional=True),
+        },
+    )
+    about = parts.known("secret")
     return Secret(
         id=secret,
         place=place,
         deleted="DeletedDate" in about,
-        policy=text,
+        policy=parts.known("policy").get("ResourcePolicy"),
         tags={tag["Key"]: tag.get("Value", "") for tag in about.get("Tags", ())},
-        unread=("policy",) if denied else (),
-        evidence={"secret": about, "policy": {"denied": True} if denied else text},
+        unread=parts.unread,
+        evidence=parts.evidence,
     )
 
 

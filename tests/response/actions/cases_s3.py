@@ -40,6 +40,21 @@ def _other_public(aws: Embedded, bucket: str) -> None:
     _other_policy(aws, bucket, PROD)
 
 
+def _account(aws: Embedded) -> str:
+    leaking(aws)
+    return PROD.account
+
+
+def _half_account(aws: Embedded, account: str) -> None:
+    block = {"BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": False}
+    do(
+        aws,
+        "s3control:PutPublicAccessBlock",
+        AccountId=account,
+        PublicAccessBlockConfiguration={**block, "RestrictPublicBuckets": False},
+    )
+
+
 def _quiet(aws: Embedded) -> str:
     return CORPUS
 
@@ -48,6 +63,7 @@ CASES = (
     Case("s3-block-public", _public, _half),
     Case("s3-deny-outsiders", _named, _other_policy, ML),
     Case("s3-lockdown", _public, _other_public),
+    Case("s3-account-block-public", _account, _half_account),
     Case("s3-deny-presigned", _quiet, _other_public),
     Case("s3-require-tls", _quiet, _other_public),
 )
