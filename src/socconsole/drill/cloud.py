@@ -20,7 +20,7 @@ from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from socconsole.drill import cloudtrail, guardduty, hubadmin, iam, iamcheck, kms, s3, sagemaker, securityhub, sts
+from socconsole.drill import cloudtrail, ecs, guardduty, hubadmin, iam, iamcheck, kms, s3, sagemaker, securityhub, sts
 from socconsole.drill.clock import Clock
 from socconsole.drill.faults import Faults
 from socconsole.drill.gateway import Gateway
@@ -78,6 +78,6 @@ def _moto() -> Any:
 
 def _routes() -> Routes:
     routes = Routes()
-    for module in (sts, iamcheck, securityhub, hubadmin, guardduty, cloudtrail, s3, kms, sagemaker, iam):
+    for module in (sts, iamcheck, securityhub, hubadmin, guardduty, cloudtrail, s3, kms, sagemaker, iam, ecs):
         routes.include(module.routes)
     return routes

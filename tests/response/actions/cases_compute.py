@@ -6,6 +6,7 @@ import io
 import zipfile
 
 from socconsole.drill import Embedded
+from socconsole.drill.ecs import STOP_SECONDS
 from socconsole.drill.sagemaker import ENDPOINT_SECONDS, NOTEBOOK_SECONDS
 from tests.response.actions.case import Case, do
 from tests.response.conftest import ML, PROD
@@ -13,6 +14,7 @@ from tests.response.conftest import ML, PROD
 FUNCTION = "send-digest"
 ENDPOINT = "Answers"
 NOTEBOOK = "exploration"
+CLUSTER = "web"
 
 
 def code() -> bytes:
@@ -85,7 +87,51 @@ def _deleted(aws: Embedded, name: str) -> None:
     do(aws, "sagemaker:DeleteNotebookInstance", ML, NotebookInstanceName=name)
 
 
+def _cluster(aws: Embedded) -> None:
+    do(aws, "ecs:CreateCluster", clusterName=CLUSTER)
+    role = f"arn:aws:iam::{PROD.account}:role/vllm-recs"
+    container = {"name": "chat", "image": "chat:1", "memory": 512}
+    do(aws, "ecs:RegisterTaskDefinition", family="chat", taskRoleArn=role, containerDefinitions=[container])
+
+
+def service(aws: Embedded) -> str:
+    _cluster(aws)
+    tags = [{"key": "team", "value": "web"}]
+    given = {"cluster": CLUSTER, "serviceName": "chat", "taskDefinition": "chat", "launchType": "FARGATE"}
+    do(aws, "ecs:CreateService", **given, desiredCount=2, tags=tags)
+    return f"{CLUSTER}/chat"
+
+
+def _scaled(aws: Embedded, target: str) -> None:
+    cluster, _, name = target.partition("/")
+    do(aws, "ecs:UpdateService", cluster=cluster, service=name, desiredCount=5)
+
+
+def task(aws: Embedded) -> str:
+    if not do(aws, "ecs:DescribeClusters", clusters=[CLUSTER])["clusters"]:
+        _cluster(aws)
+    tags = [{"key": "team", "value": "web"}]
+    secret = {"name": "chat", "environment": [{"name": "TOKEN", "value": "hunter2"}]}
+    ran = do(
+        aws,
+        "ecs:RunTask",
+        cluster=CLUSTER,
+        taskDefinition="chat",
+        launchType="FARGATE",
+        tags=tags,
+        startedBy="i-0a5b",
+        overrides={"containerOverrides": [secret]},
+    )
+    return f"{CLUSTER}/{ran['tasks'][0]['taskArn'].rpartition('/')[2]}"
+
+
+def _nothing(aws: Embedded, target: str) -> None:
+    """A task that was stopped stays so."""
+
+
 CASES = (
+    Case("ecs-service-stop", service, _scaled, takes=STOP_SECONDS),
+    Case("ecs-task-stop", task, _nothing, takes=STOP_SECONDS),
     Case("lambda-stop", function, _let_run),
     Case("sagemaker-weight-zero", variant, _some_weight, ML, takes=ENDPOINT_SECONDS),
     Case("sagemaker-take-down", endpoint, _served_anew, ML, takes=ENDPOINT_SECONDS),
