@@ -55,6 +55,12 @@ def main() -> None:
 
 
 def _run(words: list[str]) -> None:
+    if words in (["--help"], ["-h"]):
+        from socconsole.cli.help_page import page
+
+        if (text := page()) is not None:
+            print(text, end="", flush=True)  # here, where a reader that went away is no fault
+            return
     from socconsole.cli.start import plain, start
 
     if (asked := plain(words)) is not None:
