@@ -150,3 +150,23 @@ async def test_a_failure_is_kept_and_tried_again_on_demand(
     assert (await workflow.drain(session(Mode.TRIAGE))).sent == 0, "not by itself: it was refused"
     assert waiting(folder).failed == 1
     assert (await workflow.drain(session(Mode.TRIAGE), include_read=True)).sent == 1
+
+
+async def test_what_another_process_took_over_is_left_to_it(
+    aws: Embedded, folder: StateFolder, session: Make, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A laptop sleeps between claiming and sending: by then somebody else may have the lease."""
+    decide(folder, Acknowledge(ids=tuple(ids[:2]), reason="on it"))
+    claim = workflow._claim
+
+    def claim_and_sleep(*given: Any) -> Any:
+        claimed = claim(*given)
+        with closing(db.connect(folder.store_db)) as conn:
+            conn.execute("UPDATE outbox SET lease_pid = 1 WHERE id = ?", (claimed[0][0].id if claimed else 0,))
+        return claimed
+
+    monkeypatch.setattr(workflow, "_claim", claim_and_sleep)
+    sent = await workflow.drain(session(Mode.TRIAGE))
+    assert (sent.sent, sent.waiting) == (1, 1)
+    (line,) = ledger.read(folder, verbs=("sent",))
+    assert len(line.entry.subjects) == 1

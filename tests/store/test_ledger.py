@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from socconsole.model.entry import Entry
-from socconsole.store import keys, ledger
+from socconsole.store import keys, ledger, ledger_head
 from socconsole.store.state import StateFolder
 
 
@@ -277,3 +277,18 @@ def test_a_folder_that_cannot_be_written_is_one_kind_of_error(state: StateFolder
         verdict = ledger.verify(state.root)
         assert verdict.whole
         assert verdict.unanchored_since == line.at
+
+
+def test_a_key_and_a_checkpoint_are_whole_though_the_system_writes_little_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, bytes(data)[:7]))
+    made = keys.create(tmp_path)
+    loaded = keys.load(tmp_path)
+    assert loaded is not None
+    assert loaded.id == made.id
+    ledger_head.write(tmp_path, 3, b"\x01" * 32, 5, "i-1", made)
+    head = ledger_head.read(tmp_path)
+    assert head is not None
+    assert head.seq == 3

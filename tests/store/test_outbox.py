@@ -25,9 +25,24 @@ def test_a_write_is_claimed_by_one_process_until_its_lease_ends(folder: StateFol
         assert [write.finding for write in (*first, *second)] == [named(0), named(1)]
         assert outbox.claim(conn, "ana", NOW + timedelta(seconds=59), pid=33) == []
         assert outbox.waiting(conn).claimed == 2
-        outbox.renew(other, second, NOW + timedelta(seconds=59))
+        assert outbox.renew(other, second, NOW + timedelta(seconds=59), pid=22) == second
         again = outbox.claim(conn, "ana", NOW + timedelta(seconds=61), pid=33)
         assert [write.finding for write in again] == [named(0)]
+
+
+def test_what_another_process_took_over_is_neither_kept_nor_given_back(folder: StateFolder) -> None:
+    """A holder that slept through its lease must not extend, or end, that of whoever sends the write now."""
+    acknowledged(folder, 0)
+    late = NOW + timedelta(seconds=61)
+    with store(folder) as conn:
+        slow = outbox.claim(conn, "ana", NOW, pid=11)
+        quick = outbox.claim(conn, "ana", late, pid=22)
+        assert [write.id for write in quick] == [write.id for write in slow]
+        assert outbox.renew(conn, slow, late, 600.0, pid=11) == []
+        outbox.release(conn, slow, "throttled", late, pid=11)
+        assert outbox.claim(conn, "ana", late, pid=33) == []  # still with 22 ...
+        assert outbox.renew(conn, quick, late, pid=22) == quick
+        assert len(outbox.claim(conn, "ana", late + timedelta(seconds=61), pid=33)) == 1  # ... for its own time
 
 
 def test_a_later_write_of_a_finding_waits_for_the_earlier_one(folder: StateFolder) -> None:

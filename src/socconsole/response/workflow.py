@@ -53,8 +53,9 @@ async def drain(session: Session, *, include_read: bool = False) -> Sent:
             break
         async with session.door(session, "triage") as door:
             for place, batch in _batches(claimed):
-                await asyncio.to_thread(_renew, session, claimed)  # those before may have taken their time
-                why = why or await uninterrupted(_send(session, door, place, batch, fates))
+                ours = await asyncio.to_thread(_renew, session, claimed)  # those before may have taken their time
+                batch = [each for each in batch if each[0].id in ours]
+                why = why or (await uninterrupted(_send(session, door, place, batch, fates)) if batch else "")
                 if why:  # this one was given back by itself: so are those behind it
                     await asyncio.to_thread(_release, session, batch, why)
     left = await asyncio.to_thread(_waiting, session)
@@ -170,9 +171,11 @@ def _release(session: Session, batch: Sequence[Claimed], why: str) -> None:
         outbox.release(conn, [write for write, _, _ in batch], why, datetime.now(UTC), AGAIN_S)
 
 
-def _renew(session: Session, claimed: Sequence[Claimed]) -> None:
+def _renew(session: Session, claimed: Sequence[Claimed]) -> frozenset[int]:
+    """The ids of those that no other process has taken over meanwhile."""
     with closing(db.connect(session.folder.store_db)) as conn:
-        outbox.renew(conn, [write for write, _, _ in claimed], datetime.now(UTC), WRITE_S)
+        held = outbox.renew(conn, [write for write, _, _ in claimed], datetime.now(UTC), WRITE_S)
+    return frozenset(write.id for write in held)
 
 
 def _waiting(session: Session) -> outbox.Waiting:

@@ -66,11 +66,10 @@ def create(folder: Path, name: str = NAME) -> Signer:
     private = Ed25519PrivateKey.generate()
     target = folder / name
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    try:
-        os.write(descriptor, private.private_bytes_raw().hex().encode() + b"\n")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with os.fdopen(descriptor, "wb") as file:  # which writes all of it, however little the system takes at once
+        file.write(private.private_bytes_raw().hex().encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
     return _signer(private)
 
 

@@ -61,10 +61,8 @@ def write(folder: Path, seq: int, hash_: bytes, at: int, install: str, signer: S
     data = msgspec.json.encode(msgspec.structs.replace(unsigned, sig=signature.hex()))
     fresh = folder / (NAME + ".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    try:
-        os.write(descriptor, data)
-    finally:
-        os.close(descriptor)
+    with os.fdopen(descriptor, "wb") as file:  # which writes all of it, however little the system takes at once
+        file.write(data)
     os.replace(fresh, folder / NAME)
 
 

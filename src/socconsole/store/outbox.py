@@ -123,25 +123,50 @@ def claim(
         return _read(conn, ids)
 
 
-def renew(conn: sqlite3.Connection, writes: Sequence[Write], now: datetime, lease_s: float = LEASE_S) -> None:
-    """Keep writes that are still being worked on."""
+def renew(
+    conn: sqlite3.Connection,
+    writes: Sequence[Write],
+    now: datetime,
+    lease_s: float = LEASE_S,
+    *,
+    pid: int | None = None,
+) -> list[Write]:
+    """Keep writes that are still being worked on; returns those that are still ours.
+
+    One whose lease ran out may be with another process by now: it is that one's to send.
+    """
+    until, holder = micros(now + timedelta(seconds=lease_s)), pid or os.getpid()
     with transaction(conn):
-        conn.executemany(
-            "UPDATE outbox SET lease_until = ? WHERE id = ? AND state = 'claimed'",
-            [(micros(now + timedelta(seconds=lease_s)), write.id) for write in writes],
-        )
+        return [
+            write
+            for write in writes
+            if conn.execute(
+                "UPDATE outbox SET lease_until = ? WHERE id = ? AND state = 'claimed' AND lease_pid = ?",
+                (until, write.id, holder),
+            ).rowcount
+        ]
 
 
-def release(conn: sqlite3.Connection, writes: Sequence[Write], why: str, now: datetime, again_s: float = 0.0) -> None:
+def release(
+    conn: sqlite3.Connection,
+    writes: Sequence[Write],
+    why: str,
+    now: datetime,
+    again_s: float = 0.0,
+    *,
+    pid: int | None = None,
+) -> None:
     """Give writes back unsent (AWS unreachable, throttled, credentials expired), not to be tried for ``again_s``.
 
-    This leaves no entry: nothing happened that the record has to know.
+    This leaves no entry: nothing happened that the record has to know. What another process has taken over since is
+    left to it.
     """
+    again, holder = micros(now + timedelta(seconds=again_s)), pid or os.getpid()
     with transaction(conn):
         conn.executemany(
             "UPDATE outbox SET state = 'unsent', tries = tries + 1, why = ?, lease_pid = NULL, lease_until = ? "
-            "WHERE id = ? AND state = 'claimed'",
-            [(storable(why, 500), micros(now + timedelta(seconds=again_s)), write.id) for write in writes],
+            "WHERE id = ? AND state = 'claimed' AND lease_pid = ?",
+            [(storable(why, 500), again, write.id, holder) for write in writes],
         )
 
 
