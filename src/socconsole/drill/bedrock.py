@@ -1,0 +1,134 @@
+"""Bedrock agents with ids as AWS gives them, and their aliases, which moto lacks.
+
+Source: the Amazon Bedrock API reference (``CreateAgentAlias`` and its neighbours) and botocore's model. An update
+states the whole alias: a description that is not sent is gone, and without a routing the alias is given a new
+version. Here a change is done at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from moto.backends import get_backend
+
+from socconsole.drill.clock import host_now
+from socconsole.drill.errors import AwsError
+from socconsole.drill.routes import Call, Routes
+
+if TYPE_CHECKING:
+    from socconsole.drill.cloud import Cloud
+
+routes = Routes()
+
+_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def _agents(call: Call) -> Any:
+    return get_backend("bedrock-agent")[call.account][call.region]
+
+
+def _aliases(call: Call) -> dict[str, dict[str, Any]]:
+    """By ``AGENT/ALIAS``."""
+    found: dict[str, dict[str, Any]] = _agents(call).__dict__.setdefault("agent_aliases", {})
+    return found
+
+
+def _arn(call: Call, name: str) -> str:
+    return f"arn:aws:bedrock:{call.region}:{call.account}:agent-alias/{name}"
+
+
+def _found(call: Call) -> dict[str, Any]:
+    name = f"{call.params['agentId']}/{call.params['agentAliasId']}"
+    try:
+        return _aliases(call)[name]
+    except KeyError:
+        raise AwsError("ResourceNotFoundException", f"Failed to retrieve resource: {name} not found", 404) from None
+
+
+def _routing(call: Call, alias: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    if given := call.params.get("routingConfiguration"):
+        return [dict(one) for one in given]
+    last = max((int(one["agentVersion"]) for one in alias["routingConfiguration"]), default=0) if alias else 0
+    return [{"agentVersion": str(last + 1)}]
+
+
+def _id(cloud: Cloud, call: Call, what: str) -> str:
+    """Ten characters; moto's agents carry their name in the id."""
+    digits = [cloud.ids.number(0, len(_ALPHABET) - 1, what, call.n, place) for place in range(10)]
+    return "".join(_ALPHABET[digit] for digit in digits)
+
+
+@routes.op("bedrock-agent", "CreateAgent")
+def create_agent(cloud: Cloud, call: Call) -> dict[str, Any]:
+    backend, asked = _agents(call), call.params
+    agent = backend.create_agent(
+        agent_name=asked["agentName"],
+        agent_resource_role_arn=asked.get("agentResourceRoleArn", ""),
+        client_token=asked.get("clientToken"),
+        instruction=asked.get("instruction"),
+        foundation_model=asked.get("foundationModel"),
+        description=asked.get("description"),
+        idle_session_ttl_in_seconds=asked.get("idleSessionTTLInSeconds", 600),
+        customer_encryption_key_arn=asked.get("customerEncryptionKeyArn"),
+        tags=None,
+        prompt_override_configuration=asked.get("promptOverrideConfiguration"),
+    )
+    del backend.agents[agent.agent_id]
+    agent.agent_id = _id(cloud, call, "agent")
+    agent.agent_arn = f"arn:aws:bedrock:{call.region}:{call.account}:agent/{agent.agent_id}"
+    backend.agents[agent.agent_id] = agent
+    if given := asked.get("tags"):
+        backend.tag_resource(agent.agent_arn, given)
+    return {"agent": agent.to_dict()}
+
+
+@routes.op("bedrock-agent", "CreateAgentAlias")
+def create(cloud: Cloud, call: Call) -> dict[str, Any]:
+    agent = str(call.params["agentId"])
+    _agents(call).get_agent(agent)  # raises ResourceNotFoundException
+    name = _id(cloud, call, "alias")
+    now = host_now()
+    alias = {
+        "agentId": agent,
+        "agentAliasId": name,
+        "agentAliasName": call.params["agentAliasName"],
+        "agentAliasArn": _arn(call, f"{agent}/{name}"),
+        "routingConfiguration": _routing(call, None),
+        "createdAt": now,
+        "updatedAt": now,
+        "agentAliasStatus": "PREPARED",
+        "aliasInvocationState": "ACCEPT_INVOCATIONS",
+    }
+    if description := call.params.get("description"):
+        alias["description"] = description
+    _aliases(call)[f"{agent}/{name}"] = alias
+    _agents(call).__dict__.setdefault("alias_tags", {})[alias["agentAliasArn"]] = dict(call.params.get("tags") or {})
+    return {"agentAlias": alias}
+
+
+@routes.op("bedrock-agent", "GetAgentAlias")
+def get(cloud: Cloud, call: Call) -> dict[str, Any]:
+    return {"agentAlias": _found(call)}
+
+
+@routes.op("bedrock-agent", "UpdateAgentAlias")
+def update(cloud: Cloud, call: Call) -> dict[str, Any]:
+    alias = _found(call)
+    routing = _routing(call, alias)
+    alias.pop("description", None)
+    if description := call.params.get("description"):
+        alias["description"] = description
+    alias["agentAliasName"] = call.params["agentAliasName"]
+    alias["routingConfiguration"] = routing
+    alias["updatedAt"] = host_now()
+    if state := call.params.get("aliasInvocationState"):
+        alias["aliasInvocationState"] = state
+    return {"agentAlias": alias}
+
+
+@routes.op("bedrock-agent", "ListTagsForResource")
+def tags(cloud: Cloud, call: Call) -> dict[str, Any]:
+    arn = str(call.params["resourceArn"])
+    found = _agents(call).__dict__.get("alias_tags", {}).get(arn)
+    return {"tags": _agents(call).list_tags_for_resource(arn) if found is None else found}
