@@ -53,7 +53,8 @@ def _hex(rng: random.Random, digits: int) -> str:
 
 
 def _title(serial: int, words: str, version: int) -> str:
-    return f"{serial:07} {words}" + (f", {version + 1} times" if version else "")
+    # The version stands before the words: a narrow column cuts a title's end.
+    return f"{serial:07} " + (f"{version + 1} times: " if version else "") + words
 
 
 def _guardduty(serial: int, at: datetime, version: int, rng: random.Random, *, top: bool) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Argument 1 is a store, 2 findings a second, 3 how many findings it holds. Lines on stdin say ``go`` and ``stop``; each
 ``stop`` is answered with how many were committed and how long that took. Of every ten records eight are new, below
-what is on the screen; one is a later version of a finding on the screen (its title's end changes) and one of a finding
+what is on the screen; one is a later version of a finding on the screen (its title changes) and one of a finding
 somewhere.
 """
 

@@ -151,4 +151,4 @@ def press(program: Subject, terminal: Timed, runs: int, seed: int, keys: int = _
 
 def _seen(terminal: Timed, number: int) -> None:
     """What was committed has to have come to the screen, or nothing was measured: titles in view have changed."""
-    terminal.await_paint(lambda shown: sum(" times" in shown.line(y) for y in range(shown.rows)) >= 10)
+    terminal.await_paint(lambda shown: sum(" times: " in shown.line(y) for y in range(shown.rows)) >= 10)

@@ -50,7 +50,7 @@ def run(settings: Settings) -> Iterator[Row]:
             outside.append(_below_header(terminal))
             since = len(terminal.raw)
             touch(_IN_VIEW, version)
-            said = f"{_IN_VIEW:07} Objects read in bulk, {version + 1} times"
+            said = f"{_IN_VIEW:07} {version + 1} times: "
             terminal.await_paint(lambda shown, said=said: said in shown.text)  # type: ignore[misc]
             terminal.read_for(0.3)
             inside.append(
