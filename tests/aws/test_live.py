@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from socconsole.aws import AwsTrouble, Door, Grant, Kind
-from socconsole.aws.identity import discover, whoami
+from socconsole.aws.identity import discover
 from socconsole.model.action import Mode
 from socconsole.model.world import Place, World, WorldKind
 
@@ -302,13 +302,10 @@ async def test_a_region_that_is_none_is_said(live: Live, monkeypatch: pytest.Mon
     assert "region" in trouble.remedy
 
 
-async def test_who_we_are(live: Live, fake: FakeAws, home: Path) -> None:
+async def test_who_we_are(fake: FakeAws, home: Path) -> None:
     configure(home, "[profile prod]\nregion = eu-west-3\n")
-    async with live() as door:
-        found = await whoami(door, PLACE)
-    assert (found.account, found.partition) == (ACCOUNT, "aws")
     found = await discover("prod")
-    assert (found.account, found.region) == (ACCOUNT, "eu-west-3")
+    assert (found.account, found.partition, found.region) == (ACCOUNT, "aws", "eu-west-3")
     assert (await discover("prod", "eu-north-1")).region == "eu-north-1"
 
 

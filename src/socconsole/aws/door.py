@@ -1,8 +1,8 @@
 """The door: one call, or pages of one, with everything that DESIGN §4 promises of it.
 
 Whatever goes wrong leaves as :class:`AwsTrouble` (or as the caller's own cancellation); what is returned has
-passed the response gate. Nothing here retries beyond botocore's standard mode, and nothing is sent twice by
-itself that changes anything: AWS's configuration writes used here are idempotent.
+passed the response gate. Nothing here retries beyond botocore's standard mode, and what
+contains is not retried at all: nothing that changes anything is sent twice by itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 from socconsole.aws.accounts import Config, active_profile, how, profile_of, role_of
 from socconsole.aws.buckets import Buckets
 from socconsole.aws.gate import BadResponse, Gate, request_id
-from socconsole.aws.guard import Guard, Refused
+from socconsole.aws.guard import Guard
 from socconsole.aws.iam import Grant, session_policy
 from socconsole.aws.operations import ROLES, Role, table
 from socconsole.aws.trouble import Absent, AwsTrouble, Kind
@@ -92,25 +92,9 @@ class Door:
         finally:
             await door._stack.aclose()
 
-    @property
-    def mode(self) -> Mode:
-        return self._guard.mode
-
-    def restrict(self, mode: Mode) -> None:
-        """Make the door stricter from now on; it never becomes laxer."""
-        self._guard.restrict(mode)
-
     def roles(self, account: str) -> Mapping[str, str]:
         """ARN of the role for each role kind, as configured; empty where the profile's own identity acts."""
         return {role: self._role_arn(account, role) for role in ROLES}
-
-    def allows(self, operation: str) -> bool:
-        """Whether the guard would let an operation pass now; asks nobody."""
-        try:
-            self._guard.permit(operation)
-        except Refused:
-            return False
-        return True
 
     async def call(
         self,
@@ -179,10 +163,6 @@ class Door:
             seen.add(following)
             request[paging.request] = following
         raise AwsTrouble(Kind.BAD_RESPONSE, operation, place, f"more than {limit} pages, and still a token")
-
-    async def client(self, service: str, place: Place) -> Any:
-        """The client under the calls, guarded and gated all the same. For tests of exactly that."""
-        return await self._client(service, place)
 
     async def _client(self, service: str, place: Place) -> Any:
         key = (service, place)

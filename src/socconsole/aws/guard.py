@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from socconsole.aws.modes import MODE_EFFECTS, strictest
+from socconsole.aws.modes import MODE_EFFECTS
 from socconsole.aws.operations import ROLE_EFFECTS, Operation, Role, table
 from socconsole.model.action import Mode
 
@@ -46,10 +46,6 @@ class Guard:
         self.role = role
         self.mode = mode
         self._rows = table() if rows is None else rows
-
-    def restrict(self, mode: Mode) -> None:
-        """Make the door stricter from now on; it never becomes laxer."""
-        self.mode = strictest(self.mode, mode)
 
     def permit(self, operation: str) -> Operation:
         """The row of an allowed operation. Raises :class:`Refused`."""

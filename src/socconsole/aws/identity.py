@@ -1,4 +1,4 @@
-"""Who we are to AWS: asked before there is a world, and of a door."""
+"""Who we are to AWS, asked before there is a world."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from socconsole.aws.accounts import active_profile, how
-from socconsole.aws.door import DEADLINE, Door
+from socconsole.aws.door import DEADLINE
 from socconsole.aws.gate import Gate
 from socconsole.aws.guard import Guard
 from socconsole.aws.trouble import AwsTrouble, Kind
@@ -25,12 +25,6 @@ class Identity:
     arn: str
     partition: str
     region: str
-
-
-async def whoami(door: Door, place: Place) -> Identity:
-    """The identity behind a door in one account. Raises :class:`AwsTrouble`."""
-    answer = await door.call(place, "sts:GetCallerIdentity", {})
-    return _identity(answer, place.region)
 
 
 async def discover(profile: str = "", region: str = "", *, deadline: float = DEADLINE) -> Identity:

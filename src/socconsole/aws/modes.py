@@ -37,10 +37,6 @@ def effective_mode(
     return min(known, key=_STRICTNESS.__getitem__) if known else Mode.TRIAGE
 
 
-def strictest(first: Mode, second: Mode) -> Mode:
-    return min(first, second, key=_STRICTNESS.__getitem__)
-
-
 def from_environment(environ: Mapping[str, str] = os.environ) -> str | None:
     return environ.get(VARIABLE) or None
 

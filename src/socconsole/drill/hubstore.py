@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -110,8 +109,3 @@ class HubStore:
             if key in one.records:
                 return one.records[key]
         return None
-
-    def all_records(self) -> Iterator[tuple[Hub, Record]]:
-        for hub in list(self._hubs.values()):
-            for record in list(hub.records.values()):
-                yield hub, record

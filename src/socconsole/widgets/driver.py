@@ -61,11 +61,6 @@ class SafeDriver(LinuxDriver):
             stream.fileno(), stream.encoding or "utf-8", on_recovered=self._recovered, on_dead=self._lost
         )
 
-    @property
-    def frames_dropped(self) -> int:
-        """Writes thrown away because the terminal was behind."""
-        return 0 if self._frames is None else self._frames.dropped
-
     def write(self, data: str) -> None:
         if self._frames is not None:
             self._frames.write(data)

@@ -51,20 +51,16 @@ class FrameWriter(threading.Thread):
         self.behind = False
         """Frames are being dropped."""
         self.dead = False
-        self.dropped = 0
-        """Writes thrown away since the start."""
 
     def write(self, text: str) -> None:
         with self._ready:
             if self.dead or self._stopping:
                 return
             if self._waiting and self._waiting + len(text) > BACKLOG_LIMIT:
-                self.dropped += len(self._queue)
                 self._queue.clear()
                 self._waiting = 0
                 self.behind = True
             if self.behind:
-                self.dropped += 1
                 return
             self._queue.append(text)
             self._waiting += len(text)
