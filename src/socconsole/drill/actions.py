@@ -13,6 +13,7 @@ from typing import Any, Final
 from moto.backends import get_backend
 
 from socconsole.aws.operations import table
+from socconsole.drill import ec2_arns
 
 # botocore's service name -> IAM prefix, where they differ.
 _PREFIX: Final = {
@@ -49,6 +50,8 @@ _ACTIONS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("s3control", "PutPublicAccessBlock"): ("s3:PutAccountPublicAccessBlock",),
     ("s3control", "DeletePublicAccessBlock"): ("s3:PutAccountPublicAccessBlock",),
     ("lambda", "Invoke"): ("lambda:InvokeFunction",),
+    ("bedrock-runtime", "Converse"): ("bedrock:InvokeModel",),
+    ("bedrock-runtime", "ConverseStream"): ("bedrock:InvokeModelWithResponseStream",),
 }
 
 
@@ -77,6 +80,10 @@ def service_context(service: str, operation: str, params: Mapping[str, Any]) -> 
         if "VerificationState" in params:
             context["securityhub:asffsyntaxpath/verificationstate"] = (str(params["VerificationState"]),)
         return context
+    if service == "bedrock-runtime":
+        converse = params.get("guardrailConfig") or {}
+        guardrail = params.get("guardrailIdentifier") or converse.get("guardrailIdentifier")
+        return {"bedrock:guardrailidentifier": (str(guardrail),)} if guardrail else {}
     return {}
 
 
@@ -94,16 +101,19 @@ def _iam(operation: str, params: Mapping[str, Any], account: str, region: str) -
     for key, kind in (("RoleName", "role"), ("UserName", "user"), ("PolicyArn", ""), ("GroupName", "group")):
         if key in params:
             return str(params[key]) if not kind else _with_path(account, kind, str(params[key]))
+    if "InstanceProfileName" in params:
+        return _with_path(account, "instance-profile", str(params["InstanceProfileName"]))
     if "AccessKeyId" in params:  # a key is checked on its user
-        key = get_backend("iam")[account]["aws"].access_keys.get(str(params["AccessKeyId"]))
-        return _with_path(account, "user", str(key.user_name)) if key else "*"
+        access = get_backend("iam")[account]["aws"].access_keys.get(str(params["AccessKeyId"]))
+        return _with_path(account, "user", str(access.user_name)) if access else "*"
     return "*"
 
 
 def _with_path(account: str, kind: str, name: str) -> str:
     """A role's or user's ARN with its path, which a call does not say and a policy has to match."""
     backend = get_backend("iam")[account]["aws"]
-    known: Any = {"role": backend.roles, "user": backend.users}.get(kind, {})
+    profiles = backend.instance_profiles
+    known: Any = {"role": backend.roles, "user": backend.users, "instance-profile": profiles}.get(kind, {})
     found = next((one.arn for one in list(known.values()) if one.name == name), "")
     return str(found or f"arn:aws:iam::{account}:{kind}/{name}")
 
@@ -120,35 +130,6 @@ def _guardduty(operation: str, params: Mapping[str, Any], account: str, region: 
 
 def _securityhub(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
     return f"arn:aws:securityhub:{region}:{account}:hub/default"
-
-
-# EC2's parameters that name resources, and the resources' names in ARNs. An operation is checked on all it names.
-_EC2: Final[Mapping[str, str]] = {
-    "RouteTableId": "route-table",
-    "NetworkAclId": "network-acl",
-    "VpcId": "vpc",
-    "GroupId": "security-group",
-}
-# What is made has no id yet: it is checked on all of its kind.
-_EC2_MAKES: Final[Mapping[str, str]] = {
-    "CreateNetworkAcl": "network-acl",
-}
-
-
-def _ec2(operation: str, params: Mapping[str, Any], account: str, region: str) -> str | tuple[str, ...]:
-    if operation.startswith("Describe"):
-        return "*"
-    found: list[str] = []
-    if operation in _EC2_MAKES:
-        found.append(f"arn:aws:ec2:{region}:{account}:{_EC2_MAKES[operation]}/*")
-    for key, kind in (("SnapshotId", "snapshot"), ("ImageId", "image")):
-        if isinstance(params.get(key), str):  # these two have no account in their ARNs
-            found.append(f"arn:aws:ec2:{region}::{kind}/{params[key]}")
-    for key, kind in _EC2.items():
-        value = params.get(key, [])
-        ids = [value] if isinstance(value, str) else value
-        found += [f"arn:aws:ec2:{region}:{account}:{kind}/{one}" for one in ids]
-    return tuple(found) or "*"
 
 
 def _sagemaker(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
@@ -212,8 +193,18 @@ def _secretsmanager(operation: str, params: Mapping[str, Any], account: str, reg
     return str(secret.arn) if secret else f"arn:aws:secretsmanager:{region}:{account}:secret:{named}-??????"
 
 
+def _bedrock_agent(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    if "resourceArn" in params:
+        return str(params["resourceArn"])
+    agent, alias = params.get("agentId"), params.get("agentAliasId")
+    stem = f"arn:aws:bedrock:{region}:{account}:agent"
+    return f"{stem}-alias/{agent}/{alias}" if alias else f"{stem}/{agent}" if agent else "*"
+
+
 _RESOURCE: Final[Mapping[str, Callable[[str, Mapping[str, Any], str, str], str | tuple[str, ...]]]] = {
-    "ec2": _ec2,
+    "ec2": ec2_arns.ec2,
+    "autoscaling": ec2_arns.autoscaling,
+    "elbv2": ec2_arns.elbv2,
     "s3": _s3,
     "iam": _iam,
     "sts": _sts,
@@ -226,4 +217,5 @@ _RESOURCE: Final[Mapping[str, Callable[[str, Mapping[str, Any], str, str], str |
     "lambda": _lambda,
     "ecs": _ecs,
     "cloudtrail": _cloudtrail,
+    "bedrock-agent": _bedrock_agent,
 }

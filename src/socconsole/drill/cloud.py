@@ -20,7 +20,23 @@ from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from socconsole.drill import cloudtrail, ecs, guardduty, hubadmin, iam, iamcheck, kms, s3, sagemaker, securityhub, sts
+from socconsole.drill import (
+    automation,
+    bedrock,
+    cloudtrail,
+    ec2,
+    ecs,
+    guardduty,
+    hubadmin,
+    iam,
+    iamcheck,
+    kms,
+    s3,
+    sagemaker,
+    securityhub,
+    sts,
+    trails,
+)
 from socconsole.drill.clock import Clock
 from socconsole.drill.faults import Faults
 from socconsole.drill.gateway import Gateway
@@ -51,6 +67,7 @@ class Cloud:
         self.hubs = HubStore()
         self.detectors = Detectors()
         self.slow = Slow(clock)
+        self.runs = automation.Runs()
         self.estate_done = 0
         """Number of the last request that built the estate: the trail begins after it."""
         self.scores: Callable[[], dict[str, Any]] = dict
@@ -78,6 +95,22 @@ def _moto() -> Any:
 
 def _routes() -> Routes:
     routes = Routes()
-    for module in (sts, iamcheck, securityhub, hubadmin, guardduty, cloudtrail, s3, kms, sagemaker, iam, ecs):
+    for module in (
+        automation,
+        sts,
+        iamcheck,
+        securityhub,
+        hubadmin,
+        guardduty,
+        cloudtrail,
+        s3,
+        kms,
+        trails,
+        sagemaker,
+        iam,
+        bedrock,
+        ec2,
+        ecs,
+    ):
         routes.include(module.routes)
     return routes

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from socconsole.model.world import Place
 from socconsole.response import ec2
 from socconsole.response.base import Door, Target
 
@@ -42,9 +43,9 @@ class Group:
 async def read(door: Door, target: Target) -> Group:
     """Raises ``AwsTrouble`` when what decides the plan cannot be read."""
     place, id_ = target.place, target.id
-    group, rules, interfaces = await asyncio.gather(
+    group, (egress, _, raw), interfaces = await asyncio.gather(
         ec2.only(door, place, "DescribeSecurityGroups", "SecurityGroups", GroupIds=[id_]),
-        ec2.every(door, place, "DescribeSecurityGroupRules", "SecurityGroupRules", Filters=ec2.where("group-id", id_)),
+        rules(door, place, id_),
         ec2.if_allowed(
             ec2.every(door, place, "DescribeNetworkInterfaces", "NetworkInterfaces", Filters=ec2.where("group-id", id_))
         ),
@@ -53,12 +54,20 @@ async def read(door: Door, target: Target) -> Group:
         id=id_,
         name=group["GroupName"],
         vpc=group.get("VpcId", ""),
-        egress=ordered(_rule(rule) for rule in rules if rule["IsEgress"]),
+        egress=egress,
         interfaces=None if interfaces is None else tuple(interfaces),
         tags=ec2.tags(group),
         unread=("network interfaces",) if interfaces is None else (),
-        evidence={"group": group, "rules": rules, "interfaces": interfaces},
+        evidence={"group": group, "rules": raw, "interfaces": interfaces},
     )
+
+
+async def rules(door: Door, place: Place, group: str) -> tuple[tuple[Rule, ...], tuple[Rule, ...], list[ec2.Item]]:
+    """A group's rules: what it lets out, what it lets in, and both as AWS returned them. Raises ``AwsTrouble``."""
+    filters = ec2.where("group-id", group)
+    raw = await ec2.every(door, place, "DescribeSecurityGroupRules", "SecurityGroupRules", Filters=filters)
+    egress = ordered(_rule(rule) for rule in raw if rule["IsEgress"])
+    return egress, ordered(_rule(rule) for rule in raw if not rule["IsEgress"]), raw
 
 
 def ordered(rules: Iterable[Rule]) -> tuple[Rule, ...]:

@@ -91,8 +91,28 @@ def _another_rule(aws: Embedded, group: str) -> None:
     )
 
 
+def _served(aws: Embedded) -> str:
+    """An instance with everything that isolation touches: a profile, an Auto Scaling group, a target group."""
+    made = network(aws)
+    ids = {"AutoScalingGroupName": "web", "InstanceId": made.instance}
+    size = {"MinSize": 0, "MaxSize": 3, "DesiredCapacity": 0}
+    do(aws, "autoscaling:CreateAutoScalingGroup", **ids, **size, VPCZoneIdentifier=made.private)
+    do(aws, "autoscaling:AttachInstances", AutoScalingGroupName="web", InstanceIds=[made.instance])
+    group = do(
+        aws, "elbv2:CreateTargetGroup", Name="web", Protocol="HTTP", Port=80, VpcId=made.vpc, TargetType="instance"
+    )
+    arn = group["TargetGroups"][0]["TargetGroupArn"]
+    do(aws, "elbv2:RegisterTargets", TargetGroupArn=arn, Targets=[{"Id": made.instance, "Port": 8080}])
+    return made.instance
+
+
+def _profile_again(aws: Embedded, instance: str) -> None:
+    do(aws, "ec2:AssociateIamInstanceProfile", InstanceId=instance, IamInstanceProfile={"Name": "vllm-recs"})
+
+
 CASES = (
     Case("ec2-nat-route", _nat, _routed_elsewhere),
     Case("ec2-nacl-deny", _subnet, _opened),
     Case("ec2-sg-egress", _group, _another_rule),
+    Case("ec2-isolate", _served, _profile_again),
 )

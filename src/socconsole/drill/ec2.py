@@ -1,0 +1,91 @@
+"""EC2 where moto and AWS differ in what containment relies on: groups of interfaces, attributes, metadata options.
+
+Source: EC2 API reference, the operations named below.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from moto.backends import get_backend
+
+from socconsole.drill.errors import AwsError
+from socconsole.drill.routes import Call, Routes
+
+if TYPE_CHECKING:
+    from socconsole.drill.cloud import Cloud
+
+routes = Routes()
+
+_METADATA: Final = {
+    "HttpTokens": "http_tokens",
+    "HttpPutResponseHopLimit": "http_put_response_hop_limit",
+    "HttpEndpoint": "http_endpoint",
+    "HttpProtocolIpv6": "http_protocol_ipv6",
+    "InstanceMetadataTags": "instance_metadata_tags",
+}
+_VALUES: Final = {
+    "DisableApiTermination": "disable_api_termination",
+    "DisableApiStop": "disable_api_stop",
+    "InstanceInitiatedShutdownBehavior": "instance_initiated_shutdown_behavior",
+    "SourceDestCheck": "source_dest_check",
+}
+
+
+def backend(account: str, region: str) -> Any:
+    return get_backend("ec2")[account][region]
+
+
+@routes.after("ec2", "RunInstances")
+def run_instances(cloud: Cloud, call: Call) -> None:
+    """Groups belong to interfaces. moto keeps an instance's own beside them, and adds the two up for ever."""
+    for reservation in backend(call.account, call.region).reservations.values():
+        for instance in reservation.instances:
+            groups, instance.security_groups = instance.security_groups, []
+            if groups:
+                instance.nics[0]._group_set = list(groups)
+
+
+@routes.after("ec2", "CreateNatGateway")
+def create_nat_gateway(cloud: Cloud, call: Call) -> None:
+    """Its interface says whose it is."""
+    ec2 = backend(call.account, call.region)
+    for gateway in ec2.nat_gateways.values():
+        ec2.enis[gateway._eni.id].interface_type = "nat_gateway"
+
+
+@routes.op("ec2", "ModifyInstanceAttribute")
+def modify_instance_attribute(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """One attribute a call. moto takes no shutdown behaviour, and empties the groups instead."""
+    params = {key: value for key, value in call.params.items() if key not in ("InstanceId", "DryRun")}
+    if len(params) != 1:
+        raise AwsError("InvalidParameterCombination", "Fields for multiple attribute types specified", 400)
+    instance = backend(call.account, call.region).get_instance(call.params["InstanceId"])
+    ((name, value),) = params.items()
+    if name in _VALUES:
+        setattr(instance, _VALUES[name], value["Value"])
+    elif name == "BlockDeviceMappings":
+        for mapping in value:
+            instance.block_device_mapping[mapping["DeviceName"]].delete_on_termination = mapping["Ebs"][
+                "DeleteOnTermination"
+            ]
+    elif name == "Groups":
+        ec2 = backend(call.account, call.region)
+        if len(instance.nics) > 1:
+            raise AwsError("InvalidInstanceID", f"There are multiple interfaces attached to instance '{instance.id}'.")
+        instance.nics[0]._group_set = [ec2.get_security_group_from_id(one) for one in value]
+    else:
+        raise AwsError("InvalidParameterValue", f"the drill's AWS does not change the attribute {name}", 400)
+    return {}
+
+
+@routes.op("ec2", "ModifyInstanceMetadataOptions")
+def modify_metadata_options(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """What is not named stays as it is; moto forgets it."""
+    instance = backend(call.account, call.region).get_instance(call.params["InstanceId"])
+    options = instance.metadata_options
+    for name, attribute in _METADATA.items():
+        if name in call.params:
+            setattr(options, attribute, call.params[name])
+    answer = {name: getattr(options, attribute) for name, attribute in _METADATA.items()}
+    return {"InstanceId": instance.id, "InstanceMetadataOptions": {"State": "pending", **answer}}
