@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -65,6 +66,10 @@ class Palette(CommandPalette):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action == "escape" or self.query_one_optional(CommandList) is not None
+
+    def _action_command_list(self, action: str) -> None:
+        with suppress(KeyError):  # a page up or down in a list that is filled but not laid out yet
+            super()._action_command_list(action)
 
     @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
     async def _gather_commands(self, search_value: str) -> None:
