@@ -3,6 +3,7 @@
 import json
 import stat
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import pytest
 
 from socconsole.commands import COMMANDS
 from socconsole.model.action import Mode
-from socconsole.model.source import Freshness
-from socconsole.store import ledger
+from socconsole.model.source import Answer, Freshness
+from socconsole.store import ledger, sources
 from socconsole.store.reading import get
+from socconsole.text import Untrusted
 from socconsole.widgets.table import WindowTable
-from tests.screens.support import Estate, Opened, Running, record
+from tests.screens.support import SOURCE, Estate, Opened, Running, record
 
 
 def three() -> list[dict[str, Any]]:
@@ -292,3 +294,54 @@ async def test_the_help_explains_signs_brackets_and_how_to_leave(estate: Estate,
         await desk.until(lambda: "ctrl+c" in desk.text())
         for said in ("(brackets)", "keeps a note", "✖ CRITICAL", "▪ LOW", "quiet: a leak", "+1 here", "AGE: since"):
             assert said in desk.text()
+
+
+async def test_a_filter_that_cannot_be_read_is_asked_for_again_as_it_stands(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, record(1, "bucket read in bulk"), record(2, "low and slow", "LOW"))
+    async with console(size=(120, 40)) as desk:
+        await desk.until(lambda: "low and slow" in desk.text())
+        await desk.press("slash")
+        await desk.type("sev:hgh")
+        await desk.press("enter")
+        await desk.until(lambda: "did you mean high" in desk.text().splitlines()[-1])
+        assert "/ sev:hgh" in desk.text(), "and can be mended"
+        assert "low and slow" in desk.text(), "what cannot be read hides nothing"
+        await desk.press("backspace", "backspace", "backspace")
+        await desk.type("high")
+        await desk.press("enter")
+        await desk.until(lambda: "low and slow" not in desk.text() and "sev:high" in desk.text())
+
+
+async def test_up_brings_back_what_was_answered_before(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, record(1, "first"), record(2, "second"))
+    async with console(size=(120, 40)) as desk:
+        await desk.until(lambda: "second" in desk.text())
+        await desk.press("a")
+        assert "earlier" not in desk.text().splitlines()[-1]
+        await desk.type("paging the owner")
+        await desk.press("enter")
+        await desk.until(lambda: estate.verbs() == ["acknowledge"])
+        await desk.press("down", "a")
+        assert "earlier" in desk.text().splitlines()[-1]
+        await desk.type("x")
+        await desk.press("up")
+        await desk.until(lambda: "paging the owner" in desk.text().splitlines()[-2])
+        await desk.press("down")
+        await desk.until(lambda: "paging the owner" not in desk.text().splitlines()[-2])
+        await desk.press("up", "up", "enter")
+        await desk.until(lambda: estate.verbs() == ["acknowledge", "acknowledge"])
+        assert estate.entry().entry.private["reason"] == "paging the owner"
+        await desk.press("colon", "up")
+        assert "paging" not in desk.text().splitlines()[-2], "a reason is no command"
+
+
+async def test_beside_an_empty_list_stands_what_mends_it(estate: Estate, console: Opened) -> None:
+    with closing(estate.write()) as conn:
+        why = Untrusted("the profile a-profile is not configured")
+        sources.record(conn, Answer(SOURCE, Freshness.ERROR, why, "aws sso login"), datetime.now(UTC))
+    async with console(size=(120, 40)) as desk:
+        await desk.until(lambda: "aws sso login" in desk.text())
+        assert "a-profile is not" in desk.text()
+        estate.answer(Freshness.FRESH)
+        await desk.until(lambda: "clear: no open threats" in desk.text())
+        assert "aws sso" not in desk.text()

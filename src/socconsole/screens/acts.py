@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from rich.cells import cell_len
+
 from socconsole import triage
 from socconsole.commands import Acknowledge, Claim, Command, Decision, Note, Snooze, TakeBack, Verify
 from socconsole.model.action import Mode
@@ -18,6 +20,8 @@ from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.finding_sections import verdict_words
 from socconsole.store import reading
 from socconsole.text import clean
+from socconsole.widgets import glyphs
+from socconsole.widgets.rows import fit
 
 _VERDICTS: Final = {
     "t": Verdict.TRUE_POSITIVE,
@@ -25,6 +29,8 @@ _VERDICTS: Final = {
     "b": Verdict.BENIGN_POSITIVE,
     "u": Verdict.UNKNOWN,
 }
+_NAME_CELLS: Final = 24
+"""Of a title in a question, which has to leave room for the answer in 80 cells."""
 _VERDICT_HINT: Final = "t true positive, f false positive, b benign, u unknown; a reason may follow"
 
 
@@ -38,7 +44,9 @@ class FindingActs(ConsoleScreen):
 
     async def do_acknowledge(self, asked: Invocation) -> None:
         ids = _ids(asked)
-        reason = asked.argument or await self.ask(f"acknowledge {self.named(ids)}: reason", hint=self._told())
+        reason = asked.argument or await self.ask(
+            f"reason to acknowledge {self.named(ids)}", hint=self._told(), kind="reason"
+        )
         if reason is not None and self._given(reason, "a reason"):
             await self.record(Acknowledge(ids=ids, reason=reason.strip()), "acknowledged")
 
@@ -86,7 +94,7 @@ class FindingActs(ConsoleScreen):
             return
         until = datetime.now(UTC) + length
         hint = f"hides {self._snoozed(ids)} until {self.desk.stamp(until)}"
-        given = reason or await self.ask("snooze: reason", hint=hint)
+        given = reason or await self.ask("snooze: reason", hint=hint, kind="reason")
         if given is not None and self._given(given, "a reason"):
             await self.record(Snooze(ids=ids, until=until, reason=given.strip()), "snoozed")
 
@@ -166,7 +174,10 @@ class FindingActs(ConsoleScreen):
         if len(ids) != 1:
             return words.plural(len(ids), "finding")
         stored = reading.get(self.desk.conn, ids[0])
-        return clean(stored.finding.title, 40) if stored is not None else ids[0]
+        if stored is None:
+            return ids[0]
+        title = clean(stored.finding.title)
+        return fit(title, min(_NAME_CELLS, cell_len(title)), glyphs.current().cut)
 
     def _told(self) -> str:
         if self.desk.mode is Mode.READ:

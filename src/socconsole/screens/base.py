@@ -23,6 +23,7 @@ from textual.widgets import Static
 
 from socconsole.commands import BY_ID, Command
 from socconsole.screens.command import NAMES_ITS_SUBJECT, NEEDS_ARGUMENT, CommandError, complete, parse, shared_start
+from socconsole.widgets import glyphs
 from socconsole.widgets.footer import SAY_S, KeyFooter, KeyHint
 from socconsole.widgets.header import StatusHeader
 from socconsole.widgets.prompt import LINE_MOST, LinePrompt, NotePrompt
@@ -171,8 +172,11 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         """What keys do while a question stands."""
         if self.query_one(NotePrompt).asking:
             return KeyHint("ctrl+d", "keep"), KeyHint("esc", "leave"), KeyHint("enter", "new line")
+        prompt = self.query_one(LinePrompt)
         keys = [KeyHint("enter", "keep"), KeyHint("esc", "leave")]
-        return [*keys, KeyHint("tab", "complete")] if self.query_one(LinePrompt).completes else keys
+        if prompt.completes:
+            keys.append(KeyHint("tab", "complete"))
+        return [*keys, KeyHint(glyphs.current().up, "earlier")] if prompt.remembers else keys
 
     def hush(self) -> None:
         """Take back what was said: something else is being done."""
@@ -257,9 +261,24 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         complete: Callable[[str], str] | None = None,
         *,
         most: int = LINE_MOST,
+        kind: str = "",
+        trouble: str = "",
     ) -> str | None:
-        """One line from the analyst; None when he thought better of it."""
-        return await self._ask(lambda: self.query_one(LinePrompt).ask(label, value, hint, complete, most=most))
+        """One line from the analyst; None when he thought better of it.
+
+        Up goes back to earlier answers of the same ``kind`` (``:``, ``/``, ``reason``), on whatever screen.
+        ``trouble`` is what was wrong with the last answer; it is said in the footer, where a sentence has room.
+        """
+        past = self.desk.past(kind)
+
+        def begin() -> None:
+            self.query_one(LinePrompt).ask(label, value, hint, complete, most=most, past=past)
+            if trouble:
+                self.say(trouble, "error", 0)
+
+        line = await self._ask(begin)
+        self.desk.remember(kind, line or "")
+        return line
 
     async def ask_lines(self, label: str, value: str = "", hint: str = "") -> str | None:
         """The same over several lines."""
@@ -274,8 +293,8 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         if not focused_field(self.focused):  # else one question follows another: the prompt is no place to go back to
             self._focus_before = self.focused
         before = self._focus_before
-        begin()
         self.hush()
+        begin()
         self.show_keys()
         try:
             return await answer
@@ -318,7 +337,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         self.desk.app.go_back()
 
     async def do_command(self, asked: Invocation) -> None:
-        line = await self.ask(":", asked.argument, "a command; tab completes", self._completed)
+        line = await self.ask(":", asked.argument, "a command; tab completes", self._completed, kind=":")
         if line:
             self.perform_line(line)
 

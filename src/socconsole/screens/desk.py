@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 TARGET_S: Final = 15 * 60
 """How long a threat may wait for anybody."""
 _HIDDEN: Final = (State.SNOOZED, State.RESOLVED)
+_PAST: Final = 50
+"""Answers of a kind that are remembered."""
 _SOURCES_S: Final = 0.5
 _WATCH_STARTS_S: Final = 10.0
 """How long after its own start a console takes a silent watch for one that is starting."""
@@ -78,6 +80,7 @@ class Desk:
         self._unacked = 0
         self._doubt = 0
         self._others: tuple[str, ...] = ()
+        self._past: dict[str, list[str]] = {}
         self._opened = time.monotonic()
 
     def close(self) -> None:
@@ -221,6 +224,22 @@ class Desk:
             doubt = len(actions.in_doubt(conn))
             others = tuple(clean(p.who, 40) for p in sources.present(conn) if p.pid != os.getpid())
         return oldest, unacked, doubt, others
+
+    # -- what was typed before ---------------------------------------------------------------------------
+
+    def past(self, kind: str) -> tuple[str, ...]:
+        """Earlier answers of a kind, the latest last; gone when the console ends, as a reason may name people."""
+        return tuple(self._past.get(kind, ()))
+
+    def remember(self, kind: str, line: str) -> None:
+        """Keep an answer; one that was given before moves to the end."""
+        if not kind or not line.strip():
+            return
+        kept = self._past.setdefault(kind, [])
+        if line in kept:
+            kept.remove(line)
+        kept.append(line)
+        del kept[:-_PAST]
 
     # -- for threads -------------------------------------------------------------------------------------
 

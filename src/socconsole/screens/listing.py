@@ -71,6 +71,10 @@ class ListScreen(ConsoleScreen, Generic[Row]):
     def empty_text(self) -> str:
         raise NotImplementedError
 
+    def empty_detail(self) -> tuple[Body, list[Section]]:
+        """What stands beside an empty list."""
+        return [], []
+
     def title_text(self) -> str:
         return ""
 
@@ -141,7 +145,7 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         if not pane.display:
             return
         if row is None:
-            pane.show_sections([], [])
+            pane.show_sections(*self.empty_detail())
             return
         title, sections = self.detail(row)
         pane.show_sections(title, sections, key=self.table.cursor_key or "")
@@ -173,16 +177,31 @@ class ListScreen(ConsoleScreen, Generic[Row]):
             if self.apply_filter("" if asked.argument == "-" else asked.argument):
                 self.table.go_to(0)
             return
-        before = self.filter_text
-        self._filtering = True
-        line = await self.ask("/", before, hint=self.filter_hint())
-        self._filtering = False
-        if self._trying is not None:
-            self._trying.stop()
-        if line is None or not self.apply_filter(line):
-            self.apply_filter(before)
-        elif self.filter_text != before:
+        before = value = self.filter_text
+        refused = ""
+        while True:
+            self._filtering = True
+            line = await self.ask("/", value, hint=self.filter_hint(), kind="/", trouble=refused)
+            self._filtering = False
+            if self._trying is not None:
+                self._trying.stop()
+            if line is None:
+                self.apply_filter(before)
+                return
+            refused = self.refused_filter(line)
+            if not refused:
+                break
+            value = line  # what cannot be read is asked for again, as it stands
+        if self.apply_filter(line) and self.filter_text != before:
             self.table.go_to(0)  # the first of what is shown now, with nothing above it out of sight
+
+    def refused_filter(self, text: str) -> str:
+        """Why a filter cannot be read, in a sentence; empty when it can."""
+        try:
+            self.source(text.strip())
+        except ValueError as trouble:
+            return str(trouble)
+        return ""
 
     def filter_hint(self) -> str:
         return "words; enter keeps, esc returns"
@@ -207,12 +226,8 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         try:
             source = self.source(text.strip())
         except ValueError as trouble:
-            if self._filtering:
-                self.query_one(LinePrompt).set_hint(str(trouble), "$state-bad")
             self.say(str(trouble), "error")
             return False
-        if self._filtering:  # else the line belongs to another question by now
-            self.query_one(LinePrompt).set_hint(self.filter_hint())
         self.hush()  # what an earlier try was refused for
         self.filter_text = text.strip()
         self.table.clear_marks()

@@ -13,7 +13,7 @@ from textual.timer import Timer
 
 from socconsole.commands import Command
 from socconsole.model.finding import State, Verdict, first_known
-from socconsole.model.source import Freshness
+from socconsole.model.source import Freshness, SourceState
 from socconsole.model.world import WorldKind
 from socconsole.screens import words
 from socconsole.screens.acts import FindingActs
@@ -227,6 +227,24 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         other = [s for s in states if s.freshness not in (Freshness.FRESH, Freshness.NEVER)]
         wrong = "".join(f"; {describe(state)}" for state in other[:_NAMED])
         return f"reading … {len(reading)} of {len(states)} sources have not answered yet: {named}{more}{wrong}"
+
+    def empty_detail(self) -> tuple[Body, list[Section]]:
+        """Beside an empty list: why its emptiness proves nothing, and what mends that, like troubles together."""
+        read_now = {state.key for state in self.desk.reading()}
+        alike: dict[tuple[str, str, str], list[SourceState]] = {}
+        for state in self.desk.sources():
+            if state.freshness is not Freshness.FRESH and state.key not in read_now:
+                what = f"{state.key.service} {state.freshness}"
+                alike.setdefault((what, state.detail.raw(), state.remedy), []).append(state)
+        if not alike:
+            return [], []
+        shown: list[Section] = []
+        for (what, _, remedy), states in alike.items():
+            body: list[Body] = [[(what, "bad"), (f" in {words.plural(len(states), 'place')}", "quiet")]]
+            body += [states[0].detail] if states[0].detail else []
+            body += [[("mend it: ", "quiet"), (remedy, "strong")]] if remedy else []
+            shown.append(Section("", body))
+        return [("what does not answer", "warn")], shown
 
     def detail(self, row: QueueRow) -> tuple[Body, list[Section]]:
         stored = reading.get(self.desk.conn, row.id, self.desk.now())

@@ -158,6 +158,12 @@ class ConfirmField(Widget):
         if self.takes_reason:
             (self._typed if self._reason.has_focus else self._reason).focus()
 
+    @on(LineField.WantsPast)
+    def _other_line_by_arrow(self, event: LineField.WantsPast) -> None:
+        event.stop()
+        if self.takes_reason:
+            (self._typed if event.step < 0 else self._reason).focus()
+
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()

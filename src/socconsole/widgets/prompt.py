@@ -6,7 +6,7 @@ the wire.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events, on
@@ -53,6 +53,8 @@ class LineField(Field, Input):
         Binding("escape", "give_up", "Cancel", id="prompt.cancel", show=False),
         Binding("tab", "complete", "Complete", id="prompt.complete", show=False),
         Binding("shift+tab", "nothing", id="prompt.stay", show=False),
+        Binding("up", "past(-1)", "Earlier", id="prompt.earlier", show=False),
+        Binding("down", "past(1)", "Later", id="prompt.later", show=False),
     ]
 
     class GivenUp(Message):
@@ -60,6 +62,13 @@ class LineField(Field, Input):
 
     class WantsCompletion(Message):
         """Tab was pressed."""
+
+    class WantsPast(Message):
+        """Up or down was pressed: another answer that was given before."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
 
     def __init__(self, *, most: int = LINE_MOST, id: str | None = None) -> None:
         super().__init__(compact=True, select_on_focus=False, max_length=most, id=id)
@@ -74,6 +83,9 @@ class LineField(Field, Input):
 
     def action_complete(self) -> None:
         self.post_message(self.WantsCompletion())
+
+    def action_past(self, step: int) -> None:
+        self.post_message(self.WantsPast(step))
 
     def action_nothing(self) -> None:
         """The focus stays in a question until it is answered."""
@@ -110,6 +122,9 @@ class LinePrompt(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._complete: Callable[[str], str] | None = None
+        self._past: list[str] = []
+        """Answers given before, and last of all what is being written now."""
+        self._at = 0
 
     def compose(self) -> ComposeResult:
         yield Static(id="prompt-label")
@@ -124,9 +139,15 @@ class LinePrompt(Widget):
         complete: Callable[[str], str] | None = None,
         *,
         most: int = LINE_MOST,
+        past: Sequence[str] = (),
     ) -> None:
-        """Ask for at most ``most`` characters. ``complete`` makes more of what was typed when Tab is pressed."""
+        """Ask for at most ``most`` characters.
+
+        ``complete`` makes more of what was typed when Tab is pressed; ``past`` are earlier answers, the latest last.
+        """
         self._complete = complete
+        self._past = [*past, value]
+        self._at = len(past)
         self.query_one("#prompt-label", Static).update(safe.show(label, limit=120))
         self.query_one("#prompt-hint", Static).update(safe.show(hint, limit=120))
         field = self.query_one(LineField)
@@ -149,6 +170,11 @@ class LinePrompt(Widget):
     def completes(self) -> bool:
         """Whether Tab makes more of what was typed."""
         return self._complete is not None
+
+    @property
+    def remembers(self) -> bool:
+        """Whether there are earlier answers to go back to."""
+        return len(self._past) > 1
 
     @property
     def value(self) -> str:
@@ -178,10 +204,23 @@ class LinePrompt(Widget):
     @on(LineField.WantsCompletion)
     def _wants_completion(self, event: LineField.WantsCompletion) -> None:
         event.stop()
-        field = self.query_one(LineField)
         if self._complete is not None:
-            field.value = clean(self._complete(field.value), LINE_MOST)
-            field.cursor_position = len(field.value)
+            self._write(self._complete(self.value))
+
+    @on(LineField.WantsPast)
+    def _wants_past(self, event: LineField.WantsPast) -> None:
+        event.stop()
+        if self._at == len(self._past) - 1:
+            self._past[-1] = self.value  # down comes back to it
+        at = self._at + event.step
+        if 0 <= at < len(self._past):
+            self._at = at
+            self._write(self._past[at])
+
+    def _write(self, text: str) -> None:
+        field = self.query_one(LineField)
+        field.value = clean(text, LINE_MOST)
+        field.cursor_position = len(field.value)
 
 
 class NoteField(Field, TextArea):
