@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from socconsole.formats import Deferred, Quarantined
-from socconsole.model.finding import Severity, State, Verdict, Workflow, finding_id
+from socconsole.model.finding import Observation, Severity, State, Verdict, Workflow, finding_id
 from socconsole.model.source import Answer, Freshness
 from socconsole.store import findings, housekeeping, quarantine, reading, sources
 from socconsole.store.codec import Damaged
@@ -57,18 +58,34 @@ def test_importing_twice_changes_nothing(conn):
     assert dump(conn) == before
 
 
-def test_contradicting_twins_show_the_same_in_any_order_and_keep_both_bodies(tmp_path):
-    one, other = observation("1", title="a"), observation("1", title="b")
-    titles = []
-    for name, order in (("x", (one, other)), ("y", (other, one))):
-        (tmp_path / name).mkdir()
-        conn = fresh_store(tmp_path / name)
-        put(conn, *order)
-        stored = findings.get(conn, finding_id(arn("1")), NOW)
-        titles.append(stored.finding.title)
-        assert {body.data for body in findings.bodies(conn, stored.finding.id)} == {one.body, other.body}
-        conn.close()
-    assert titles[0] == titles[1]
+def said(title: str, *values: object, severity: Severity = Severity.HIGH) -> Observation:
+    """A version of one record, of one date, that holds these values."""
+    body = json.dumps({"Title": title, "Values": values}).encode()
+    return observation("1", title=title, severity=severity, body=body)
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one file", "two files"])
+@pytest.mark.parametrize(
+    ("first", "second", "wins"),
+    [
+        (said("fuller", 1, 2), said("worse", 1, None, "", severity=Severity.CRITICAL), "fuller"),
+        (said("worse", severity=Severity.CRITICAL), said("fuller", 1, {"a": [2]}), "fuller"),
+        (said("worse", severity=Severity.CRITICAL), said("milder"), "worse"),
+        (said("milder"), said("worse", severity=Severity.CRITICAL), "worse"),
+        (said("b"), said("a"), "a"),
+        (said("a"), said("b"), "b"),
+    ],
+    ids=["fuller first", "fuller last", "worse first", "worse last", "alike, a last", "alike, b last"],
+)
+def test_of_twins_that_contradict_the_fuller_counts_then_the_worse_then_the_later(conn, first, second, wins, together):
+    for part in [(first, second)] if together else [(first,), (second,)]:
+        put(conn, *part)
+    (id_,) = ids(conn)
+    assert findings.get(conn, id_, NOW).finding.title == Untrusted(wins)
+    assert {body.data for body in findings.bodies(conn, id_)} == {first.body, second.body}
+    before = dump(conn)
+    put(conn, second, first, now=NOW + timedelta(hours=1))  # once more, the other way round: nothing new
+    assert dump(conn) == before
 
 
 def test_what_aws_says_now_replaces_what_it_said_before(conn):

@@ -12,11 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from sqlite3 import Connection
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from socconsole import triage
 from socconsole.formats import Deferred, Quarantined, Record
-from socconsole.model.finding import Finding, Observation
+from socconsole.model.finding import Finding, Observation, Severity
 from socconsole.model.source import Answer
 from socconsole.store import gone, quarantine, reading, remerge, rows, sources
 from socconsole.store.codec import Codec, pack_observation, train_if_due
@@ -70,8 +72,9 @@ def commit(
     ``origin`` names where the records come from: ``sources.origin_of(key)`` for a source, else a file; with
     ``cursor`` it is also the name the cursor is kept under. ``live`` (default: there is an answer) says that
     AWS speaks now: its record replaces the one before unless it is older. Imported records never replace what
-    AWS said later, and of two that contradict each other both bodies are kept and the same one wins in any
-    order, so importing twice changes nothing. Batches of a few hundred are a good size.
+    AWS said later. Of two of one date that contradict each other the fuller counts, then the more severe, then the
+    one read later; both bodies are kept, and what is stored already is not weighed again, so importing twice
+    changes nothing. Batches of a few hundred are a good size.
     """
     taken: list[Observation] = []
     rest: list[Quarantined | Deferred] = []
@@ -178,8 +181,8 @@ class _Intake:
             self.unchanged += 1
             return
         updated = _order(obs)
-        wins = head is None or self._wins(head, obs, updated)
         twin = next((known for known in versions if known.digest == obs.digest), None)
+        wins = head is None or self._wins(head, obs, updated, known=twin is not None)
         if not wins and (self._live or twin is not None):
             self.unchanged += 1
             return
@@ -209,12 +212,23 @@ class _Intake:
         if wins:
             touched.fresh[stored.n] = obs
 
-    def _wins(self, head: _Stored, obs: Observation, updated: int) -> bool:
+    def _wins(self, head: _Stored, obs: Observation, updated: int, *, known: bool) -> bool:
+        """Whether a record that is not the head becomes it; ``known``: it is stored, and lost when it came."""
         if self._live:
             return not head.live or obs.updated is None or updated >= head.updated
-        if head.live:
+        if head.live or updated != head.updated:
             return updated > head.updated
-        return (updated, obs.digest) > (head.updated, head.digest)
+        return not known and _weight(obs.severity, obs.body) >= self._weight_of(head)
+
+    def _weight_of(self, version: _Stored) -> tuple[int, int]:
+        if version.n in self._insert:
+            obs = self._insert[version.n][0]
+            return _weight(obs.severity, obs.body)
+        severity = reading.observation(self._conn, self._codec, version.n).severity
+        dictionary, data = self._conn.execute(
+            "SELECT dictionary, data FROM body WHERE observation = ?", (version.n,)
+        ).fetchone()
+        return _weight(severity, self._codec.unpack(data, dictionary))
 
     def _finding(self, keys: tuple[str, ...]) -> tuple[int, bool]:
         """The finding that has any of these names, made one if they were several; else a new one."""
@@ -344,6 +358,21 @@ _OLDEST: Final = -(1 << 62)
 
 def _order(obs: Observation) -> int:
     return _OLDEST if obs.updated is None else micros(obs.updated)
+
+
+def _weight(severity: Severity, body: bytes) -> tuple[int, int]:
+    """How much a record says: values that are there, and how bad it calls itself."""
+    values = 0
+    parts: list[Any] = [msgspec.json.decode(body)]
+    while parts:  # a record may be nested as deep as its sender likes
+        part = parts.pop()
+        if isinstance(part, dict):
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
+        else:
+            values += part not in (None, "")
+    return values, int(severity)
 
 
 def _ident(obs: Observation) -> bytes:
