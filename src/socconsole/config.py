@@ -77,6 +77,31 @@ class PeerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """What ``socconsole ledger key`` prints there: PEM, or 64 hexadecimal digits."""
 
 
+class RunbookConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A containment of the team's own: a Lambda function or an SSM automation document, under the same rails.
+
+    In ``parameters`` and ``undo`` the words ``${target}``, ``${account}``, ``${region}``, ``${finding}`` and
+    ``${analyst}`` are filled in. A document takes a list of strings for each of its parameters.
+    """
+
+    id: Annotated[str, msgspec.Meta(pattern="^team-[a-z0-9-]{1,40}$", description="begins with team-")]
+    title: str
+    document: str = ""
+    """Name or ARN of an SSM automation document (``AWSSupport-ContainS3Resource``)."""
+    function: str = ""
+    """Name or ARN of a Lambda function; it is given the parameters as a JSON object, and waited for."""
+    types: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    """ASFF resource types that it takes (``AwsS3Bucket``)."""
+    stops: str
+    """What it stops, as the team declares it: the console cannot know."""
+    does_not_stop: str = "not declared"
+    parameters: Mapping[str, str] = {}
+    undo: Mapping[str, str] = {}
+    """Parameters that undo it; without them it cannot be undone from here."""
+    wide: bool = False
+    second_person: bool = True
+
+
 class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Seconds between two readings of a source; a source is STALE after three."""
 
@@ -104,6 +129,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Enrolled installs: their ``approve`` counts here."""
     alone: bool = False
     """A team of one: what is wide, irreversible or re-exposing may be done without a second person."""
+    runbook: tuple[RunbookConfig, ...] = ()
+    """Containments of the team's own."""
     share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.3
     """Part of AWS's request quota this install may use: other installs exist."""
     intervals: Intervals = msgspec.field(default_factory=Intervals)
@@ -236,6 +263,12 @@ def _check(config: Config, path: Path, text: str) -> None:
             key = f"accounts[{n}].account"
             raise ConfigError(path, key, _line_of(text, key), f"{account.account} stands twice")
         seen.add(account.account)
+    for n, runbook in enumerate(config.runbook):
+        key = f"runbook[{n}].id"
+        if bool(runbook.document) == bool(runbook.function):
+            raise ConfigError(path, key, _line_of(text, key), "a runbook is either a document or a function")
+        if any(other.id == runbook.id for other in config.runbook[:n]):
+            raise ConfigError(path, key, _line_of(text, key), f"{runbook.id} stands twice")
     from socconsole.commands import BY_ID
 
     for id_ in config.keys:
@@ -301,6 +334,26 @@ EXAMPLE: Final = """\
 # [[peers]]                      # installs whose `socconsole approve` counts here
 # name = "lead"
 # public_key = "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29"  # `socconsole ledger key` there
+
+# [[runbook]]                    # a containment of your own, under the same rails
+# id = "team-contain-bucket"
+# title = "Contain a bucket with AWS's runbook"
+# document = "AWSSupport-ContainS3Resource"
+# types = ["AwsS3Bucket"]
+# stops = "every access to the bucket but by the roles named as secure"
+# [runbook.parameters]
+# Action = "Contain"
+# ResourceArn = "arn:aws:s3:::${target}"
+# DryRun = "false"
+# SecureRoles = "arn:aws:iam::${account}:role/socconsole-responder"
+# S3BucketName = "containment-backups"
+# AutomationAssumeRole = "arn:aws:iam::${account}:role/containment"
+# [runbook.undo]
+# Action = "Restore"
+# ResourceArn = "arn:aws:s3:::${target}"
+# DryRun = "false"
+# S3BucketName = "containment-backups"
+# AutomationAssumeRole = "arn:aws:iam::${account}:role/containment"
 
 # [[dataset]]
 # name = "support transcripts"

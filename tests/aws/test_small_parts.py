@@ -133,7 +133,7 @@ def test_what_is_no_secret_stays() -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_policy_allows_what_its_role_calls_and_no_more(role: Role) -> None:
     document = iam.policy(role, account=PLACE.account)
-    allows = [one for one in document["Statement"] if one["Effect"] == "Allow"]
+    allows = [one for one in document["Statement"] if one["Effect"] == "Allow" and one["Action"] != ["iam:PassRole"]]
     allowed = {action for one in allows for action in one["Action"]}
     assert allowed == {action for row in table().values() if role in row.roles for action in row.iam}
     assert all("*" not in action for action in allowed)
@@ -148,6 +148,15 @@ def test_a_policy_allows_what_its_role_calls_and_no_more(role: Role) -> None:
     assert len(split) <= 10  # IAM: managed policies on a role
     for part in split:
         assert len(json.dumps(part, separators=(",", ":"))) <= 6144  # IAM: characters of a managed policy
+
+
+def test_a_role_is_passed_only_to_the_services_that_a_call_hands_one_to() -> None:
+    row = "ssm:StartAutomationExecution"
+    session = json.loads(iam.session_policy(iam.Grant((row,), ()), "aws", PLACE.account))["Statement"]
+    (passing,) = [one for one in session if one["Action"] == ["iam:PassRole"]]
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": ["ssm.amazonaws.com"]}}
+    grant = iam.Grant(("s3:PutPublicAccessBlock",), ("arn:aws:s3:::leaky",))
+    assert "PassRole" not in iam.session_policy(grant, "aws", PLACE.account)
 
 
 def test_a_responder_is_denied_the_consoles_own_roles() -> None:

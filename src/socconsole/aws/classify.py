@@ -221,6 +221,7 @@ def _client_error(error: Any, operation: str, place: Place | None, origin: Origi
         code=token(code, 80),
         request_id=token(asked, 80) or None,
         remedy=_remedy(kind, code, message, operation, place, origin, role),
+        declined=bool(asked) and bool(code) and 400 <= status < 500 and kind is not Kind.BAD_RESPONSE,
     )
 
 

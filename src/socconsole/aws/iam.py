@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -58,10 +58,11 @@ def _session(grant: Grant, partition: str, account: str, *, exact: bool) -> str:
         elif not fitting:
             raise ValueError(f"{operation}: none of the action's resources fits {', '.join(patterns)}")
         groups.setdefault(fitting, set()).update(row.iam)
-    statements = [
+    statements: list[dict[str, Any]] = [
         {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
         for resources, actions in sorted(groups.items())
     ]
+    statements += _passing((table()[operation] for operation in grant.operations), partition, account)
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
 
 
@@ -94,9 +95,25 @@ def policy(role: Role, partition: str = "aws", account: str = "*") -> dict[str, 
         }
         for number, ((effect, resources), actions) in enumerate(sorted(groups.items()), start=1)
     ]
+    statements += _passing((row for row in table().values() if role in row.roles), partition, account)
     if role == "responder":
         statements.append(_never(partition, account))
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _passing(rows: Iterable[Operation], partition: str, account: str) -> list[dict[str, Any]]:
+    """Leave to pass a role to the services that ``rows`` hand one to, and to no other."""
+    services = sorted({row.passes for row in rows if row.passes})
+    if not services:
+        return []
+    return [
+        {
+            "Effect": "Allow",
+            "Action": ["iam:PassRole"],
+            "Resource": f"arn:{partition}:iam::{account}:role/*",
+            "Condition": {"StringEquals": {"iam:PassedToService": services}},
+        }
+    ]
 
 
 def policies(role: Role, partition: str = "aws", account: str = "*") -> tuple[dict[str, Any], ...]:

@@ -56,7 +56,7 @@ def live(profile: str | None, guard: Guard, gate: Gate) -> AioSession:
     """
     session = AioSession(profile=profile or None)
     session.register_component("data_loader", loader(session.get_config_variable("data_path")))
-    _install(session, guard, gate, _config())
+    _install(session, guard, gate, _config(guard))
     provider = session.get_component("credential_provider").get_provider("assume-role")
     # The AWS CLI's own cache: a role that it assumed with a one-time code serves us until it runs out.
     provider.cache = JSONFileCache(str(Path.home() / ".aws" / "cli" / "cache"))
@@ -74,16 +74,19 @@ def drill(guard: Guard, gate: Gate) -> AioSession:
     store.set_config_variable("credentials_file", os.devnull)
     session.register_component("config_store", store)
     session.register_component("data_loader", loader(None))
-    _install(session, guard, gate, _config(s3={"addressing_style": "path"}, proxies={}))
+    _install(session, guard, gate, _config(guard, s3={"addressing_style": "path"}, proxies={}))
     session.get_component("event_emitter").register("before-sign.s3-control", _without_account_host)
     return session
 
 
-def _config(**extra: Any) -> AioConfig:
+def _config(guard: Guard, **extra: Any) -> AioConfig:
+    # What contains is sent once: after a lost answer only reading back can tell whether AWS did it, and a
+    # runbook that is started again runs twice. Whoever makes the calls tries again where AWS itself declined.
+    attempts = 1 if guard.role == "responder" else ATTEMPTS
     return AioConfig(
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
         max_pool_connections=16,
         http_session_cls=Transport,

@@ -38,7 +38,8 @@ class AwsTrouble(Exception):
 
     ``operation`` is ``service:Operation``. ``detail`` may hold what AWS or anything between said: it is
     untrusted, and cleared of secrets. ``code`` is the AWS error code as a token, empty where there was none.
-    ``remedy`` is the command or setting that mends it, empty when none is known.
+    ``remedy`` is the command or setting that mends it, empty when none is known. ``declined``: AWS itself
+    answered that it will not do it (a status of 400 to 499 with an error code), so that it did not.
     """
 
     def __init__(
@@ -51,8 +52,10 @@ class AwsTrouble(Exception):
         code: str = "",
         request_id: str | None = None,
         remedy: str = "",
+        declined: bool = False,
     ) -> None:
         self.kind = kind
+        self.declined = declined
         self.operation = operation
         self.place = place
         self.detail = detail if isinstance(detail, Untrusted) else Untrusted(detail)

@@ -17,6 +17,7 @@ from socconsole.cli.common import (
     RegionOption,
     StoreOption,
     finish,
+    load_config,
     open_folder,
     put,
     say,
@@ -85,7 +86,7 @@ def contain(
 ) -> None:
     """Stop a leak: plan, confirm, apply, read back. Without --respond it only says what it would do."""
     if list_:
-        return print_actions(json)
+        return print_actions(json, load_config(config))
     if not action or not target:
         stop(Code.BAD_INPUT, "contain needs ACTION and TARGET", "socconsole contain --list")
     asked = PlanContain(action=action, target=target, account=account or "", region=region or "", finding=finding)

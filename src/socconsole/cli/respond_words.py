@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from socconsole.cli.common import put, say
+from socconsole.config import Config
 from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.wire import Planned
 from socconsole.text import ascii_json, clean
@@ -61,11 +62,11 @@ def print_recorded(done: Mapping[str, Any]) -> None:
     print("  now: it would still help, so it does not hold" if done["still_needed"] else "  now: nothing is left to do")
 
 
-def print_actions(json: bool) -> None:
+def print_actions(json: bool, settings: Config) -> None:
     from socconsole.response.present import info_json
-    from socconsole.response.registry import ACTIONS
+    from socconsole.response.registry import known
 
-    for action in ACTIONS.values():
+    for action in known(settings).values():
         info = action.info
         if json:
             put(info_json(info))

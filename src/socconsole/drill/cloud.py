@@ -36,9 +36,11 @@ from socconsole.drill import (
     securityhub,
     sts,
     trails,
+    vpc_block,
 )
 from socconsole.drill.clock import Clock
 from socconsole.drill.faults import Faults
+from socconsole.drill.flows import Flows
 from socconsole.drill.gateway import Gateway
 from socconsole.drill.guardduty import Detectors
 from socconsole.drill.hands import Hands
@@ -48,6 +50,7 @@ from socconsole.drill.journal import Journal
 from socconsole.drill.principals import Directory
 from socconsole.drill.routes import Routes
 from socconsole.drill.slow import Slow
+from socconsole.drill.vpc_block import VpcBlocks
 
 _one = threading.Lock()
 
@@ -68,6 +71,8 @@ class Cloud:
         self.detectors = Detectors()
         self.slow = Slow(clock)
         self.runs = automation.Runs()
+        self.vpc_blocks = VpcBlocks()
+        self.flows = Flows(self)
         self.estate_done = 0
         """Number of the last request that built the estate: the trail begins after it."""
         self.scores: Callable[[], dict[str, Any]] = dict
@@ -111,6 +116,7 @@ def _routes() -> Routes:
         bedrock,
         ec2,
         ecs,
+        vpc_block,
     ):
         routes.include(module.routes)
     return routes

@@ -15,10 +15,9 @@ from typing import Final
 
 from socconsole.aws import AwsTrouble
 from socconsole.model.action import ActionRecord, ActionState, Plan
-from socconsole.response import book, records
+from socconsole.response import book, records, registry
 from socconsole.response.base import Door, Target
 from socconsole.response.outcome import Outcome
-from socconsole.response.registry import ACTIONS
 from socconsole.response.session import LATER, Session
 from socconsole.store import actions, db
 from socconsole.store.ledger import LedgerError
@@ -80,7 +79,7 @@ async def _settle(
     folder: StateFolder, door: Door, who: str, record: ActionRecord, plan: Plan, in_flight: float
 ) -> ActionState | None:
     """Read back and record; None while it stays in doubt. The caller holds the target's lock."""
-    action = ACTIONS.get(plan.action)
+    action = registry.of(plan)
     if action is None:
         return None
     # Somebody may have settled it between the list and the lock.
@@ -134,7 +133,7 @@ async def later(session: Session, outcome: Outcome) -> Outcome:
 
 async def _check(folder: StateFolder, door: Door, who: str, outcome: Outcome, when: str, after_s: float) -> Outcome:
     try:
-        state = await ACTIONS[outcome.plan.action].verify(door, outcome.plan)
+        state = await _read_back(door, outcome.plan)
     except AwsTrouble as trouble:
         return replace(outcome, detail=f"reading back at {when}: {trouble.kind}")
     if outcome.state is ActionState.IN_DOUBT:
@@ -189,7 +188,7 @@ async def _look(folder: StateFolder, door: Door, who: str, action_id: str, when:
             if found is None or when in {label for label, _ in found[0].verified}:
                 return None
             record, plan = found
-            state = await ACTIONS[plan.action].verify(door, plan)
+            state = await _read_back(door, plan)
             if when is None and state is record.state:
                 return state
             after = datetime.now(UTC) - (record.settled or record.intended)
@@ -199,6 +198,13 @@ async def _look(folder: StateFolder, door: Door, who: str, action_id: str, when:
             return state
     except (LockHeld, AwsTrouble, KeyError):  # KeyError: an action of a version that knows more
         return None
+
+
+async def _read_back(door: Door, plan: Plan) -> ActionState:
+    action = registry.of(plan)
+    if action is None:
+        raise KeyError(plan.action)
+    return await action.verify(door, plan)
 
 
 def _check_lock(action_id: str) -> str:

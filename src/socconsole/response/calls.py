@@ -7,15 +7,20 @@ it is filled in when the call is made.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from socconsole.aws import AwsTrouble
 from socconsole.model.action import Plan
+from socconsole.model.world import Place
 from socconsole.response.base import Door, NoteCall, Noted
 
 DEADLINE: Final = 20.0
-"""Seconds for one call, retries included."""
+"""Seconds for one call, tries after throttling included."""
+
+_PAUSE: Final = 0.5
+"""Seconds before the second try of a throttled call; twice as long before each further one."""
 
 # Kinds that say AWS understood the request and did not do it, or that it was never sent. All others leave
 # open whether it was carried out: only reading back can tell.
@@ -72,7 +77,7 @@ async def make(door: Door, plan: Plan, note_call: NoteCall) -> None:
     for index, call in enumerate(plan.calls):
         operation = f"{call.service}:{call.operation}"
         try:
-            answered = await door.call(plan.place, operation, filled(call.params, answers), deadline=DEADLINE)
+            answered = await _patiently(door, plan.place, operation, filled(call.params, answers))
         except Unanswered:  # nothing was sent
             await note_call(Noted(index, operation, answered=False, lost=False, trouble="unanswered", request_id=""))
             return
@@ -82,7 +87,7 @@ async def make(door: Door, plan: Plan, note_call: NoteCall) -> None:
                     index=index,
                     operation=operation,
                     answered=False,
-                    lost=trouble.kind not in _NOT_DONE,
+                    lost=trouble.kind not in _NOT_DONE and not trouble.declined,
                     trouble=trouble.kind,
                     request_id=trouble.request_id or "",
                 )
@@ -90,4 +95,21 @@ async def make(door: Door, plan: Plan, note_call: NoteCall) -> None:
             return
         answers.append(answered)
         request_id = answered.get("ResponseMetadata", {}).get("RequestId", "")
-        await note_call(Noted(index, operation, answered=True, lost=False, trouble="", request_id=request_id))
+        # A Lambda function that failed is told in an answer that is otherwise a yes.
+        failed = "function_error" if answered.get("FunctionError") else ""
+        await note_call(Noted(index, operation, answered=not failed, lost=False, trouble=failed, request_id=request_id))
+
+
+async def _patiently(door: Door, place: Place, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """One call, tried again only where AWS says that it was asked too often: then it did nothing."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + DEADLINE
+    pause = _PAUSE
+    while True:
+        try:
+            return await door.call(place, operation, params, deadline=max(end - loop.time(), 0.1))
+        except AwsTrouble as trouble:
+            if trouble.kind != "throttled" or loop.time() + pause >= end:
+                raise
+        await asyncio.sleep(pause)
+        pause *= 2

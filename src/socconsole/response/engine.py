@@ -18,13 +18,12 @@ from socconsole.aws import AwsTrouble, Grant
 from socconsole.commands import Contain, PlanContain, PlanUndo, Undo
 from socconsole.model.action import ActionRecord, ActionState, Mode, Plan
 from socconsole.model.finding import Finding
-from socconsole.response import afterwards, book, rails, records
+from socconsole.response import afterwards, book, rails, records, registry
 from socconsole.response.base import Action, Door, Noted, Target
 from socconsole.response.compose import Composition, part_states
 from socconsole.response.locate import Aim, finding_of, locate
 from socconsole.response.outcome import Outcome
 from socconsole.response.permits import permits
-from socconsole.response.registry import ACTIONS
 from socconsole.response.session import Refusal, Session, uninterrupted
 from socconsole.store.ledger import LedgerError
 from socconsole.store.state import LockHeld
@@ -48,7 +47,7 @@ async def plan_undo(session: Session, request: PlanUndo) -> Plan:
     """Read afresh and say how the action would be undone."""
     record, done = await _done(session, request.action_id)
     async with session.door(session, "reader") as door:
-        plan = await _planned(session, door, None, _undo_planner(done), ACTIONS[done.action])
+        plan = await _planned(session, door, None, _undo_planner(done), _action(done))
     return _show(session, record.id, plan)
 
 
@@ -77,7 +76,7 @@ async def undo(session: Session, request: Undo) -> Outcome:
     """Restore what an action changed; see :func:`contain`."""
     record, done = await _done(session, request.action_id)
     order = _Order(
-        action=ACTIONS[done.action],
+        action=_action(done),
         target=_target(done),
         # It may be gone by now, and decides nothing here but whether glass may be broken for it.
         finding=await finding_of(session, done.finding or "") if request.break_glass else None,
@@ -98,7 +97,9 @@ async def offer(session: Session, finding_id: str) -> tuple[Plan, ...]:
     finding = await finding_of(session, finding_id)
     if finding is None:
         raise Refusal("input", "which finding?")
-    aims = [Aim(action, t, finding) for action in ACTIONS.values() for t in action.targets(finding)]
+    aims = [
+        Aim(action, t, finding) for action in registry.known(session.config).values() for t in action.targets(finding)
+    ]
     if not aims:
         return ()
     troubles: list[AwsTrouble] = []
@@ -312,7 +313,7 @@ async def _done(session: Session, action_id: str) -> tuple[ActionRecord, Plan]:
         raise Refusal("refused", f"{record.id} was undone already, by {record.undone_by}")
     if record.state is ActionState.NOT_APPLIED:
         raise Refusal("refused", f"{record.id} was not applied: there is nothing to undo")
-    if done.action not in ACTIONS:
+    if registry.of(done) is None:
         raise Refusal("input", f"{record.id} is a {token(done.action)}, which this version does not know")
     return record, done
 
@@ -371,7 +372,15 @@ def _planner(session: Session, aim: Aim) -> Planner:
 
 
 def _undo_planner(done: Plan) -> Planner:
-    return lambda door: ACTIONS[done.action].plan_undo(door, done)
+    return lambda door: _action(done).plan_undo(door, done)
+
+
+def _action(done: Plan) -> Action:
+    """Of a plan that :func:`_done` let pass."""
+    action = registry.of(done)
+    if action is None:
+        raise LookupError(done.action)
+    return action
 
 
 def _target(plan: Plan) -> Target:

@@ -9,8 +9,8 @@ from typing import Final
 
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
+from socconsole.response import registry
 from socconsole.response.base import Action, BadTarget, Target
-from socconsole.response.registry import ACTIONS
 from socconsole.response.session import Refusal, Session
 from socconsole.store import db, reading
 from socconsole.store.queue import QueueReader, View
@@ -32,7 +32,7 @@ class Aim:
 
 async def locate(session: Session, action_id: str, target: str, account: str, region: str, finding_id: str) -> Aim:
     """Raises ``Refusal`` (``input``) where anything is unknown, malformed or ambiguous; reads no AWS."""
-    action = ACTIONS.get(action_id)
+    action = registry.known(session.config).get(action_id)
     if action is None:
         raise Refusal("input", f"no action is called {token(action_id)}", "socconsole contain --list")
     try:

@@ -1,4 +1,4 @@
-"""All actions, by id: every file in ``actions``."""
+"""All actions, by id: every file in ``actions``, and the runbooks that the configuration declares."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Final
 
-from socconsole.response import actions
+from socconsole.config import Config
+from socconsole.model.action import Plan
+from socconsole.response import actions, runbook
 from socconsole.response.base import Action
 
 
@@ -18,3 +20,15 @@ def _found() -> Iterator[Action]:
 
 
 ACTIONS: Final[Mapping[str, Action]] = {action.info.id: action for action in _found()}
+
+
+def known(config: Config) -> Mapping[str, Action]:
+    """What can be done with this configuration."""
+    return {**ACTIONS, **runbook.declared(config, config.who)}
+
+
+def of(plan: Plan) -> Action | None:
+    """The action of a plan on record, whatever the configuration says now; None for one of a later version."""
+    if plan.action in ACTIONS:
+        return ACTIONS[plan.action]
+    return runbook.recorded(plan) if plan.action.startswith(runbook.PREFIX) else None

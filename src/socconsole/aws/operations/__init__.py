@@ -28,6 +28,9 @@ What is in none of them cannot be called. The fields of a table:
     Media types beside the protocol's own.
 ``wire``
     The result list's name on the wire: its records are handed over as AWS wrote them, unparsed.
+``passes``
+    The service to which the call hands a role: it needs ``iam:PassRole`` on it (IAM User Guide, "Grant a user
+    permissions to pass a role to an AWS service").
 ``credentials``
     Part of obtaining credentials: allowed in every mode and role, called by ``aws/`` only.
 """
@@ -83,6 +86,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     paging: Paging | None = None
     content: tuple[str, ...] = ()
     wire: str = ""
+    passes: str = ""
     credentials: bool = False
 
     @property
