@@ -148,10 +148,8 @@ class Engine:
         except AwsError:
             return False
         documents = iamcheck.policies(who)
-        context = {"aws:principalarn": (who.arn,), "aws:sourceip": (who.address,)}
-        if who.issued is not None:
-            context["aws:tokenissuetime"] = (who.issued.isoformat(),)
-        return documents is not None and (evaluate(documents, action, resource, context).decision is Decision.ALLOWED)
+        context = iamcheck.identity_context(who)
+        return documents is not None and evaluate(documents, action, resource, context).decision is Decision.ALLOWED
 
     def _open(self, path: Path) -> bool:
         return path.since in self.done and all(self.holds(condition) for condition in path.when)
@@ -166,10 +164,12 @@ class Engine:
             if flow.open:
                 flow.bytes += int(path.bytes_per_second * passed)
                 flow.last_byte = stamp(self._moment(position))
+        self.cloud.flows.pass_to(position)
         self._position = position
 
     def _look(self) -> None:
         """Which paths are open now, after whatever the timeline or a responder did."""
+        self.cloud.flows.look()
         for path in self.scenario.path:
             flow = self.flows[path.id]
             flow.open = self._open(path)

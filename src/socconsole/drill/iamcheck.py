@@ -58,17 +58,23 @@ def _message(who: Principal, action: str, resource: str, verdict: Verdict) -> st
 
 def context_of(call: Call) -> dict[str, tuple[str, ...]]:
     """Global condition keys of a request, names in lower case."""
-    who = call.principal
+    context = identity_context(call.principal)
+    context["aws:requestedregion"] = (call.region,)
+    context["aws:resourceaccount"] = (call.account,)
+    context.update(actions.service_context(call.service, call.operation, call.params))
+    return context
+
+
+def identity_context(who: Principal) -> dict[str, tuple[str, ...]]:
+    """Those that tell who asks and from where, whatever is asked for."""
     context: dict[str, tuple[str, ...]] = {
         "aws:principalarn": (who.arn,),
         "aws:principalaccount": (who.account,),
         "aws:principaltype": ("AssumedRole" if who.role else "User",),
         "aws:sourceip": (who.address,),
-        "aws:requestedregion": (call.region,),
         "aws:userid": (who.user_id,),
         "aws:viaawsservice": ("false",),
         "aws:principalisawsservice": ("false",),
-        "aws:resourceaccount": (call.account,),
     }
     if who.source_identity:
         context["aws:sourceidentity"] = (who.source_identity,)
@@ -76,7 +82,6 @@ def context_of(call: Call) -> dict[str, tuple[str, ...]]:
         context[f"aws:principaltag/{key.lower()}"] = (value,)
     if who.issued is not None:
         context["aws:tokenissuetime"] = (who.issued.isoformat(),)
-    context.update(actions.service_context(call.service, call.operation, call.params))
     return context
 
 
