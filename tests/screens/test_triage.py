@@ -11,7 +11,7 @@ import pytest
 
 from socconsole.commands import COMMANDS
 from socconsole.model.action import Mode
-from socconsole.model.source import Answer, Freshness
+from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.store import ledger, sources
 from socconsole.store.reading import get
 from socconsole.text import Untrusted
@@ -345,3 +345,38 @@ async def test_beside_an_empty_list_stands_what_mends_it(estate: Estate, console
         estate.answer(Freshness.FRESH)
         await desk.until(lambda: "clear: no open threats" in desk.text())
         assert "aws sso" not in desk.text()
+
+
+async def test_the_detail_is_read_on_without_leaving_the_row(estate: Estate, console: Opened) -> None:
+    long = {**record(1, "bucket read in bulk"), "Description": "\n".join(f"paragraph {n}" for n in range(60))}
+    estate.answer(Freshness.FRESH, long, record(2, "another"))
+    async with console(size=(120, 30)) as desk:
+        await desk.until(lambda: "paragraph 1" in desk.text())
+        cursor = desk.screen.subject()
+        assert "paragraph 25" not in desk.text()
+        for key in ("right_square_bracket", "shift+down"):
+            await desk.press(*[key] * 4)
+        await desk.until(lambda: "paragraph 25" in desk.text())
+        assert desk.screen.subject() == cursor
+        await desk.press(*["left_square_bracket"] * 4, *["shift+up"] * 4)
+        await desk.until(lambda: "paragraph 25" not in desk.text())
+        await desk.press("q")
+        await desk.until(lambda: ":q leaves" in desk.text())
+
+
+async def test_until_every_source_has_answered_the_cursor_rests_on_the_worst(estate: Estate, console: Opened) -> None:
+    other = SourceKey("guardduty", SOURCE.account, SOURCE.region)
+    with closing(estate.write()) as conn:
+        sources.scope(conn, [SOURCE, other])
+    estate.answer(Freshness.FRESH, record(3, "port open", "LOW"))
+    async with console(size=(120, 40)) as desk:
+        await desk.until(lambda: "port open" in desk.text())
+        estate.answer(Freshness.FRESH, record(1, "bucket read in bulk", "CRITICAL"))
+        await desk.until(lambda: "▶ ✖ C" in desk.text())
+        with closing(estate.write()) as conn:
+            sources.record(conn, Answer(other, Freshness.FRESH), datetime.now(UTC))
+        await desk.until(lambda: "reading" not in desk.text())
+        estate.answer(Freshness.FRESH, record(2, "worse still", "CRITICAL"))
+        await desk.until(lambda: "worse still" in desk.text())
+        row = next(line for line in desk.text().splitlines() if "▶" in line)
+        assert "bucket read in bulk" in row, "from then on the cursor stays on its finding"

@@ -49,9 +49,9 @@ class ActivityScreen(ListScreen[Row]):
             Column("at", "TIME", self._at, 15, priority=90),
             Column("seq", "ENTRY", self._seq, 6, priority=40, align="right"),
             Column("who", "WHO", lambda row: Cell(_who(row), "quiet"), 10, priority=60),
-            Column("verb", "WHAT", _verb, 14, priority=95),
+            Column("verb", "WHAT", _verb, 12, priority=95),
             Column("subject", "SUBJECT", _subject, 14, 1, priority=70),
-            Column("summary", "SUMMARY", _summary, 12, 3, priority=80),
+            Column("summary", "SUMMARY", _summary, 22, 3, priority=80),
         )
 
     def __init__(self, desk: Desk) -> None:

@@ -206,6 +206,8 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
             event.stop()
             event.prevent_default()
             self.perform(command)
+        elif event.key == "q":  # what leaves most programs of a terminal; here a key alone never does
+            self.say(":q leaves; esc goes back")
 
     def perform(self, command: Command, argument: str = "") -> None:
         """Do a command now, about what is under the cursor now; or say why not."""

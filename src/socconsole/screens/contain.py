@@ -264,6 +264,8 @@ class PlanScreen(ConsoleScreen):
 
     def _heard(self, progress: Progress) -> None:
         self._step(f"{progress.done} of {progress.total}: {progress.text}")
+        if progress.done == progress.total:
+            self._step("still to come: the read-backs after 15 and 60 seconds; leaving this screen stops nothing")
 
     def _step(self, said: str) -> None:
         self._steps.append([(self.desk.stamp(self.desk.now()) + "  ", "quiet"), (said, "text")])

@@ -18,6 +18,7 @@ _COLUMN: Final = 19
 _MOVES: tuple[Body, ...] = (
     [("↑ ↓ pgup pgdn home end", "accent"), ("  the cursor stays on its finding", "quiet")],
     [("j k g G", "accent"), ("  the same: down, up, first, last", "quiet")],
+    [("[ ] shift+↑ shift+↓", "accent"), ("  read on in the detail beside a list", "quiet")],
     [("ctrl+c", "accent"), ("  leaves the console at once, without a question", "quiet")],
     "a key in (brackets) does nothing now: press it and the footer says why",
 )

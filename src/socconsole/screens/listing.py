@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.timer import Timer
@@ -20,6 +22,7 @@ from socconsole.screens.desk import Desk
 from socconsole.widgets import glyphs
 from socconsole.widgets.detail import Body, DetailPane, Section
 from socconsole.widgets.prompt import LinePrompt
+from socconsole.widgets.rows import fit
 from socconsole.widgets.table import Column, RowSource, WindowTable
 
 Row = TypeVar("Row")
@@ -46,6 +49,10 @@ class ListScreen(ConsoleScreen, Generic[Row]):
     ListScreen.-broad #side { width: 30%; }
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("shift+down,right_square_bracket", "scroll_detail(3)", "Detail down", id="side.down", show=False),
+        Binding("shift+up,left_square_bracket", "scroll_detail(-3)", "Detail up", id="side.up", show=False),
+    ]
     innermost: ClassVar[str] = "#list"
 
     def __init__(self, desk: Desk) -> None:
@@ -130,8 +137,10 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         left = f" {glyphs.current().rule} {self.titled}  {self.title_text()} "
         right = f" {self.count_text()} "
         width = max(0, self.size.width - 2)
-        rule = glyphs.current().rule * max(0, width - len(left) - len(right))
-        line = Content((left + rule + right)[: max(width, 0)])
+        room = max(0, width - len(right))  # the count stands whole: half a number is another one
+        size = cell_len(left)
+        left = fit(left, room, glyphs.current().cut) if size > room else left + glyphs.current().rule * (room - size)
+        line = Content((left + right)[: max(width, 0)])
         if line.plain != self._line:
             self._line = line.plain
             self.query_one("#title", Static).update(line, layout=False)
@@ -149,6 +158,10 @@ class ListScreen(ConsoleScreen, Generic[Row]):
             return
         title, sections = self.detail(row)
         pane.show_sections(title, sections, key=self.table.cursor_key or "")
+
+    def action_scroll_detail(self, lines: int) -> None:
+        """Read on in the detail without leaving the row."""
+        self.query_one("#side", DetailPane).scroll_by(lines)
 
     @on(WindowTable.Moved)
     def _moved(self, event: WindowTable.Moved) -> None:

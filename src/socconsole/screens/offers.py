@@ -65,9 +65,11 @@ class OffersScreen(ListScreen[Plan]):
     def columns(self) -> Sequence[Column[Plan]]:
         return (
             Column("helps", "FITS", _fits, 5, priority=99),
-            Column("action", "ACTION", lambda p: Cell(plan_sections.text(p.get("action", "?")), "strong"), 18),
-            Column("target", "TARGET", lambda p: Cell(plan_sections.text(p.get("target", "?"))), 16, 2),
-            Column("why", "HERE", lambda p: Cell(plan_sections.text(p.get("why", "")), "quiet"), 12, 3),
+            Column(
+                "action", "ACTION", lambda p: Cell(plan_sections.text(p.get("action", "?")), "strong"), 30, priority=98
+            ),
+            Column("target", "TARGET", lambda p: Cell(plan_sections.text(p.get("target", "?"))), 16, 2, priority=90),
+            Column("why", "HERE", lambda p: Cell(plan_sections.text(p.get("why", "")), "quiet"), 12, 3, priority=40),
         )
 
     def source(self, text: str) -> RowSource[Plan]:
@@ -102,3 +104,7 @@ class OffersScreen(ListScreen[Plan]):
 
 def _fits(plan: Any) -> Cell:
     return Cell("helps", "good") if plan.get("helps") else Cell("no", "quiet")
+
+
+def _text(plan: Any, name: str) -> str:
+    return plan_sections.text(plan.get(name, ""))
