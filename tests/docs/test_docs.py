@@ -26,8 +26,8 @@ from socconsole.widgets.themes import load_themes
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")], key=lambda path: path.name)
-MOVES = {"↑", "↓", "↑ ↓", "pgup", "pgdn", "home", "end"}
-"""Keys of the table itself: no command's."""
+MOVES = {"↑", "↓", "↑ ↓", "pgup", "pgdn", "home", "end", "[", "]"}
+"""Keys of the table and of the detail beside it: no command's."""
 
 
 def text(name: str) -> str:
