@@ -16,6 +16,8 @@ from textual.strip import Strip
 
 from socconsole.widgets import safe
 from socconsole.widgets.exact import exact
+from socconsole.widgets.table import WindowTable
+from tests.widgets.stage import COLUMNS, OneApp, numbered
 
 WIDTH, HEIGHT = 24, 3
 CONSOLE = Console(color_system="truecolor", force_terminal=True)
@@ -83,6 +85,27 @@ def test_a_full_frame_is_the_same_picture() -> None:
     line = [Strip([Segment("one ", Style.parse("red"))]), Strip([Segment("two", Style.parse("bold red on blue"))])]
     update = LayoutUpdate([line, line[::-1]], Region(2, 1, 7, 2))
     assert screen_after(ours(update)) == screen_after(update)
+
+
+async def test_of_a_widget_only_the_lines_near_a_change_are_rendered() -> None:
+    table, other = WindowTable(COLUMNS, numbered(50)), WindowTable(COLUMNS, numbered(50))
+    rendered: list[tuple[int, int]] = []
+    async with OneApp(table, other).run_test(size=(40, 40)) as pilot:
+        for widget in (table, other):
+
+            def render_lines(crop: Region, widget: WindowTable[tuple[str, str]] = widget) -> list[Strip]:
+                rendered.append((crop.y, crop.height))
+                return WindowTable.render_lines(widget, crop)
+
+            widget.render_lines = render_lines  # type: ignore[method-assign]
+        table.focus()
+        await pilot.pause()
+        rendered.clear()
+        await pilot.press("down")
+        await pilot.pause()
+        assert table.cursor == 1
+        assert rendered, "nothing was painted"
+        assert {y for first, count in rendered for y in range(first, first + count)} == {1, 2}
 
 
 def test_a_second_that_passes_costs_its_cells() -> None:

@@ -1,7 +1,8 @@
-"""What goes to the terminal for one frame: the cells that changed, and each change of style once.
+"""What is rendered for one frame, and what of it goes to the terminal: what changed, and each change of style once.
 
-Textual sends a changed span from the left edge of the widget it is in, and begins and ends every line in the
-default style: a second that passes in the header's clock costs the whole line. Here a span is cut at both ends.
+Textual renders every widget of the screen whole whenever a cell changes, sends a changed span from the left edge of
+the widget it is in, and begins and ends every line in the default style. Here only lines between the first and the
+last change are rendered, and a span is cut at both ends: a second in the header's clock costs its own cells.
 """
 
 from __future__ import annotations
@@ -11,13 +12,25 @@ from typing import cast
 
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate
+from textual.geometry import Region
 from textual.strip import Strip
 
 from socconsole.widgets import ansi, safe
 
 Placed = tuple[int, int, Strip]
 """Line, column (both from 0), and what stands there."""
+
+
+class ExactCompositor(Compositor):
+    """Renders of each widget the lines that are asked for."""
+
+    def _get_renders(self, crop: Region | None = None) -> Iterator[tuple[Region, Region, list[Strip]]]:
+        for widget, (region, clip) in self.visible_widgets.items():
+            near = clip if crop is None else clip.intersection(Region(clip.x, crop.y, clip.width, crop.height))
+            seen = region.intersection(near)
+            if seen:
+                yield region, near, widget.render_lines(seen.translate(-region.offset))
 
 
 class ExactUpdate(CompositorUpdate):

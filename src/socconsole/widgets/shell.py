@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 from rich.console import RenderableType
 from rich.text import Text
 from textual import events
+from textual._compositor import Compositor
 from textual.app import App, ReturnType
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -24,7 +25,7 @@ from socconsole.text import Untrusted, clean
 from socconsole.widgets import clipboard, safe
 from socconsole.widgets.crash import OUR_FAULT, safe_traceback
 from socconsole.widgets.driver import SafeDriver
-from socconsole.widgets.exact import exact
+from socconsole.widgets.exact import ExactCompositor, exact
 from socconsole.widgets.paste import Field, KeyGuard
 from socconsole.widgets.signals import INTERRUPTED, end_on_signals
 from socconsole.widgets.themes import FALLBACK_VARIABLES
@@ -233,6 +234,10 @@ class KeyPaint:
     ``class TriageScreen(KeyPaint, Screen[None])``. Frames that live data causes still wait for the timer, so
     that a flood of findings stays at its rate.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._compositor: Compositor = ExactCompositor()
 
     async def _on_idle(self, event: events.Idle) -> None:
         screen = self

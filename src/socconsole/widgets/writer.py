@@ -20,6 +20,9 @@ BACKLOG_LIMIT: Final = 256 * 1024
 JOIN_S: Final = 1.0
 """How long a leaving app waits for a terminal that does not read."""
 
+FRAME_BEGINS: Final = "\x1b[?2026h"
+"""What Textual writes before each frame, by itself; the frame and its end always follow."""
+
 REST: Final = "\x1b[?2026l\x1b[0m"
 """Ends a synchronised update and a style that a dropped frame may have left open."""
 
@@ -64,7 +67,8 @@ class FrameWriter(threading.Thread):
                 return
             self._queue.append(text)
             self._waiting += len(text)
-            self._ready.notify()
+            if text != FRAME_BEGINS:  # what follows wakes the thread: once a frame is enough
+                self._ready.notify()
 
     def make_way(self) -> None:
         """Forget frames that wait, so that what is written next (the goodbye) is next in line."""
