@@ -74,12 +74,11 @@ class Endpoint:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Security groups of its models' network interfaces, which SageMaker owns."""
-        found = {
-            g: None
-            for model in self.models.values()
-            for g in (model.get("VpcConfig") or {}).get("SecurityGroupIds", ())
-        }
+        """Security groups of its models' network interfaces, which SageMaker owns; isolated models have no network."""
+        networks = [
+            model.get("VpcConfig") or {} for model in self.models.values() if not model.get("EnableNetworkIsolation")
+        ]
+        found = {group for network in networks for group in network.get("SecurityGroupIds", ())}
         return tuple(sorted(found))
 
     @property
@@ -162,18 +161,28 @@ def _missing(trouble: AwsTrouble) -> bool:
     return trouble.code == "ValidationException" and "Could not find endpoint" in trouble.detail.raw()
 
 
+def name_of(target: str) -> str:
+    """An endpoint's name, of that or of its ARN. Raises :class:`BadTarget`."""
+    found = _ARN.fullmatch(target)
+    name = found[1] if found else target
+    if not re.fullmatch(NAME, name):
+        raise BadTarget(f"{token(target)!r} is not the name of an endpoint")
+    return name
+
+
+def endpoints(finding: Finding) -> tuple[Target, ...]:
+    """Those that a finding is about."""
+    return resources(finding, _TYPES, name_of)
+
+
 class EndpointChange(Unfolding[Endpoint]):
-    """A change to one endpoint."""
+    """A change to one endpoint itself."""
 
     def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+        return endpoints(finding)
 
     def name(self, target: str) -> str:
-        found = _ARN.fullmatch(target)
-        name = found[1] if found else target
-        if not re.fullmatch(NAME, name):
-            raise BadTarget(f"{token(target)!r} is not the name of an endpoint")
-        return name
+        return name_of(target)
 
     def arns(self, target: Target) -> tuple[str, ...]:
         return arns("endpoint", target.id, target.place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 from socconsole.drill import Embedded
 from socconsole.drill.ecs import STOP_SECONDS
@@ -45,11 +46,12 @@ def _let_run(aws: Embedded, name: str) -> None:
     do(aws, "lambda:PutFunctionConcurrency", FunctionName=name, ReservedConcurrentExecutions=5)
 
 
-def endpoint(aws: Embedded) -> str:
+def endpoint(aws: Embedded, **model: Any) -> str:
     """An endpoint whose traffic is split 3 to 1 between two models; a second configuration for it besides."""
     role = f"arn:aws:iam::{ML.account}:role/sagemaker-eval"
     for name in ("answers-a", "answers-b"):
-        do(aws, "sagemaker:CreateModel", ML, ModelName=name, ExecutionRoleArn=role, PrimaryContainer={"Image": "i:1"})
+        given = {"ModelName": name, "ExecutionRoleArn": role, "PrimaryContainer": {"Image": "i:1"}}
+        do(aws, "sagemaker:CreateModel", ML, **given, **model)
     a, b = (
         {"VariantName": name, "ModelName": f"answers-{name}", "InitialInstanceCount": n, "InstanceType": "ml.m5.large"}
         for name, n in (("a", 3), ("b", 1))
@@ -60,6 +62,23 @@ def endpoint(aws: Embedded) -> str:
     tags = [{"Key": "team", "Value": "support"}]
     do(aws, "sagemaker:CreateEndpoint", ML, EndpointName=ENDPOINT, EndpointConfigName="answers-2", Tags=tags)
     return ENDPOINT
+
+
+def networked(aws: Embedded) -> str:
+    """The same, with its models in a group that lets everything out; one interface stands for SageMaker's own."""
+    vpc = do(aws, "ec2:CreateVpc", ML, CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
+    subnet = do(aws, "ec2:CreateSubnet", ML, VpcId=vpc, CidrBlock="10.8.1.0/24")["Subnet"]["SubnetId"]
+    group = do(aws, "ec2:CreateSecurityGroup", ML, GroupName="models", Description="models", VpcId=vpc)["GroupId"]
+    do(aws, "ec2:CreateNetworkInterface", ML, SubnetId=subnet, Groups=[group])
+    return endpoint(aws, VpcConfig={"SecurityGroupIds": [group], "Subnets": [subnet]})
+
+
+def let_out(aws: Embedded, name: str) -> None:
+    """Somebody adds a rule to the models' group."""
+    config = do(aws, "sagemaker:DescribeModel", ML, ModelName="answers-a")["VpcConfig"]
+    https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}
+    group = config["SecurityGroupIds"][0]
+    do(aws, "ec2:AuthorizeSecurityGroupEgress", ML, GroupId=group, IpPermissions=[https])
 
 
 def variant(aws: Embedded) -> str:
@@ -97,7 +116,12 @@ def _cluster(aws: Embedded) -> None:
 def service(aws: Embedded) -> str:
     _cluster(aws)
     tags = [{"key": "team", "value": "web"}]
-    given = {"cluster": CLUSTER, "serviceName": "chat", "taskDefinition": "chat", "launchType": "FARGATE"}
+    given: dict[str, Any] = {
+        "cluster": CLUSTER,
+        "serviceName": "chat",
+        "taskDefinition": "chat",
+        "launchType": "FARGATE",
+    }
     do(aws, "ecs:CreateService", **given, desiredCount=2, tags=tags)
     return f"{CLUSTER}/chat"
 
@@ -133,6 +157,7 @@ CASES = (
     Case("ecs-service-stop", service, _scaled, takes=STOP_SECONDS),
     Case("ecs-task-stop", task, _nothing, takes=STOP_SECONDS),
     Case("lambda-stop", function, _let_run),
+    Case("sagemaker-isolate", networked, let_out, ML),
     Case("sagemaker-weight-zero", variant, _some_weight, ML, takes=ENDPOINT_SECONDS),
     Case("sagemaker-take-down", endpoint, _served_anew, ML, takes=ENDPOINT_SECONDS),
     Case("sagemaker-stop-notebook", notebook, _deleted, ML, takes=NOTEBOOK_SECONDS),
