@@ -163,6 +163,17 @@ def _ecs(operation: str, params: Mapping[str, Any], account: str, region: str) -
     return "*"
 
 
+def _resolver(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    if "ResolverQueryLogConfigId" not in params:
+        return "*"
+    return f"arn:aws:route53resolver:{region}:{account}:resolver-query-log-config/{params['ResolverQueryLogConfigId']}"
+
+
+def _logs(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    name = params.get("logGroupName") or params.get("logGroupNamePrefix") or ""
+    return f"arn:aws:logs:{region}:{account}:log-group:{name}"
+
+
 def _cloudtrail(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
     name = str(params.get("Name") or params.get("TrailName") or next(iter(params.get("ResourceIdList") or ()), ""))
     if not name:
@@ -217,5 +228,7 @@ _RESOURCE: Final[Mapping[str, Callable[[str, Mapping[str, Any], str, str], str |
     "lambda": _lambda,
     "ecs": _ecs,
     "cloudtrail": _cloudtrail,
+    "logs": _logs,
+    "route53resolver": _resolver,
     "bedrock-agent": _bedrock_agent,
 }

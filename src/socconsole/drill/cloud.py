@@ -31,6 +31,7 @@ from socconsole.drill import (
     iam,
     iamcheck,
     kms,
+    resolver,
     s3,
     sagemaker,
     securityhub,
@@ -117,6 +118,7 @@ def _routes() -> Routes:
         ec2,
         ecs,
         vpc_block,
+        resolver,
     ):
         routes.include(module.routes)
     return routes
