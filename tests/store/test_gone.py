@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from socconsole.model.entry import Entry
 from socconsole.model.finding import State, Workflow
 from socconsole.model.source import SourceKey
-from socconsole.store import gone, reading, sources
+from socconsole.store import db, gone, ledger, project, queue, reading, sources
 from socconsole.store.reading import Ended, How
+from socconsole.store.state import StateFolder
+from socconsole.triage.query import parse
 from tests.store.builders import ACCOUNT, NOW, REGION, hub, observation
 from tests.store.desk import named
 from tests.store.shelf import KEY, acknowledge, fresh_store, hear
@@ -57,8 +60,8 @@ def test_it_is_closed_at_the_second_miss_with_how_and_when(conn):
     found = reading.get(conn, named("1"), at(3))
     assert found is not None
     assert reading.findings_json(found, at(3))["ended"] == {"how": "gone", "at": "2026-03-01T03:16:07Z"}
-    assert gone.ended(conn, at(0), at(3)) == {How.GONE: [named("1")]}
-    assert gone.ended(conn, at(2), at(3)) == {}
+    assert gone.ended(conn, at(0), at(3)) == [gone.Ended(How.GONE, True, (named("1"),))]
+    assert gone.ended(conn, at(2), at(3)) == []
 
 
 def test_an_answer_in_between_makes_the_next_miss_the_first_again(conn):
@@ -145,4 +148,22 @@ def test_what_somebody_closed_in_aws_says_how(conn):
     hear(conn, hub("1", workflow=Workflow.SUPPRESSED), hub("2", workflow=Workflow.RESOLVED), key=HUB, now=at(2))
     hear(conn, hub("4", workflow=Workflow.RESOLVED), key=HUB, now=at(2))  # never open here: nothing ended
     assert stands(conn, "1") == (State.RESOLVED, Ended(How.SUPPRESSED, at(2)))
-    assert gone.ended(conn, NOW, at(3)) == {How.SUPPRESSED: [named("1")], How.RESOLVED: [named("2")]}
+    assert gone.ended(conn, NOW, at(3)) == [
+        gone.Ended(How.SUPPRESSED, False, (named("1"),)),
+        gone.Ended(How.RESOLVED, False, (named("2"),)),
+    ]
+
+
+@pytest.mark.parametrize(("how", "waiting", "alarms"), [("gone", True, 1), ("gone", False, 0), ("archived", True, 0)])
+def test_threats_that_vanish_before_anybody_saw_them_are_an_alarm(
+    folder: StateFolder, how: str, waiting: bool, alarms: int
+) -> None:
+    data = {"how": how, "waiting": waiting}
+    ledger.append(folder, [Entry("ended", "watch", subjects=(named(0), named(1)), data=data)])
+    project.project(folder)
+    with queue.QueueReader(folder.store_db) as reader:
+        rows = reader.window(queue.View.THREATS, parse("src:socconsole"), offset=0, limit=9, now=NOW)
+    assert [row.title.raw() for row in rows] == [
+        "2 threats vanished from AWS before anybody acknowledged them"
+    ] * alarms
+    assert project.unapplied(db.connect(folder.store_db)) == {}

@@ -19,7 +19,7 @@ from socconsole.drill import Embedded
 from socconsole.model.action import Mode
 from socconsole.model.finding import State
 from socconsole.model.source import Freshness, SourceKey, SourceState
-from socconsole.store import clear, db, decisions, ledger, queue, reading, sources
+from socconsole.store import clear, db, decisions, ledger, project, queue, reading, sources
 from socconsole.store.state import LockHeld, StateFolder
 from socconsole.triage import query
 from socconsole.watch import polling, supervisor, watch
@@ -190,6 +190,8 @@ async def test_what_aws_no_longer_has_or_archived_is_closed_on_record_and_comes_
             DetectorId=taken["Service"]["DetectorId"], FindingIds=[filed]
         )
         await until(lambda: len(_lines(folder, "ended")) >= 2, "both ends are on record")
+        with db.reading(folder) as conn:
+            assert not project.unapplied(conn)
         ended = {line.entry.data["how"]: line.entry.subjects for line in _lines(folder, "ended")}
         assert ended == {"gone": (ids[lost],), "archived": (ids[filed],)}
         assert _state(folder, ids[lost]) is State.RESOLVED

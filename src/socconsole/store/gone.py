@@ -16,6 +16,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from socconsole import triage
+from socconsole.model.finding import Severity
 from socconsole.model.source import SourceKey
 from socconsole.store import reading, remerge, sources
 from socconsole.store.codec import Codec
@@ -123,14 +124,24 @@ def seen_again(conn: Connection, idents: Iterable[bytes]) -> list[int]:
     return back
 
 
-def ended(conn: Connection, after: datetime, until: datetime) -> dict[How, list[str]]:
-    """Threats that were open here and that AWS closed in ``(after, until]``: ids by how, oldest first."""
-    found: dict[How, list[str]] = {}
-    for id_, how in conn.execute(
-        f"SELECT q.id, {HOW_SQL} FROM queue AS q INDEXED BY queue_ended "
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Threats that AWS closed in one way. ``waiting``: critical or high ones that nobody had acknowledged."""
+
+    how: How
+    waiting: bool
+    ids: tuple[str, ...]
+
+
+def ended(conn: Connection, after: datetime, until: datetime) -> list[Ended]:
+    """Threats that were open here and that AWS closed in ``(after, until]``; each way's oldest first."""
+    found: dict[tuple[How, bool], list[str]] = {}
+    for id_, how, waiting in conn.execute(
+        f"SELECT q.id, {HOW_SQL}, q.severity >= ? AND q.acked_at IS NULL AND q.workflow = 'NEW' "
+        "FROM queue AS q INDEXED BY queue_ended "
         "WHERE q.kind = 'threat' AND q.sample = 0 AND q.closed = 1 AND q.resolved_at > ? AND q.resolved_at <= ? "
         "AND q.resolved_at > q.seen ORDER BY q.resolved_at, q.id",
-        (micros(after), micros(until)),
+        (int(Severity.HIGH), micros(after), micros(until)),
     ):
-        found.setdefault(How(how), []).append(id_)
-    return found
+        found.setdefault((How(how), bool(waiting)), []).append(id_)
+    return [Ended(how, waiting, tuple(ids)) for (how, waiting), ids in found.items()]

@@ -30,6 +30,9 @@ SOURCE: Final = "socconsole"
 UNDONE: Final = "Containment:Response/Undone"
 """The type of the alarm about a containment that no longer holds."""
 
+VANISHED: Final = "Detection:AWS/Vanished"
+"""The type of the alarm about threats that AWS no longer has."""
+
 KEPT: Final = timedelta(hours=24)
 """How long an acknowledged alarm stays in sight."""
 
@@ -42,7 +45,6 @@ def containment_undone(conn: Connection, action: Row, line: Line, found: ActionS
     data = line.entry.data
     partly = "partly " if found is ActionState.PARTIAL else ""
     facts: Mapping[str, Any] = {
-        "product": SOURCE,
         "type": UNDONE,
         "action_id": action["id"],
         "action": action["action"],
@@ -52,7 +54,6 @@ def containment_undone(conn: Connection, action: Row, line: Line, found: ActionS
         "finding": action["finding"],
         "found": found.value,
         "verified": list(checks),
-        "ledger": {"install": line.install, "entry": line.seq},
     }
     said = (
         f"{action['id']} was read back as applied and, at {data.get('when', 'a later look')}, no longer is: "
@@ -61,20 +62,64 @@ def containment_undone(conn: Connection, action: Row, line: Line, found: ActionS
         + " CloudTrail says who wrote to the target since. Contain it again, and whoever undid it."
         + (f" It was done for {action['finding']}." if action["finding"] else "")
     )
-    body = json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii")
+    alarm = _alarm(
+        line,
+        f"Containment {partly}undone: {action['action']} on {action['target']}",
+        said,
+        Severity.HIGH if partly else Severity.CRITICAL,
+        facts,
+    )
+    resources = _resources(conn, action, line.at)
+    alarm = replace(alarm, account=action["account"], region=action["region"], resources=resources)
+    findings.take(conn, [alarm], origin=SOURCE, now=line.at)
+
+
+def vanished(conn: Connection, line: Line) -> None:
+    """Raise the alarm about threats that AWS no longer has and that nobody had looked at. In the caller's
+    transaction; ``line`` is the entry that says so."""
+    ids = line.entry.subjects
+    many = len(ids) != 1
+    facts = {"type": VANISHED, "findings": list(ids)}
+    said = (
+        f"AWS answers for {'these' if many else 'this one'} by id no more, and nobody had acknowledged "
+        f"{'them' if many else 'it'}: {', '.join(ids)}. After 90 days AWS forgets by itself; before that somebody "
+        "deleted a detector, switched a service off and on, or unlinked a Region. What was read is still here: "
+        "state:resolved shows it."
+    )
+    title = f"{len(ids)} threats vanished" if many else "A threat vanished"
+    findings.take(
+        conn,
+        [
+            _alarm(
+                line,
+                f"{title} from AWS before anybody acknowledged {'them' if many else 'it'}",
+                said,
+                Severity.HIGH,
+                facts,
+            )
+        ],
+        origin=SOURCE,
+        now=line.at,
+    )
+
+
+def _alarm(line: Line, title: str, said: str, severity: Severity, facts: Mapping[str, Any]) -> Observation:
+    """What the entry ``line`` gives cause for; ``facts["type"]`` is its type."""
     name = f"{SOURCE}/{line.install}/{line.seq}"
-    alarm = Observation(
+    whole = {"product": SOURCE, "ledger": {"install": line.install, "entry": line.seq}, **facts}
+    body = json.dumps(whole, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return Observation(
         format=Format.OWN,
         merge_keys=(name,),
-        title=Untrusted(f"Containment {partly}undone: {action['action']} on {action['target']}"),
+        title=Untrusted(title),
         description=Untrusted(said),
         kind=Kind.THREAT,
-        severity=Severity.HIGH if partly else Severity.CRITICAL,
+        severity=severity,
         product=SOURCE,
-        types=(UNDONE,),
-        account=action["account"],
-        region=action["region"],
-        resources=_resources(conn, action, line.at),
+        types=(str(facts["type"]),),
+        account=None,
+        region=None,
+        resources=(),
         actors=(),
         occurred=line.at,
         published=line.at,
@@ -93,7 +138,6 @@ def containment_undone(conn: Connection, action: Row, line: Line, found: ActionS
         body=body,
         digest=hashlib.sha256(body).digest(),
     )
-    findings.take(conn, [alarm], origin=SOURCE, now=line.at)
 
 
 def is_own(conn: Connection, finding_id: str) -> bool:

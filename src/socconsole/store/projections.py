@@ -18,6 +18,7 @@ intent                                    ``id``, ``action``, ``target``, ``acco
 outcome                                   ``id``, ``state``, ``when``, ``held``, ``results``, ``detail``
 verified                                  ``id``, ``state``, ``when``, ``held``
 resolved                                  ``id``, ``state``, ``detail``
+ended                                     ``how`` (``gone.How``), ``waiting`` (critical or high, unacknowledged)
 erase                                     ``of`` ([[seq, name], …])
 ========================================= ==============================================================
 
@@ -33,7 +34,7 @@ from typing import Any, Final
 
 from socconsole.model.entry import Line
 from socconsole.model.finding import Workflow
-from socconsole.store import own, project_actions
+from socconsole.store import own, project_actions, reading
 from socconsole.store.instants import micros, storable
 
 Lookup = Callable[[int], Line | None]
@@ -77,6 +78,8 @@ def apply(conn: sqlite3.Connection, line: Line, lookup: Lookup) -> None:
         _settle(conn, line, lookup)
     elif verb == "erase":
         _erase(conn, line)
+    elif verb == "ended" and line.entry.data.get("how") == reading.How.GONE and line.entry.data.get("waiting"):
+        own.vanished(conn, line)
     elif verb in project_actions.VERBS:
         project_actions.apply(conn, line)
 

@@ -77,8 +77,8 @@ class Duties:
         """Put on record which threats AWS closed, and how: gone, archived, resolved or suppressed by somebody."""
         now = datetime.now(UTC)
         kept = await self._keeper.do(sources.load_cursor, _ENDED)
-        ended = await self._keeper.do(gone.ended, datetime.fromisoformat(kept), now) if kept else {}
-        entries = [entry for how, ids in ended.items() for entry in _about("ended", ids, how=how.value)]
+        ended = await self._keeper.do(gone.ended, datetime.fromisoformat(kept), now) if kept else []
+        entries = [entry for one in ended for entry in _about("ended", one.ids, how=one.how.value, waiting=one.waiting)]
         if entries or not kept:
             await uninterrupted(self._record(entries, _ENDED, now))
 
