@@ -380,3 +380,21 @@ async def test_until_every_source_has_answered_the_cursor_rests_on_the_worst(est
         await desk.until(lambda: "worse still" in desk.text())
         row = next(line for line in desk.text().splitlines() if "▶" in line)
         assert "bucket read in bulk" in row, "from then on the cursor stays on its finding"
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (160, 50)])
+async def test_what_a_snooze_hides_is_said_whole_at_every_width(
+    estate: Estate, console: Opened, size: tuple[int, int]
+) -> None:
+    estate.answer(Freshness.FRESH, record(1, "bucket read in bulk"))
+    async with console(size=size) as desk:
+        await desk.until(lambda: "bucket read in bulk" in desk.text())
+        await desk.press("z")
+        await desk.until(lambda: "at most 7d" in desk.text())
+        await desk.type("4h")
+        await desk.press("enter")
+        await desk.until(lambda: "snooze: reason" in desk.text())
+        said = " ".join(desk.text().split())
+        assert "hides only HIGH Exfiltration:S3/AnomalousBehavior by no actor on 1 resource until 2" in said
+        await desk.press("escape", "v")
+        await desk.until(lambda: "a reason may follow" in " ".join(desk.text().split()))

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
@@ -23,6 +25,9 @@ from socconsole.widgets.paste import Field
 
 LINE_MOST = 500
 NOTE_MOST = 4_000
+HINT_MOST = 240
+_ROOM = 24
+"""Cells of a field that its hint leaves it."""
 
 
 class Asked(Message):
@@ -103,10 +108,12 @@ class LinePrompt(Widget):
 
     DEFAULT_CSS: ClassVar[str] = """
     LinePrompt {
-        height: auto; layout: horizontal; display: none; background: $surface;
-        & > #prompt-label { width: auto; max-width: 60%; height: 1; padding: 0 1; color: $accent; }
-        & > LineField { width: 1fr; height: 1; background: $surface; }
-        & > #prompt-hint { width: auto; max-width: 40%; height: 1; padding: 0 1; color: $text-quiet; }
+        height: auto; layout: vertical; display: none; background: $surface;
+        & > #prompt-above { height: auto; max-height: 3; padding: 0 1; color: $text-quiet; display: none; }
+        & > #prompt-line { height: 1; }
+        & #prompt-label { width: auto; max-width: 60%; height: 1; padding: 0 1; color: $accent; }
+        & LineField { width: 1fr; height: 1; background: $surface; }
+        & #prompt-hint { width: auto; height: 1; padding: 0 1; color: $text-quiet; }
     }
     """
 
@@ -122,14 +129,17 @@ class LinePrompt(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._complete: Callable[[str], str] | None = None
+        self._label = ""
         self._past: list[str] = []
         """Answers given before, and last of all what is being written now."""
         self._at = 0
 
     def compose(self) -> ComposeResult:
-        yield Static(id="prompt-label")
-        yield LineField()
-        yield Static(id="prompt-hint")
+        yield Static(id="prompt-above")
+        with Horizontal(id="prompt-line"):
+            yield Static(id="prompt-label")
+            yield LineField()
+            yield Static(id="prompt-hint")
 
     def ask(
         self,
@@ -148,8 +158,9 @@ class LinePrompt(Widget):
         self._complete = complete
         self._past = [*past, value]
         self._at = len(past)
+        self._label = label
         self.query_one("#prompt-label", Static).update(safe.show(label, limit=120))
-        self.query_one("#prompt-hint", Static).update(safe.show(hint, limit=120))
+        self.set_hint(hint)
         field = self.query_one(LineField)
         with self.prevent(Input.Changed):
             field.max_length = most
@@ -159,8 +170,16 @@ class LinePrompt(Widget):
         field.focus()
 
     def set_hint(self, hint: str, style: str = "") -> None:
-        """Replace the hint while the question stands (an error in a query, a count)."""
-        self.query_one("#prompt-hint", Static).update(safe.show(hint, style, limit=120))
+        """Replace the hint while the question stands (an error in a query, a count).
+
+        It stands beside the field, or above it where a half of it would be all that fits.
+        """
+        taken = cell_len(clean(self._label, 120)) + cell_len(clean(hint, HINT_MOST)) + 4
+        above = taken + _ROOM > self.app.size.width
+        for name, text in (("#prompt-above", hint if above else ""), ("#prompt-hint", "" if above else hint)):
+            line = self.query_one(name, Static)
+            line.update(safe.show(text, style, limit=HINT_MOST))
+            line.display = bool(text)
 
     @property
     def asking(self) -> bool:
