@@ -22,6 +22,11 @@ from tests.terminal.harness import Terminal
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The mark is known where pytest-xdist is off, too."""
+    config.addinivalue_line("markers", "xdist_group(name): tests of one group run on one worker, one after another")
+
+
 @dataclass
 class Drill:
     """A running drill: its AWS and its watch are processes of their own."""
@@ -80,7 +85,7 @@ class Drill:
 def started(home: Path) -> Iterator[Drill]:
     """A drill, at twenty story seconds a second, until the block is left."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "socconsole", "drill", "leak", "--headless", "--speed", "20"],
+        [sys.executable, "-m", "socconsole", "drill", "leak", "--headless", "--speed", "60"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "SOCCONSOLE_HOME": str(home)},
@@ -118,7 +123,7 @@ def console() -> Iterator[Open]:
 
         def start(store: Path, *words: str, columns: int = 120, rows: int = 40, home: Path | None = None) -> Terminal:
             argv = [sys.executable, "-m", "socconsole", "--store", str(store), *words]
-            env = {"SOCCONSOLE_HOME": str(home)} if home else {}
+            env = {"TEXTUAL_FPS": "60", **({"SOCCONSOLE_HOME": str(home)} if home else {})}
             return open_ones.enter_context(Terminal(argv, columns=columns, rows=rows, env=env, cwd=ROOT))
 
         yield start

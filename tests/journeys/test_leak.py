@@ -10,18 +10,9 @@ import time
 from socconsole.drill import launch
 from socconsole.store.state import StateFolder
 from tests.journeys.conftest import Drill, Open
-from tests.terminal.harness import Terminal
+from tests.journeys.keys import ARRIVAL_S, CORPUS, PUBLIC, command, press_until
 
-CORPUS = "kaufhaus-llm-corpus-prod"
 EXPORTS = "kaufhaus-ml-eval-exports"
-PUBLIC = "Amazon S3 public anonymous a"
-ARRIVAL_S = 60.0
-
-
-def command(terminal: Terminal, line: str) -> None:
-    terminal.type(":")
-    terminal.type(line)
-    terminal.type("\r")
 
 
 def test_acknowledge_contain_and_undo(drill: Drill, console: Open) -> None:
@@ -102,8 +93,7 @@ def test_a_dead_aws_is_never_clear(drill: Drill, console: Open) -> None:
     died = time.monotonic()
     terminal.wait_for(lambda: "error" in terminal.text.lower() and "✗" in terminal.text, 30)
     for key, name in (("5", "Activity"), ("7", "Sources"), ("1", "Triage")):
-        terminal.type(key)
-        terminal.wait_for(name)
+        press_until(terminal, key, name)
         terminal.wait_for("✗")
         assert "clear" not in terminal.text.lower()
     assert time.monotonic() - died < 30

@@ -5,12 +5,28 @@ from __future__ import annotations
 import json
 import random
 import string
+import sys
+from collections.abc import Iterator
 
 import pytest
 
-from tests.journeys.conftest import Drill, Open
-from tests.journeys.keys import ARRIVAL_S, CORPUS, PUBLIC, command, escape, press, rest, to_corpus
+from tests.journeys.conftest import Drill
+from tests.journeys.keys import (
+    ARRIVAL_S,
+    CONFIRM,
+    CONTAIN,
+    CORPUS,
+    PUBLIC,
+    command,
+    open_from_corpus,
+    press,
+    press_until,
+    rest,
+    to_corpus,
+)
 from tests.terminal.harness import Terminal
+
+pytestmark = pytest.mark.xdist_group("paste")  # one drill for all of it
 
 SIZE = 4096
 
@@ -46,38 +62,44 @@ def changes(drill: Drill) -> list[str]:
     return [one["op"] for one in ours if one["mutating"]]
 
 
-@pytest.fixture
-def desk(shared: Drill, console: Open) -> Terminal:
-    terminal = console(shared.store, columns=160, rows=50, home=shared.home)
-    terminal.wait_for(PUBLIC, ARRIVAL_S)
-    to_corpus(terminal)
-    return terminal
+@pytest.fixture(scope="module")
+def desk(shared: Drill, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """One console for all pastes: whatever one of them leaves open, the next begins in Triage."""
+    argv = [sys.executable, "-m", "socconsole", "--store", str(shared.store)]
+    env = {"SOCCONSOLE_HOME": str(shared.home), "TEXTUAL_FPS": "60"}
+    with Terminal(argv, columns=160, rows=50, env=env) as terminal:
+        terminal.wait_for(PUBLIC, ARRIVAL_S)
+        yield terminal
+
+
+LISTS = {
+    "Triage": ((), "1 of "),
+    "the finding": (("\r",), "\n what "),
+    "Activity": (("5",), "─ Activity "),
+    "Sources": (("7",), "─ Sources "),
+}
+"""Screens on which every key is a command."""
+FIELDS = {
+    "a reason": (("a",), "acknowledge Amazon"),
+    "a note": (("n",), "note on"),
+    "the palette": (("\x0b",), "a command's name"),
+    "the plan": ((CONTAIN,), "PutPublicAccessBlock"),
+}
 
 
 def test_on_every_screen_with_and_without_a_question(shared: Drill, desk: Terminal) -> None:
+    """Bracketed everywhere. As keys where another part of the console reads them: the list, each kind of field, the
+    plan; the other screens have the list's guard."""
     before = decisions(shared), changes(shared)
-    places = {
-        "Triage": ((), "1 of "),
-        "the finding": (("\r",), "AWS ids"),
-        "Activity": (("5",), "ENTRY"),
-        "Sources": (("7",), "SERVICE"),
-        "a reason": (("a",), "acknowledge Amazon"),
-        "a note": (("n",), "note on"),
-        "the palette": (("\x0b",), "a command's name"),
-        "the plan": (("X", "\r"), "PutPublicAccessBlock"),
-    }
-    for place, (keys, said) in places.items():
-        to_corpus(desk)
-        for key in keys:
-            press(desk, key)
-            desk.quiet(0.3)
-            desk.wait_for(lambda: "reading what is true" not in desk.text, 30)
-        desk.wait_for(said, 30)
+    for place, (keys, said) in {**LISTS, **FIELDS}.items():
+        open_from_corpus(desk, *keys)
+        desk.wait_for(said, ARRIVAL_S)
         desk.paste(EVERY_KEY)
         rest(desk)
         assert said in desk.text or place == "the palette", (place, desk.text)  # it is where it was
-        desk.send(EVERY_KEY)
-        rest(desk)
+        if place == "Triage" or place in FIELDS:
+            desk.send(EVERY_KEY)
+            rest(desk)
         assert desk.process.poll() is None, place
     to_corpus(desk)
     assert (decisions(shared), changes(shared)) == before
@@ -86,6 +108,7 @@ def test_on_every_screen_with_and_without_a_question(shared: Drill, desk: Termin
 
 def test_what_is_pasted_into_a_question_waits_there(shared: Drill, desk: Terminal) -> None:
     before = decisions(shared)
+    to_corpus(desk)
     press(desk, "a")
     desk.wait_for("acknowledge")
     desk.paste("seen by the\r:q\r\x1b night shift\r")
@@ -101,27 +124,23 @@ def test_what_is_pasted_into_a_question_waits_there(shared: Drill, desk: Termina
 
 
 def test_armed_and_asked_it_confirms_nothing(shared: Drill, desk: Terminal) -> None:
+    to_corpus(desk)
     command(desk, "respond an exercise")
     desk.wait_for(" RESPOND")
     before = decisions(shared), [op for op in changes(shared) if op != "BatchUpdateFindings"]
-    for paste in (EVERY_KEY, "s-prod\r", "s-prod"):
-        for bracketed in (True, False):
-            to_corpus(desk)
-            command(desk, f"contain s3-block-public {CORPUS}")
-            desk.wait_for("PutPublicAccessBlock", 30)
-            desk.quiet(0.3)
-            press(desk, "\r")
-            desk.wait_for("type s-prod")
-            if bracketed:
-                desk.paste(paste)
-            else:
-                desk.send(paste)
+    for pasted in (desk.paste, desk.send):
+        for text in ("s-prod", "s-prod\r", EVERY_KEY):
+            if CONFIRM not in desk.text:
+                open_from_corpus(desk, CONTAIN)
+                desk.wait_for("PutPublicAccessBlock", ARRIVAL_S)
+                press_until(desk, "\r", CONFIRM)
+            pasted(text)
             rest(desk)
             assert desk.process.poll() is None
-            if "type s-prod" in desk.text:
+            if CONFIRM in desk.text:
                 press(desk, "\r")  # what did get in is not what was asked for
-                desk.quiet()
-                escape(desk, "nothing was done")
+                desk.wait_for("nothing was done")
+                press(desk, "\x1b")
     to_corpus(desk)
     assert (decisions(shared), [op for op in changes(shared) if op != "BatchUpdateFindings"]) == before
     command(desk, "q")
