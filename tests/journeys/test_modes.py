@@ -14,8 +14,9 @@ from socconsole.aws.operations import table
 from socconsole.commands import COMMANDS, Command
 from socconsole.screens.activity import ActivityScreen
 from socconsole.screens.base import ConsoleScreen
-from socconsole.screens.contain import OffersScreen, PlanScreen
+from socconsole.screens.contain import PlanScreen
 from socconsole.screens.finding import FindingScreen
+from socconsole.screens.offers import OffersScreen
 from socconsole.screens.sources import SourcesScreen
 from socconsole.screens.triage import TriageScreen
 from tests.journeys.conftest import Drill, Open
