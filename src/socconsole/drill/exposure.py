@@ -101,12 +101,13 @@ def policy_of(bucket: str) -> dict[str, Any] | None:
 def is_public(document: Mapping[str, Any] | None) -> bool:
     """Whether S3 calls a policy public: it allows something to everyone, without a narrowing condition."""
     for statement in as_list((document or {}).get("Statement")):
-        if statement.get("Effect") == "Allow" and "*" in _named(statement) and not _narrowed(statement):
+        if statement.get("Effect") == "Allow" and "*" in principals_of(statement) and not _narrowed(statement):
             return True
     return False
 
 
-def _named(statement: Mapping[str, Any]) -> list[str]:
+def principals_of(statement: Mapping[str, Any]) -> list[str]:
+    """Principals of a statement: ``*``, accounts and ARNs."""
     principal = statement.get("Principal")
     if isinstance(principal, Mapping):
         return [str(one) for one in as_list(principal.get("AWS"))]
@@ -158,7 +159,7 @@ def _principals(document: Mapping[str, Any] | None) -> set[str]:
     names: set[str] = set()
     for statement in as_list((document or {}).get("Statement")):
         if statement.get("Effect") == "Allow":
-            names.update(_named(statement))
+            names.update(principals_of(statement))
     return names
 
 
@@ -195,10 +196,10 @@ def _covers(statement: Mapping[str, Any], principal: str | None, resource: str) 
         return False
     if not any(glob(one, resource) for one in as_list(statement.get("Resource"))):
         return False
-    named = _named(statement)
-    if "*" in named:
+    who = principals_of(statement)
+    if "*" in who:
         return True
     if principal is None:
         return False
     account = _account(principal)
-    return bool({principal, account, f"arn:aws:iam::{account}:root"}.intersection(named))
+    return bool({principal, account, f"arn:aws:iam::{account}:root"}.intersection(who))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from moto.backends import get_backend
 from moto.s3.models import PublicAccessBlock
 
-from socconsole.drill import exposure
+from socconsole.drill import actions, exposure, iamcheck
 from socconsole.drill.errors import AwsError
+from socconsole.drill.policy import Decision, as_list, evaluate
 from socconsole.drill.routes import Call, Routes
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _OWNERS: Final = (
     "GetBucketEncryption",
     "PutBucketEncryption",
     "GetBucketLogging",
+    "PutBucketLogging",
     "GetBucketLocation",
     "GetBucketVersioning",
     "GetBucketWebsite",
@@ -43,13 +45,37 @@ _OWNERS: Final = (
 
 
 def check_owner(call: Call) -> None:
-    """``ExpectedBucketOwner`` and ownership, as S3 answers them."""
+    """``ExpectedBucketOwner``, ownership and the bucket policy's Denies, as S3 answers them."""
     owner = exposure.owner_of(str(call.params.get("Bucket", "")))
     if owner is None:
         return  # moto says NoSuchBucket
     expected = call.params.get("ExpectedBucketOwner")
     if (expected and expected != owner) or owner != call.account:
         raise AwsError("AccessDenied", "Access Denied", 403)
+    check_denies(call)
+
+
+def check_denies(call: Call) -> None:
+    """An explicit Deny of the bucket policy beats what IAM allows, for callers that are held to policies."""
+    document = exposure.policy_of(str(call.params.get("Bucket", "")))
+    if document is None or not call.principal.held:
+        return
+    names = {"*", call.principal.arn, call.principal.account, f"arn:aws:iam::{call.principal.account}:root"}
+    denies = [
+        one
+        for one in as_list(document.get("Statement"))
+        if one.get("Effect") == "Deny" and names.intersection(exposure.principals_of(one))
+    ]
+    # The drill speaks plain HTTP on the loopback, and means TLS.
+    context = {**iamcheck.context_of(call), "s3:authtype": ("REST-HEADER",), "aws:securetransport": ("true",)}
+    for action, resource in actions.needed(call.service, call.operation, call.params, call.account, call.region):
+        if evaluate([("bucket", {"Statement": denies})], action, resource, context).decision is Decision.EXPLICIT_DENY:
+            raise AwsError(
+                "AccessDenied",
+                f"User: {call.principal.caller_arn} is not authorized to perform: {action} on resource: "
+                f'"{resource}" with an explicit deny in a resource-based policy',
+                403,
+            )
 
 
 @routes.before("s3", *(name for name in _OWNERS if name not in ("PutBucketPolicy", "PutBucketAcl")))
@@ -133,10 +159,13 @@ def new_bucket(cloud: Cloud, call: Call) -> None:
 
 @routes.before("s3", "GetObject", "HeadObject", "ListObjectsV2", "ListObjects")
 def read_objects(cloud: Cloud, call: Call) -> None:
-    """Anonymous and foreign callers get what the policy, the ACL and the blocks let them have."""
+    """Anonymous and foreign callers get what policy, ACL and blocks let them have; the owner's, all but a Deny."""
     bucket = str(call.params.get("Bucket", ""))
     owner = exposure.owner_of(bucket)
-    if owner is None or owner == call.account:
+    if owner is None:
+        return
+    if owner == call.account:
+        check_denies(call)
         return
     state = exposure.exposed(bucket)
     if not (state.public or call.account in state.accounts):

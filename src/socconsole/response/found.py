@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
-from socconsole.model.finding import Finding
+from socconsole.model.finding import Finding, Kind
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Target
 
@@ -25,3 +25,8 @@ def resources(finding: Finding, types: Collection[str], name: Callable[[str], st
             with suppress(BadTarget):
                 found[Target(name(resource.id.raw()), Place(account, region))] = None
     return tuple(found)
+
+
+def at_work(finding: Finding | None) -> bool:
+    """Does the finding tell of somebody who is doing something, and not of a setting or a weakness?"""
+    return finding is not None and finding.kind is Kind.THREAT and bool(finding.actors)

@@ -15,6 +15,7 @@ from socconsole.model.action import Reversible
 from socconsole.model.finding import Finding
 from socconsole.response.base import Info, Target
 from socconsole.response.change import Cut
+from socconsole.response.found import at_work
 from socconsole.response.s3_bucket import Bucket, BucketPolicyChange
 from socconsole.response.wording import count
 
@@ -58,7 +59,7 @@ class S3DenyPresigned(BucketPolicyChange):
             f"{count(len(reach.family) + len(reach.outside), 'principal')} of other accounts and "
             f"{count(len(reach.services), 'AWS service')}, by header",
             # Where a policy or ACL lets strangers in they need no URL.
-            fit=35 if other else 65,
+            fit=35 if other else 65 if at_work(finding) else 15,
             warnings=("applications that give their users presigned links stop working with this bucket",),
         )
 

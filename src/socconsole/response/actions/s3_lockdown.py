@@ -20,6 +20,7 @@ from socconsole.model.action import Reversible
 from socconsole.model.finding import Finding
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.change import Cut
+from socconsole.response.found import at_work
 from socconsole.response.own_roles import own_principals
 from socconsole.response.s3_bucket import Bucket, BucketPolicyChange, read_bucket
 from socconsole.response.wording import count, listed
@@ -70,7 +71,8 @@ class S3Lockdown(BucketPolicyChange):
         }
         reach = seen.reach(own)
         paths = seen.open_paths()
-        # A narrower cut does as well where the way out is known; where it is not, this is the one that holds.
+        # A narrower cut does as well where the way out is known; where it is not, and somebody is taking data,
+        # this is the one that holds.
         narrower = bool(paths or reach.outside)
         why = "; ".join((*paths, *(("the policy lets in" + listed(reach.outside),) if reach.outside else ())))
         return self.put(
@@ -78,7 +80,7 @@ class S3Lockdown(BucketPolicyChange):
             self.statement(target, condition),
             why=why or "whoever reads it does so with rights of the account itself, by IAM or a presigned URL",
             blast_radius=_blast_radius(seen, own),
-            fit=60 if narrower else 85,
+            fit=60 if narrower else 85 if at_work(finding) else 20,
             warnings=("every job, replication and application that uses the bucket by a role or user stops",),
         )
 
