@@ -1,0 +1,45 @@
+"""The page of all containments is what the actions say of themselves."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from socconsole.response.registry import ACTIONS
+
+SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "containments.py"
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = spec_from_file_location("containments", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_not_stale(script: ModuleType) -> None:
+    assert script.PAGE.read_text("utf-8") == script.page(), "python docs/containments.py"
+
+
+def test_every_action_has_a_row_with_all_it_says(script: ModuleType) -> None:
+    rows = {found[1]: row for row in script.page().splitlines() if (found := re.match(r"\| `([^`]+)`", row))}
+    assert set(rows) == set(ACTIONS)
+    for id_, row in rows.items():
+        cells = re.split(r"(?<!\\)\|", row)[1:-1]
+        assert len(cells) == 7, id_
+        assert all(cell.strip() for cell in cells), id_
+        info = ACTIONS[id_].info
+        assert re.findall(r"`([^`]+)`", cells[1]) == list(info.calls)
+        assert len(re.findall(r"(?:^ |<br>)\d+\. ", cells[5])) == len(info.pitfalls)
+        assert cells[6].strip() == ("yes" if info.second_person else "no")
+
+
+def test_a_bar_in_a_cell_ends_no_cell(script: ModuleType) -> None:
+    assert script._row("a|b", "c") == "| a\\|b | c |"
