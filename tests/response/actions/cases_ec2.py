@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from socconsole.drill import Embedded
+from socconsole.drill.vpc_block import TAKES
 from tests.response.actions.case import Case, do
+from tests.response.conftest import PROD
 
 IMAGE = "ami-0a1b2c3d4e5f60718"
 
@@ -110,9 +112,21 @@ def _profile_again(aws: Embedded, instance: str) -> None:
     do(aws, "ec2:AssociateIamInstanceProfile", InstanceId=instance, IamInstanceProfile={"Name": "vllm-recs"})
 
 
+def _border(aws: Embedded) -> str:
+    found = network(aws)
+    gateway = do(aws, "ec2:CreateInternetGateway")["InternetGateway"]["InternetGatewayId"]
+    do(aws, "ec2:AttachInternetGateway", InternetGatewayId=gateway, VpcId=found.vpc)
+    return PROD.region
+
+
+def _half_open(aws: Embedded, region: str) -> None:
+    do(aws, "ec2:ModifyVpcBlockPublicAccessOptions", InternetGatewayBlockMode="block-ingress")
+
+
 CASES = (
     Case("ec2-nat-route", _nat, _routed_elsewhere),
     Case("ec2-nacl-deny", _subnet, _opened),
     Case("ec2-sg-egress", _group, _another_rule),
     Case("ec2-isolate", _served, _profile_again),
+    Case("ec2-vpc-block-public", _border, _half_open, takes=TAKES),
 )
