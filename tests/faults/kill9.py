@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import subprocess
 import sys
@@ -11,19 +12,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from socconsole.commands import PlanContain, Undo
 from socconsole.config import Config
 from socconsole.drill import Embedded
-from socconsole.drill.exposure import bucket_of
-from socconsole.model.action import ActionState, Mode
-from socconsole.response import afterwards
+from socconsole.model.action import ActionState, Mode, Reversible
+from socconsole.response import afterwards, engine, rails
+from socconsole.response.registry import ACTIONS
 from socconsole.response.session import Session
+from socconsole.response.unfolding import Unfolding
 from socconsole.store import db, ledger
 from socconsole.store.ledger_verify import verify
 from socconsole.store.state import StateFolder
+from tests.response.actions.case import Case
+from tests.response.actions.test_contract import CASES
 
-from .zygote import BUCKET, PLACE, POINTS
-
-PUT = "PutPublicAccessBlock"
+from .zygote import POINTS
 
 
 class Zygote:
@@ -48,11 +51,14 @@ class Zygote:
             if self._process.stdin is not None:
                 self._process.stdin.close()
 
-    def run(self, folder: StateFolder, point: str) -> int:
+    def run(self, folder: StateFolder, point: str, nth: int, case: Case, target: str) -> int:
         """Exit code of a containment that dies at ``point``: -9, or 0 where it came to its end before."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{folder.root} {point}\n")
+        order = {"action": case.action, "target": target, "confirm": target, "reason": "drill"}
+        where = {"account": case.place.account, "region": case.place.region}
+        line = json.dumps({"store": str(folder.root), "point": point, "nth": nth, **order, **where})
+        self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
@@ -68,6 +74,7 @@ class Tally:
     wrong: int = 0
     sent_by_resolving: int = 0
     broken_ledgers: int = 0
+    told: list[str] = field(default_factory=list)
     in_doubt: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -82,21 +89,38 @@ class Tally:
         )
 
 
-async def cycle(aws: Embedded, folder: StateFolder, zygote: Zygote, point: str, tally: Tally) -> int:
-    """Open the bucket, contain it in a process that dies, start again, resolve, judge."""
-    key = f"AKIB{PLACE.account}BLDR"
-    aws.cloud.hands.call(key, PLACE.region, "s3:DeletePublicAccessBlock", {"Bucket": BUCKET})
-    before, seq = aws.journal.head, ledger.head(folder).seq
-    code = zygote.run(folder, point)
+@dataclass(frozen=True)
+class Prey:
+    """A containment and the target it helps on, in a world that was prepared for it."""
 
-    puts = aws.journal.calls("s3", PUT, after=before)
-    intents = ledger.read(folder, after=seq, verbs=("intent",))
-    closed = bucket_of(BUCKET).public_access_block is not None
-    tally.cycles += 1
-    tally.calls_without_intent += len(puts) > len(intents)
-    tally.double_calls += len(puts) > 1
+    case: Case
+    target: str
+    calls: int
 
+
+async def prepare(aws: Embedded, folder: StateFolder, case: Case) -> Prey:
     session = Session(folder, Config(share=1.0), "oncall1", Mode.TRIAGE)
+    at = {"account": case.place.account, "region": case.place.region}
+    plan = await engine.plan(session, PlanContain(action=case.action, target=case.prepare(aws), **at))
+    assert plan.helps, f"{case.action}: {plan.why}"
+    return Prey(case, plan.target, len(plan.calls))
+
+
+async def cycle(
+    aws: Embedded, folder: StateFolder, zygote: Zygote, prey: Prey, point: str, nth: int, tally: Tally
+) -> int:
+    """Contain in a process that dies, start again, resolve, judge by the journal; then put it back."""
+    before, seq = aws.journal.head, ledger.head(folder).seq
+    code = zygote.run(folder, point, nth, prey.case, prey.target)
+
+    made = aws.journal.calls(mutating=True, after=before, where=lambda call: call.role == "socconsole-responder")
+    intents = ledger.read(folder, after=seq, verbs=("intent",))
+    tally.cycles += 1
+    tally.calls_without_intent += bool(made) and len(intents) != 1
+    wanted = [call["operation"] for call in intents[0].entry.data["calls"]] if intents else []
+    tally.double_calls += [call.op for call in made] != wanted[: len(made)]
+
+    session = Session(folder, Config(share=1.0), "oncall1", Mode.RESPOND, by_script=True)
     resolving = aws.journal.head
     async with session.door(session, "reader") as door:
         for id_, state in await afterwards.resolve(folder, door, "oncall1", in_flight=0.0):
@@ -104,23 +128,45 @@ async def cycle(aws: Embedded, folder: StateFolder, zygote: Zygote, point: str, 
             assert id_ == intents[0].entry.data["id"]
     tally.sent_by_resolving += len(aws.journal.calls(mutating=True, after=resolving))
     tally.unresolved += afterwards.doubtful(folder)
-    if intents:
-        last = ledger.read(folder, after=seq, verbs=("outcome", "resolved"))[-1]
-        tally.wrong += (last.entry.data["state"] == ActionState.APPLIED) != closed
     tally.broken_ledgers += not verify(folder.root).whole
+    if not intents:
+        return code
+    last = ledger.read(folder, after=seq, verbs=("outcome", "resolved"))[-1].entry.data["state"]
+    done = sum(call.status < 400 for call in made)
+    truth = "applied" if done == len(wanted) else "not_applied" if done == 0 else "partial"
+    if last != truth:
+        tally.wrong += 1
+        tally.told.append(f"{prey.case.action} {point} {nth}: told {last}, by the journal {truth}")
+    if last != "not_applied":
+        id_ = intents[0].entry.data["id"]
+        back = Undo(action_id=id_, confirm=prey.target, reason="drill", accept_exposure=True)
+        assert (await engine.undo(session, back)).state is ActionState.APPLIED
     return code
+
+
+def killable() -> list[Case]:
+    """All that are undone as they were and whose state is read back at once."""
+    return [
+        case
+        for case in CASES
+        if ACTIONS[case.action].info.reversible is Reversible.YES and not isinstance(ACTIONS[case.action], Unfolding)
+    ]
 
 
 async def _loop(cycles: int) -> Tally:
     dice = random.Random(7)
     tally = Tally()
+    rails.RATE = 100_000  # type: ignore[misc]
+    cases = killable()
     with tempfile.TemporaryDirectory() as scratch, Embedded() as aws, Zygote(Path.cwd()) as zygote:
-        folder = StateFolder.create(Path(scratch) / "state", aws.world)
-        db.prepare(folder)
-        for number in range(cycles):
-            point = POINTS[number % len(POINTS)] if number % 2 else f"ms:{dice.randint(10, 600)}"
-            await cycle(aws, folder, zygote, point, tally)
-            aws.journal.clear()
+        for number, case in enumerate(cases):
+            aws.reset()
+            folder = StateFolder.create(Path(scratch) / f"state{number}", aws.world)
+            db.prepare(folder)
+            prey = await prepare(aws, folder, case)
+            for _ in range(-(-cycles // len(cases))):
+                point = dice.choice((*POINTS, f"ms:{dice.randint(10, 600)}", f"ms:{dice.randint(10, 600)}"))
+                await cycle(aws, folder, zygote, prey, point, dice.randrange(prey.calls), tally)
     return tally
 
 

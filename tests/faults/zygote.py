@@ -1,13 +1,15 @@
 """Processes that die in the middle of a containment, made fast: everything is imported once, then forked.
 
-Each line on standard input is ``STORE POINT``: a fork contains the bucket in ``BUCKET`` and kills itself with
-SIGKILL at POINT (``none`` lives to the end; ``ms:N`` is killed from outside after N milliseconds). One line on
+Each line on standard input is a JSON object: ``store``, ``point``, ``nth`` and the fields of a ``Contain``. A fork
+carries it out and kills itself with SIGKILL at the point (``none`` lives to the end; ``ms:N`` is killed from
+outside after N milliseconds; at ``before call`` and ``after call`` it is the call ``nth``, from 0). One line on
 standard output says how it ended.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -26,9 +28,6 @@ from socconsole.response import book, engine, rails
 from socconsole.response.session import Session, real_door
 from socconsole.store import ledger
 from socconsole.store.state import StateFolder
-
-BUCKET = "kaufhaus-shop-assets"
-PLACE = Place("111122223333", "eu-central-1")
 
 POINTS = (
     "evidence kept",
@@ -64,22 +63,25 @@ def around(module: Any, name: str, before: str, after: str, point: str) -> None:
 class Deadly:
     """A responder's door that kills around the call that changes something."""
 
-    def __init__(self, door: Door, point: str) -> None:
+    def __init__(self, door: Door, point: str, nth: int) -> None:
         self._door = door
         self._point = point
+        self._left = nth
 
     async def call(
         self, place: Place, operation: str, params: Mapping[str, Any], *, deadline: float = 20.0
     ) -> dict[str, Any]:
-        if self._point == "before call":
+        now = self._left == 0
+        self._left -= 1
+        if now and self._point == "before call":
             die()
         answer = await self._door.call(place, operation, params, deadline=deadline)
-        if self._point == "after call":
+        if now and self._point == "after call":
             die()
         return answer
 
 
-def contain(store: Path, point: str) -> None:
+def contain(store: Path, point: str, nth: int, order: Contain) -> None:
     rails.RATE = 10_000  # type: ignore[misc]  # the rail that counts confirmations is tested elsewhere
     around(book.evidence, "put", "", "evidence kept", point)
     around(book, "write_intent", "before intent", "after intent", point)
@@ -98,29 +100,22 @@ def contain(store: Path, point: str) -> None:
     @asynccontextmanager
     async def door(session: Session, role: Any, **more: Any) -> AsyncIterator[Any]:
         async with real_door(session, role, **more) as opened:
-            yield Deadly(opened, point) if role == "responder" else opened
+            yield Deadly(opened, point, nth) if role == "responder" else opened
 
     folder = StateFolder.open(store)
     session = Session(folder, Config(share=1.0), "oncall1", Mode.RESPOND, by_script=True, door=door)
-    order = Contain(
-        action="s3-block-public",
-        target=BUCKET,
-        confirm=BUCKET,
-        account=PLACE.account,
-        region=PLACE.region,
-        wait=False,
-    )
     asyncio.run(engine.contain(session, order))
 
 
 def main() -> None:
     for line in sys.stdin:
-        store, _, point = line.rstrip("\n").partition(" ")
+        asked = json.loads(line)
+        store, point, nth = Path(asked.pop("store")), asked.pop("point"), asked.pop("nth")
         pid = os.fork()
         if pid == 0:
             code = 1
             try:
-                contain(Path(store), point)
+                contain(store, point, nth, Contain(**asked, wait=False))
                 code = 0
             finally:
                 os._exit(code)

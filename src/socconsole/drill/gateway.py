@@ -167,6 +167,9 @@ class Gateway:
         if kind.startswith("text/html") or not kind:
             headers = [(key, value) for key, value in headers if key.lower() != "content-type"]
             headers.append(("Content-Type", wire.content_type(call.incoming.protocol)))
+        if status < 300 and call.service == "s3" and call.incoming.model.output_shape is None:
+            # Where S3 has nothing to say it sends nothing; moto sends the word True.
+            return wire.Answer(status, headers, b"")
         return wire.Answer(status, headers, body)
 
     # --- faults --------------------------------------------------------------------------------------
