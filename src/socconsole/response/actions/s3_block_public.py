@@ -16,6 +16,7 @@ from socconsole.model.action import Call, Reversible
 from socconsole.model.finding import Finding
 from socconsole.response.base import Info, Target
 from socconsole.response.change import Cut, State
+from socconsole.response.found import at_work
 from socconsole.response.s3_bucket import FLAGS, Block, Bucket, BucketChange
 from socconsole.response.wording import count, listed
 
@@ -62,7 +63,7 @@ class S3BlockPublic(BucketChange):
     def cut(self, seen: Bucket, target: Target, finding: Finding | None, own: Collection[str]) -> Cut:
         paths = seen.open_paths()
         if not paths:
-            return _no_help(seen, own)
+            return _no_help(seen, finding, own)
         return Cut(
             wanted={_STATE: _CLOSED},
             why="; ".join((*paths, "nothing blocks it")),
@@ -101,7 +102,7 @@ class S3BlockPublic(BucketChange):
         return "all four on" if len(on) == len(FLAGS) else "only " + ", ".join(on)
 
 
-def _no_help(bucket: Bucket, own: Collection[str]) -> Cut:
+def _no_help(bucket: Bucket, finding: Finding | None, own: Collection[str]) -> Cut:
     """Why it would change nothing, and what would help."""
     reach = bucket.reach(own)
     if reach.outside:
@@ -120,6 +121,7 @@ def _no_help(bucket: Bucket, own: Collection[str]) -> Cut:
         None,
         f"would change nothing here: neither the policy nor the bucket ACL is public{unread}; "
         f"access, if any, is by {who}, presigned URLs or access points",
+        instead="s3-lockdown: everyone but the responders is denied" if at_work(finding) else "",
     )
 
 
