@@ -137,6 +137,8 @@ async def _check(folder: StateFolder, door: Door, who: str, outcome: Outcome, wh
     except AwsTrouble as trouble:
         return replace(outcome, detail=f"reading back at {when}: {trouble.kind}")
     if outcome.state is ActionState.IN_DOUBT:
+        if state is ActionState.IN_DOUBT:  # nothing is known that was not known before
+            return replace(outcome, detail=f"reading back at {when}: AWS is at it still")
         entry = records.resolved(outcome.action_id, who, state, f"read back at {when}")
     else:
         entry = records.verified(outcome.action_id, who, state, when, after_s)

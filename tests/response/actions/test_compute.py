@@ -30,8 +30,10 @@ async def plan(session: Make, action: str, target: str, place: Place = ML) -> Pl
 
 
 async def contain(session: Session, action: str, target: str, place: Place = ML) -> Outcome:
-    at = {"account": place.account, "region": place.region}
-    return await engine.contain(session, Contain(action=action, target=target, confirm=target, reason="drill", **at))
+    asked = Contain(
+        action=action, target=target, account=place.account, region=place.region, confirm=target, reason="drill"
+    )
+    return await engine.contain(session, asked)
 
 
 async def resolve(session: Make, folder: StateFolder) -> dict[str, ActionState]:
@@ -65,8 +67,11 @@ async def test_nothing_else_is_done_and_nothing_undone_while_aws_is_at_it(
     target = estate.variant(aws)
     done = await contain(session(), "sagemaker-weight-zero", target)
     assert done.state is ActionState.IN_DOUBT
+    later = await afterwards.later(session(), done)
+    assert later.state is ActionState.IN_DOUBT
+    assert "AWS is at it still" in later.detail
     assert await resolve(session, folder) == {}
-    assert record(folder, "resolved") == [], "looking changes nothing on record"
+    assert [line.entry.verb for line in record(folder)] == ["intent", "outcome"], "looking changes nothing on record"
 
     other = await plan(session, "sagemaker-take-down", estate.ENDPOINT)
     assert any("Updating" in refusal for refusal in other.refusals)
@@ -184,7 +189,7 @@ async def test_secrets_of_a_function_are_not_kept_and_an_open_one_re_exposes(
     assert b"EnvironmentNames" in kept
     assert b"hunter2" not in kept
 
-    anyone = {"Action": "lambda:InvokeFunctionUrl", "Principal": "*", "FunctionUrlAuthType": "NONE"}
+    anyone: dict[str, Any] = {"Action": "lambda:InvokeFunctionUrl", "Principal": "*", "FunctionUrlAuthType": "NONE"}
     do(aws, "lambda:AddPermission", FunctionName=name, StatementId="url", **anyone)
     back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
     assert back.re_exposes
@@ -196,7 +201,12 @@ async def test_secrets_of_a_function_are_not_kept_and_an_open_one_re_exposes(
 
 async def test_a_service_that_scales_by_itself_is_said_to(aws: Embedded, session: Make) -> None:
     name = estate.service(aws)
-    scale = {"ServiceNamespace": "ecs", "ResourceId": f"service/{name}", "MinCapacity": 2, "MaxCapacity": 9}
+    scale: dict[str, Any] = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": f"service/{name}",
+        "MinCapacity": 2,
+        "MaxCapacity": 9,
+    }
     do(aws, "application-autoscaling:RegisterScalableTarget", ScalableDimension="ecs:service:DesiredCount", **scale)
     found = await plan(session, "ecs-service-stop", name, PROD)
     assert any("sets the count to 2 to 9" in warning for warning in found.warnings)
