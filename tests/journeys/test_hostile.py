@@ -228,7 +228,7 @@ def test_on_every_screen_it_is_text(shelf: Shelf, console: Open, tmp_path: Path,
     terminal.wait_for(START)
     press(terminal, "\r", "y")
     terminal.wait_for("hash")
-    escape(terminal, "ENTRY")
+    escape(terminal, "SUMMARY")
     command(terminal, f"filter {START}")
     terminal.wait_for(START)
     command(terminal, "filter no-entry-says-this")
