@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from socconsole.model.action import Call, Plan
+from socconsole.model.action import ActionState, Call, Plan
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response import statement
 from socconsole.response.base import BadTarget, Door, Target
-from socconsole.response.change import Change, Cut, State
+from socconsole.response.change import Change, Cut, State, judge
 from socconsole.response.found import resources
 from socconsole.response.iam_principal import ROLE, USER, Kind, Principal, read_principal
 from socconsole.response.s3_policy import partition
@@ -157,6 +157,12 @@ class InlineDeny(PrincipalChange):
         document = wanted["Policy"]
         text = document if isinstance(document, str) else json.dumps(document, separators=(",", ":"))
         return (Call("iam", f"Put{seen.kind.noun}Policy", {**named, "PolicyDocument": text}),)
+
+    async def verify(self, door: Door, plan: Plan) -> ActionState:
+        seen = await self.look(door, Target(plan.target, plan.place))
+        if not seen.exists and plan.after["Policy"] is not None:
+            return ActionState.APPLIED  # deleted since: nobody is there who could act
+        return judge(self.state(seen), plan.before, plan.after)
 
     def exposes(self, seen: Principal, target: Target, restored: State) -> tuple[str, ...]:
         ours = statement.find(_parsed(seen.inline.get(self.policy)), self._sid)

@@ -6,6 +6,7 @@ would lock the console out just as well. The trust of the role that this door ac
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
@@ -14,19 +15,19 @@ from socconsole.model.world import Place
 from socconsole.response.base import Door
 from socconsole.response.own_roles import own_principals
 
-_known: WeakKeyDictionary[Door, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
-"""By door and account: it does not change while a door is open, and an offer asks it for every plan."""
+_asked: WeakKeyDictionary[Door, dict[str, asyncio.Task[tuple[str, ...] | None]]] = WeakKeyDictionary()
+"""By door and account: an offer asks it for many plans at once, and it does not change while a door is open."""
 
 
 async def own(door: Door, place: Place) -> tuple[str, ...] | None:
     """ARNs; None when one of them is not known. Never raises ``AwsTrouble``."""
-    known = _known.setdefault(door, {})
-    if place.account not in known:
-        found = await _read(door, place)
-        if found is None:
-            return None
-        known[place.account] = found
-    return known[place.account]
+    asked = _asked.setdefault(door, {})
+    if place.account not in asked:
+        asked[place.account] = asyncio.create_task(_read(door, place))
+    found = await asyncio.shield(asked[place.account])
+    if found is None:
+        asked.pop(place.account, None)  # a trouble that may pass
+    return found
 
 
 async def _read(door: Door, place: Place) -> tuple[str, ...] | None:

@@ -75,7 +75,9 @@ class Principal:
     def last_used(self) -> str:
         """When and where IAM last saw a role used, in words; it lags behind by some hours."""
         used = self.details.get("RoleLastUsed") or {}
-        return f"last used {moment(used.get('LastUsedDate'))} in {token(used.get('Region') or '?')}"
+        if not used.get("LastUsedDate"):
+            return "no use known to IAM"
+        return f"last used {moment(used['LastUsedDate'])} in {token(used.get('Region') or '?')}"
 
     @property
     def services(self) -> tuple[str, ...]:

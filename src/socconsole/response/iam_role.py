@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from socconsole.aws import AwsTrouble
+from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response import ec2
 from socconsole.response.base import Door, Target
@@ -50,7 +51,7 @@ class Role(Principal):
 
     @property
     def vpcs(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(one.vpc for one in self.instances or ()))
+        return tuple(dict.fromkeys(one.vpc for one in self.instances or () if one.vpc))
 
     def users(self) -> str:
         """Who uses the role, in numbers, as far as configuration tells."""
@@ -143,6 +144,11 @@ def _plain(one: Instance) -> dict[str, Any]:
     return {"id": one.id, "region": one.region, "vpc": one.vpc, "addresses": list(one.addresses)}
 
 
+def stolen(finding: Finding | None) -> bool:
+    """Does a finding say that an instance's credentials are used by somebody else?"""
+    return finding is not None and any("InstanceCredentialExfiltration" in each for each in finding.types)
+
+
 class RoleDeny(InlineDeny):
     """An inline Deny on a role that whatever runs with it will feel."""
 
@@ -159,8 +165,8 @@ def outage(role: Role) -> tuple[str, ...]:
     said = []
     if role.instances:
         said.append(
-            f"{count(len(role.instances), 'running instance')} keep the credentials they hold until they fetch new "
-            "ones, at times only after hours: expect an outage, restart the workload"
+            f"{count(len(role.instances), 'running instance')} will hold on to dead credentials until new ones are "
+            "fetched, at times for hours: expect an outage, restart the workload"
         )
     held = [service for service in role.services if not service.startswith("ec2.")]
     if held:

@@ -186,7 +186,6 @@ def _make_role(aws: Embedded, name: str, path: str) -> None:
     do(aws, "iam:CreateRole", RoleName=name, Path=path, AssumeRolePolicyDocument=document)
 
 
-@pytest.mark.parametrize("action", [REVOKE, "iam-role-deny"])
 @pytest.mark.parametrize(
     ("role", "path", "because"),
     [
@@ -196,13 +195,12 @@ def _make_role(aws: Embedded, name: str, path: str) -> None:
         ("socconsole-watch", "", "lock itself out"),
     ],
 )
-async def test_roles_that_must_not_be_touched(
-    aws: Embedded, session: Make, action: str, role: str, path: str, because: str
-) -> None:
+async def test_roles_that_must_not_be_touched(aws: Embedded, session: Make, role: str, path: str, because: str) -> None:
     if path:
         _make_role(aws, role, path)
-    found = await plan(session(Mode.TRIAGE), action, role)
-    assert any(because in each for each in found.refusals), found.refusals
+    for action in (REVOKE, "iam-role-deny"):
+        found = await plan(session(Mode.TRIAGE), action, role)
+        assert any(because in each for each in found.refusals), found.refusals
 
 
 async def test_whoever_the_consoles_roles_trust_is_not_shut_out(aws: Embedded, session: Make) -> None:
@@ -347,3 +345,26 @@ def test_names_and_arns_name_them(action: str, typed: str, name: str) -> None:
 def test_what_names_none(action: str, typed: str) -> None:
     with pytest.raises(BadTarget):
         ACTIONS[action].name(typed)
+
+
+# --- what was deleted since ----------------------------------------------------------------------------------
+
+
+async def _holds(aws: Embedded, found: Plan) -> ActionState:
+    async with Door.open(Setting(), aws.world, "reader", Mode.TRIAGE, "oncall1") as door:  # type: ignore[arg-type]
+        return await ACTIONS[found.action].verify(door, found)
+
+
+async def test_a_key_that_was_deleted_since_is_no_key_that_works(aws: Embedded, session: Make) -> None:
+    found = await plan(session(Mode.TRIAGE), "iam-disable-key", key_of(aws), ML)
+    assert await _holds(aws, found) is ActionState.NOT_APPLIED
+    do(aws, "iam:DeleteAccessKey", ML, UserName=USER, AccessKeyId=key_of(aws))
+    assert await _holds(aws, found) is ActionState.APPLIED
+
+
+async def test_a_role_that_was_deleted_since_can_do_nothing(aws: Embedded, session: Make) -> None:
+    found = await plan(session(Mode.TRIAGE), "iam-role-deny", IN_A_PATH)
+    assert await _holds(aws, found) is ActionState.NOT_APPLIED
+    do(aws, "iam:DeleteRolePolicy", RoleName=IN_A_PATH, PolicyName="main")
+    do(aws, "iam:DeleteRole", RoleName=IN_A_PATH)
+    assert await _holds(aws, found) is ActionState.APPLIED

@@ -12,11 +12,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from socconsole.model.action import Call, Plan, Reversible
+from socconsole.model.action import ActionState, Call, Plan, Reversible
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
-from socconsole.response.change import Change, Cut, State
+from socconsole.response.change import Change, Cut, State, judge
 from socconsole.response.found import resources
 from socconsole.response.iam_principal import jsonable
 from socconsole.response.parts import Part, read
@@ -121,6 +121,11 @@ class BedrockAgentReject(Change[Alias]):
     def restored(self, seen: Alias, done: Plan) -> State:
         """A routing that others changed since is theirs."""
         return {**self.state(seen), _STATE: done.before[_STATE]}
+
+    async def verify(self, door: Door, plan: Plan) -> ActionState:
+        """The routing is not what the action is about."""
+        now = (await self.look(door, Target(plan.target, plan.place))).invocations
+        return judge({_STATE: now}, {_STATE: plan.before[_STATE]}, {_STATE: plan.after[_STATE]})
 
     def cut(self, seen: Alias, target: Target, finding: Finding | None, own: Collection[str]) -> Cut:
         versions = [str(one.get("agentVersion", "?")) for one in seen.routing]

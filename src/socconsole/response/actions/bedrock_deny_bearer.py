@@ -47,12 +47,13 @@ class BedrockDenyBearer(BedrockDeny):
     def cut(self, seen: Principal, target: Target, finding: Finding | None, own: Collection[str]) -> Cut:
         if not seen.exists:
             return nobody(seen)
+        why, fit = _path(seen)
         return self.deny(
             seen,
             {"Action": ["bedrock:CallWithBearerToken", "bedrock-mantle:CallWithBearerToken"]},
-            why=_why(seen),
+            why=why,
             blast_radius=f"applications that use Bedrock by an API key of it stop; {uses(seen)}",
-            fit=86,
+            fit=fit,
             warnings=(
                 "requests signed with its credentials go on: bedrock-deny-invoke, if the intruder holds those",
                 CANNOT_SEE,
@@ -63,11 +64,13 @@ class BedrockDenyBearer(BedrockDeny):
         return f"Bedrock API keys of {token(seen.name)} work again"
 
 
-def _why(seen: Principal) -> str:
+def _path(seen: Principal) -> tuple[str, int]:
+    """By which key it may be used, and how sure that is. Short-term keys are listed nowhere."""
     active = [id_ for id_, status in seen.credentials.items() if status == "Active"] if isinstance(seen, User) else []
     if active:
-        return f"user {token(seen.name)} has {count(len(active), 'active Bedrock API key')}"
-    return f"whoever holds a session of {token(seen.name)} can make a Bedrock API key that lives up to 12 hours"
+        return f"user {token(seen.name)} has {count(len(active), 'active Bedrock API key')}", 86
+    made = f"whoever holds credentials of {token(seen.name)} can make a Bedrock API key that lives up to 12 hours"
+    return f"{made}; whether there is one cannot be read", 50
 
 
 ACTION: Final = BedrockDenyBearer()

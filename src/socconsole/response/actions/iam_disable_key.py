@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from socconsole.aws import AwsTrouble
-from socconsole.model.action import Call, Plan, Reversible
+from socconsole.model.action import ActionState, Call, Plan, Reversible
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
-from socconsole.response.change import Change, Cut, State
+from socconsole.response.change import Change, Cut, State, judge
 from socconsole.response.found import resources
 from socconsole.response.iam_inline import DELAY, TRAIL, everywhere
 from socconsole.response.iam_own import own
@@ -131,6 +131,20 @@ class IamDisableKey(Change[Key]):
 
     def state(self, seen: Key) -> State:
         return {"Status": seen.status}
+
+    async def verify(self, door: Door, plan: Plan) -> ActionState:
+        """Asked by the user, not by the key: one that was deleted since is as good as inactive."""
+        if not plan.calls:
+            return await super().verify(door, plan)
+        asked = {"UserName": plan.calls[0].params["UserName"]}
+        try:
+            listed_ = (await door.call(plan.place, "iam:ListAccessKeys", asked))["AccessKeyMetadata"]
+        except AwsTrouble as trouble:
+            if trouble.kind != "not_found":
+                raise
+            listed_ = []  # the user is gone, and his keys with him
+        status = next((str(one["Status"]) for one in listed_ if one["AccessKeyId"] == plan.target), "Inactive")
+        return judge({"Status": status}, plan.before, plan.after)
 
     def cut(self, seen: Key, target: Target, finding: Finding | None, own: Collection[str]) -> Cut:
         if not seen.user:

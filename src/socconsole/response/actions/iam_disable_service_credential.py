@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from socconsole.model.action import Call, Plan, Reversible
+from socconsole.model.action import ActionState, Call, Plan, Reversible
 from socconsole.model.finding import Finding
 from socconsole.response.base import Door, Info, Target
-from socconsole.response.change import Cut, State
+from socconsole.response.change import Cut, State, judge
 from socconsole.response.iam_inline import DELAY, PrincipalChange, nobody
 from socconsole.response.iam_principal import USER, Principal
 from socconsole.response.iam_user import User, read_user
@@ -87,6 +87,12 @@ class IamDisableServiceCredential(PrincipalChange):
         """What the action switched off; keys made since, or switched by others, stay as they are."""
         switched = {id_: was for id_, was in done.before.items() if was != done.after.get(id_)}
         return {id_: switched.get(id_, status) for id_, status in self.state(seen).items()}
+
+    async def verify(self, door: Door, plan: Plan) -> ActionState:
+        """A key that was deleted since is as good as switched off; it cannot be given back either."""
+        now = self.state(await self.look(door, Target(plan.target, plan.place)))
+        gone = {id_: status for id_, status in plan.after.items() if status == "Inactive" and id_ not in now}
+        return judge({**now, **gone}, plan.before, plan.after)
 
     def exposes(self, seen: Principal, target: Target, restored: State) -> tuple[str, ...]:
         now = self.state(seen)

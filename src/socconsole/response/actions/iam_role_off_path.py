@@ -18,12 +18,11 @@ from socconsole.response.base import Info, Target
 from socconsole.response.change import Cut
 from socconsole.response.iam_inline import CALLS, nobody
 from socconsole.response.iam_principal import ROLE, Principal
-from socconsole.response.iam_role import Role, RoleDeny
+from socconsole.response.iam_role import Role, RoleDeny, stolen
 from socconsole.response.wording import count, listed
 from socconsole.text import token
 
 _REVOKE: Final = "iam-role-revoke-sessions: its sessions until now are denied"
-_STOLEN: Final = "InstanceCredentialExfiltration"
 
 
 class IamRoleOffPath(RoleDeny):
@@ -82,14 +81,13 @@ class IamRoleOffPath(RoleDeny):
             "StringNotEquals": {"aws:SourceVpc": sorted(seen.vpcs)},
             "Bool": {"aws:ViaAWSService": "false"},
         }
-        stolen = finding is not None and any(_STOLEN in each for each in finding.types)
         return self.deny(
             seen,
             {"Action": "*", "Condition": condition},
             why=f"credentials of {token(seen.name)} work from anywhere; its instances need them from "
             f"{count(len(addresses), 'address', 'addresses')} and {count(len(seen.vpcs), 'VPC')}",
             blast_radius=f"stays allowed from{listed(addresses)[1:]}{listed(seen.vpcs)}; {seen.users()}",
-            fit=95 if stolen else 55,
+            fit=95 if stolen(finding) else 55,
             warnings=_warnings(seen),
         )
 

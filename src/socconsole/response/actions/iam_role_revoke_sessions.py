@@ -21,7 +21,7 @@ from socconsole.response.base import Info, Target
 from socconsole.response.change import Cut
 from socconsole.response.iam_inline import CALLS, nobody
 from socconsole.response.iam_principal import ROLE, Principal
-from socconsole.response.iam_role import Role, RoleDeny, outage
+from socconsole.response.iam_role import Role, RoleDeny, outage, stolen
 from socconsole.response.wording import count, listed
 from socconsole.text import token
 
@@ -78,7 +78,7 @@ class IamRoleRevokeSessions(RoleDeny):
             if earlier
             else f"sessions of {token(seen.name)} live up to {_hours(_longest(seen))} and outlast whatever made them",
             blast_radius=f"all sessions issued before {written}; {seen.users()}",
-            fit=60 if earlier else 80,
+            fit=60 if earlier else 85 if stolen(finding) else 80,
             warnings=(*outage(seen), *_warnings(seen, own, written)),
         )
 

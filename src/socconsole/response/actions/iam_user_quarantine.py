@@ -30,7 +30,8 @@ class IamUserQuarantine(InlineDeny):
         title="Deny a user everything",
         target_type="user",
         calls=CALLS[USER],
-        stops="every call and sign-in of the user: access keys, console, Bedrock API keys, sessions made with them",
+        stops="every call of the user: by access keys, in the AWS console, by Bedrock API keys, in sessions made "
+        "with them",
         does_not_stop="sessions of roles that he took on before; access that other accounts' policies give to the "
         "whole account",
         reversible=Reversible.YES,
