@@ -82,10 +82,10 @@ async def pictures(store: Path, wants: Callable[[str], bool]) -> None:
                 await shown.until(until)
                 shown.save(name)
 
-    await picture("triage-160x50", WIDE, "triage", until="WHERE")
-    await picture("triage-80x24", NARROW, "triage", until="WHERE")
+    await picture("triage-160x50", WIDE, "triage", until="WHAT")
+    await picture("triage-80x24", NARROW, "triage", until="WHAT")
     for theme in ("light", "high-contrast", "colour-safe", "mono"):
-        await picture(f"theme-{theme}", (120, 30), "triage", until="WHERE", theme=theme)
+        await picture(f"theme-{theme}", (120, 30), "triage", until="WHAT", theme=theme)
     await picture("help-80x24", NARROW, "help", until="keys and words")
     await picture("sources-80x24", NARROW, "sources", until="DETAIL")
     await picture("contain-plan-160x50", WIDE, f"contain s3-block-public {CORPUS}", until="PutPublicAccessBlock")
