@@ -56,6 +56,8 @@ def ec2(operation: str, params: Mapping[str, Any], account: str, region: str) ->
         found += [
             f"{own}:instance/{a.instance_id}" for a in associations if a.association_id == params["AssociationId"]
         ]
+    if "DeliverLogsPermissionArn" in params:
+        found.append(str(params["DeliverLogsPermissionArn"]))
     if operation == "AssociateIamInstanceProfile":
         found += _roles(account, params["IamInstanceProfile"])
     return tuple(found) or "*"

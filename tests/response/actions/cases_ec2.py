@@ -123,10 +123,38 @@ def _half_open(aws: Embedded, region: str) -> None:
     do(aws, "ec2:ModifyVpcBlockPublicAccessOptions", InternetGatewayBlockMode="block-ingress")
 
 
+def flow_log(aws: Embedded, resource: str, kind: str = "Subnet", traffic: str = "ALL") -> None:
+    """One of the account's own, to a log group."""
+    do(
+        aws,
+        "ec2:CreateFlowLogs",
+        ResourceIds=[resource],
+        ResourceType=kind,
+        TrafficType=traffic,
+        LogDestinationType="cloud-watch-logs",
+        LogGroupName="vpc-flows",
+        DeliverLogsPermissionArn=f"arn:aws:iam::{PROD.account}:role/vllm-recs",
+    )
+
+
+def _unrecorded(aws: Embedded) -> str:
+    made = network(aws)
+    do(aws, "logs:CreateLogGroup", logGroupName="vpc-flows")
+    flow_log(aws, made.public)
+    return made.private
+
+
+def _rejects_as_well(aws: Embedded, subnet: str) -> None:
+    ours = do(aws, "ec2:DescribeFlowLogs", Filter=[{"Name": "resource-id", "Values": [subnet]}])["FlowLogs"]
+    do(aws, "ec2:DeleteFlowLogs", FlowLogIds=[one["FlowLogId"] for one in ours])
+    flow_log(aws, subnet, traffic="REJECT")
+
+
 CASES = (
     Case("ec2-nat-route", _nat, _routed_elsewhere),
     Case("ec2-nacl-deny", _subnet, _opened),
     Case("ec2-sg-egress", _group, _another_rule),
     Case("ec2-isolate", _served, _profile_again),
     Case("ec2-vpc-block-public", _border, _half_open, takes=TAKES),
+    Case("ec2-flow-logs", _unrecorded, _rejects_as_well),
 )
