@@ -36,7 +36,11 @@ def vpc(aws: Embedded) -> str:
 
 
 def _logged_elsewhere_too(aws: Embedded, target: str) -> None:
-    to: dict[str, Any] = {"Name": "siem", "DestinationArn": "arn:aws:s3:::kaufhaus-siem-intake", "CreatorRequestId": "siem"}
+    to: dict[str, Any] = {
+        "Name": "siem",
+        "DestinationArn": "arn:aws:s3:::kaufhaus-siem-intake",
+        "CreatorRequestId": "siem",
+    }
     made = do(aws, "route53resolver:CreateResolverQueryLogConfig", **to)["ResolverQueryLogConfig"]["Id"]
     do(aws, "route53resolver:AssociateResolverQueryLogConfig", ResolverQueryLogConfigId=made, ResourceId=target)
     ours = do(aws, "route53resolver:ListResolverQueryLogConfigAssociations")["ResolverQueryLogConfigAssociations"]
