@@ -1,8 +1,9 @@
 """Bedrock agents with ids as AWS gives them, and their aliases, which moto lacks.
 
-Source: the Amazon Bedrock API reference (``CreateAgentAlias`` and its neighbours) and botocore's model. An update
-states the whole alias: a description that is not sent is gone, and without a routing the alias is given a new
-version. Here a change is done at once.
+Source: the Amazon Bedrock API reference (``CreateAgentAlias`` and its neighbours) and botocore's model. What becomes
+of the fields that an update leaves out the reference does not say; here the harsher reading holds, so that nobody
+relies on the other: a description is gone, and without a routing the alias is given a new version, as a new alias
+is. A change is done at once.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def _found(call: Call) -> dict[str, Any]:
 def _routing(call: Call, alias: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     if given := call.params.get("routingConfiguration"):
         return [dict(one) for one in given]
-    last = max((int(one["agentVersion"]) for one in alias["routingConfiguration"]), default=0) if alias else 0
+    versions = [str(one["agentVersion"]) for one in alias["routingConfiguration"]] if alias else []
+    last = max((int(version) for version in versions if version.isdigit()), default=0)  # the other is DRAFT
     return [{"agentVersion": str(last + 1)}]
 
 

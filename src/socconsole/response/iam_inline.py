@@ -82,7 +82,9 @@ class PrincipalChange(Change[Principal]):
         return (str(known["Arn"]),) if known else super().resources(plan)
 
     def holds(self, plan: Plan) -> tuple[Target, ...]:
-        return (Target(plan.target, plan.place), everywhere(plan))
+        mine = Target(plan.target, plan.place)
+        kind, name = self._who(mine)
+        return (mine, everywhere(f"{kind.word}/{name}", plan))
 
     async def look(self, door: Door, target: Target) -> Principal:
         kind, name = self._who(target)
@@ -192,8 +194,9 @@ def nobody(seen: Principal) -> Cut:
     )
 
 
-def everywhere(plan: Plan) -> Target:
-    return Target(plan.target, Place(plan.place.account, EVERYWHERE))
+def everywhere(id_: str, plan: Plan) -> Target:
+    """What an account has once, from whatever region a finding came to it."""
+    return Target(id_, Place(plan.place.account, EVERYWHERE))
 
 
 def actors(finding: Finding, kinds: tuple[Kind, ...]) -> Iterator[tuple[Kind, str, Place]]:

@@ -73,23 +73,32 @@ class Role(Principal):
 async def read_role(door: Door, principal: Principal, *, exits: bool = False) -> Role:
     """``principal`` with its instances, and with their ways out where ``exits`` is asked for.
 
-    Raises ``AwsTrouble``; a denied listing of instances does that only where ``exits`` depend on it.
+    Raises ``AwsTrouble``. Where only a number depends on it, a denied listing is said to be unread, and so is any
+    trouble with the region that is asked merely because the role was used there.
     """
     fields = {name: getattr(principal, name) for name in Principal.__slots__}
-    role = Role(**fields, regions=_regions(principal))
+    role = Role(**fields)
     if not principal.profiles:
         return replace(role, instances=())
-    try:
-        found = [one for region in role.regions for one in await _running(door, principal, region)]
-        nats = await asyncio.gather(*(_nats(door, role, *of) for of in _networks(found))) if exits else []
-    except AwsTrouble as trouble:
-        if exits or trouble.kind != "denied":
-            raise
-        return replace(role, unread=(*role.unread, "instances"))
+    found: list[Instance] = []
+    read: list[str] = []
+    unread: list[str] = []
+    for region in _regions(principal):
+        try:
+            found += await _running(door, principal, region)
+        except AwsTrouble as trouble:
+            if exits or (region == principal.place.region and trouble.kind != "denied"):
+                raise
+            unread.append(f"instances in {region}")
+        else:
+            read.append(region)
+    nats = await asyncio.gather(*(_nats(door, role, *of) for of in _networks(found))) if exits else []
     return replace(
         role,
-        instances=tuple(found),
+        instances=tuple(found) if read else None,
+        regions=tuple(read),
         exits=tuple(dict.fromkeys(address for addresses in nats for address in addresses)),
+        unread=(*role.unread, *unread),
         evidence={**role.evidence, "instances": [jsonable(_plain(one)) for one in found]},
     )
 

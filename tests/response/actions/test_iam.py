@@ -20,11 +20,11 @@ from socconsole.drill.principals import Principal
 from socconsole.model.action import ActionState, Mode, Plan
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
-from socconsole.response import engine, rails
+from socconsole.response import book, engine, rails
 from socconsole.response.actions import iam_role_revoke_sessions
 from socconsole.response.base import BadTarget, Target
 from socconsole.response.registry import ACTIONS
-from socconsole.response.session import Session
+from socconsole.response.session import Refusal, Session
 from socconsole.store import db, reading
 from socconsole.store.state import StateFolder
 from tests.response.actions.case import do
@@ -173,6 +173,16 @@ async def test_who_would_miss_a_role_is_counted(aws: Embedded, session: Make) ->
     assert any("isolate it first" in each for each in found.warnings)
 
 
+async def test_who_may_not_be_asked_for_is_not_known(aws: Embedded, session: Make) -> None:
+    aws.faults.add(kind="denied", service="ec2", op="DescribeInstances", times=None)
+    found = await plan(session(Mode.TRIAGE), REVOKE, ROLE)
+    assert found.helps
+    assert "instances with it: not known" in found.blast_radius
+    assert "not read, denied: instances in eu-central-1" in found.warnings
+    with pytest.raises(AwsTrouble):  # here they decide
+        await plan(session(Mode.TRIAGE), OFF_PATH, ROLE)
+
+
 async def test_other_keys_and_outliving_sessions_are_said(aws: Embedded, session: Make) -> None:
     other = do(aws, "iam:CreateAccessKey", ML, UserName=USER)["AccessKey"]["AccessKeyId"]
     found = await plan(session(Mode.TRIAGE), "iam-disable-key", f"AWS::IAM::AccessKey:{key_of(aws)}", ML)
@@ -302,6 +312,14 @@ async def test_the_trail_of_iam_is_read_where_it_is(aws: Embedded, session: Make
     id_ = await contain(session(), "iam-disable-key", key_of(aws), ML)
     back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=id_))
     assert any("who wrote it last: UpdateAccessKey by" in each for each in back.warnings), back.warnings
+
+
+async def test_two_regions_are_one_role(aws: Embedded, folder: StateFolder, session: Make) -> None:
+    found = await plan(session(Mode.TRIAGE), "iam-role-deny", IN_A_PATH, Place(PROD.account, "eu-west-1"))
+    (_, held) = ACTIONS["iam-role-deny"].holds(found)
+    with folder.lock(book.lock_name(held)), pytest.raises(Refusal) as caught:
+        await contain(session(), "bedrock-deny-invoke", IN_A_PATH)
+    assert "another process" in caught.value.why
 
 
 # --- names ---------------------------------------------------------------------------------------------------

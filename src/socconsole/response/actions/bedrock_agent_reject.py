@@ -1,8 +1,8 @@
 """``bedrock-agent-reject``: make an alias of a Bedrock agent turn every invocation away.
 
-Facts: Amazon Bedrock API reference (``UpdateAgentAlias``): ``aliasInvocationState`` is ``ACCEPT_INVOCATIONS`` or
-``REJECT_INVOCATIONS``. The update states the whole alias: its name, description and routing are sent again as they
-are, for an alias without routing is given a new version. The alias goes through UPDATING to PREPARED.
+Facts: Amazon Bedrock API reference (``UpdateAgentAlias``): setting ``aliasInvocationState`` to ``REJECT_INVOCATIONS``
+pauses the alias, ``ACCEPT_INVOCATIONS`` starts it again. The name has to be sent, and what becomes of other fields
+that are not sent is not promised: description and routing are sent again as they are.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class BedrockAgentReject(Change[Alias]):
         verifies="the alias says REJECT_INVOCATIONS",
         undo_leaves="an entry in the alias's history",
         pitfalls=(
-            "the update states the whole alias: name, description and routing are sent again as they are",
+            "an update may drop what it does not state: name, description and routing are sent again as they are",
             "while the alias is being changed AWS refuses: refused before",
             "the agent's other aliases go on: said",
             "the test alias of the working draft cannot be changed: refused",

@@ -95,7 +95,7 @@ class IamDisableKey(Change[Key]):
         return (str(user["Arn"]),) if user else super().resources(plan)
 
     def holds(self, plan: Plan) -> tuple[Target, ...]:
-        return (Target(plan.target, plan.place), everywhere(plan))
+        return (Target(plan.target, plan.place), everywhere(plan.target, plan))
 
     async def look(self, door: Door, target: Target) -> Key:
         place = target.place
