@@ -99,8 +99,14 @@ class IamDisableKey(Change[Key]):
 
     async def look(self, door: Door, target: Target) -> Key:
         place = target.place
+        nobodys = Key(target.id, place, "", "", "", "", (), (), {"user": None}, {})
         try:
             used = await door.call(place, "iam:GetAccessKeyLastUsed", {"AccessKeyId": target.id})
+        except AwsTrouble as trouble:
+            if trouble.kind not in ("not_found", "denied"):
+                raise
+            return nobodys  # AWS denies it for keys of others as it does for want of the permission
+        try:
             name = str(used.get("UserName", ""))
             user, listed_ = await asyncio.gather(
                 door.call(place, "iam:GetUser", {"UserName": name}),
@@ -109,7 +115,7 @@ class IamDisableKey(Change[Key]):
         except AwsTrouble as trouble:
             if trouble.kind != "not_found":
                 raise
-            return Key(target.id, place, "", "", "", "", (), (), {"user": None}, {})
+            return nobodys
         keys = {str(one["AccessKeyId"]): str(one["Status"]) for one in listed_["AccessKeyMetadata"]}
         last = used["AccessKeyLastUsed"]
         return Key(
@@ -148,11 +154,8 @@ class IamDisableKey(Change[Key]):
 
     def cut(self, seen: Key, target: Target, finding: Finding | None, own: Collection[str]) -> Cut:
         if not seen.user:
-            return Cut(
-                None,
-                f"would change nothing here: no user of account {seen.place.account} has this key; it is the root "
-                "user's, who alone can switch it off, another account's, or was deleted",
-            )
+            why_not = _nobodys(seen, finding)
+            return Cut(None, why_not, refusals=(why_not,))
         others = count(len(seen.others), "other active key")
         return Cut(
             wanted={"Status": "Inactive"},
@@ -174,6 +177,16 @@ class IamDisableKey(Change[Key]):
         if restored["Status"] != "Active" or seen.status == "Active":
             return ()
         return (f"whoever holds this key of user {token(seen.user)} can sign with it again",)
+
+
+def _nobodys(seen: Key, finding: Finding | None) -> str:
+    actors = finding.actors if finding else ()
+    if any(actor.kind == "user" and actor.value.raw().lower() == "root" for actor in actors):
+        return "this is a key of the root user: only he can switch it off, signed in as root"
+    return (
+        f"no user of account {seen.place.account} is known to have this key: it is the root user's, another account's "
+        "or a deleted one, or reading it is denied (iam:GetAccessKeyLastUsed)"
+    )
 
 
 def _warnings(seen: Key) -> tuple[str, ...]:
