@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from socconsole.model.action import Call
+from socconsole.model.action import Call, Plan
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Target
-from socconsole.response.change import Change
+from socconsole.response.change import Change, Cut, State
 from socconsole.response.found import resources
 from socconsole.response.parts import Part, read
 from socconsole.response.s3_policy import Reach, partition, reach
@@ -25,6 +25,8 @@ from socconsole.text import token
 
 FLAGS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 """The four switches of a public access block (S3 API, ``PublicAccessBlockConfiguration``)."""
+
+_SWITCH: Final = "BlockPublicPolicy"
 
 Block = Mapping[str, bool]
 """All four flags; None stands for "no configuration"."""
@@ -168,7 +170,13 @@ class BucketChange(Change[Bucket]):
 
 
 class BucketPolicyChange(StatementChange[Bucket], BucketChange):
-    """One statement of ours in the policy of a bucket."""
+    """One statement of ours in the policy of a bucket.
+
+    While ``BlockPublicPolicy`` is on S3 refuses to write a policy that is public, whatever Deny stands beside
+    (S3 User Guide, "Blocking public access to your Amazon S3 storage"): that one switch is lowered for the
+    moment of the write and raised again. The public gets nothing by it, as ``RestrictPublicBuckets`` stays, and
+    where that was off the policy counted already.
+    """
 
     policy_bytes = 20480
     writes = ("PutBucketPolicy", "DeleteBucketPolicy")
@@ -191,11 +199,51 @@ class BucketPolicyChange(StatementChange[Bucket], BucketChange):
         named = ("the policy lets in" + listed(reach.outside),) if reach.outside else ()
         return "; ".join((*seen.open_paths(), *named))
 
+    def state(self, seen: Bucket) -> State:
+        return {**super().state(seen), _SWITCH: bool(seen.block and seen.block[_SWITCH])}
+
+    def put(self, seen: Bucket, new: Mapping[str, Any], **said: Any) -> Cut:
+        cut = super().put(seen, new, **said)
+        if cut.wanted is None or not seen.policy_public:
+            return cut
+        if seen.account_block and seen.account_block[_SWITCH]:
+            sentence = f"the account has {_SWITCH} on: S3 may refuse to write a policy that lets everyone in"
+            return replace(cut, warnings=(*cut.warnings, sentence))
+        # Only where it has to be lowered it is part of what is wanted: turned on by others later, it is no drift.
+        return replace(cut, wanted={**cut.wanted, _SWITCH: True}) if self.state(seen)[_SWITCH] else cut
+
+    def steps(self, seen: Bucket, target: Target, now: State, wanted: State) -> tuple[Call, ...]:
+        calls = super().steps(seen, target, {"Policy": now["Policy"]}, {"Policy": wanted["Policy"]})
+        if not wanted.get(_SWITCH):
+            return calls
+        if not now.get(_SWITCH):
+            return (*calls, _switch(seen, target, on=True))
+        if calls and seen.policy_public and wanted["Policy"] is not None:
+            return (_switch(seen, target, on=False), *calls, _switch(seen, target, on=True))
+        return calls
+
+    def restored(self, seen: Bucket, done: Plan) -> State:
+        """The switch is none of an undo's business, unless it was lowered for the action."""
+        return {**super().restored(seen, done), **({_SWITCH: True} if _SWITCH in done.after else {})}
+
+    async def plan_undo(self, door: Door, done: Plan) -> Plan:
+        plan = await super().plan_undo(door, done)
+        public = (plan.evidence["policy_status"] or {}).get("PolicyStatus", {}).get("IsPublic", False)
+        if not (public and plan.before[_SWITCH] and [call.operation for call in plan.calls] == ["PutBucketPolicy"]):
+            return plan
+        warning = f"S3 refuses this while {_SWITCH} is on, as the policy is public: undo what turned it on first"
+        return replace(plan, warnings=(*plan.warnings, warning))
+
     def write(self, target: Target, policy: str) -> Call:
         return Call("s3", "PutBucketPolicy", {**_owner(target), "Policy": policy})
 
     def remove(self, target: Target) -> Call:
         return Call("s3", "DeleteBucketPolicy", _owner(target))
+
+
+def _switch(seen: Bucket, target: Target, *, on: bool) -> Call:
+    flags = {"PublicAccessBlockConfiguration": {**(seen.block or dict.fromkeys(FLAGS, False)), _SWITCH: on}}
+    return Call("s3", "PutPublicAccessBlock", {**_owner(target), **flags})
 
 
 def _owner(target: Target) -> dict[str, Any]:

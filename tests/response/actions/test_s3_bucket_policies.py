@@ -101,6 +101,55 @@ async def test_a_lockdown_of_a_private_bucket_gives_nothing_back_to_the_public(a
     assert [call.operation for call in back.calls] == ["DeleteBucketPolicy"]
 
 
+def flags(aws: Embedded) -> Any:
+    return do(aws, "s3:GetPublicAccessBlock", Bucket=CORPUS)["PublicAccessBlockConfiguration"]
+
+
+async def test_a_public_policy_under_a_block_takes_a_deny_by_one_switch_lowered_for_a_moment(
+    aws: Embedded, session: Make
+) -> None:
+    leaking(aws)
+    await contain(session, "s3-block-public")
+    found = await plan(session, "s3-lockdown")
+    assert [call.operation for call in found.calls] == [
+        "PutPublicAccessBlock",
+        "PutBucketPolicy",
+        "PutPublicAccessBlock",
+    ]
+    assert found.calls[0].params["PublicAccessBlockConfiguration"]["RestrictPublicBuckets"], "the public stays out"
+    done = await contain(session, "s3-lockdown")
+    assert all(flags(aws).values())
+    assert await undo(session, done) is ActionState.APPLIED
+    assert all(flags(aws).values())
+    assert (await plan(session, "s3-lockdown")).before == found.before
+
+
+async def test_a_switch_left_lowered_is_partial_and_an_undo_raises_it(aws: Embedded, session: Make) -> None:
+    leaking(aws)
+    await contain(session, "s3-block-public")
+    aws.faults.add(service="s3", op="PutBucketPolicy", kind="denied", times=None)
+    order = Contain(action="s3-lockdown", target=CORPUS, confirm=CORPUS, reason="drill", **AT)
+    done = await engine.contain(session(), order)
+    aws.faults.clear()
+    assert done.state is ActionState.PARTIAL
+    assert not flags(aws)["BlockPublicPolicy"]
+    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
+    assert [call.operation for call in back.calls] == ["PutPublicAccessBlock"]
+    assert await undo(session, done.action_id) is ActionState.APPLIED
+    assert all(flags(aws).values())
+
+
+async def test_a_block_turned_on_later_is_no_drift_and_an_undo_says_what_it_needs(aws: Embedded, session: Make) -> None:
+    leaking(aws)
+    done = await contain(session, "s3-lockdown")
+    on = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
+    do(aws, "s3:PutPublicAccessBlock", Bucket=CORPUS, PublicAccessBlockConfiguration=on)
+    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
+    assert not any(warning.startswith("DRIFT") for warning in back.warnings)
+    assert any("BlockPublicPolicy" in warning for warning in back.warnings)
+    assert await undo(session, done) is ActionState.NOT_APPLIED, "S3 refuses to write a public policy"
+
+
 async def test_presigned_urls_are_denied_and_signed_headers_are_not(aws: Embedded, session: Make) -> None:
     (call,) = (await plan(session, "s3-deny-presigned")).calls
     policy = [("bucket", json.loads(call.params["Policy"]))]

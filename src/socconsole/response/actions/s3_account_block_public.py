@@ -139,7 +139,14 @@ class S3AccountBlockPublic(Change[Account]):
                 "public",
                 blast_radius="none: nothing would change",
             )
-        return replace(plan, why=_why(found, plan.why), blast_radius=_blast_radius(found, target.id))
+        # A finding about a bucket that is not public is not answered by closing others.
+        answers = found is None or not first or any(bucket in found.open for bucket in first)
+        return replace(
+            plan,
+            why=_why(found, plan.why),
+            blast_radius=_blast_radius(found, target.id),
+            fit=plan.fit if answers else 8,
+        )
 
     def steps(self, seen: Account, target: Target, now: State, wanted: State) -> tuple[Call, ...]:
         block: Block | None = wanted[_STATE]

@@ -27,7 +27,7 @@ class S3DenyOutsiders(BucketPolicyChange):
         id="s3-deny-outsiders",
         title="Deny a bucket to the outside accounts its policy names",
         target_type="bucket",
-        calls=("s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
+        calls=("s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutPublicAccessBlock"),
         stops="every use of the bucket by the named principals of accounts that are not yours",
         does_not_stop="anonymous access, presigned URLs signed by your own principals, access points of their own, "
         "replication, your own principals, copies already taken",

@@ -30,7 +30,7 @@ class S3DenyPresigned(BucketPolicyChange):
         id="s3-deny-presigned",
         title="Stop presigned URLs to a bucket",
         target_type="bucket",
-        calls=("s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
+        calls=("s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutPublicAccessBlock"),
         stops="every presigned URL to the bucket's objects, whoever signed it and whoever holds it, at once",
         does_not_stop="requests signed in a header (SDK, CLI) by who signed the URLs, uploads by browser forms, "
         "anonymous access, copies already taken",

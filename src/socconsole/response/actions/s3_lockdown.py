@@ -34,7 +34,7 @@ class S3Lockdown(BucketPolicyChange):
         id="s3-lockdown",
         title="Lock a bucket for everyone but the responders",
         target_type="bucket",
-        calls=("s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
+        calls=("s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutPublicAccessBlock"),
         stops="every use of the bucket and its objects, by anyone: the public, other accounts, presigned URLs, "
         "access points, and all roles and users of its own account but the console's",
         does_not_stop="AWS services in their own name that the policy allows (log delivery, CloudFront with origin "
@@ -49,6 +49,7 @@ class S3Lockdown(BucketPolicyChange):
             "every reader and writer of the account stops: wide, and a second person approves",
             "log delivery to the bucket would stop: AWS services are excepted",
             "replication, pipelines and training jobs work by roles, and stop: said before",
+            "S3 refuses a policy that is public while BlockPublicPolicy is on: that switch is lowered for the write",
             "should it lock everyone out all the same, the account's root user can still delete the policy",
         ),
         wide=True,

@@ -28,7 +28,7 @@ class S3RequireTls(BucketPolicyChange):
         id="s3-require-tls",
         title="Require TLS for a bucket",
         target_type="bucket",
-        calls=("s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
+        calls=("s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutPublicAccessBlock"),
         stops="requests over plain HTTP, which anybody on the way can read",
         does_not_stop="anyone who has access: they go on over HTTPS; copies already taken",
         reversible=Reversible.YES,
