@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from msgspec import structs
 
 from socconsole.drill import Embedded
+from socconsole.drill.engine import Engine
 from socconsole.drill.flows import Flow, Unreachable
+from socconsole.drill.scenario import Step, Stream
 from tests.response.actions.case import do
 from tests.response.actions.cases_ec2 import Network, network
 from tests.response.conftest import PROD
@@ -139,3 +142,31 @@ def test_straight_to_the_internet_it_is_tracked_unless_all_is_open(
     assert flow.tracked is survives
     _isolated(aws, made)
     assert bool(moves(aws, flow)) is survives
+
+
+def test_a_scenario_begins_a_flow_and_its_score_says_what_left(aws: Embedded) -> None:
+    made = reachable(aws)
+    stream = Stream(account=PROD.account, region=PROD.region, instance="${host}", to=OUTSIDE, bytes_per_second=1000)
+    step = Step(id="leaves", at=5.0, streams=(stream,))
+    engine = Engine(aws.cloud, structs.replace(aws.engine.scenario, step=(step,), path=()), {"host": made.instance})
+    engine.skip(65)
+    (told,) = engine.scores()["streams"]
+    assert told["via"] == made.nat
+    assert told["bytes"] > 50_000
+    assert told["ended"] is None
+    _unrouted(aws, made)
+    engine.skip(60)
+    (cut,) = engine.scores()["streams"]
+    assert cut["bytes"] - told["bytes"] < 30_000
+    assert "no route" in cut["ended"]
+
+
+def test_a_step_whose_flow_the_network_does_not_let_begin_has_not_happened(aws: Embedded) -> None:
+    made = reachable(aws)
+    _denied(aws, made)
+    stream = Stream(account=PROD.account, region=PROD.region, instance=made.instance, to=OUTSIDE)
+    step = Step(id="leaves", at=5.0, streams=(stream,))
+    engine = Engine(aws.cloud, structs.replace(aws.engine.scenario, step=(step,), path=()), {})
+    engine.skip(60)
+    assert engine.done == {}
+    assert engine.scores()["streams"] == []

@@ -33,10 +33,17 @@ _DATA: Final = frozenset({"GetObject", "HeadObject", "PutObject", "DeleteObject"
 _NAMED: Final = (
     ("Bucket", "AWS::S3::Bucket"),
     ("RoleName", "AWS::IAM::Role"),
+    ("RoleArn", "AWS::IAM::Role"),
     ("UserName", "AWS::IAM::User"),
     ("AccessKeyId", "AWS::IAM::AccessKey"),
     ("TrailName", "AWS::CloudTrail::Trail"),
     ("KeyId", "AWS::KMS::Key"),
+    ("InstanceId", "AWS::EC2::Instance"),
+    ("NetworkInterfaceId", "AWS::EC2::NetworkInterface"),
+    ("GroupId", "AWS::EC2::SecurityGroup"),
+    ("RouteTableId", "AWS::EC2::RouteTable"),
+    ("NetworkAclId", "AWS::EC2::NetworkAcl"),
+    ("SubnetId", "AWS::EC2::Subnet"),
     ("SecretId", "AWS::SecretsManager::Secret"),
     ("SnapshotId", "AWS::EC2::Snapshot"),
     ("ImageId", "AWS::EC2::Ami"),
@@ -128,7 +135,7 @@ def _event(cloud: Cloud, entry: Entry, when: datetime) -> dict[str, Any]:
         "awsRegion": entry.region,
         "sourceIPAddress": entry.address,
         "userAgent": entry.user_agent or "aws-cli/2.17.0",
-        "requestParameters": entry.params or None,
+        "requestParameters": _parameters(entry),
         "responseElements": None,
         "requestID": cloud.ids.uuid("request", entry.n),
         "eventID": ident,
@@ -167,6 +174,13 @@ def _resource(entry: Entry, key: str) -> str:
     if key == "KeyId" and not named.startswith("arn:"):
         return f"arn:aws:kms:{entry.region}:{entry.account}:key/{named}"
     return named
+
+
+def _parameters(entry: Entry) -> dict[str, Any] | None:
+    """The trail writes STS's parameters with a small letter first (CloudTrail User Guide, "IAM and AWS STS")."""
+    if entry.service != "sts":
+        return entry.params or None
+    return {key[:1].lower() + key[1:]: value for key, value in entry.params.items()} or None
 
 
 def _source(service: str) -> str:

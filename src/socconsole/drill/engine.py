@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from socconsole.drill import estate, exposure, iamcheck, roles
 from socconsole.drill.clock import stamp
 from socconsole.drill.errors import AwsError
+from socconsole.drill.flows import Unreachable
 from socconsole.drill.policy import Decision, evaluate
 from socconsole.drill.publish import publish
-from socconsole.drill.scenario import BadScenario, Path, Scenario, Step, filled
+from socconsole.drill.scenario import BadScenario, Path, Scenario, Step, Stream, filled
 
 if TYPE_CHECKING:
     from socconsole.drill.cloud import Cloud
@@ -113,13 +114,24 @@ class Engine:
                 else:
                     key = roles.builder_key(deed.account)
                 self.variables |= estate.perform(self.cloud, deed, key, self.variables)
-        except AwsError:
+            for stream in step.streams:
+                self._stream(stream)
+        except (AwsError, Unreachable):
             return  # the world refused: it is in the journal, and nothing comes of it
         repeated = self.done.get(step.id, 0)
         more = step.grow + self.cloud.ids.number(0, step.grow // 4, step.id, repeated)
         for name in step.findings:
             publish(self.cloud, name, filled(self.scenario.finding[name], self.variables), now, more)
         self.done[step.id] = repeated + 1
+
+    def _stream(self, stream: Stream) -> None:
+        """Raises ``Unreachable``."""
+        account, region, instance, to = (
+            filled(one, self.variables) for one in (stream.account, stream.region, stream.instance, stream.to)
+        )
+        self.cloud.flows.start(
+            account, region, instance, to, port=stream.port, bytes_per_second=stream.bytes_per_second
+        )
 
     def holds(self, condition: str) -> bool:
         """Whether a condition of a step is true now; raises ``BadScenario`` for one nobody understands."""
@@ -188,4 +200,15 @@ class Engine:
                 }
                 for name, flow in self.flows.items()
             }
-            return {"paths": flows, "steps": dict(self.done)}
+            streams = [
+                {
+                    "instance": one.instance,
+                    "to": one.to,
+                    "via": one.via,
+                    "bytes": one.bytes,
+                    "ended": one.ended or None,
+                    "last_byte": one.last_byte or None,
+                }
+                for one in self.cloud.flows.all
+            ]
+            return {"paths": flows, "streams": streams, "steps": dict(self.done)}

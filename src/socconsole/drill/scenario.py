@@ -79,6 +79,17 @@ class Deed(Block, frozen=True):
     """Variable name → dotted path into the answer, for later deeds and findings."""
 
 
+class Stream(Block, frozen=True):
+    """A connection that an instance of the estate opens to an address outside."""
+
+    account: str
+    region: str
+    instance: str
+    to: str
+    port: int = 443
+    bytes_per_second: int = 65536
+
+
 class Step(Block, frozen=True):
     """Something that happens at ``at`` seconds of scenario time, again every ``every`` until ``until``.
 
@@ -92,6 +103,8 @@ class Step(Block, frozen=True):
     until: float = 0.0
     when: tuple[str, ...] = ()
     do: tuple[Deed, ...] = ()
+    streams: tuple[Stream, ...] = ()
+    """Begun after the deeds; nothing comes of the step where the network does not let one begin."""
     findings: tuple[str, ...] = ()
     grow: int = 1
     """Events that each repetition adds to the count of its findings."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from socconsole.model.world import Place
-from socconsole.response import ec2, security_group
+from socconsole.response import ec2, security_group, vpc_routes
 from socconsole.response.base import Door, Target
 
 ISOLATION: Final = "socconsole-isolation"
@@ -67,6 +67,8 @@ class Instance:
     shutdown: str
     """``stop`` or ``terminate``: what a shutdown from inside does."""
     scaling: Scaling | None
+    ways_out: Mapping[str, str]
+    """Subnet → what its route to everywhere leads to; empty where it was not read."""
     registered: tuple[Mapping[str, Any], ...]
     """Targets of the instance: ``Group`` (ARN), ``Id`` and ``Port``; those that drain already left out."""
     tags: Mapping[str, str]
@@ -116,12 +118,14 @@ async def read(door: Door, target: Target) -> Instance:
     vpc = found.get("VpcId", "")
     held = [one for one in associations if one["State"] in ("associating", "associated")]
     profile = str(held[0]["IamInstanceProfile"]["Arn"]) if held else ""
-    isolation, registered, roles = await asyncio.gather(
+    subnets = tuple(sorted({one["SubnetId"] for one in found.get("NetworkInterfaces", [])}))
+    isolation, ways, registered, roles = await asyncio.gather(
         _isolation(door, place, vpc),
+        ec2.if_allowed(vpc_routes.ways_out(door, place, vpc, subnets)),
         ec2.if_allowed(_registered(door, place, vpc, found)),
         ec2.if_allowed(_roles(door, place, profile)),
     )
-    parts = {"Auto Scaling": scaling, "target groups": registered, "the profile's role": roles}
+    parts = {"route tables": ways, "Auto Scaling": scaling, "target groups": registered, "the profile's role": roles}
     group, asked = scaling or (None, {})
     return Instance(
         id=target.id,
@@ -139,6 +143,7 @@ async def read(door: Door, target: Target) -> Instance:
         protected=bool(protected),
         shutdown=str(shutdown),
         scaling=group,
+        ways_out=ways or {},
         registered=registered or (),
         tags=ec2.tags(found),
         unread=tuple(part for part, answer in parts.items() if answer is None),
@@ -148,6 +153,7 @@ async def read(door: Door, target: Target) -> Instance:
             "shutdown_behaviour": shutdown,
             "profile_associations": associations,
             "roles": roles,
+            "ways_out": ways,
             "auto_scaling": asked,
             "targets": registered,
         },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -93,6 +93,19 @@ async def read(door: Door, target: Target) -> Paths:
         unread=("network interfaces",) if interfaces is None else (),
         evidence={"target": named, "route_tables": tables, "subnets": subnets, "interfaces": interfaces},
     )
+
+
+async def ways_out(door: Door, place: Place, vpc: str, subnets: Sequence[str]) -> dict[str, str]:
+    """Subnet → what its route to everywhere (IPv4) leads to; without those that have none. Raises ``AwsTrouble``."""
+    tables = await ec2.every(door, place, "DescribeRouteTables", "RouteTables", Filters=ec2.where("vpc-id", vpc))
+    found = _tables(tables, list(subnets)).values()
+    everywhere = "0.0.0.0/0"
+    return {
+        subnet: table.routes[everywhere]
+        for table in found
+        for subnet in table.subnets
+        if subnet in subnets and everywhere in table.routes
+    }
 
 
 async def _named(door: Door, target: Target) -> tuple[ec2.Item, str, set[str]]:

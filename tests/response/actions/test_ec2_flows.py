@@ -32,7 +32,7 @@ async def test_isolation_lets_a_running_flow_go_on_and_the_cut_it_names_ends_it(
     said = " ".join(plan.warnings)
     assert "survive" in said
     assert "432,000 s" in said
-    assert "NAT gateway" in said
+    assert f"{made.private} leads out by the NAT gateway {made.nat}" in said
     assert cut in said
     await _contain(session, "ec2-isolate", made.instance)
     assert moves(aws, flow) > 0, "isolated, and the flow runs on"

@@ -172,6 +172,18 @@ async def test_rules_come_back_as_they_were(aws: Embedded) -> None:
     assert any(rule.get("Description") == "partner" for rule in again.before["Egress"])
 
 
+async def test_giving_back_a_rule_that_was_just_written_is_re_exposing(aws: Embedded) -> None:
+    made = network(aws)
+    out = {"IpProtocol": "tcp", "FromPort": 4444, "ToPort": 4444, "IpRanges": [{"CidrIp": "203.0.113.9/32"}]}
+    do(aws, "ec2:AuthorizeSecurityGroupEgress", GroupId=made.group, IpPermissions=[out])
+    done = await plan(aws, "ec2-sg-egress", made.group)
+    carry_out(aws, done)
+    back = await undoing(aws, done)
+    assert back.re_exposes
+    assert "written within the day before" in back.warnings[0]
+    assert any("AuthorizeSecurityGroupEgress by" in warning for warning in back.warnings)
+
+
 async def test_who_uses_a_group_and_who_gets_round_it_is_counted(aws: Embedded) -> None:
     made = network(aws)
     other = do(aws, "ec2:CreateSecurityGroup", GroupName="b", Description="b", VpcId=made.vpc)["GroupId"]

@@ -200,7 +200,7 @@ def _blast_radius(seen: Instance) -> str:
 
 
 def _warnings(seen: Instance) -> tuple[str, ...]:
-    out = list(tracked.warnings(seen.interfaces))
+    out = list(tracked.warnings(seen.interfaces, seen.ways_out))
     if seen.profile:
         out.append(
             f"credentials already taken from it stay valid for about 6 hours: iam-role-off-path or "
