@@ -39,6 +39,8 @@ _EVERYONE: Final = {
 _TYPES: Final = ("AwsS3Bucket", "AwsS3Object", "S3Bucket", "AWS::S3::Bucket")
 # Names of today, and those of before 2018 in us-east-1 (capitals, underscores, up to 255).
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
+_EXPRESS: Final = "--x-s3"
+"""How the names of S3 Express One Zone's directory buckets end: their policies have actions of their own."""
 _ARN: Final = re.compile(r"arn:[a-z-]+:s3:::([^/]+)(?:/.*)?", re.DOTALL)
 
 
@@ -141,6 +143,8 @@ def bucket_name(target: str) -> str:
     name = arn[1] if arn else target
     if not _NAME.fullmatch(name):
         raise BadTarget(f"{token(target)!r} is not the name of a bucket")
+    if name.endswith(_EXPRESS):
+        raise BadTarget(f"{token(target)!r} is a directory bucket, which none of these calls knows")
     return name
 
 

@@ -216,7 +216,10 @@ def test_names_and_arns_name_buckets(typed: str, name: str | None) -> None:
     assert ACTION.name(typed) == (name or typed)
 
 
-@pytest.mark.parametrize("typed", ["", "a", "a b", "-abc", "x" * 256, "b\x1b[0m", "arn:aws:s3:::", "a/b", "bück"])
+ODD = ["", "a", "a b", "-abc", "x" * 256, "b\x1b[0m", "arn:aws:s3:::", "a/b", "bück", "corpus--euc1-az1--x-s3"]
+
+
+@pytest.mark.parametrize("typed", ODD)
 def test_what_is_no_name_names_none(typed: str) -> None:
     with pytest.raises(BadTarget):
         ACTION.name(typed)

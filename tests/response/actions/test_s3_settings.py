@@ -51,6 +51,7 @@ async def test_the_account_is_worth_blocking_only_while_a_bucket_of_it_is_public
     assert found.helps
     assert CORPUS in found.why
     assert "1 bucket" in found.blast_radius
+    assert list(found.evidence["buckets"]["open"]) == [CORPUS], "what was public is kept as evidence"
     assert found.wide
     assert found.second_person
 

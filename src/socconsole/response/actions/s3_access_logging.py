@@ -24,7 +24,7 @@ from socconsole.response.s3_bucket import bucket_arn, bucket_name, buckets_of
 from socconsole.response.wording import count
 from socconsole.text import token
 
-NEIGHBOURS: Final = 40
+NEIGHBOURS: Final = 20
 """Buckets whose logging is read to find the log bucket."""
 
 _STATE: Final = "LoggingEnabled"

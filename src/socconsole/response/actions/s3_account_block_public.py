@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from socconsole.aws import AwsTrouble
@@ -128,6 +128,7 @@ class S3AccountBlockPublic(Change[Account]):
             return plan
         first = [bucket.id for bucket in buckets_of(finding) if bucket.place.account == target.id] if finding else []
         found = await survey(door, target.place, first)
+        plan = replace(plan, evidence={**plan.evidence, "buckets": None if found is None else asdict(found)})
         if found is not None and not found.open and found.known == found.total:
             return replace(
                 plan,
