@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from socconsole.aws import Door
+from socconsole.commands import Contain
 from socconsole.drill import Embedded
 from socconsole.model.action import Mode, Plan
-from socconsole.response import awscli
+from socconsole.response import awscli, engine
 from socconsole.response.base import BadTarget, Target
 from socconsole.response.registry import ACTIONS
 from tests.response.actions.case import do
 from tests.response.actions.cases_ec2 import IMAGE, flow_log, network
-from tests.response.conftest import PROD, Setting, owner
+from tests.response.conftest import PROD, Make, Setting, owner
 
 EVERYWHERE = "0.0.0.0/0"
 
@@ -172,13 +173,14 @@ async def test_rules_come_back_as_they_were(aws: Embedded) -> None:
     assert any(rule.get("Description") == "partner" for rule in again.before["Egress"])
 
 
-async def test_giving_back_a_rule_that_was_just_written_is_re_exposing(aws: Embedded) -> None:
+async def test_giving_back_a_rule_that_was_just_written_is_re_exposing(aws: Embedded, session: Make) -> None:
     made = network(aws)
     out = {"IpProtocol": "tcp", "FromPort": 4444, "ToPort": 4444, "IpRanges": [{"CidrIp": "203.0.113.9/32"}]}
     do(aws, "ec2:AuthorizeSecurityGroupEgress", GroupId=made.group, IpPermissions=[out])
-    done = await plan(aws, "ec2-sg-egress", made.group)
-    carry_out(aws, done)
-    back = await undoing(aws, done)
+    at = {"account": PROD.account, "region": PROD.region}
+    asked = Contain(action="ec2-sg-egress", target=made.group, confirm=made.group, reason="drill", **at)
+    done = await engine.contain(session(), asked)
+    back = await undoing(aws, done.plan)
     assert back.re_exposes
     assert "written within the day before" in back.warnings[0]
     assert any("AuthorizeSecurityGroupEgress by" in warning for warning in back.warnings)
