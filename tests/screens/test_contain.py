@@ -283,3 +283,13 @@ async def test_a_terminal_that_is_too_small_says_so(estate: Estate, console: Ope
         await desk.until(lambda: "socconsole needs 60x10" in desk.text())
         await desk.pilot.resize_terminal(80, 24)
         await desk.until(lambda: "Triage" in desk.text())
+
+
+async def test_the_second_offer_is_a_key_away(leak: Estate, console: Opened) -> None:
+    async with console() as desk:
+        await desk.press("X")
+        await desk.until(lambda: "s3-deny-account" in desk.text())
+        await desk.press("j")
+        await desk.until(lambda: "▶ no    s3-deny-account" in desk.text())
+        await desk.press("up")
+        await desk.until(lambda: "▶ helps s3-block-public" in desk.text())

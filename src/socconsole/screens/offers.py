@@ -51,6 +51,7 @@ class OffersScreen(ListScreen[Plan]):
         self._said = READING
 
     def built(self) -> None:
+        super().built()
         self.work(self._offer())
 
     async def _offer(self) -> None:
