@@ -15,6 +15,7 @@ from socconsole.store import db, sources
 if TYPE_CHECKING:
     from socconsole.store.state import StateFolder
 
+LOG: Final = "watch.log"
 BEAT_S: Final = 3.0
 RETRY_S: Final = 60.0
 """A watch that ended at once is not started again before this."""
@@ -30,6 +31,7 @@ class Presence:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
         self._tried: float | None = None
+        self._child: subprocess.Popen[bytes] | None = None
         self.trouble = ""
         """Why there is no heartbeat or no watch, in a sentence; empty when all is well."""
 
@@ -59,6 +61,7 @@ class Presence:
                     self.trouble = ""
                     if self._watch is not None and not sources.watch_alive(conn):
                         self._start_watch(self._watch)
+                        self.trouble = self.trouble or self._why_it_ended()
                 except conn.OperationalError as trouble:  # locked for longer than it should be: the next beat tells
                     self.trouble = f"no heartbeat: {trouble}"
                 self._ended.wait(BEAT_S)
@@ -74,9 +77,16 @@ class Presence:
             return
         self._tried = now
         try:
-            start_watch(self._folder, argv)
+            self._child = start_watch(self._folder, argv)
         except OSError as trouble:
             self.trouble = f"the watch cannot be started: {trouble.strerror}"
+
+    def _why_it_ended(self) -> str:
+        """A watch that this console started and that is gone again says why in its log, not on this screen."""
+        code = None if self._child is None else self._child.poll()
+        if code in (None, 0):
+            return ""
+        return f"the watch ended with code {code}: see {self._folder.logs / LOG}"
 
 
 def watch_argv(store: Path, config: Path | None, linger_minutes: float) -> list[str]:
@@ -86,12 +96,13 @@ def watch_argv(store: Path, config: Path | None, linger_minutes: float) -> list[
     return [*argv, "--config", str(config)] if config is not None else argv
 
 
-def start_watch(folder: StateFolder, argv: list[str]) -> None:
+def start_watch(folder: StateFolder, argv: list[str]) -> subprocess.Popen[bytes]:
     """Start a watch in a session of its own, so that it survives this terminal."""
-    log = os.open(folder.logs / "watch.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    log = os.open(folder.logs / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     finally:
         os.close(log)
     # Reaped when it ends, so that it does not stay behind as a zombie of this console.
     threading.Thread(target=child.wait, name="watch-reaper", daemon=True).start()
+    return child
