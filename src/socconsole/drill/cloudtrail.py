@@ -6,7 +6,7 @@ Source: the API reference. One attribute a lookup, 50 events a page, no data eve
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from socconsole.drill.errors import AwsError
@@ -60,7 +60,7 @@ def lookup_events(cloud: Cloud, call: Call) -> dict[str, Any]:
     limit = int(call.params.get("MaxResults") or 50)
     if not 1 <= limit <= 50:
         raise AwsError("InvalidMaxResultsException", "A value from 1 to 50 is required.")
-    start, end = call.params.get("StartTime"), call.params.get("EndTime")
+    start, end = _utc(call.params.get("StartTime")), _utc(call.params.get("EndTime"))
     if start and end and start > end:
         raise AwsError("InvalidTimeRangeException", "The start is after the end.")
     token = call.params.get("NextToken")
@@ -85,6 +85,11 @@ def lookup_events(cloud: Cloud, call: Call) -> dict[str, Any]:
         found.append(event)
         last = entry.n
     return {"Events": found}
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """A time of a request: the wire has seconds since the epoch, the parser gives them without a zone."""
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 def _recorded(cloud: Cloud, entry: Entry, region: str) -> bool:

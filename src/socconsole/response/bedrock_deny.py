@@ -46,8 +46,8 @@ class BedrockDeny(InlineDeny):
         return await read_role(door, found) if found.kind is ROLE else await read_user(door, found)
 
 
-def uses(seen: Principal) -> str:
+def uses(seen: Principal, finding: Finding | None) -> str:
     """Who is behind the principal, in numbers."""
     if isinstance(seen, Role):
         return seen.users()
-    return seen.ways_in() if isinstance(seen, User) else ""
+    return seen.ways_in(finding) if isinstance(seen, User) else ""

@@ -184,6 +184,24 @@ async def test_who_may_not_be_asked_for_is_not_known(aws: Embedded, session: Mak
         await plan(session(Mode.TRIAGE), OFF_PATH, ROLE)
 
 
+async def test_where_a_key_was_used_from_is_told_apart(aws: Embedded, folder: StateFolder, session: Make) -> None:
+    aws.advance(280)
+    tor = await finding_of(aws, folder, "TorIPCaller", ML)
+    found = await plan(session(Mode.TRIAGE), "iam-disable-key", key_of(aws), ML, tor.id)
+    assert "1 management event by it in eu-west-1 in the last day, all from where the finding says" in (
+        found.blast_radius
+    )
+    aws.cloud.directory.register(key_of(aws), replace(aws.cloud.directory.lookup(key_of(aws), ""), address="10.9.8.7"))
+    aws.cloud.hands.call(key_of(aws), ML.region, "s3:ListBuckets", {})
+    for action, target in (("iam-disable-key", key_of(aws)), ("iam-user-quarantine", USER)):
+        found = await plan(session(Mode.TRIAGE), action, target, ML, tor.id)
+        assert "from 1 address but 1 address of the finding: 10.9.8.7" in found.blast_radius
+    aws.faults.add(kind="denied", service="cloudtrail", op="LookupEvents", times=None)
+    found = await plan(session(Mode.TRIAGE), "iam-disable-key", key_of(aws), ML)
+    assert found.helps
+    assert "its use in the last day: not known (the trail could not be read: denied)" in found.blast_radius
+
+
 async def test_other_keys_and_outliving_sessions_are_said(aws: Embedded, session: Make) -> None:
     other = do(aws, "iam:CreateAccessKey", ML, UserName=USER)["AccessKey"]["AccessKeyId"]
     found = await plan(session(Mode.TRIAGE), "iam-disable-key", f"AWS::IAM::AccessKey:{key_of(aws)}", ML)

@@ -52,7 +52,7 @@ class BedrockDenyBearer(BedrockDeny):
             seen,
             {"Action": ["bedrock:CallWithBearerToken", "bedrock-mantle:CallWithBearerToken"]},
             why=why,
-            blast_radius=f"applications that use Bedrock by an API key of it stop; {uses(seen)}",
+            blast_radius=f"applications that use Bedrock by an API key of it stop; {uses(seen, finding)}",
             fit=fit,
             warnings=(
                 "requests signed with its credentials go on: bedrock-deny-invoke, if the intruder holds those",

@@ -51,7 +51,7 @@ class BedrockDenyInvoke(BedrockDeny):
             seen,
             {"Action": ["bedrock:InvokeModel*", "bedrock:CreateModelInvocationJob", "bedrock-mantle:*"]},
             why=f"the {seen.kind.word} {token(seen.name)} may invoke models, as far as its policies allow",
-            blast_radius=f"every application that asks models with it stops; {uses(seen)}",
+            blast_radius=f"every application that asks models with it stops; {uses(seen, finding)}",
             fit=74,
             warnings=("agents invoke models with roles of their own: bedrock-agent-reject stops those", CANNOT_SEE),
         )

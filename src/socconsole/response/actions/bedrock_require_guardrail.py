@@ -54,7 +54,7 @@ class BedrockRequireGuardrail(BedrockDeny):
                 "Condition": {"Null": {"bedrock:GuardrailIdentifier": "true"}},
             },
             why=f"the {seen.kind.word} {token(seen.name)} may invoke models without a guardrail",
-            blast_radius=f"applications that name no guardrail stop; {uses(seen)}",
+            blast_radius=f"applications that name no guardrail stop; {uses(seen, finding)}",
             fit=40,
             warnings=(
                 "any guardrail will do, also an empty one: it narrows what leaves, it does not stop an intruder",

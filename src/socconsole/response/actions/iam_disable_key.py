@@ -23,6 +23,7 @@ from socconsole.response.found import resources
 from socconsole.response.iam_inline import DELAY, TRAIL, everywhere
 from socconsole.response.iam_own import own
 from socconsole.response.iam_principal import jsonable, moment
+from socconsole.response.recent import Recent, recent
 from socconsole.response.s3_policy import partition
 from socconsole.response.wording import count, listed
 from socconsole.text import token
@@ -46,6 +47,8 @@ class Key:
     others: tuple[str, ...]
     """The user's other keys that work."""
     own: tuple[str, ...] | None
+    lately: Recent | None
+    """What was done with it in the last day."""
     evidence: Mapping[str, Any]
     tags: Mapping[str, str]
     unread: tuple[str, ...] = ()
@@ -99,7 +102,7 @@ class IamDisableKey(Change[Key]):
 
     async def look(self, door: Door, target: Target) -> Key:
         place = target.place
-        nobodys = Key(target.id, place, "", "", "", "", (), (), {"user": None}, {})
+        nobodys = Key(target.id, place, "", "", "", "", (), (), None, {"user": None}, {})
         try:
             used = await door.call(place, "iam:GetAccessKeyLastUsed", {"AccessKeyId": target.id})
         except AwsTrouble as trouble:
@@ -108,9 +111,10 @@ class IamDisableKey(Change[Key]):
             return nobodys  # AWS denies it for keys of others as it does for want of the permission
         try:
             name = str(used.get("UserName", ""))
-            user, listed_ = await asyncio.gather(
+            user, listed_, lately = await asyncio.gather(
                 door.call(place, "iam:GetUser", {"UserName": name}),
                 door.call(place, "iam:ListAccessKeys", {"UserName": name}),
+                recent(door, place, "AccessKeyId", target.id),
             )
         except AwsTrouble as trouble:
             if trouble.kind != "not_found":
@@ -127,6 +131,7 @@ class IamDisableKey(Change[Key]):
             last_used=f"{moment(last.get('LastUsedDate'))} for {token(last['ServiceName'])} in {token(last['Region'])}",
             others=tuple(key for key, status in keys.items() if status == "Active" and key != target.id),
             own=await own(door, place),
+            lately=lately,
             evidence={
                 "user": jsonable(user["User"]),
                 "keys": jsonable(listed_["AccessKeyMetadata"]),
@@ -157,11 +162,12 @@ class IamDisableKey(Change[Key]):
             why_not = _nobodys(seen, finding)
             return Cut(None, why_not, refusals=(why_not,))
         others = count(len(seen.others), "other active key")
+        lately = f"; {seen.lately.words(finding)}" if seen.lately else ""
         return Cut(
             wanted={"Status": "Inactive"},
             why=f"the key of user {token(seen.user)} is {seen.status.lower()}",
-            blast_radius=f"1 key of user {token(seen.user)}, last used {seen.last_used}; whatever signs with it "
-            f"stops at once; the user keeps {others}{listed(seen.others)}",
+            blast_radius=f"1 key of user {token(seen.user)}, last used {seen.last_used}{lately}; whatever signs "
+            f"with it stops at once; the user keeps {others}{listed(seen.others)}",
             fit=88,
             warnings=(*_warnings(seen), DELAY),
             refusals=_refusals(seen),

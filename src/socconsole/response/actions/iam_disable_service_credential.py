@@ -66,7 +66,8 @@ class IamDisableServiceCredential(PrincipalChange):
         return Cut(
             wanted={id_: "Inactive" if status == "Active" else status for id_, status in seen.credentials.items()},
             why=f"user {token(seen.name)} has {count(len(active), 'active Bedrock API key')}{listed(active)}",
-            blast_radius=f"{count(len(active), 'Bedrock API key')}; whatever uses one stops at once; {seen.ways_in()}",
+            blast_radius=f"{count(len(active), 'Bedrock API key')}; whatever uses one stops at once; "
+            f"{seen.ways_in(finding)}",
             fit=85,
             warnings=(_SHORT, DELAY),
         )

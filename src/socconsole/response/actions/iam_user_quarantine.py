@@ -64,7 +64,7 @@ class IamUserQuarantine(InlineDeny):
             seen,
             {"Action": "*"},
             why=f"user {token(seen.name)} may do what his policies allow, by every credential he has",
-            blast_radius=f"{seen.ways_in()}; whatever runs with them stops at once",
+            blast_radius=f"{seen.ways_in(finding)}; whatever runs with them stops at once",
             fit=84,
             warnings=tuple(warnings),
         )
