@@ -19,6 +19,7 @@ from socconsole.response.base import Door, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.trail import with_callers
 from socconsole.response.wording import count, listed
+from socconsole.text import token
 
 PUBLIC: Final = "all"
 """How EC2 and RDS alike call everyone."""
@@ -65,7 +66,7 @@ class SharedChange(Change[Shared]):
 
     def cut(self, seen: Shared, target: Target, finding: Finding | None, own: Collection[str]) -> Cut:
         if seen.owner not in ("", target.place.account):
-            why = f"it belongs to account {seen.owner}: only that account can change who it is shared with"
+            why = f"it belongs to account {token(seen.owner)}: only that account can change who it is shared with"
             return Cut(None, why, refusals=(why,))
         strangers = seen.strangers(own)
         if not strangers and not seen.public:
@@ -105,7 +106,7 @@ class SharedChange(Change[Shared]):
 
     def words(self, state: State) -> str:
         names = state["Shared"]
-        return "shared with " + ", ".join(names) if names else "shared with nobody"
+        return "shared with " + ", ".join(map(token, names)) if names else "shared with nobody"
 
     async def plan(self, door: Door, target: Target, finding: Finding | None, own: Collection[str]) -> Plan:
         plan = await super().plan(door, target, finding, own)

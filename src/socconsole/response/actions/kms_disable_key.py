@@ -16,6 +16,7 @@ from socconsole.response.base import Info, Target
 from socconsole.response.change import Cut, State
 from socconsole.response.kms_key import Key, KeyChange, managed_by_aws
 from socconsole.response.wording import count, listed
+from socconsole.text import token
 
 
 class KmsDisableKey(KeyChange):
@@ -51,7 +52,9 @@ class KmsDisableKey(KeyChange):
         if refusal := managed_by_aws(seen):
             return Cut(None, refusal, refusals=(refusal,))
         if seen.state != "Enabled":
-            return Cut(None, f"would change nothing here: the key is {seen.state or 'in no known state'} already")
+            return Cut(
+                None, f"would change nothing here: the key is {token(seen.state) or 'in no known state'} already"
+            )
         named = seen.outsiders(own)
         reach = seen.reach(own)
         return Cut(
@@ -85,7 +88,7 @@ class KmsDisableKey(KeyChange):
         return tuple(opened)
 
     def words(self, state: State) -> str:
-        return str(state["KeyState"])
+        return token(state["KeyState"])
 
 
 ACTION: Final = KmsDisableKey()

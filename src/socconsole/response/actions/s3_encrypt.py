@@ -18,6 +18,7 @@ from socconsole.response.base import Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.parts import Part, read
 from socconsole.response.s3_bucket import bucket_arn, bucket_name, buckets_of
+from socconsole.text import token
 
 _STATE: Final = "DefaultEncryption"
 _KMS: Final = ("aws:kms", "aws:kms:dsse")
@@ -105,7 +106,7 @@ class S3Encrypt(Change[Encryption]):
             return Cut(None, "would change nothing here: new objects are encrypted with a KMS key already")
         return Cut(
             {_STATE: {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": None, "BucketKeyEnabled": True}},
-            why=f"new objects are encrypted with {now['SSEAlgorithm']}, which protects from nobody who may read",
+            why=f"new objects are encrypted with {token(now['SSEAlgorithm'])}, which protects from nobody who may read",
             blast_radius="1 bucket; objects that are there stay as they are; new ones cannot be read by other "
             "accounts, even by right; how many write to it: not known",
             fit=5,
@@ -135,7 +136,7 @@ class S3Encrypt(Change[Encryption]):
 
     def words(self, state: State) -> str:
         said = state[_STATE]
-        return f"{said['SSEAlgorithm']} with {said['KMSMasterKeyID'] or 'the default key'}"
+        return f"{token(said['SSEAlgorithm'])} with {token(said['KMSMasterKeyID'] or 'the default key')}"
 
 
 ACTION: Final = S3Encrypt()
