@@ -148,11 +148,13 @@ def _tables(items: list[ec2.Item], subnets: list[str]) -> dict[str, Table]:
 
 
 def _routes(item: ec2.Item) -> Routes:
-    """Those that ``CreateRoute`` made: neither the VPC's own, nor propagated ones, nor a gateway endpoint's."""
+    """Those that ``CreateRoute`` made and that lead somewhere: neither the VPC's own, nor propagated ones, nor a
+    gateway endpoint's, nor one whose gateway is gone (a black hole)."""
     found: dict[str, str] = {}
     for route in item.get("Routes", []):
         to = next((route[key] for key in _DESTINATIONS if route.get(key)), "")
         hop = next((route[key] for key in _HOPS if route.get(key)), "")
-        if to and hop and route.get("Origin") == "CreateRoute" and not hop.startswith("vpce-"):
+        made = route.get("Origin") == "CreateRoute" and not hop.startswith("vpce-")
+        if to and hop and made and route.get("State") != "blackhole":
             found[to] = hop
     return dict(sorted(found.items()))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from socconsole.aws import Door
 from socconsole.commands import Contain
 from socconsole.drill import Embedded
 from socconsole.model.action import Mode, Plan
+from socconsole.model.world import Place
 from socconsole.response import awscli, engine
 from socconsole.response.base import BadTarget, Target
 from socconsole.response.registry import ACTIONS
@@ -120,6 +124,40 @@ async def test_only_what_leads_to_the_gateway_is_taken_and_given_back(aws: Embed
     back = await undoing(aws, done)
     assert back.after == {made.table: {EVERYWHERE: made.nat}}, "a route that somebody took out since stays out"
     assert any(warning.startswith("DRIFT") for warning in back.warnings)
+
+
+class Described:
+    """A door that describes one table, with routes of every kind."""
+
+    def __init__(self, routes: list[dict[str, str]]) -> None:
+        self._table = {"RouteTableId": "rtb-0a1b2c3d", "VpcId": "vpc-0a1b2c3d", "Routes": routes}
+        self._table["Associations"] = [{"SubnetId": "subnet-0a1b2c3d"}]
+
+    async def call(
+        self, place: Place, operation: str, params: Mapping[str, Any], *, deadline: float = 20.0
+    ) -> dict[str, Any]:
+        answers = {"ec2:DescribeRouteTables": {"RouteTables": [self._table]}, "ec2:DescribeSubnets": {"Subnets": []}}
+        return dict(answers.get(operation, {"NetworkInterfaces": []}))
+
+
+async def test_only_routes_that_somebody_made_and_that_lead_somewhere_count() -> None:
+    nat, made = {"NatGatewayId": "nat-0a1b2c3d"}, {"Origin": "CreateRoute", "State": "active"}
+    routes = [
+        {"DestinationCidrBlock": EVERYWHERE, **nat, **made},
+        {"DestinationIpv6CidrBlock": "64:ff9b::/96", **nat, **made},
+        {"DestinationPrefixListId": "pl-0a1b2c3d", **nat, **made},
+        {"DestinationCidrBlock": "10.1.0.0/16", **nat, **made, "State": "blackhole"},
+        {"DestinationCidrBlock": "10.2.0.0/16", "GatewayId": "vgw-1", "Origin": "EnableVgwRoutePropagation"},
+        {"DestinationPrefixListId": "pl-63a5400a", "GatewayId": "vpce-1", **made},
+        {"DestinationCidrBlock": "10.9.0.0/16", "GatewayId": "local", "Origin": "CreateRouteTable"},
+    ]
+    found = await ACTIONS["ec2-nat-route"].plan(Described(routes), Target("rtb-0a1b2c3d", PROD), None, ())
+    kinds = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+    assert [call.params for call in found.calls] == [
+        {"RouteTableId": "rtb-0a1b2c3d", kind: to}
+        for kind, to in zip(kinds, (EVERYWHERE, "64:ff9b::/96", "pl-0a1b2c3d"), strict=True)
+    ]
+    assert [call.params["NatGatewayId"] for call in found.undo_calls] == ["nat-0a1b2c3d"] * 3
 
 
 # --- network ACLs ---------------------------------------------------------------------------------------------
