@@ -17,7 +17,7 @@ from socconsole.drill import Embedded
 from socconsole.model.action import ActionState
 from socconsole.model.finding import Severity
 from socconsole.model.world import World, WorldKind
-from socconsole.response import approvals, engine, rails
+from socconsole.response import approvals, book, engine, rails
 from socconsole.response.session import Refusal, Session
 from socconsole.store import db, keys, reading
 from socconsole.store.keys import Signer
@@ -135,6 +135,20 @@ async def test_a_key_that_is_not_enrolled_or_ones_own_is_no_second_person(
     line = approvals.approval_line(approvals.approve(asked, "x", stranger.install, signer(by), datetime.now(UTC)))
     no = await refused(mine, undoing(id_, approval=line))
     assert ("itself" if who == "self" else "no [[peers]]") in no.why
+
+
+@pytest.mark.parametrize("change", ["region", "account", "re_exposes"])
+def test_an_approval_is_for_one_place_and_for_what_it_said_of_exposure(
+    folder: StateFolder, session: Make, lead: StateFolder, change: str
+) -> None:
+    """The calls of a whole region, and those of a role, read the same in every region and account."""
+    mine = session(config=enrolled(lead))
+    yes = approved(lead, book.propose(mine, PLAN, "", ""))
+    assert book.approved(mine, yes, PLAN, "").peer == "lead"
+    elsewhere = {"region": replace(PLAN.place, region="us-east-1"), "account": replace(PLAN.place, account="4" * 12)}
+    other = replace(PLAN, place=elsewhere[change]) if change in elsewhere else replace(PLAN, re_exposes=True)
+    with pytest.raises(Refusal, match="something else"):
+        book.approved(mine, yes, other, "")
 
 
 async def test_a_line_altered_anywhere_is_no_line(

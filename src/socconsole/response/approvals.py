@@ -116,6 +116,13 @@ def propose(id_: str, plan: Plan, undoes: str, why: str, who: str, install: str,
     )
 
 
+def about(proposal: Proposal, plan: Plan, undoes: str) -> bool:
+    """Was it proposed for this very plan? Calls alone do not tell: a region's and a role's are alike everywhere."""
+    proposed = (proposal.action, proposal.target, proposal.account, proposal.region, proposal.undoes)
+    wanted = (plan.action, plan.target, plan.place.account, plan.place.region, undoes)
+    return proposed == wanted and proposal.re_exposes == plan.re_exposes
+
+
 def calls_of(plan: Plan) -> tuple[dict[str, Any], ...]:
     return tuple({"service": c.service, "operation": c.operation, "params": dict(c.params)} for c in plan.calls)
 

@@ -127,7 +127,8 @@ def approved(session: Session, line: str, plan: Plan, undoes: str) -> approvals.
             ),
             None,
         )
-        if asked is not None and (asked.action, asked.target, asked.undoes) != (plan.action, plan.target, undoes):
+        # The digest is made of what was proposed: that it is this plan, and this place of it, is decided here.
+        if asked is not None and not approvals.about(asked, plan, undoes):
             raise approvals.BadLine("the approval is for something else")
         own = keys.load(session.folder.keys)
         now = session.now()
