@@ -82,10 +82,10 @@ class Drill:
 
 
 @contextmanager
-def started(home: Path) -> Iterator[Drill]:
-    """A drill, at twenty story seconds a second, until the block is left."""
+def started(home: Path, speed: int = 60) -> Iterator[Drill]:
+    """A drill, at ``speed`` story seconds a second, until the block is left."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "socconsole", "drill", "leak", "--headless", "--speed", "60"],
+        [sys.executable, "-m", "socconsole", "drill", "leak", "--headless", "--speed", str(speed)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "SOCCONSOLE_HOME": str(home)},
