@@ -42,4 +42,4 @@ def test_deployed_it_gives_each_role_its_policy() -> None:
             document = version["PolicyVersion"]["Document"]
             statements += document["Statement"]
         wanted = iam.policy(role, account="123456789012")["Statement"]
-        assert sorted(statements, key=lambda one: str(one["Sid"])) == sorted(wanted, key=lambda one: str(one["Sid"]))
+        assert sorted(statements, key=json.dumps) == sorted(wanted, key=json.dumps)

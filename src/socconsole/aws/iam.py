@@ -62,7 +62,8 @@ def _session(grant: Grant, partition: str, account: str, *, exact: bool) -> str:
         {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
         for resources, actions in sorted(groups.items())
     ]
-    statements += _passing((table()[operation] for operation in grant.operations), partition, account)
+    roles = [arn for arn in grant.resources if ":role/" in arn] if exact else []
+    statements += _passing((table()[operation] for operation in grant.operations), partition, account, roles)
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
 
 
@@ -101,8 +102,10 @@ def policy(role: Role, partition: str = "aws", account: str = "*") -> dict[str, 
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _passing(rows: Iterable[Operation], partition: str, account: str) -> list[dict[str, Any]]:
-    """Leave to pass a role to the services that ``rows`` hand one to, and to no other."""
+def _passing(
+    rows: Iterable[Operation], partition: str, account: str, roles: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Leave to pass a role (any, unless some are named) to the services that ``rows`` hand one to, and to no other."""
     services = sorted({row.passes for row in rows if row.passes})
     if not services:
         return []
@@ -110,7 +113,7 @@ def _passing(rows: Iterable[Operation], partition: str, account: str) -> list[di
         {
             "Effect": "Allow",
             "Action": ["iam:PassRole"],
-            "Resource": f"arn:{partition}:iam::{account}:role/*",
+            "Resource": list(roles) or f"arn:{partition}:iam::{account}:role/*",
             "Condition": {"StringEquals": {"iam:PassedToService": services}},
         }
     ]
