@@ -68,7 +68,10 @@ def needed(service: str, operation: str, params: Mapping[str, Any], account: str
     build = _RESOURCE.get(service)
     resource = build(operation, params, account, region) if build else "*"
     resources = (resource,) if isinstance(resource, str) else resource
-    return [(action, one) for action in of(service, operation) for one in resources]
+    pairs = [(action, one) for action in of(service, operation) for one in resources]
+    if service == "ec2":
+        pairs += [("iam:PassRole", role) for role in ec2_arns.passed(operation, params, account)]
+    return pairs
 
 
 def service_context(service: str, operation: str, params: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -84,7 +87,8 @@ def service_context(service: str, operation: str, params: Mapping[str, Any]) -> 
         converse = params.get("guardrailConfig") or {}
         guardrail = params.get("guardrailIdentifier") or converse.get("guardrailIdentifier")
         return {"bedrock:guardrailidentifier": (str(guardrail),)} if guardrail else {}
-    return {}
+    row = table().get(f"{service}:{operation}")
+    return {"iam:passedtoservice": (row.passes,)} if row is not None and row.passes else {}
 
 
 def _s3(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:

@@ -47,6 +47,8 @@ def ec2(operation: str, params: Mapping[str, Any], account: str, region: str) ->
     for key, kind in (("SnapshotId", "snapshot"), ("ImageId", "image")):
         if isinstance(params.get(key), str):  # these two have no account in their ARNs
             found.append(f"arn:aws:ec2:{region}::{kind}/{params[key]}")
+    if operation == "CreateSnapshots":
+        found += _snapshots(params["InstanceSpecification"]["InstanceId"], account, region)
     for key, kind in _NAMED.items():
         found += [f"{own}:{kind}/{one}" for one in _ids(params.get(key))]
     for key in ("Resources", "ResourceIds", "FlowLogIds"):
@@ -56,11 +58,14 @@ def ec2(operation: str, params: Mapping[str, Any], account: str, region: str) ->
         found += [
             f"{own}:instance/{a.instance_id}" for a in associations if a.association_id == params["AssociationId"]
         ]
-    if "DeliverLogsPermissionArn" in params:
-        found.append(str(params["DeliverLogsPermissionArn"]))
-    if operation == "AssociateIamInstanceProfile":
-        found += _roles(account, params["IamInstanceProfile"])
     return tuple(found) or "*"
+
+
+def passed(operation: str, params: Mapping[str, Any], account: str) -> list[str]:
+    """ARNs of the roles that a call hands to a service, which takes ``iam:PassRole`` on each."""
+    if operation == "AssociateIamInstanceProfile":
+        return _roles(account, params["IamInstanceProfile"])
+    return [str(params["DeliverLogsPermissionArn"])] if "DeliverLogsPermissionArn" in params else []
 
 
 def autoscaling(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
@@ -79,8 +84,20 @@ def _ids(value: Any) -> Iterable[str]:
     return [one for one in value or () if isinstance(one, str)]
 
 
+def _snapshots(instance: str, account: str, region: str) -> list[str]:
+    """Checked on the instance, each of its volumes, and the snapshots to come."""
+    own = f"arn:aws:ec2:{region}:{account}"
+    found = [one for r in get_backend("ec2")[account][region].reservations.values() for one in r.instances]
+    volumes = [each.volume_id for one in found if one.id == instance for each in one.block_device_mapping.values()]
+    return [
+        f"{own}:instance/{instance}",
+        *(f"{own}:volume/{id_}" for id_ in volumes),
+        f"arn:aws:ec2:{region}::snapshot/*",
+    ]
+
+
 def _roles(account: str, profile: Mapping[str, str]) -> list[str]:
-    """A profile is given with its role, which takes ``iam:PassRole`` on that."""
+    """A profile is given with its role."""
     profiles = get_backend("iam")[account]["aws"].instance_profiles.values()
     return [
         str(role.arn)

@@ -60,24 +60,8 @@ class Ec2FlowLogs(Change[Recording]):
         return ec2.name(target, ("vpc", "subnet", "i"), "a VPC, a subnet or an instance")
 
     def arns(self, target: Target) -> tuple[str, ...]:
-        place = target.place
-        part, region, account = partition(place.region), place.region, place.account
-        return tuple(
-            dict.fromkeys(
-                (
-                    ec2.arn(place, target.id),
-                    ec2.arn(place, "subnet-*"),
-                    f"arn:{part}:ec2:{region}:{account}:vpc-flow-log/*",
-                    f"arn:{part}:iam::{account}:role/*",
-                )
-            )
-        )
-
-    def resources(self, plan: Plan) -> tuple[str, ...]:
-        """The one role that is handed over, not all of them."""
-        roles = [call.params["DeliverLogsPermissionArn"] for call in plan.calls if call.operation == "CreateFlowLogs"]
-        own = [arn for arn in self.arns(Target(plan.target, plan.place)) if ":role/" not in arn]
-        return (*own, *roles)
+        logs = f"arn:{partition(target.place.region)}:ec2:{target.place.region}:{target.place.account}:vpc-flow-log/*"
+        return tuple(dict.fromkeys((ec2.arn(target.place, target.id), ec2.arn(target.place, "subnet-*"), logs)))
 
     async def look(self, door: Door, target: Target) -> Recording:
         return await read(door, target)

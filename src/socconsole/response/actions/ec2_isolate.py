@@ -88,7 +88,6 @@ class Ec2Isolate(Change[Instance]):
             ec2.arn(place, "vpc-*"),
             f"arn:{part}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/*",
             f"arn:{part}:elasticloadbalancing:{region}:{account}:targetgroup/*/*",
-            f"arn:{part}:iam::{account}:role/*",
         )
 
     def holds(self, plan: Plan) -> tuple[Target, ...]:
