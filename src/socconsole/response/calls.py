@@ -8,11 +8,12 @@ it is filled in when the call is made.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from socconsole.aws import AwsTrouble
-from socconsole.model.action import Plan
+from socconsole.model.action import Call, Plan
 from socconsole.model.world import Place
 from socconsole.response.base import Door, NoteCall, Noted
 
@@ -45,6 +46,25 @@ def asked(value: Any) -> tuple[int, str] | None:
         return None
     index, path = value[ANSWER]
     return int(index), str(path)
+
+
+def in_a_row(parts: Iterable[Sequence[Call]]) -> tuple[Call, ...]:
+    """The calls of several plans as those of one: each answer that a call refers to has another place then."""
+    row: list[Call] = []
+    for calls in parts:
+        before = len(row)
+        row += [replace(call, params=_moved(call.params, before)) for call in calls]
+    return tuple(row)
+
+
+def _moved(value: Any, by: int) -> Any:
+    if (wanted := asked(value)) is not None:
+        return answer(wanted[0] + by, wanted[1])
+    if isinstance(value, Mapping):
+        return {key: _moved(one, by) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_moved(one, by) for one in value]
+    return value
 
 
 def filled(value: Any, answers: Sequence[Mapping[str, Any]]) -> Any:

@@ -9,20 +9,34 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from socconsole.aws import AwsTrouble
 from socconsole.model.action import ActionState, Plan, Reversible
 from socconsole.model.finding import Finding
+from socconsole.response import rails
 from socconsole.response.base import Action, Door, Info, NoteCall, Noted, Target
+from socconsole.response.calls import in_a_row
 
 T = TypeVar("T")
 
 Part = tuple[Action, Target]
 """A member and what it is to be aimed at."""
+
+Way = Sequence[Part]
+"""Alternatives, best first: the first that helps and may be done is taken, those after it are not needed then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What might be done here, in the order in which it should be."""
+
+    ways: Sequence[Way]
+    warnings: tuple[str, ...] = ()
+    """What the choice rests on, and what it could not see."""
 
 
 class Composition(ABC):
@@ -41,22 +55,29 @@ class Composition(ABC):
         """As ``base.Action`` says."""
 
     @abstractmethod
-    async def parts(self, door: Door, target: Target, finding: Finding | None) -> Sequence[Part]:
+    async def choose(self, door: Door, target: Target, finding: Finding | None) -> Choice:
         """What might be done here, in the order in which it should be. Raises ``AwsTrouble``."""
 
     # --- what follows --------------------------------------------------------------------------------------
 
     async def plan(self, door: Door, target: Target, finding: Finding | None, own: Collection[str]) -> Plan:
-        parts = await self.parts(door, target, finding)
-        plans = await asyncio.gather(*(_part(door, part, finding, own) for part in parts))
+        choice = await self.choose(door, target, finding)
+        parts = list(dict.fromkeys(part for way in choice.ways for part in way))
+        found = await asyncio.gather(*(_part(door, part, finding, own) for part in parts))
+        plans = dict(zip(parts, found, strict=True))
         kept: list[Plan] = []
         left_out: list[str] = []
-        for part, plan in zip(parts, plans, strict=True):
-            if isinstance(plan, Plan) and plan.helps and not plan.refusals and not _overlaps(plan, kept):
-                kept.append(plan)
-            else:
+        instead = ""
+        for way in choice.ways:
+            for part in way:
+                plan = plans[part]
+                if isinstance(plan, Plan) and plan.helps and not plan.refusals and not self._overlaps(plan, kept):
+                    kept.append(plan)
+                    break
                 left_out.append(_why_not(part, plan))
-        return self._whole(target, finding.id if finding else None, tuple(kept), tuple(left_out))
+                instead = instead or (plan.instead if isinstance(plan, Plan) else "")
+        whole = self._whole(target, finding.id if finding else None, tuple(kept), tuple(left_out))
+        return replace(whole, instead="" if whole.helps else instead, warnings=(*choice.warnings, *whole.warnings))
 
     async def plan_undo(self, door: Door, done: Plan) -> Plan:
         plans = [await self._member(part).plan_undo(door, part) for part in reversed(done.parts)]
@@ -84,14 +105,24 @@ class Composition(ABC):
         own = Target(plan.target, plan.place)
         return (own, *(t for t in _each(held for p in plan.parts for held in self._member(p).holds(p)) if t != own))
 
+    def each(self, plan: Plan) -> tuple[tuple[Action, Plan], ...]:
+        """Its parts in order, each with the member that carries it out."""
+        return tuple((self._member(part), part) for part in plan.parts)
+
+    def objections(self, plan: Plan, never: Sequence[str], tags: Mapping[str, str]) -> tuple[str, ...]:
+        """What the rails say of that which is written besides the target itself; see ``rails`` for both lists."""
+        others = [(member, part) for member, part in self.each(plan) if part.target != plan.target]
+        said = (
+            sentence
+            for member, part in others
+            for sentence in (rails.never_touch(never, part, member.resources(part)[0]), rails.protected(tags, part))
+        )
+        return tuple(_each(filter(None, said)))
+
     async def apply(self, door: Door, plan: Plan, note_call: NoteCall) -> None:
         first = 0
-        for part in plan.parts:
-
-            async def note(call: Noted, first: int = first) -> None:
-                await note_call(replace(call, index=first + call.index))
-
-            await self._member(part).apply(door, part, note)
+        for member, part in self.each(plan):
+            await member.apply(door, part, later(note_call, first))
             first += len(part.calls)
 
     async def verify(self, door: Door, plan: Plan) -> ActionState:
@@ -103,6 +134,15 @@ class Composition(ABC):
 
     def _member(self, part: Plan) -> Action:
         return next(member for member in self.members if member.info.id == part.action)
+
+    def _overlaps(self, plan: Plan, kept: Sequence[Plan]) -> bool:
+        """Would it write what a part before it writes? Planned on what is now, it would undo that part."""
+        return any(self._written(plan) & self._written(one) for one in kept)
+
+    def _written(self, plan: Plan) -> set[object]:
+        """The parts of its own target's state, and what it holds besides its target."""
+        own = {(plan.target, plan.place, key) for key in plan.before}
+        return {*own, *self._member(plan).holds(plan)[1:]}
 
     def _whole(self, target: Target, finding: str | None, parts: tuple[Plan, ...], left_out: tuple[str, ...]) -> Plan:
         helps = bool(parts)
@@ -116,8 +156,8 @@ class Composition(ABC):
             if helps
             else "would change nothing here: " + ("; ".join(left_out) or "none of its parts has anything to aim at"),
             instead="",
-            calls=tuple(call for part in parts for call in part.calls),
-            undo_calls=tuple(call for part in reversed(parts) for call in part.undo_calls),
+            calls=in_a_row(part.calls for part in parts),
+            undo_calls=in_a_row(part.undo_calls for part in reversed(parts)),
             before={_name(part): dict(part.before) for part in parts},
             after={_name(part): dict(part.after) for part in parts},
             stops="; ".join(_each(part.stops for part in parts)) or self.info.stops,
@@ -152,6 +192,15 @@ async def part_states(door: Door, members: Iterable[Action], plan: Plan) -> str:
     return "; ".join(said)
 
 
+def later(note_call: NoteCall, first: int) -> NoteCall:
+    """Notes the calls of a part as those of the whole, of which ``first`` come before."""
+
+    async def note(call: Noted) -> None:
+        await note_call(replace(call, index=first + call.index))
+
+    return note
+
+
 def calls_of(members: Iterable[Action]) -> tuple[str, ...]:
     """Every call that any of them may make, for a composition's ``Info``."""
     return tuple(_each(call for member in members for call in member.info.calls))
@@ -165,19 +214,15 @@ async def _part(door: Door, part: Part, finding: Finding | None, own: Collection
         return trouble
 
 
-def _overlaps(plan: Plan, kept: Sequence[Plan]) -> bool:
-    """Would it write what a part before it writes? Planned on what is now, it would undo that part."""
-    own = {(plan.target, plan.place, key) for key in plan.before}
-    return any(own & {(one.target, one.place, key) for key in one.before} for one in kept)
-
-
 def _why_not(part: Part, plan: Plan | AwsTrouble) -> str:
     name = f"{part[0].info.id} on {part[1].id}"
     if isinstance(plan, AwsTrouble):
         return f"{name}: reading it failed ({plan.kind})"
     if plan.refusals:
         return f"{name}: {'; '.join(plan.refusals)}"
-    return f"{name}: {plan.why}" if not plan.helps else f"{name}: writes the same as a part before it; do it afterwards"
+    if plan.helps:
+        return f"{name}: writes the same as a part before it; do it afterwards"
+    return f"{name}: {plan.why}" + (f"; instead: {plan.instead}" if plan.instead else "")
 
 
 def _reversible(parts: Iterable[Plan]) -> Reversible:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,8 +19,8 @@ from socconsole.commands import Contain, PlanContain, PlanUndo, Undo
 from socconsole.model.action import ActionRecord, ActionState, Mode, Plan
 from socconsole.model.finding import Finding
 from socconsole.response import afterwards, book, rails, records, registry
-from socconsole.response.base import Action, Door, Noted, Target
-from socconsole.response.compose import Composition, part_states
+from socconsole.response.base import Action, Door, NoteCall, Noted, Target
+from socconsole.response.compose import Composition, later, part_states
 from socconsole.response.locate import Aim, finding_of, locate
 from socconsole.response.outcome import Outcome
 from socconsole.response.permits import permits
@@ -237,9 +237,7 @@ async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan, co
         "soc:action": action_id,
         **({"soc:finding": plan.finding} if plan.finding else {}),
     }
-    grant = Grant(tuple(dict.fromkeys(f"{c.service}:{c.operation}" for c in plan.calls)), order.action.resources(plan))
-    async with session.door(session, "responder", tags=tags, grant=grant) as responder:
-        await order.action.apply(responder, plan, note_call)
+    await _apply(session, order.action, plan, tags, note_call)
     answer = "AWS said yes" if calls and all(call.answered for call in calls) else "AWS did not say yes"
     await _tell(session, 2, f"{answer}; reading back")
     state, detail = await _read_back(door, order.action, plan, calls)
@@ -263,6 +261,19 @@ async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan, co
     )
 
 
+async def _apply(session: Session, action: Action, plan: Plan, tags: Mapping[str, str], note_call: NoteCall) -> None:
+    """The calls, each with a session that may do what its part of the plan asks for and no more.
+
+    Of several containments each has a session of its own: one policy for all of them could be longer than STS takes.
+    """
+    first = 0
+    for member, part in action.each(plan) if isinstance(action, Composition) else ((action, plan),):
+        grant = Grant(tuple(dict.fromkeys(f"{c.service}:{c.operation}" for c in part.calls)), member.resources(part))
+        async with session.door(session, "responder", tags=tags, grant=grant) as responder:
+            await member.apply(responder, part, later(note_call, first))
+        first += len(part.calls)
+
+
 async def _tell(session: Session, done: int, text: str) -> None:
     """Progress past the intent. Whoever listened may be gone (a closed pipe): that must not end the action."""
     with contextlib.suppress(Exception):
@@ -282,6 +293,10 @@ async def _read_back(door: Door, action: Action, plan: Plan, calls: list[Noted])
     if state is not ActionState.APPLIED and any(call.lost for call in calls):
         # A request may still be on its way: only a later look can say that it had no effect.
         return ActionState.IN_DOUBT, f"{said}; no effect was seen yet"
+    if state is ActionState.NOT_APPLIED and calls and trouble is None:
+        # AWS's own reads lag behind its writes (IAM by seconds, at times minutes): to call that "not applied"
+        # would leave something in force that nobody looks at again and nobody can undo.
+        return ActionState.IN_DOUBT, "AWS said yes to every call, and does not show it yet"
     return state, said
 
 
@@ -290,6 +305,9 @@ async def _planned(session: Session, door: Door, finding: Finding | None, planne
     plan = await planner(door)
     resources = action.resources(plan)
     principal = book.responder_arn(session, plan.place.account)
+    if isinstance(action, Composition):
+        objections = action.objections(plan, session.config.never_touch, session.config.protected_tags)
+        plan = replace(plan, refusals=(*plan.refusals, *objections))
     plan = replace(plan, permitted=await permits(door, plan, principal, resources, session.folder.world.partition))
     return rails.of_plan(
         plan,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from socconsole.drill import Embedded
+from socconsole.model.world import Place
 from tests.response.actions.case import Case, do
 from tests.response.actions.cases_iam import OTHER, ROLE, USER
 from tests.response.conftest import ML, PROD
@@ -68,13 +69,14 @@ def _user_rewritten(aws: Embedded, target: str) -> None:
     )
 
 
-def alias(aws: Embedded) -> str:
+def alias(aws: Embedded, place: Place = PROD) -> str:
     """An alias with a description and a routing, as ``AGENT/ALIAS``."""
-    role = f"arn:aws:iam::{PROD.account}:role/{ROLE}"
-    made = do(aws, "bedrock-agent:CreateAgent", agentName="support", agentResourceRoleArn=role)
+    role = f"arn:aws:iam::{place.account}:role/{ROLE}"
+    made = do(aws, "bedrock-agent:CreateAgent", place, agentName="support", agentResourceRoleArn=role)
     found = do(
         aws,
         "bedrock-agent:CreateAgentAlias",
+        place,
         agentId=made["agent"]["agentId"],
         agentAliasName="live",
         description="what the shop asks",

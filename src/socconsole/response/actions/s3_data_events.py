@@ -90,6 +90,10 @@ class S3DataEvents(Change[Recording]):
         trails = f"arn:{partition(place.region)}:cloudtrail:{place.region}:{place.account}:trail/*"
         return (bucket_arn(target), trails)
 
+    def holds(self, plan: Plan) -> tuple[Target, ...]:
+        """The trails that are written as well: a list is written as a whole, for another bucket too."""
+        return tuple(Target(id_, plan.place) for id_ in dict.fromkeys((plan.target, *plan.before)))
+
     async def look(self, door: Door, target: Target) -> Recording:
         place = target.place
         listed = await read(door, place, {"trails": Part("cloudtrail:DescribeTrails", {"includeShadowTrails": True})})

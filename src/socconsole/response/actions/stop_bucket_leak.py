@@ -6,14 +6,13 @@ presigned URLs are in use no configuration tells: ``s3-deny-presigned`` is offer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from socconsole.model.action import Reversible
 from socconsole.model.finding import Finding
 from socconsole.response.actions import s3_block_public, s3_deny_outsiders
 from socconsole.response.base import Door, Info, Target
-from socconsole.response.compose import Composition, Part, calls_of
+from socconsole.response.compose import Choice, Composition, calls_of
 
 _MEMBERS: Final = (s3_deny_outsiders.ACTION, s3_block_public.ACTION)
 
@@ -46,8 +45,8 @@ class StopBucketLeak(Composition):
     def name(self, target: str) -> str:
         return s3_block_public.ACTION.name(target)
 
-    async def parts(self, door: Door, target: Target, finding: Finding | None) -> Sequence[Part]:
-        return tuple((member, target) for member in _MEMBERS)
+    async def choose(self, door: Door, target: Target, finding: Finding | None) -> Choice:
+        return Choice(tuple(((member, target),) for member in _MEMBERS))
 
 
 ACTION: Final = StopBucketLeak()
