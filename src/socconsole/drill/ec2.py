@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
+SNAPSHOT_SECONDS: Final = 300.0
+"""Seconds of the story until a snapshot is completed; on AWS the first of a volume takes minutes to hours."""
+
 _METADATA: Final = {
     "HttpTokens": "http_tokens",
     "HttpPutResponseHopLimit": "http_put_response_hop_limit",
@@ -52,6 +55,26 @@ def create_nat_gateway(cloud: Cloud, call: Call) -> None:
     ec2 = backend(call.account, call.region)
     for gateway in ec2.nat_gateways.values():
         ec2.enis[gateway._eni.id].interface_type = "nat_gateway"
+
+
+@routes.after("ec2", "CreateSnapshot", "CreateSnapshots")
+def create_snapshots(cloud: Cloud, call: Call) -> None:
+    """Pending until the blocks are copied; in moto they are completed at once."""
+    ec2 = backend(call.account, call.region)
+    volumes = {call.params.get("VolumeId")}
+    if call.operation == "CreateSnapshots":
+        instance = ec2.get_instance(call.params["InstanceSpecification"]["InstanceId"])
+        volumes = {one.volume_id for one in instance.block_device_mapping.values()}
+    made = [one for one in ec2.snapshots.values() if one.volume.id in volumes and not hasattr(one, "asked")]
+    for snapshot in made:
+        snapshot.asked, snapshot.status = True, "pending"
+
+    def finish() -> None:
+        for snapshot in made:
+            if snapshot.status == "pending":
+                snapshot.status = "completed"
+
+    cloud.slow.begin(call, SNAPSHOT_SECONDS, finish)
 
 
 @routes.op("ec2", "ModifyInstanceAttribute")

@@ -134,8 +134,11 @@ def outcome(action_id: str, plan: Plan, who: str, state: ActionState, calls: Seq
     )
 
 
-def verified(action_id: str, who: str, state: ActionState, when: str, after_s: float) -> Entry:
-    """What is true some time later. ``after_s`` says how long really, where the check was late."""
+def verified(action_id: str, who: str, state: ActionState, when: str, after_s: float, detail: str = "") -> Entry:
+    """What is true some time later. ``after_s`` says how long really, where the check was late.
+
+    ``state`` unknown leaves the action's state as it was: the look told something else (``detail``).
+    """
     return Entry(
         verb=VERIFIED,
         who=who,
@@ -146,6 +149,7 @@ def verified(action_id: str, who: str, state: ActionState, when: str, after_s: f
             "when": when,
             "held": state is ActionState.APPLIED,
             "after_s": round(after_s),
+            **({"detail": detail} if detail else {}),
         },
     )
 

@@ -16,7 +16,7 @@ from typing import Final
 from socconsole.aws import Door
 from socconsole.config import Config
 from socconsole.model.entry import Entry
-from socconsole.response import afterwards
+from socconsole.response import afterwards, following
 from socconsole.response.session import uninterrupted
 from socconsole.store import due, gone, housekeeping, ledger, project, rescore, sources
 from socconsole.store.db import Connection
@@ -92,6 +92,11 @@ class Duties:
         """Read every containment in force back: one that somebody undid later is an alarm like one undone at once."""
         for record in await asyncio.to_thread(afterwards.standing, self._folder, datetime.now(UTC)):
             await afterwards.look_again(self._folder, self._door, WHO, record)
+
+    async def follow_snapshots(self) -> None:
+        """Put on record when snapshots that were asked for are completed or failed, and what is due then."""
+        for record in await asyncio.to_thread(following.unfinished, self._folder):
+            await following.follow(self._folder, self._door, WHO, record)
 
     async def rescore(self) -> None:
         """Bring every stored score up to the configuration in force, a slice at a time between other work."""

@@ -37,6 +37,7 @@ CHECK_S: Final = 5.0
 REMIND_S: Final = 15.0
 STANDING_S: Final = 300.0
 """How often a containment in force is read back."""
+SNAPSHOTS_S: Final = 60.0
 HOUSE_S: Final = 6 * 3600.0
 ARRIVAL_S: Final = 30.0
 """How long a watch that ends with its consoles waits for the first one."""
@@ -139,6 +140,7 @@ async def _reside(duties: Duties, pollers: Sequence[Poller], keeper: Keeper, lin
         asyncio.create_task(_every(CHECK_S, duties.look_after_actions), name="actions"),
         asyncio.create_task(_every(REMIND_S, duties.rescore), name="scores"),
         asyncio.create_task(_every(STANDING_S, duties.look_at_containments), name="containments"),
+        asyncio.create_task(_every(SNAPSHOTS_S, duties.follow_snapshots), name="snapshots"),
         asyncio.create_task(_every(HOUSE_S, duties.keep_house), name="housekeeping"),
         *(asyncio.create_task(poller.run(), name=sources.origin_of(poller.key)) for poller in pollers),
     ]

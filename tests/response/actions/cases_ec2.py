@@ -150,10 +150,19 @@ def _rejects_as_well(aws: Embedded, subnet: str) -> None:
     flow_log(aws, subnet, traffic="REJECT")
 
 
+def _on_its_own(aws: Embedded) -> str:
+    return network(aws).instance
+
+
+def _left_alone(aws: Embedded, instance: str) -> None:
+    """There is no undo that could find anything changed."""
+
+
 CASES = (
     Case("ec2-nat-route", _nat, _routed_elsewhere),
     Case("ec2-nacl-deny", _subnet, _opened),
     Case("ec2-sg-egress", _group, _another_rule),
+    Case("ec2-snapshot", _on_its_own, _left_alone),
     Case("ec2-isolate", _served, _profile_again),
     Case("ec2-vpc-block-public", _border, _half_open, takes=TAKES),
     Case("ec2-flow-logs", _unrecorded, _rejects_as_well),
