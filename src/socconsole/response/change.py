@@ -8,9 +8,10 @@ follow from that, here, once for all of them: an undo is the same steps towards 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from operator import eq
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from socconsole.model.action import ActionState, Call, Plan
@@ -115,6 +116,10 @@ class Change(ABC, Generic[S]):
         """What an undo aims at: the state before. Where others' later changes can be kept, they should be."""
         return done.before
 
+    def same(self, one: Any, other: Any) -> bool:
+        """Do two values of a part of the state say the same, in whatever form AWS returned them?"""
+        return bool(one == other)
+
     def words(self, state: State) -> str:
         """A state in a few words."""
         return "; ".join(f"{key}: {_word(value)}" for key, value in state.items())
@@ -170,7 +175,7 @@ class Change(ABC, Generic[S]):
 
     async def verify(self, door: Door, plan: Plan) -> ActionState:
         now = self.state(await self.look(door, Target(plan.target, plan.place)))
-        return judge(now, plan.before, plan.after)
+        return judge(now, plan.before, plan.after, self.same)
 
     async def plan_undo(self, door: Door, done: Plan) -> Plan:
         target = Target(done.target, done.place)
@@ -178,7 +183,8 @@ class Change(ABC, Generic[S]):
         now, wanted = self.state(seen), self.restored(seen, done)
         calls = self.steps(seen, target, now, wanted)
         helps = bool(calls)
-        drifted = now != done.before and judge(now, done.before, done.after) is not ActionState.APPLIED
+        as_before = now.keys() == done.before.keys() and all(self.same(now[key], done.before[key]) for key in now)
+        drifted = not as_before and judge(now, done.before, done.after, self.same) is not ActionState.APPLIED
         opened = self.exposes(seen, target, wanted) if helps else ()
         warnings: list[str] = []
         if drifted:
@@ -191,7 +197,7 @@ class Change(ABC, Generic[S]):
             last = await last_write(door, where, self.trail_name(target), self.writes)
             if _lately(last, done):
                 opened = (*opened, "what it restores was written within the day before the action")
-            if opened:
+            if opened or last.at is None:  # that nobody can tell is itself something to know before it is given back
                 warnings.append(f"who wrote it last: {last.words}")
         if opened:
             warnings.insert(0, f"RE-EXPOSES: {'; '.join(opened)}")
@@ -221,11 +227,11 @@ class Change(ABC, Generic[S]):
         )
 
 
-def judge(now: State, before: State, after: State) -> ActionState:
+def judge(now: State, before: State, after: State, same: Callable[[Any, Any], bool] = eq) -> ActionState:
     """What ``now`` says of a change from ``before`` to ``after``, part by part."""
-    if all(now.get(key) == value for key, value in after.items()):
+    if all(same(now.get(key), value) for key, value in after.items()):
         return ActionState.APPLIED
-    if all(now.get(key) == value for key, value in before.items()):
+    if all(same(now.get(key), value) for key, value in before.items()):
         return ActionState.NOT_APPLIED
     return ActionState.PARTIAL
 

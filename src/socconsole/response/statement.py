@@ -2,6 +2,10 @@
 
 Statements are told apart by their ``Sid``; ours begin with ``Socconsole``. All others are left as they are, in
 their order, so that an undo takes out only what we put in, whatever others wrote meanwhile.
+
+AWS keeps what a policy says and not how it was written: it makes a text of a list of one, gives lists back in
+another order, and adds an empty ``Sid`` (hashicorp/terraform#4278; ansible/ansible#29341, where AWS support says
+that the order of principals means nothing). What was read is therefore compared by :func:`same`, never by ``==``.
 """
 
 from __future__ import annotations
@@ -28,7 +32,38 @@ def parse(policy: str | None) -> Document | None:
         statements(document)
     except (ValueError, TypeError, RecursionError) as error:
         raise NotAPolicy("the policy is no document that we understand") from error
-    return dict(document)
+    return {**document, "Statement": _ordered(document["Statement"])} if "Statement" in document else dict(document)
+
+
+def _ordered(found: Any) -> Any:
+    """Names in an order of their own: AWS gives them in any, and plans of two reads have to be the same plan."""
+    if isinstance(found, Mapping):
+        return {key: _sorted(one) if key in ("Principal", "NotPrincipal") else one for key, one in found.items()}
+    return [_ordered(one) for one in found]
+
+
+def _sorted(principal: Any) -> Any:
+    if not isinstance(principal, Mapping):
+        return principal
+    return {
+        kind: sorted(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else names
+        for kind, names in principal.items()
+    }
+
+
+def same(one: Any, other: Any) -> bool:
+    """Do two documents, or None for none, say the same?"""
+    return bool(_plain(one) == _plain(other))
+
+
+def _plain(value: Any) -> Any:
+    """As AWS might have written it: no empty ``Sid``, no list of one, lists without an order."""
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items() if not (key == "Sid" and one == "")}
+    if isinstance(value, list | tuple):
+        parts = sorted({json.dumps(_plain(one), sort_keys=True) for one in value})
+        return json.loads(parts[0]) if len(parts) == 1 else parts
+    return value
 
 
 def statements(document: Document | None) -> list[Mapping[str, Any]]:
@@ -72,8 +107,7 @@ def give_back(now: Document | None, before: Document | None, sid: str) -> Docume
     earlier = find(before, sid)
     restored = put(now, earlier) if earlier is not None else take_out(now, sid)
     # Where nobody wrote meanwhile it is the very document of before, to the letter (a lone statement, an id).
-    same = statements(restored) == statements(before)
-    return before if same else restored
+    return before if same(statements(restored), statements(before)) else restored
 
 
 def text(document: Document) -> str:

@@ -52,6 +52,9 @@ class StatementChange(Change[P]):
     def state(self, seen: P) -> State:
         return {"Policy": document(seen)}
 
+    def same(self, one: Any, other: Any) -> bool:
+        return statement.same(one, other)
+
     def put(
         self,
         seen: P,
@@ -78,7 +81,7 @@ class StatementChange(Change[P]):
         return Cut({"Policy": wanted}, why, blast_radius, fit=fit, warnings=warnings, refusals=refusals, wide=wide)
 
     def steps(self, seen: P, target: Target, now: State, wanted: State) -> tuple[Call, ...]:
-        if now == wanted:
+        if statement.same(now["Policy"], wanted["Policy"]):
             return ()
         if wanted["Policy"] is None:
             return (self.remove(target),)

@@ -32,7 +32,7 @@ async def test_the_rest_of_the_policy_stays_and_a_path_is_matched(aws: Embedded,
     assert [one["Sid"] for one in kept] == ["S0", "S1"]
     assert deny["Principal"] == "*"
     assert deny["Resource"] == [f"arn:aws:s3:::{EXPORTS}", f"arn:aws:s3:::{EXPORTS}/*"]
-    assert deny["Condition"] == {"ArnLike": {"aws:PrincipalArn": [f"arn:aws:iam::{STRANGER}:*", ROLE]}}
+    assert deny["Condition"] == {"ArnLike": {"aws:PrincipalArn": [ROLE, f"arn:aws:iam::{STRANGER}:*"]}}
 
 
 async def test_a_principal_that_no_arn_matches_gets_no_invented_statement(aws: Embedded, session: Make) -> None:
