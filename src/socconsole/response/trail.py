@@ -6,9 +6,11 @@ It is asked once, for one page: this is a hint for whoever is about to act or to
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from socconsole.aws import AwsTrouble
 from socconsole.model.action import Plan
@@ -37,9 +39,10 @@ async def last_write(door: Door, place: Place, resource: str, events: Collection
         answer = await door.call(place, "cloudtrail:LookupEvents", asked)
     except AwsTrouble as trouble:
         return Write(f"not known: the trail could not be read ({trouble.kind})")
+    ours = _own_roles(door, place)
     for event in answer["Events"]:
         name, who, at = event.get("EventName", ""), str(event.get("Username", "?")), event.get("EventTime")
-        if name not in events or who.startswith(OWN_SESSIONS):
+        if name not in events or _is_ours(event, ours) or _record(event).get("errorCode"):
             continue
         if not isinstance(at, datetime):
             return Write(f"{token(name)} by {token(who)}")
@@ -57,7 +60,8 @@ async def callers(door: Door, place: Place, resource: str) -> str:
         events = (await door.call(place, "cloudtrail:LookupEvents", asked))["Events"]
     except AwsTrouble as trouble:
         return f"who used it lately: not known, the trail could not be read ({trouble.kind})"
-    others = [event for event in events if not str(event.get("Username", "")).startswith(OWN_SESSIONS)]
+    ours = _own_roles(door, place)
+    others = [event for event in events if not _is_ours(event, ours)]
     if not others:
         return "used lately by: nobody the trail tells of (management events of 90 days)"
     names = list(dict.fromkeys(str(event.get("Username", "?")) for event in others))
@@ -72,6 +76,30 @@ async def with_callers(door: Door, plan: Plan, resource: str) -> Plan:
     if not plan.helps:
         return plan
     return replace(plan, blast_radius=f"{plan.blast_radius}; {await callers(door, plan.place, resource)}")
+
+
+def _own_roles(door: Door, place: Place) -> frozenset[str]:
+    """Names of the roles that we take on in an account."""
+    return frozenset(arn.rpartition("/")[2] for arn in door.roles(place.account).values() if arn)
+
+
+def _is_ours(event: Mapping[str, Any], roles: Collection[str]) -> bool:
+    """By the role as well: anyone may call a session of another role ``socconsole-…``, to pass for us."""
+    if not str(event.get("Username", "")).startswith(OWN_SESSIONS):
+        return False
+    try:
+        return _record(event)["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"] in roles
+    except (KeyError, TypeError):
+        return False
+
+
+def _record(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The whole event, as CloudTrail wrote it; empty where that cannot be read."""
+    try:
+        found = json.loads(event.get("CloudTrailEvent") or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _utc(at: datetime) -> str:
