@@ -68,6 +68,7 @@ def test_tags_that_aws_would_not_show_protect_where_any_tag_does() -> None:
     hidden = replace(PLAN, tags={}, evidence={"tags": {"denied": True}})
     assert rails.protected({"env": "*"}, hidden)
     assert not rails.protected({}, hidden)
+    assert rails.protected({"env": "*"}, replace(PLAN, tags={}, parts=(hidden,))), "a composition's parts are asked"
 
 
 def test_an_import_world_and_a_foreign_account_are_refused() -> None:

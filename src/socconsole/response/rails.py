@@ -63,7 +63,7 @@ def protected(tags: Mapping[str, str], plan: Plan) -> str:
     """Key to value, ``*`` for any. A target whose tags AWS would not show counts as protected, if any are."""
     if not tags:
         return ""
-    if "tags" in plan.evidence and plan.evidence["tags"] == {"denied": True}:
+    if any(part.evidence.get("tags") == {"denied": True} for part in (plan, *plan.parts)):
         return "the target's tags could not be read, so that protected tags cannot be ruled out"
     for key, value in tags.items():
         if key in plan.tags and value in ("*", plan.tags[key]):
