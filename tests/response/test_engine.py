@@ -327,6 +327,26 @@ async def test_a_read_back_that_fails_leaves_it_in_doubt(aws: Embedded, folder: 
     assert changes(aws) == [PUT], "nothing is sent again"
 
 
+async def test_a_read_that_lags_behind_the_write_is_a_doubt_and_no_failure(
+    aws: Embedded, folder: StateFolder, session: Make
+) -> None:
+    """AWS said yes: what it shows a moment later may be old, and "not applied" is never looked at again."""
+    put_first = aws.faults.add(kind="slow", service="s3", op="PutPublicAccessBlock", latency=0.2)
+
+    async def stale() -> None:
+        await eventually(lambda: put_first.hits)
+        old = {"code": "NoSuchPublicAccessBlockConfiguration", "status": 404}
+        aws.faults.add(service="s3", op="GetPublicAccessBlock", times=2, **old)
+
+    _, done = await asyncio.gather(stale(), engine.contain(session(), order()))
+    assert done.calls[0].answered
+    assert done.state is ActionState.IN_DOUBT
+    assert "does not show it yet" in done.detail
+    waited = await afterwards.later(session(), done)
+    assert waited.state is ActionState.APPLIED
+    assert [line.entry.verb for line in record(folder)] == ["intent", "outcome", "resolved"], "15 s was too early"
+
+
 async def test_a_state_that_came_back_is_told(aws: Embedded, folder: StateFolder, session: Make) -> None:
     done = await engine.contain(session(), order())
     owner(aws, "DeletePublicAccessBlock", ASSETS)

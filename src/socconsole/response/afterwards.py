@@ -118,12 +118,13 @@ async def later(session: Session, outcome: Outcome) -> Outcome:
     began = asyncio.get_running_loop().time()
     try:
         with session.folder.lock(_check_lock(outcome.action_id)):
-            for when, seconds in session.later:
+            for number, (when, seconds) in enumerate(session.later, start=1):
                 await asyncio.sleep(began + seconds - asyncio.get_running_loop().time())
                 with contextlib.suppress(Exception):  # whoever listened may be gone
                     await session.tell(3, 3, f"reading back at {when}")
                 async with session.door(session, "reader") as door:
-                    outcome = await _check(session.folder, door, session.analyst, outcome, when, seconds)
+                    last = number == len(session.later)
+                    outcome = await _check(session.folder, door, session.analyst, outcome, when, seconds, last)
     except LockHeld:
         return outcome
     except LedgerError as trouble:  # the action is on record and stands: only this look at it is not
@@ -131,7 +132,10 @@ async def later(session: Session, outcome: Outcome) -> Outcome:
     return outcome
 
 
-async def _check(folder: StateFolder, door: Door, who: str, outcome: Outcome, when: str, after_s: float) -> Outcome:
+async def _check(
+    folder: StateFolder, door: Door, who: str, outcome: Outcome, when: str, after_s: float, last: bool
+) -> Outcome:
+    """One look and its entry. Before the last one a doubt is only ever settled by an effect that is seen."""
     try:
         state = await _read_back(door, outcome.plan)
     except AwsTrouble as trouble:
@@ -139,6 +143,8 @@ async def _check(folder: StateFolder, door: Door, who: str, outcome: Outcome, wh
     if outcome.state is ActionState.IN_DOUBT:
         if state is ActionState.IN_DOUBT:  # nothing is known that was not known before
             return replace(outcome, detail=f"reading back at {when}: AWS is at it still")
+        if state is not ActionState.APPLIED and not last:
+            return replace(outcome, detail=f"reading back at {when}: no effect yet, it may still come")
         entry = records.resolved(outcome.action_id, who, state, f"read back at {when}")
     else:
         entry = records.verified(outcome.action_id, who, state, when, after_s)
