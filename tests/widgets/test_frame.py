@@ -128,6 +128,18 @@ def test_a_narrow_line_leaves_out_and_never_cuts(width: int, mode: Mode) -> None
     assert "1 IN DOUBT" in said
 
 
+@pytest.mark.parametrize("width", [100, 110, 120])
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_wide_line_keeps_the_mode_beside_what_is_wrong(width: int, mode: Mode) -> None:
+    busy = replace(STATE, mode=mode, world=WorldKind.DRILL, scenario="leak", region=REGION, who="oncall1")
+    for state in (busy, replace(busy, place="prod-eu 111122223333 +1", alert="1 IN DOUBT", clock="14:40:11Z")):
+        said = plain(place_line(state, width))
+        assert len(said) == width
+        assert f" {mode.value} " in said
+        assert state.alert in said
+        assert "prod-eu" in said
+
+
 async def test_it_takes_two_lines_where_there_is_room() -> None:
     header = StatusHeader(STATE)
     async with OneApp(header).run_test(size=(120, 10)) as pilot:

@@ -101,14 +101,25 @@ class StatusHeader(PaintedLines):
 
 
 def place_line(state: HeaderState, width: int) -> Line:
-    """Who, where, in which mode, and the time."""
+    """Who, where, in which mode, and the time. The mode always stands whole; what has no room is left out before it."""
     bar = glyphs.current().bar
-    left: list[Run] = [*_banner(state), (" socconsole", "strong")]
-    for text in (state.place, state.region, state.who):
-        if text:
-            left += [(f" {bar}", "rule"), (clean(text, 60), "text")]
-    left += [(f" {bar}", "rule"), *_mode(state)]
+    place = clean(state.place, 60)
     right: list[Run] = [*_alert(state), (f" {clean(state.clock, 20)} ", "quiet")]
+    left: list[Run] = []
+    for texts in (
+        (place, state.region, state.who),
+        (place, state.region),
+        (place.partition(" ")[0], state.region),
+        (place.partition(" ")[0],),
+        (),
+    ):
+        left = [*_banner(state), (" socconsole", "strong")]
+        for text in texts:
+            if text:
+                left += [(f" {bar}", "rule"), (clean(text, 60), "text")]
+        left += [(f" {bar}", "rule"), *_mode(state)]
+        if width_of((*left, *right)) <= width:
+            break
     if state.others:
         named: Run = ("  also here: " + clean(", ".join(state.others), 60), "warn")
         fits = width_of((*left, named, *right)) <= width
