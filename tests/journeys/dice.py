@@ -123,7 +123,7 @@ def written(keys: Sequence[str]) -> str:
 
 @dataclass
 class Tally:
-    """What came of all runs. ``wrong`` and ``ended`` have to stay empty."""
+    """What came of all runs. ``wrong``, ``ended`` and ``lost`` have to stay empty."""
 
     runs: Counter[Kind] = field(default_factory=Counter)
     keys: int = 0
@@ -137,6 +137,12 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     """Consoles that ended in any other way than that."""
+    lost: list[str] = field(default_factory=list)
+    """Runs that could not be played, so that nothing is known of them."""
+
+    @property
+    def sound(self) -> bool:
+        return not (self.wrong or self.ended or self.lost)
 
     def add(self, other: Tally) -> None:
         self.runs += other.runs
@@ -147,6 +153,7 @@ class Tally:
         self.again += other.again
         self.wrong += other.wrong
         self.ended += other.ended
+        self.lost += other.lost
 
     def __str__(self) -> str:
         kinds = ", ".join(f"{self.runs[kind]} {kind}" for kind in Kind)
@@ -155,9 +162,9 @@ class Tally:
             f"runs {self.runs.total()} ({kinds}); {self.armed} began in RESPOND",
             f"keys {self.keys}; begun anew {self.again}; the keys left the console {self.left} times",
             f"containing calls {self.calls.total()} ({calls})",
-            f"wrong {len(self.wrong)}; consoles that ended by themselves {len(self.ended)}",
+            f"wrong {len(self.wrong)}; consoles that ended by themselves {len(self.ended)}; lost {len(self.lost)}",
         ]
-        return "\n".join([*lines, *self.wrong, *self.ended])
+        return "\n".join([*lines, *self.wrong, *self.ended, *self.lost])
 
 
 class Judge:
@@ -299,7 +306,7 @@ def play(desk: Desk, run: Run, judge: Judge, tally: Tally) -> None:
 
 
 def play_again(desk: Desk, run: Run, judge: Judge, tally: Tally) -> None:
-    """The same; once more on a new console where a step was lost and nothing was called."""
+    """The same; once more on a new console where a step was lost."""
     try:
         play(desk, run, judge, tally)
     except AssertionError:
@@ -311,16 +318,28 @@ def play_again(desk: Desk, run: Run, judge: Judge, tally: Tally) -> None:
         play(desk, run, judge, tally)
 
 
+def sit(drill: Drill, number: int, runs: Sequence[Run], judge: Judge) -> Tally:
+    """All these runs on one desk."""
+    tally, left = Tally(), list(runs)
+    try:
+        with seated(drill, number) as desk:
+            while left:
+                play_again(desk, left[0], judge, tally)
+                del left[0]
+    except AssertionError as why:  # twice: the rest of this desk's runs would say nothing of the console
+        said = str(why).partition("\n")[0]
+        tally.lost += [f"run {run.number} ({run.kind}): {said}" for run in left]
+    if late := judge.calls():  # the console is gone: nothing can follow
+        tally.wrong.append(f"after run {runs[-1].number}: {late}")
+    return tally
+
+
 def throw(drill: Drill, runs: Sequence[Run]) -> Tally:
     """All these runs against one drill, twenty on each desk."""
     tally, judge = Tally(), Judge(drill)
     for at in range(0, len(runs), A_DESK):
-        with seated(drill, at // A_DESK) as desk:
-            for run in runs[at : at + A_DESK]:
-                play_again(desk, run, judge, tally)
-        late = judge.calls()  # the console is gone: nothing can follow
-        if late:
-            tally.wrong.append(f"after run {runs[min(at + A_DESK, len(runs)) - 1].number}: {late}")
+        tally.add(sit(drill, at // A_DESK, runs[at : at + A_DESK], judge))
+        sys.stderr.write(f"{tally.runs.total()} of {len(runs)} from run {runs[0].number}\n")
     return tally
 
 
@@ -342,7 +361,7 @@ def main() -> int:
         for done in lanes.map(_lane, [runs[at : at + each] for at in range(0, len(runs), each)]):
             tally.add(done)
     sys.stdout.write(f"{tally}\n{time.monotonic() - began:.0f} s\n")
-    return bool(tally.wrong or tally.ended)
+    return not tally.sound
 
 
 if __name__ == "__main__":
