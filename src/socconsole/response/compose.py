@@ -45,6 +45,8 @@ class Composition(ABC):
     info: Info
     members: tuple[Action, ...]
     """All that may be parts of it."""
+    fit: int | None = None
+    """Its place in an offer, 0 to 100; None: that of its best part."""
 
     @abstractmethod
     def targets(self, finding: Finding) -> tuple[Target, ...]:
@@ -173,7 +175,7 @@ class Composition(ABC):
             read_at=datetime.now(UTC),
             evidence={_name(part): dict(part.evidence) for part in parts},
             tags={key: value for part in parts for key, value in part.tags.items()},
-            fit=max((part.fit for part in parts), default=0),
+            fit=max((part.fit for part in parts), default=0) if self.fit is None else self.fit,
             second_person=self.info.second_person or any(part.second_person for part in parts),
             parts=parts,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from socconsole.commands import Contain, PlanContain
 from socconsole.config import Config
 from socconsole.drill import Embedded
+from socconsole.drill.clock import host_now
 from socconsole.drill.errors import AwsError
+from socconsole.drill.principals import Principal
 from socconsole.model.action import ActionState, Mode, Plan
 from socconsole.model.finding import Actor, Finding, Kind, Priority, Resource, Severity, Workflow
 from socconsole.model.world import Place
@@ -19,12 +22,14 @@ from socconsole.response import awscli, engine
 from socconsole.response.base import Target
 from socconsole.response.registry import ACTIONS
 from socconsole.text import Untrusted
+from tests.drill.test_flows import moves, reachable, start
 from tests.response.actions.case import do
 from tests.response.actions.cases_bedrock import alias, switched_off
 from tests.response.actions.cases_compositions import arn_of, takes_on
 from tests.response.actions.cases_compute import endpoint, networked
 from tests.response.actions.cases_ec2 import network
 from tests.response.actions.cases_iam import IN_A_PATH, ROLE
+from tests.response.actions.test_iam import lists
 from tests.response.conftest import CORPUS, ML, PROD, STRANGER, TRANSCRIPTS, Make
 
 
@@ -133,6 +138,21 @@ async def test_each_part_is_done_with_a_session_that_may_do_no_more(aws: Embedde
     assert allowed == [[arn_of(aws, ROLE)], [arn_of(aws, IN_A_PATH)]]
 
 
+async def test_a_session_that_was_taken_on_ends_with_the_role(aws: Embedded, session: Make) -> None:
+    takes_on(aws, ROLE, "night-shift", arn_of(aws, IN_A_PATH))
+    allow = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    do(aws, "iam:PutRolePolicy", RoleName=IN_A_PATH, PolicyName="list", PolicyDocument=policy)
+    issued = host_now() - timedelta(minutes=1)
+    arn, role = arn_of(aws, IN_A_PATH), IN_A_PATH
+    taken = Principal(PROD.account, arn, role, "AROA:next", role, "next", issued=issued, held=True)
+    aws.cloud.directory.register("ASIANEXTNEXTNEXTNEXT", taken)
+    assert lists(aws, "ASIANEXTNEXTNEXTNEXT")
+    asked = Contain("cut-role", ROLE, ROLE, account=PROD.account, region=PROD.region)
+    assert (await engine.contain(session(), asked)).state is ActionState.APPLIED
+    assert not lists(aws, "ASIANEXTNEXTNEXTNEXT")
+
+
 # --- stop-host-leak ------------------------------------------------------------------------------------------
 
 
@@ -148,6 +168,20 @@ async def test_behind_a_nat_gateway_of_its_own_the_route_is_taken_then_the_rest(
     lines = awscli.lines(found)
     assert [n for n, line in enumerate(lines, 1) if "create-security-group" in line] == [2]
     assert any("<GroupId of call 2>" in line for line in lines), "counted over all of the plan"
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["its-own-route", "a-shared-route"])
+async def test_a_running_flow_through_nat_ends(aws: Embedded, session: Make, shared: bool) -> None:
+    made = reachable(aws)
+    if shared:
+        do(aws, "ec2:AssociateRouteTable", RouteTableId=made.table, SubnetId=made.public)
+    flow = start(aws, made.instance)
+    assert moves(aws, flow) > 0
+    asked = Contain("stop-host-leak", made.instance, made.instance, account=PROD.account, region=PROD.region)
+    done = await engine.contain(session(), asked)
+    assert done.state is ActionState.APPLIED, done.detail
+    assert moves(aws, flow) == 0
+    assert flow.ended
 
 
 async def test_where_others_follow_the_route_the_subnet_alone_is_cut(aws: Embedded, session: Make) -> None:
@@ -210,6 +244,18 @@ async def test_models_outside_of_any_vpc_are_left_out_and_what_would_stop_them_i
     assert [part.action for part in made.parts] == ["iam-role-revoke-sessions"]
     assert "left out, sagemaker-isolate" in said(made)
     assert "instead: sagemaker-weight-zero" in said(made)
+
+
+# --- what is offered -----------------------------------------------------------------------------------------
+
+
+async def test_an_offer_puts_the_smaller_cut_before_the_wide_one_and_sight_after_what_stops(
+    aws: Embedded, session: Make
+) -> None:
+    switched_off(aws)
+    deny, cut = await plan(session, "iam-role-deny", ROLE), await plan(session, "cut-role", ROLE)
+    assert cut.fit <= deny.fit < (await plan(session, "iam-role-revoke-sessions", ROLE)).fit
+    assert (await plan(session, "start-evidence", PROD.account)).fit < cut.fit
 
 
 # --- start-evidence ------------------------------------------------------------------------------------------

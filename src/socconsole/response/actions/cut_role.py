@@ -25,6 +25,7 @@ class CutRole(Composition):
     """See the module's text."""
 
     members = _MEMBERS
+    fit = 45  # as the Deny alone: a smaller cut that answers comes first
     info = Info(
         id="cut-role",
         title="Cut a role everywhere: itself, and the sessions taken on from it",

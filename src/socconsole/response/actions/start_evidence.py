@@ -38,6 +38,7 @@ class StartEvidence(Composition):
     """See the module's text."""
 
     members = _MEMBERS
+    fit = 20  # after whatever stops something
     info = Info(
         id="start-evidence",
         title="Record from now on what a finding is about",
