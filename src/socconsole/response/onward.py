@@ -23,7 +23,7 @@ from socconsole.response.s3_policy import partition
 from socconsole.response.wording import count, listed
 
 DAY: Final = timedelta(hours=24)
-SESSIONS: Final = 6
+SESSIONS: Final = 4
 """Sessions of a role that are looked at, the newest: two lookups a second is all that AWS answers."""
 
 _PAGE: Final = 50
