@@ -17,7 +17,7 @@ from socconsole.config import Config
 from socconsole.drill import Embedded
 from socconsole.drill.exposure import bucket_of
 from socconsole.model.action import ActionState, Mode
-from socconsole.response import afterwards, book, calls, engine, rails
+from socconsole.response import afterwards, book, calls, engine, rails, registry
 from socconsole.response.base import Target
 from socconsole.response.present import outcome_json
 from socconsole.response.session import Refusal
@@ -191,6 +191,17 @@ async def test_the_sixth_in_ten_minutes_is_refused(aws: Embedded, folder: StateF
         assert done.state is ActionState.APPLIED
     assert "limit is 5" in (await refused(engine.contain(session(), order()))).why
     assert changes(aws) == [PUT] * rails.RATE
+
+
+async def test_a_plan_that_no_session_can_be_held_to_is_refused_before_its_intent(
+    aws: Embedded, folder: StateFolder, session: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = (f"arn:aws:iam::{PROD.account}:role/builder",)
+    monkeypatch.setattr(type(registry.ACTIONS[ACTION]), "resources", lambda *_: stranger)
+    no = await refused(engine.contain(session(), order()))
+    assert "cannot be narrowed" in no.why
+    assert changes(aws) == []
+    assert record(folder) == []
 
 
 async def test_one_action_per_target_at_a_time(aws: Embedded, folder: StateFolder, session: Make) -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from socconsole.aws import AwsTrouble, Grant
+from socconsole.aws import AwsTrouble
 from socconsole.commands import Contain, PlanContain, PlanUndo, Undo
 from socconsole.model.action import ActionRecord, ActionState, Mode, Plan
 from socconsole.model.finding import Finding
@@ -23,7 +23,7 @@ from socconsole.response.base import Action, Door, NoteCall, Noted, Target
 from socconsole.response.compose import Composition, later, part_states
 from socconsole.response.locate import Aim, finding_of, locate
 from socconsole.response.outcome import Outcome
-from socconsole.response.permits import permits
+from socconsole.response.permits import grants, permits, unnarrowed
 from socconsole.response.session import Refusal, Session, uninterrupted
 from socconsole.store.ledger import LedgerError
 from socconsole.store.state import LockHeld
@@ -175,6 +175,7 @@ async def _confirmed(session: Session, door: Door, order: _Order) -> tuple[Plan,
         rails.exposure(plan, order.accept_exposure, order.reason),
         rails.break_glass(order.glass, order.reason, order.finding),
         "" if order.glass else rails.rate(recent, now),
+        _unnarrowed(session, order, plan),
         rails.skew(await _skew(door, plan)),
         rails.confirmed(plan, order.confirm, whole=session.by_script),
     ):
@@ -200,6 +201,13 @@ async def _consented(session: Session, order: _Order, plan: Plan) -> records.Con
         remedy = "on another enrolled install: socconsole approve LINE; then the same here with --approval LINE"
         raise Refusal("refused", objection, remedy, plan, proposal=line)
     return records.Consent(order.accept_exposure, second, order.glass and second is None, order.expires)
+
+
+def _unnarrowed(session: Session, order: _Order, plan: Plan) -> str:
+    """``permits.unnarrowed``; a profile that acts by its own rights has them as they are."""
+    if not book.responder_arn(session, plan.place.account):
+        return ""
+    return unnarrowed(order.action, plan, session.folder.world.partition)
 
 
 async def _skew(door: Door, plan: Plan) -> float | None:
@@ -267,8 +275,7 @@ async def _apply(session: Session, action: Action, plan: Plan, tags: Mapping[str
     Of several containments each has a session of its own: one policy for all of them could be longer than STS takes.
     """
     first = 0
-    for member, part in action.each(plan) if isinstance(action, Composition) else ((action, plan),):
-        grant = Grant(tuple(dict.fromkeys(f"{c.service}:{c.operation}" for c in part.calls)), member.resources(part))
+    for member, part, grant in grants(action, plan):
         async with session.door(session, "responder", tags=tags, grant=grant) as responder:
             await member.apply(responder, part, later(note_call, first))
         first += len(part.calls)

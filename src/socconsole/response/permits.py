@@ -1,20 +1,22 @@
-"""May a principal make these calls? Only ever "likely": SCPs, RCPs and conditions are not seen.
+"""May a principal make these calls, and what is its session held to while it makes them?
 
-``SimulatePrincipalPolicy`` evaluates the principal's own policies (IAM API reference).
+The first is only ever "likely": SCPs, RCPs and conditions are not seen. ``SimulatePrincipalPolicy`` evaluates the
+principal's own policies (IAM API reference).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from socconsole.aws import AwsTrouble
-from socconsole.aws.iam import fitting
+from socconsole.aws import AwsTrouble, Grant
+from socconsole.aws.iam import fitting, session_policy
 from socconsole.aws.operations import table
 from socconsole.model.action import Plan
 from socconsole.model.world import Place
-from socconsole.response.base import Door
+from socconsole.response.base import Action, Door
+from socconsole.response.compose import Composition
 
 _SESSION: Final = re.compile(r"arn:[a-z-]+:sts::\d{12}:assumed-role/([^/]+)/.+")
 
@@ -39,6 +41,23 @@ async def permits(door: Door, plan: Plan, principal: str, resources: Sequence[st
     if not all(answers):
         return "unknown"
     return "likely" if all(decision == "allowed" for answer in answers for decision in answer) else "unlikely"
+
+
+def grants(action: Action, plan: Plan) -> Iterator[tuple[Action, Plan, Grant]]:
+    """A plan, or each part of a composition's, with who carries it out and all that this takes."""
+    for member, part in action.each(plan) if isinstance(action, Composition) else ((action, plan),):
+        operations = dict.fromkeys(f"{call.service}:{call.operation}" for call in part.calls)
+        yield member, part, Grant(tuple(operations), member.resources(part))
+
+
+def unnarrowed(action: Action, plan: Plan, partition: str) -> str:
+    """Why no session can be held to a plan's calls; empty where it can. Asked before the intent, not after it."""
+    try:
+        for _, _, grant in grants(action, plan):
+            session_policy(grant, partition, plan.place.account)
+    except ValueError as cannot:
+        return f"the responder's session cannot be narrowed to it: {cannot}"
+    return ""
 
 
 async def _simulate(
