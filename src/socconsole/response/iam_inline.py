@@ -19,6 +19,7 @@ from socconsole.response import statement
 from socconsole.response.base import BadTarget, Door, Target
 from socconsole.response.change import Change, Cut, State, judge
 from socconsole.response.found import resources
+from socconsole.response.iam_own import without_path
 from socconsole.response.iam_principal import ROLE, USER, Kind, Principal, read_principal
 from socconsole.response.s3_policy import partition
 from socconsole.text import token
@@ -137,7 +138,8 @@ class InlineDeny(PrincipalChange):
             return ""
         if seen.own is None:
             return "who this console is to AWS could not be read (iam:GetRole): a lock-out cannot be ruled out"
-        if seen.arn in seen.own or seen.name.startswith(_OURS):
+        ours = {without_path(arn) for arn in seen.own}
+        if without_path(seen.arn) in ours or seen.name.startswith(_OURS):
             return f"this console itself acts through this {seen.kind.word}: it would lock itself out"
         return ""
 

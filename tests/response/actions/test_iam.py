@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -240,6 +241,24 @@ async def test_whoever_the_consoles_roles_trust_is_not_shut_out(aws: Embedded, s
     assert any("lock itself out" in each for each in found.refusals)
 
 
+@pytest.mark.parametrize("session_arn", [False, True], ids=["role", "session"])
+async def test_whoever_only_the_responder_trusts_is_not_shut_out_either(
+    aws: Embedded, session: Make, session_arn: bool
+) -> None:
+    """Plans are made by the reader, whom others may trust; and a trust may name a session, whose ARN has no path."""
+    _make_role(aws, "commander", "/ir/")
+    named = (
+        f"sts::{PROD.account}:assumed-role/commander/jane" if session_arn else f"iam::{PROD.account}:role/ir/commander"
+    )
+    trust = {"Effect": "Allow", "Principal": {"AWS": [f"arn:aws:{named}"]}, "Action": "sts:AssumeRole"}
+    told = do(aws, "iam:GetRole", RoleName="socconsole-responder")["Role"]["AssumeRolePolicyDocument"]
+    kept = json.loads(unquote(told))["Statement"]
+    document = json.dumps({"Version": "2012-10-17", "Statement": [*kept, trust]})
+    do(aws, "iam:UpdateAssumeRolePolicy", RoleName="socconsole-responder", PolicyDocument=document)
+    found = await plan(session(Mode.TRIAGE), "iam-role-deny", "commander")
+    assert any("lock itself out" in each for each in found.refusals)
+
+
 async def test_when_our_own_roles_cannot_be_read_a_lock_out_cannot_be_ruled_out(aws: Embedded, session: Make) -> None:
     deny = {"Effect": "Deny", "Action": "iam:GetRole", "Resource": "arn:aws:iam::*:role/socconsole-*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
@@ -312,6 +331,22 @@ async def test_the_plan_that_was_read_is_the_plan_that_is_done(
     later = await plan(session(Mode.TRIAGE), REVOKE, ROLE)
     assert later.helps, "sessions issued since the last revocation are not touched by it"
     assert "issued since are not" in later.why
+
+
+async def test_what_somebody_revoked_later_stays_revoked(
+    aws: Embedded, session: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan's moment stands for minutes; another analyst's revocation of meanwhile must not be moved back by it."""
+    moments: dict[tuple[str, str], datetime] = {}
+    monkeypatch.setattr(iam_role_revoke_sessions.ACTION, "_moments", moments)
+    await contain(session(), REVOKE, ROLE)
+    ((key, theirs),) = moments.items()
+    moments[key] = theirs - timedelta(minutes=4)  # ours, planned before theirs was done
+    found = await plan(session(Mode.TRIAGE), REVOKE, ROLE)
+    assert moments[key] >= theirs
+    for call in found.calls:
+        denied = json.loads(call.params["PolicyDocument"])["Statement"][0]["Condition"]["DateLessThan"]
+        assert datetime.fromisoformat(denied["aws:TokenIssueTime"]) >= theirs
 
 
 async def test_undone_after_the_longest_session_it_gives_nothing_back(aws: Embedded, session: Make) -> None:

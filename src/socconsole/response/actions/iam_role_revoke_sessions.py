@@ -68,9 +68,8 @@ class IamRoleRevokeSessions(RoleDeny):
     def cut(self, seen: Principal, target: Target, finding: Finding | None, own: Collection[str]) -> Cut:
         if not isinstance(seen, Role):
             return nobody(seen)
-        at = self._moment(seen)
-        written = at.isoformat(timespec="seconds").replace("+00:00", "Z")
-        earlier = _denied_before(seen.inline.get(self.policy), self._sid)
+        denied = _denied_before(seen.inline.get(self.policy), self._sid)
+        written, earlier = _written(self._moment(seen, denied)), _written(denied) if denied else ""
         return self.deny(
             seen,
             {"Action": "*", "Condition": {"DateLessThan": {_KEY: written}}},
@@ -82,12 +81,17 @@ class IamRoleRevokeSessions(RoleDeny):
             warnings=(*outage(seen), *_warnings(seen, own, written)),
         )
 
-    def _moment(self, seen: Role) -> datetime:
+    def _moment(self, seen: Role, denied: datetime | None) -> datetime:
+        """``denied`` is what stands there now. Never before that: what somebody revoked meanwhile stays revoked."""
         now = seen.at
         for key, at in list(self._moments.items()):
             if not timedelta(0) <= now - at <= HELD:
                 del self._moments[key]
-        return self._moments.setdefault((seen.place.account, seen.name), now.replace(microsecond=0))
+        which = (seen.place.account, seen.name)
+        at = self._moments.setdefault(which, now.replace(microsecond=0))
+        if denied is not None and denied > at:
+            at = self._moments[which] = max(now.replace(microsecond=0), denied)
+        return at
 
     def exposed_by(self, seen: Principal, ours: Mapping[str, Any]) -> str:
         denied = _moment_of(ours)
@@ -131,13 +135,15 @@ def _moment_of(ours: Mapping[str, Any]) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _denied_before(document: Any, sid: str) -> str:
-    """The moment of an earlier revocation, as it is written; empty when there is none."""
-    if not isinstance(document, Mapping):
-        return ""
-    ours = statement.find(document, sid)
-    at = _moment_of(ours) if ours else None
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z") if at else ""
+def _denied_before(document: Any, sid: str) -> datetime | None:
+    """The moment of an earlier revocation; None when there is none."""
+    ours = statement.find(document, sid) if isinstance(document, Mapping) else None
+    return _moment_of(ours) if ours else None
+
+
+def _written(at: datetime) -> str:
+    """As the condition has it."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 ACTION: Final = IamRoleRevokeSessions()
