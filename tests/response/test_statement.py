@@ -84,3 +84,18 @@ def test_two_reads_of_one_policy_are_one_plan() -> None:
     ]
     assert texts[0] != texts[1]
     assert statement.parse(texts[0]) == statement.parse(texts[1])
+
+
+@pytest.mark.parametrize(
+    ("principal", "gone"),
+    [
+        ({"AWS": "AROAJQABLZS4A3QDU576Q"}, ("AROAJQABLZS4A3QDU576Q",)),
+        ({"AWS": ["arn:aws:iam::999988887777:root", "AIDAJQABLZS4A3QDU576Q"]}, ("AIDAJQABLZS4A3QDU576Q",)),
+        ({"AWS": "arn:aws:iam::999988887777:role/AROAJQABLZS4A3QDU576Q"}, ()),
+        ({"CanonicalUser": "AROAJQABLZS4A3QDU576Q"}, ()),
+        ("*", ()),
+    ],
+    ids=["role", "user among others", "a name", "another kind", "everyone"],
+)
+def test_who_was_deleted_since_is_known_by_his_id(principal: Any, gone: tuple[str, ...]) -> None:
+    assert statement.deleted({**BEFORE, "Statement": [{**OTHERS, "Principal": principal}]}) == gone

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from socconsole.model.action import Plan
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Target
@@ -85,6 +86,12 @@ class SecretChange(Change[Secret]):
         place = target.place
         start = f"arn:{partition(place.region)}:secretsmanager:{place.region}:{place.account}"
         return (f"{start}:secret:{target.id}-??????",)
+
+    def holds(self, plan: Plan) -> tuple[Target, ...]:
+        """Its ARN as well: who names it by its name and who by its ARN write the same policy."""
+        mine = Target(plan.target, plan.place)
+        known = plan.evidence.get("secret")
+        return tuple(dict.fromkeys((mine, Target(str(known["ARN"]), plan.place)))) if known else (mine,)
 
     async def look(self, door: Door, target: Target) -> Secret:
         return await read_secret(door, target.id, target.place)

@@ -11,12 +11,15 @@ that the order of principals means nothing). What was read is therefore compared
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 Document = Mapping[str, Any]
 
 VERSION = "2012-10-17"
+
+_GONE: Final = re.compile(r"A(?:IDA|ROA)[A-Z0-9]{12,}")
 
 
 class NotAPolicy(ValueError):
@@ -108,6 +111,23 @@ def give_back(now: Document | None, before: Document | None, sid: str) -> Docume
     restored = put(now, earlier) if earlier is not None else take_out(now, sid)
     # Where nobody wrote meanwhile it is the very document of before, to the letter (a lone statement, an id).
     return before if same(statements(restored), statements(before)) else restored
+
+
+def deleted(document: Document | None) -> tuple[str, ...]:
+    """Unique ids that stand for users and roles that are gone; a policy that names one is refused when it is written.
+
+    (IAM User Guide, "AWS JSON policy elements: Principal": AWS shows the id where it no longer finds the ARN.)
+    """
+    found: dict[str, None] = {}
+    for one in statements(document):
+        for principal in (one.get("Principal"), one.get("NotPrincipal")):
+            names = principal.get("AWS", ()) if isinstance(principal, Mapping) else ()
+            found |= dict.fromkeys(name for name in ([names] if isinstance(names, str) else names) if _is_gone(name))
+    return tuple(found)
+
+
+def _is_gone(name: Any) -> bool:
+    return isinstance(name, str) and bool(_GONE.fullmatch(name))
 
 
 def text(document: Document) -> str:

@@ -15,7 +15,7 @@ from socconsole.model.action import Call, Plan
 from socconsole.response import statement
 from socconsole.response.base import Target
 from socconsole.response.change import Change, Cut, Seen, State
-from socconsole.response.wording import count
+from socconsole.response.wording import count, listed
 
 
 class Governed(Seen, Protocol):
@@ -75,6 +75,9 @@ class StatementChange(Change[P]):
             wanted = statement.put(statement.parse(seen.policy), new)
         except statement.NotAPolicy as odd:
             return Cut(None, str(odd), refusals=(str(odd),))
+        if deleted := statement.deleted(wanted):
+            sentence = "the policy names who was deleted since; AWS may refuse to write it again: take out first"
+            warnings = (*warnings, sentence + listed(deleted))
         size = len(statement.text(wanted).encode())
         if size > self.policy_bytes:
             refusals = (*refusals, f"the policy would be {size} bytes, AWS takes {self.policy_bytes}")

@@ -125,6 +125,22 @@ async def test_a_secret_for_everyone_and_one_for_nobody(aws: Embedded, session: 
     assert "GetSecretValue" not in read, "a value is never asked for"
 
 
+async def test_a_secret_by_its_name_and_by_its_arn_is_one_secret(aws: Embedded, session: Make) -> None:
+    made = secret(aws, f"arn:aws:iam::{STRANGER}:root")
+    about = do(aws, "secretsmanager:DescribeSecret", SecretId=made)
+    held = [SECRET.holds(await plan(session, "secret-deny-outsiders", name)) for name in (about["Name"], about["ARN"])]
+    assert set(held[0]) & set(held[1]), "who acts on one holds what who acts on the other needs"
+
+
+async def test_a_policy_that_names_who_was_deleted_is_warned_of(aws: Embedded, session: Make) -> None:
+    made = secret(aws, "*")
+    odd = allow("AROAJQABLZS4A3QDU576Q", "secretsmanager:GetSecretValue")
+    document = json.dumps({"Version": "2012-10-17", "Statement": [odd, allow("*", "secretsmanager:GetSecretValue")]})
+    do(aws, "secretsmanager:PutResourcePolicy", SecretId=made, ResourcePolicy=document)
+    found = await plan(session, "secret-deny-outsiders", made)
+    assert any("AROAJQABLZS4A3QDU576Q" in each and "take out first" in each for each in found.warnings)
+
+
 async def test_a_secret_on_its_way_out_is_refused(aws: Embedded, session: Make) -> None:
     made = secret(aws)
     do(aws, "secretsmanager:DeleteSecret", SecretId=made)
