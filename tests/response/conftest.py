@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from socconsole.model.action import Mode
 from socconsole.model.entry import Line
 from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.model.world import Place
+from socconsole.response.readers import Readers
 from socconsole.response.session import Session
 from socconsole.store import db, findings, ledger, reading, sources
 from socconsole.store.state import StateFolder
@@ -68,15 +69,21 @@ Make = Callable[..., Session]
 
 
 @pytest.fixture
-def session(folder: StateFolder) -> Make:
-    """``session(mode, **more)``: a script's session that reads back twice within a fraction of a second."""
+async def session(folder: StateFolder) -> AsyncIterator[Make]:
+    """``session(mode, **more)``: a script's session that reads back twice within a fraction of a second.
+
+    All of a test's sessions read through one door, as those of a console do; what acts has its own.
+    """
+    readers = Readers()
 
     def make(mode: Mode = Mode.RESPOND, config: Config | None = None, **more: Any) -> Session:
         more.setdefault("later", (("15 s", 0.02), ("60 s", 0.05)))
         more.setdefault("by_script", True)
+        more.setdefault("door", readers)
         return Session(folder, config or Config(share=1.0), "oncall1", mode, **more)
 
-    return make
+    yield make
+    await readers.close()
 
 
 async def eventually(true: Callable[[], object]) -> None:

@@ -18,6 +18,7 @@ from socconsole.commands import ActorRequest, Respond, StandDown
 from socconsole.model.action import Mode, Plan
 from socconsole.model.wire import AnyReply, Failed, ModeIs, Progress, Ready, Sent
 from socconsole.response import afterwards, workflow
+from socconsole.response.readers import Readers
 from socconsole.response.session import Session
 from socconsole.store.queue import QueueReader
 
@@ -65,6 +66,7 @@ class Actor:
         self._replies = replies
         self._work: set[asyncio.Task[None]] = set()
         self._shown: dict[str, Plan] = {}
+        self._readers = Readers()
         self._ending = asyncio.Event()
 
     async def run(self) -> None:
@@ -88,6 +90,7 @@ class Actor:
             for task in self._work:
                 task.cancel()
             await asyncio.gather(*self._work, return_exceptions=True)
+            await self._readers.close()
         finally:
             for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
                 loop.remove_signal_handler(number)
@@ -126,7 +129,9 @@ class Actor:
             self._replies.say(Progress(n=n, done=done, total=total, text=text))
 
         mode = self._arming.mode
-        return Session(self._folder, self._config, self._analyst, mode, tell=tell, shown=self._shown)
+        return Session(
+            self._folder, self._config, self._analyst, mode, door=self._readers, tell=tell, shown=self._shown
+        )
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
