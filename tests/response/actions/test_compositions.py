@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from socconsole.commands import Contain, PlanContain
+from socconsole.commands import Contain, PlanContain, Undo
 from socconsole.config import Config
 from socconsole.drill import Embedded
-from socconsole.drill.clock import host_now
+from socconsole.drill.clock import host_now, stamp
 from socconsole.drill.errors import AwsError
 from socconsole.drill.principals import Principal
+from socconsole.drill.resolver import ASSOCIATION_SECONDS
 from socconsole.model.action import ActionState, Mode, Plan
 from socconsole.model.finding import Actor, Finding, Kind, Priority, Resource, Severity, Workflow
 from socconsole.model.world import Place
-from socconsole.response import awscli, engine
+from socconsole.response import afterwards, awscli, engine
 from socconsole.response.base import Target
+from socconsole.response.ec2 import arn
 from socconsole.response.registry import ACTIONS
+from socconsole.store import db, reading
+from socconsole.store.state import StateFolder
 from socconsole.text import Untrusted
 from tests.drill.test_flows import moves, reachable, start
 from tests.response.actions.case import do
@@ -30,7 +35,7 @@ from tests.response.actions.cases_compute import endpoint, networked
 from tests.response.actions.cases_ec2 import network
 from tests.response.actions.cases_iam import IN_A_PATH, ROLE
 from tests.response.actions.test_iam import lists
-from tests.response.conftest import CORPUS, ML, PROD, STRANGER, TRANSCRIPTS, Make
+from tests.response.conftest import CORPUS, ML, PROD, STRANGER, TRANSCRIPTS, Make, open_ids, take_in
 
 
 async def plan(session: Make, action: str, target: str, place: Place = PROD, **more: Any) -> Plan:
@@ -285,3 +290,61 @@ async def test_all_that_a_finding_is_about_is_recorded_and_it_is_said_that_nothi
     assert f"left out, ec2-flow-logs on {made.private}" in said(found), "no flow log shows where to write"
     assert "stops nothing" in said(found)
     assert found.stops.startswith("nothing")
+
+
+async def test_what_takes_its_time_leaves_the_whole_in_doubt_and_the_undo_gives_all_of_it_back(
+    aws: Embedded, folder: StateFolder, session: Make
+) -> None:
+    do(aws, "logs:CreateLogGroup", logGroupName="/aws/route53resolver/all")
+    made = network(aws)
+    finding = await reported(
+        aws, folder, ("AwsS3Bucket", f"arn:aws:s3:::{CORPUS}"), ("AwsEc2Instance", arn(PROD, made.instance))
+    )
+    asked = Contain("start-evidence", PROD.account, PROD.account, finding=finding)
+    done = await engine.contain(session(), asked)
+    assert [call.operation for call in done.calls if call.answered] == [
+        "cloudtrail:PutEventSelectors",
+        "route53resolver:CreateResolverQueryLogConfig",
+        "route53resolver:AssociateResolverQueryLogConfig",
+    ]
+    assert done.state is ActionState.IN_DOUBT
+    assert await settled(aws, folder, session, done.action_id) is ActionState.APPLIED
+    back = await engine.undo(
+        session(), Undo(done.action_id, confirm=PROD.account, reason="drill", accept_exposure=True)
+    )
+    assert [call.operation for call in back.calls if call.answered] == [
+        "route53resolver:DisassociateResolverQueryLogConfig",
+        "cloudtrail:PutEventSelectors",
+    ]
+    assert await settled(aws, folder, session, back.action_id) is ActionState.APPLIED
+
+
+async def reported(aws: Embedded, folder: StateFolder, *resources: tuple[str, str]) -> str:
+    """A finding that Security Hub told of, about ``resources`` by type and id; ours."""
+    title, at = "data is leaving", stamp(host_now())
+    told = {
+        "SchemaVersion": "2018-10-08",
+        "Id": "leaving-1",
+        "ProductArn": f"arn:aws:securityhub:{PROD.region}:{PROD.account}:product/{PROD.account}/default",
+        "GeneratorId": "team",
+        "AwsAccountId": PROD.account,
+        "Types": ["Effects/Data Exfiltration"],
+        "CreatedAt": at,
+        "UpdatedAt": at,
+        "Severity": {"Label": "HIGH"},
+        "Title": title,
+        "Description": title,
+        "Resources": [{"Type": kind, "Id": id_, "Region": PROD.region} for kind, id_ in resources],
+    }
+    do(aws, "securityhub:BatchImportFindings", Findings=[told])
+    await take_in(aws, folder)
+    with closing(db.connect(folder.store_db, readonly=True)) as conn:
+        found = [each.finding for each in reading.each(conn, open_ids(folder))]
+    return next(one.id for one in found if one.title.raw() == title)
+
+
+async def settled(aws: Embedded, folder: StateFolder, session: Make, id_: str) -> ActionState:
+    aws.clock.skip(ASSOCIATION_SECONDS)
+    made = session()
+    async with made.door(made, "reader") as door:
+        return dict(await afterwards.resolve(folder, door, "oncall1", in_flight=0.0))[id_]
