@@ -7,10 +7,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from textual import events, work
+from textual import events, on, work
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.css.query import NoMatches
+from textual.widgets import Input, OptionList
 
 from socconsole.commands import COMMANDS, Command
 from socconsole.screens.base import ConsoleScreen
@@ -65,7 +66,17 @@ class Palette(CommandPalette):
             event.prevent_default()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self not in self.app.screen_stack:
+            return False
         return action == "escape" or self.query_one_optional(CommandList) is not None
+
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: Input.Submitted | OptionList.OptionSelected) -> None:
+        """A second Enter behind the one that closed it would close the screen below and do the command again."""
+        if self not in self.app.screen_stack:
+            event.stop()
+            event.prevent_default()
 
     def _action_command_list(self, action: str) -> None:
         with suppress(KeyError):  # a page up or down in a list that is filled but not laid out yet
