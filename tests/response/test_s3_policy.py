@@ -71,3 +71,11 @@ def test_partitions() -> None:
         "aws-cn",
         "aws-us-gov",
     ]
+
+
+def test_the_account_by_which_load_balancers_log_is_no_stranger() -> None:
+    elb = "arn:aws:iam::054676820928:root"
+    allow = {"Effect": "Allow", "Principal": {"AWS": [elb, f"arn:aws:iam::{OTHER}:root"]}, "Action": "s3:PutObject"}
+    found = reach(json.dumps({"Statement": [allow]}), OWN)
+    assert found.outside == (f"arn:aws:iam::{OTHER}:root",)
+    assert found.services == (elb,)

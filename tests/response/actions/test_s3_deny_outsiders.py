@@ -43,6 +43,17 @@ async def test_a_principal_that_no_arn_matches_gets_no_invented_statement(aws: E
     assert plan.instead.startswith("s3-lockdown")
 
 
+async def test_who_cannot_be_named_keeps_nobody_else_in(aws: Embedded, session: Make) -> None:
+    """A bucket behind CloudFront names an identity that no ARN matches; the stranger beside it is denied."""
+    origin = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2QWRUHEXAMPLE"
+    _write(aws, {"AWS": origin}, {"AWS": f"arn:aws:iam::{STRANGER}:root"})
+    plan = await engine.plan(session(Mode.TRIAGE), ASKED)
+    assert plan.helps
+    deny = plan.after["Policy"]["Statement"][-1]
+    assert deny["Condition"] == {"ArnLike": {"aws:PrincipalArn": [f"arn:aws:iam::{STRANGER}:*"]}}
+    assert any("not denied" in each and "E2QWRUHEXAMPLE" in each for each in plan.warnings)
+
+
 @pytest.mark.parametrize("own", [f"arn:aws:iam::{ML.account}:root", "arn:aws:iam::111122223333:role/x"])
 async def test_own_accounts_are_not_outsiders(aws: Embedded, session: Make, own: str) -> None:
     _write(aws, {"AWS": own})

@@ -15,7 +15,7 @@ from socconsole.response import outsiders
 from socconsole.response.base import Info, Target
 from socconsole.response.change import Cut
 from socconsole.response.s3_bucket import Bucket, BucketPolicyChange
-from socconsole.response.s3_policy import partition
+from socconsole.response.s3_policy import account_of, partition
 from socconsole.response.wording import count, listed
 
 
@@ -38,6 +38,7 @@ class S3DenyOutsiders(BucketPolicyChange):
         pitfalls=(
             "a principal deleted meanwhile would fail the put: the Deny matches its ARN as a condition",
             "a session's ARN drops its role's path: the whole outside account is denied then",
+            "who is named as no ARN matches (CloudFront's old identities, canonical users): left alone, and said",
             "a policy above 20,480 bytes is not taken: refused before",
             "the policy an undo gives back may be the intruder's: RE-EXPOSES",
         ),
@@ -52,22 +53,27 @@ class S3DenyOutsiders(BucketPolicyChange):
                 "would change nothing here: the policy names nobody outside your accounts",
                 instead="s3-block-public: the bucket is open to the public" if public else "",
             )
-        patterns = outsiders.patterns(reach.outside, partition(target.place.region))
-        if patterns is None:
+        # What no ARN matches (an origin access identity, a canonical user) must not keep others from being denied.
+        named = tuple(one for one in reach.outside if account_of(one))
+        unnamed = tuple(one for one in reach.outside if one not in named)
+        patterns = outsiders.patterns(named, partition(target.place.region))
+        if not patterns:
             return Cut(
                 None,
-                "would change nothing here: a principal is named in a way that no ARN matches" + listed(reach.outside),
+                "would change nothing here: a principal is named in a way that no ARN matches" + listed(unnamed),
                 instead="s3-lockdown: everyone but the responder is denied",
             )
+        left = ("not denied, as no ARN matches the name" + listed(unnamed),) if unnamed else ()
         return self.put(
             seen,
             self.statement(target, outsiders.named(patterns)),
-            why="the policy lets in " + ", ".join(reach.outside[:4]),
-            blast_radius=f"1 bucket; loses access: {count(len(reach.outside), 'outside principal')}"
-            f"{listed(reach.outside)}; keeps it: {count(reach.inside, 'named principal')} of this account, "
+            why="the policy lets in" + listed(named),
+            blast_radius=f"1 bucket; loses access: {count(len(named), 'outside principal')}"
+            f"{listed(named)}; keeps it: {count(reach.inside, 'named principal')} of this account, "
             f"{count(len(reach.family), 'principal')} of your other accounts, "
             f"{count(len(reach.services), 'AWS service')}",
             fit=90,
+            warnings=left,
         )
 
     def exposed_by(self, seen: Bucket, statement: Mapping[str, Any]) -> str:
