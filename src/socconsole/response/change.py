@@ -212,7 +212,10 @@ class Change(ABC, Generic[S]):
             after=wanted,
             stops="nothing: this gives back what the action took away",
             does_not_stop="",
-            blast_radius="opens again: " + "; ".join(opened) if opened else "opens no path that can be seen",
+            blast_radius="opens again: " + "; ".join(opened)
+            if opened
+            # A way out of a network is no exposure by itself, and is given back all the same: nothing more is claimed.
+            else "gives back what the action took away; opens nothing to the public or to strangers that can be seen",
             # What is typed says what is at stake: giving a leak back, writing over a stranger's change.
             wide=helps and (bool(opened) or drifted),
             warnings=(*warnings, *_unread(seen)),

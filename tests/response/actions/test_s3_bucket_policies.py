@@ -97,7 +97,7 @@ async def test_a_lockdown_of_a_private_bucket_gives_nothing_back_to_the_public(a
     do(aws, "s3:DeleteBucketPolicy", Bucket=CORPUS)
     done = await contain(session, "s3-lockdown")
     back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
-    assert "opens no path" in back.blast_radius or "within the day" in back.blast_radius
+    assert "opens nothing" in back.blast_radius or "within the day" in back.blast_radius
     assert [call.operation for call in back.calls] == ["DeleteBucketPolicy"]
 
 
