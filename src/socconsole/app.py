@@ -23,9 +23,9 @@ os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 from textual.command import CommandPalette
 from textual.screen import Screen
 
-from socconsole.commands import ActorRequest, PlanContain, PlanUndo
+from socconsole.commands import ActorRequest, Contain, PlanContain, PlanUndo, Undo
 from socconsole.model.action import Mode
-from socconsole.model.wire import AnyReply, Failed, ModeIs, Progress, Sent
+from socconsole.model.wire import AnyReply, Done, Failed, ModeIs, Progress, Sent
 from socconsole.model.world import WorldKind
 from socconsole.screens.base import ConsoleScreen
 from socconsole.screens.desk import Desk
@@ -245,7 +245,19 @@ class SocConsole(SafeApp[None]):
         if isinstance(reply, Failed):
             self.say(clean(reply.why, 300), "error")
         else:
-            self.say("settled: see its outcome, or 5 Activity", "good")
+            self._say_outcome(reply, request)
+
+    def _say_outcome(self, reply: AnyReply, request: ActorRequest) -> None:
+        """Name the action and its outcome, wherever the analyst is by now; Activity shows it in its rows."""
+        from socconsole.screens.plan_sections import settled
+
+        if not isinstance(reply, Done) or not isinstance(request, Contain | Undo):
+            return
+        said, kind = settled(reply.outcome, request)
+        place = top.place if (top := self._top()) is not None else ""
+        if place == "activity" and kind == "good":
+            return
+        self.say(said if place in ("plan", "activity") else f"{said}; see 5 Activity", kind)
 
     # -- screens ---------------------------------------------------------------------------------------------
 

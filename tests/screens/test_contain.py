@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from textual import events
 
+from socconsole.commands import Undo
 from socconsole.model.source import Freshness
+from socconsole.screens import plan_sections
 from socconsole.screens.contain import PlanScreen
 from tests.screens.support import HOSTILE, Estate, Opened, Running, record
 
@@ -64,6 +66,35 @@ async def test_armed_it_takes_the_typed_characters_and_tells_the_outcome(leak: E
         await desk.press("enter")
         await desk.until(lambda: "confirmed already" in desk.text())
         assert len(contained(desk)) == 1
+
+
+async def test_the_outcome_is_in_sight_although_the_plan_was_read_to_its_end(leak: Estate, console: Opened) -> None:
+    async with console(size=(80, 15)) as desk:
+        desk.screen.perform_line("respond data is leaving")
+        await desk.until(lambda: " RESPOND " in desk.text())
+        desk.screen.perform_line("contain s3-block-public b")
+        await desk.until(lambda: "anyone may read it" in desk.text())
+        await desk.press("end")
+        await desk.until(lambda: "anyone may read it" not in desk.text())
+        await desk.press("enter")
+        await desk.type("s-prod")
+        await desk.press("enter")
+        await desk.until(lambda: "outcome" in desk.text())
+        await desk.until(lambda: "applied: s3-block-public on arn:" in desk.text().splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "kind"),
+    [
+        ("applied", "applied: undo of a-1 on b", "good"),
+        ("not_applied", "NOT applied: undo of a-1 on b", "warning"),
+        ("partial", "applied IN PART: undo of a-1 on b", "error"),
+        ("in_doubt", "IN DOUBT: undo of a-1 on b", "error"),
+    ],
+)
+def test_the_line_of_an_outcome_begins_with_its_state(state: str, said: str, kind: str) -> None:
+    undo = Undo(action_id="a-1", confirm="b")
+    assert plan_sections.settled({"state": state, "target": "b"}, undo) == (said, kind)
 
 
 async def test_what_would_change_nothing_cannot_be_confirmed(leak: Estate, console: Opened) -> None:

@@ -118,6 +118,10 @@ class PlanScreen(ConsoleScreen):
         sections = [*self._head(), *hidden, *plan_sections.details(plan, self.planned.aws_lines, undo=self.undoing)]
         self.show(plan_sections.title(plan, undo=self.undoing), sections)
 
+    def _to_top(self) -> None:
+        """To what was done and what came of it: the plan may have been read to its end meanwhile."""
+        self.query_one(DetailPane).to_top()
+
     def _head(self) -> list[Section]:
         """What was done so far, and what came of it."""
         asked: list[Section] = []
@@ -228,6 +232,7 @@ class PlanScreen(ConsoleScreen):
         self._begun = True
         self._result = []
         self._step("confirmed; the actor has it")
+        self._to_top()
         self.desk.app.carry_out(self._request(plan, event.typed, event.reason), self._heard, self._settled)
         self.show_keys()
 
@@ -286,6 +291,7 @@ class PlanScreen(ConsoleScreen):
             if self.is_built:
                 self._read()
         if self.is_built:
+            self._to_top()
             self.show_status()
 
     # -- looking -----------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from socconsole.commands import Contain, Undo
 from socconsole.text import ascii_json, clean
 from socconsole.widgets.detail import Body, Piece, Section
 
@@ -17,6 +18,13 @@ Plan = Mapping[str, Any]
 
 _PERMITTED: Final = {"likely": "good", "unlikely": "bad", "unknown": "warn"}
 _STATES: Final = {"applied": "good", "not_applied": "warn", "partial": "bad", "in_doubt": "bad", "unknown": "bad"}
+_STATE_WORDS: Final = {
+    "applied": "applied",
+    "not_applied": "NOT applied",
+    "partial": "applied IN PART",
+    "in_doubt": "IN DOUBT",
+    "unknown": "NOT KNOWN whether applied",
+}
 _DIFF_CONTEXT: Final = 2
 
 
@@ -114,6 +122,15 @@ def outcome(result: Plan) -> list[Section]:
         out.append(Section("undo", [text(undo["command"])]))
     out.append(Section("id", [f"{text(result.get('action_id', '?'))}, ledger {text(result.get('ledger', '?'))}"]))
     return out
+
+
+def settled(result: Plan, asked: Contain | Undo) -> tuple[str, str]:
+    """What came of it in a line, the state first so that a narrow footer keeps it; and the kind of line it is."""
+    state = text(result.get("state", "unknown"))
+    what = f"undo of {text(asked.action_id)}" if isinstance(asked, Undo) else text(asked.action)
+    target = text(result.get("target") or (asked.target if isinstance(asked, Contain) else ""))
+    said = f"{_STATE_WORDS.get(state, state)}: {what}" + (f" on {target}" if target else "")
+    return said, "good" if state == "applied" else "warning" if state == "not_applied" else "error"
 
 
 def _calls(plan: Plan) -> Iterator[Body]:

@@ -72,6 +72,11 @@ class DetailPane(PaintedLines, can_focus=True):
         self._top = max(0, min(most, self._top + lines))
         self.repaint()
 
+    def to_top(self) -> None:
+        """Back to the first line."""
+        self._top = 0
+        self.repaint()
+
     def action_scroll_by(self, lines: int) -> None:
         self.scroll_by(lines)
 
