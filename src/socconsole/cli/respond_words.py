@@ -100,7 +100,8 @@ def record_json(record: ActionRecord) -> dict[str, Any]:
 
 def print_record(record: ActionRecord) -> None:
     place = f"{record.place.account} {record.place.region}"
-    print(f"{record.id}  {record.state.value.replace('_', ' ')}  {record.action} {clean(record.target)}  {place}")
+    what = f"undo of {record.undoes}, {record.action}" if record.undoes else record.action
+    print(f"{record.id}  {record.state.value.replace('_', ' ')}  {what} {clean(record.target)}  {place}")
     print(f"  by {clean(record.who)} at {_stamp(record.intended)}, ledger entry {record.intent_seq}")
     for when, held in record.verified:
         print(f"  read back {when}: {'holds' if held else 'does NOT hold'}")

@@ -114,7 +114,7 @@ class ActivityScreen(ListScreen[Row]):
 
     def detail(self, row: Row) -> tuple[Body, list[Section]]:
         if isinstance(row, ActionRecord):
-            return f"{row.action} on {row.target}", action_sections(row, self.desk)
+            return f"{words.named(row)} on {row.target}", action_sections(row, self.desk)
         return f"entry {row.seq}: {row.entry.verb}", entry_sections(row, self.desk)
 
     def do_open(self, asked: Invocation) -> None:
@@ -229,6 +229,8 @@ def _verb(row: Row) -> Cell:
         return Cell(said, STATE_STYLES[row.state])
     verb = row.entry.verb
     style = (
+    if verb == "intent" and row.entry.data.get("undoes"):
+        return Cell("UNDO intent", "strong")
         "bad"
         if verb == DAMAGED
         else "strong"
@@ -251,10 +253,12 @@ def _subject(row: Row) -> Cell:
 
 def _summary(row: Row) -> Cell:
     if isinstance(row, ActionRecord):
-        return Cell(f"{row.action} in {row.place.account} {row.place.region}")
+        return Cell(f"{words.named(row)} in {row.place.account} {row.place.region}")
     entry = row.entry
     said = [text for _, text in sorted(entry.private.items())]
     said += [str(entry.data[name]) for name in _TOLD if entry.data.get(name) not in (None, "", False)]
+    if entry.data.get("undoes"):
+        said.append(f"undo of {entry.data['undoes']}")
     if entry.verb == "unacknowledged":
         minutes = entry.data.get("after_minutes")
         said.append("nobody acknowledged" + (f" within {minutes} min" if isinstance(minutes, int) else ""))

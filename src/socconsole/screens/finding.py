@@ -52,7 +52,7 @@ class FindingScreen(FindingActs):
             return
         shown = sections(stored, self.desk.stamp, full=True)
         contained: list[Body] = [
-            f"{done.id}  {done.action} on {done.target}: {done.state}"
+            f"{done.id}  {words.named(done)} on {done.target}: {done.state.value.replace('_', ' ')}"
             for done in actions.of_finding(self.desk.conn, self.finding)
         ]
         if contained:

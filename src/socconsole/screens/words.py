@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from socconsole.model.action import ActionRecord
+
 _UNITS: Final = ((31_536_000, "y"), (86_400, "d"), (3_600, "h"), (60, "m"))
 _DURATION_UNITS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
@@ -46,6 +48,11 @@ def stamp(at: datetime | None, *, local: bool = False) -> str:
 def plural(n: int, one: str, many: str = "") -> str:
     """``1 row``, ``2 rows``, ``1,204 rows``."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def named(record: ActionRecord) -> str:
+    """What was done: the action's name, or that it was the undo of which."""
+    return f"undo of {record.undoes}, {record.action}" if record.undoes else record.action
 
 
 def duration(text: str) -> timedelta:
