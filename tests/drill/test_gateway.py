@@ -28,7 +28,7 @@ PROTOCOLS = {
     "json": lambda make: make("cloudtrail").stop_logging(Name="org-trail"),
     "rest-json": lambda make: make("guardduty").list_filters(DetectorId="0" * 32),
     "query": lambda make: make("iam").create_user(UserName="eve"),
-    "ec2": lambda make: make("ec2").describe_vpcs(),
+    "ec2": lambda make: make("ec2").describe_key_pairs(),
     "rest-xml": lambda make: make("s3").delete_bucket_policy(Bucket="kaufhaus-llm-corpus-prod"),
 }
 DENIED = {

@@ -447,3 +447,27 @@ async def test_a_real_finding_is_blocked_by_its_containment_and_a_sample_forbids
     assert record(folder, "intent")[0].entry.subjects == (done.action_id, found.id)
     with closing(db.connect(folder.store_db, readonly=True)) as conn:
         assert reading.get(conn, found.id).facts.blocked_at is not None  # type: ignore[union-attr]
+
+
+async def test_only_what_closes_the_store_blocks_a_finding_about_it(
+    aws: Embedded, folder: StateFolder, session: Make
+) -> None:
+    leaking(aws)
+    await take_in(aws, folder)
+    with db.reading(folder) as conn:
+        found = next(one.finding for one in reading.each(conn, open_ids(folder)) if CORPUS in repr(one.finding))
+    at = {"account": PROD.account, "region": PROD.region, "finding": found.id}
+
+    def leaving() -> bool:
+        with db.reading(folder) as conn:
+            facts = next(reading.each(conn, [found.id])).facts
+        return facts.blocked_at is None
+
+    encrypt = Contain(action="s3-encrypt", target=CORPUS, confirm=CORPUS, reason="x", **at)
+    assert (await engine.contain(session(), encrypt)).state is ActionState.APPLIED
+    assert leaving(), "encryption stops nothing"
+    role = Contain(action="iam-role-revoke-sessions", target="vllm-recs", confirm="vllm-recs", reason="x", **at)
+    assert (await engine.contain(session(), role)).state is ActionState.APPLIED
+    assert leaving(), "the bucket is as open as it was"
+    assert (await engine.contain(session(), order(CORPUS, finding=found.id))).state is ActionState.APPLIED
+    assert not leaving()

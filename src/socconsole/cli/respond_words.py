@@ -95,6 +95,7 @@ def record_json(record: ActionRecord) -> dict[str, Any]:
         "undo": f"socconsole undo {record.id}" if _can_undo(record) else None,
         "ledger": record.intent_seq,
         "detail": record.detail,
+        "leave": record.leave,
     }
 
 
@@ -107,8 +108,8 @@ def print_record(record: ActionRecord) -> None:
         print(f"  read back {when}: {'holds' if held else 'does NOT hold'}")
     if record.detail:
         print(f"  {clean(record.detail)}")
-    if record.undoes:
-        print(f"  undoes {record.undoes}")
+    if record.leave:
+        print(f"  {clean(record.leave)}")
     if record.undone_by:
         print(f"  undone by {record.undone_by}")
     elif _can_undo(record):

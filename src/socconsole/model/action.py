@@ -51,6 +51,8 @@ class Call:
     service: str
     operation: str
     params: Mapping[str, Any]
+    always: bool = False
+    """It is made also when one before it failed: it puts back what an earlier one took down for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class Plan:
     """What ``instead`` would call, for the analyst's own hands where this version has no key for it."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     """All that was read to make the plan: kept as evidence before the first call, never printed."""
+    cuts: bool = False
+    """It closes the way by which the finding's data leaves, as far as was read: then the finding counts as blocked."""
     fit: int = 50
     """0 to 100: how well it answers the finding; an offer begins with the best."""
     parts: tuple[Plan, ...] = ()
@@ -118,3 +122,5 @@ class ActionRecord:
     undoes: str | None
     intent_seq: int
     detail: str = ""
+    leave: str = ""
+    """By whose leave, where it was not the analyst's own (an approval, break-glass), and when to look again."""

@@ -36,6 +36,8 @@ class Info:
     """What is different after an undo, all else being as it was; ``nothing`` where that is so."""
     pitfalls: tuple[str, ...]
     """What goes wrong with it in practice, and what this action does about each."""
+    cuts: bool = True
+    """It ends a way by which data leaves; False for what only records, encrypts or says."""
     wide: bool = False
     """Reaches beyond one resource: the whole id has to be typed."""
     second_person: bool = False

@@ -89,35 +89,39 @@ def _part(answers: Sequence[Mapping[str, Any]], index: int, path: str) -> Any:
 
 
 async def make(door: Door, plan: Plan, note_call: NoteCall) -> None:
-    """Make the calls of ``plan`` in order; stop at the first that AWS did not say yes to.
+    """Make the calls of ``plan`` in order; after the first that AWS did not say yes to, only those marked ``always``.
 
     Trouble is noted, not raised: what is true afterwards is for ``verify`` to say.
     """
     answers: list[Mapping[str, Any]] = []
+    failed = False
     for index, call in enumerate(plan.calls):
-        operation = f"{call.service}:{call.operation}"
-        try:
-            answered = await _patiently(door, plan.place, operation, filled(call.params, answers))
-        except Unanswered:  # nothing was sent
-            await note_call(Noted(index, operation, answered=False, lost=False, trouble="unanswered", request_id=""))
-            return
-        except AwsTrouble as trouble:
-            await note_call(
-                Noted(
-                    index=index,
-                    operation=operation,
-                    answered=False,
-                    lost=trouble.kind not in _NOT_DONE and not trouble.declined,
-                    trouble=trouble.kind,
-                    request_id=trouble.request_id or "",
-                )
-            )
-            return
+        if failed and not call.always:
+            continue
+        noted, answered = await _one(door, plan, index, answers)
         answers.append(answered)
-        request_id = answered.get("ResponseMetadata", {}).get("RequestId", "")
-        # A Lambda function that failed is told in an answer that is otherwise a yes.
-        failed = "function_error" if answered.get("FunctionError") else ""
-        await note_call(Noted(index, operation, answered=not failed, lost=False, trouble=failed, request_id=request_id))
+        failed = failed or not noted.answered
+        await note_call(noted)
+
+
+async def _one(
+    door: Door, plan: Plan, index: int, answers: Sequence[Mapping[str, Any]]
+) -> tuple[Noted, Mapping[str, Any]]:
+    """How the call went, and what AWS answered: nothing where it did not."""
+    call = plan.calls[index]
+    operation = f"{call.service}:{call.operation}"
+    try:
+        answered = await _patiently(door, plan.place, operation, filled(call.params, answers))
+    except Unanswered:  # nothing was sent
+        return Noted(index, operation, answered=False, lost=False, trouble="unanswered", request_id=""), {}
+    except AwsTrouble as trouble:
+        lost = trouble.kind not in _NOT_DONE and not trouble.declined
+        asked_as = trouble.request_id or ""
+        return Noted(index, operation, answered=False, lost=lost, trouble=trouble.kind, request_id=asked_as), {}
+    request_id = answered.get("ResponseMetadata", {}).get("RequestId", "")
+    # A Lambda function that failed is told in an answer that is otherwise a yes.
+    failed = "function_error" if answered.get("FunctionError") else ""
+    return Noted(index, operation, answered=not failed, lost=False, trouble=failed, request_id=request_id), answered
 
 
 async def _patiently(door: Door, place: Place, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:

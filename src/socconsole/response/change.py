@@ -61,6 +61,8 @@ class Cut:
     instead: str = ""
     """Id of the action that would help, and a few words; empty when nothing better is known."""
     instead_calls: tuple[Call, ...] = ()
+    cuts: bool = True
+    """False where it leaves another way open that was seen: the finding is not blocked by it alone."""
     wide: bool = False
     """This once it reaches further than such an action does as a rule."""
 
@@ -166,6 +168,7 @@ class Change(ABC, Generic[S]):
             refusals=cut.refusals,
             evidence=seen.evidence,
             tags=seen.tags,
+            cuts=helps and self.info.cuts and cut.cuts,
             fit=cut.fit,
             second_person=self.info.second_person,
         )
@@ -222,6 +225,7 @@ class Change(ABC, Generic[S]):
             permitted="unknown",
             read_at=datetime.now(UTC),
             re_exposes=bool(opened),
+            cuts=False,
             refusals=(),
             instead_calls=(),
             evidence=seen.evidence,

@@ -175,6 +175,7 @@ class Composition(ABC):
             read_at=datetime.now(UTC),
             evidence={_name(part): dict(part.evidence) for part in parts},
             tags={key: value for part in parts for key, value in part.tags.items()},
+            cuts=any(part.cuts for part in parts),
             fit=max((part.fit for part in parts), default=0) if self.fit is None else self.fit,
             second_person=self.info.second_person or any(part.second_person for part in parts),
             parts=parts,

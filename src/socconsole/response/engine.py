@@ -315,6 +315,7 @@ async def _planned(session: Session, door: Door, finding: Finding | None, planne
     if isinstance(action, Composition):
         objections = action.objections(plan, session.config.never_touch, session.config.protected_tags)
         plan = replace(plan, refusals=(*plan.refusals, *objections))
+    plan = replace(plan, cuts=_cuts(plan, finding))
     plan = replace(plan, permitted=await permits(door, plan, principal, resources, session.folder.world.partition))
     return rails.of_plan(
         plan,
@@ -326,6 +327,24 @@ async def _planned(session: Session, door: Door, finding: Finding | None, planne
         responder=principal,
         profile_may=session.config.allow_profile_to_respond,
     )
+
+
+_STORES: Final = ("AwsS3Bucket", "AwsS3Object", "S3Bucket", "AWS::S3::Bucket")
+
+
+def _cuts(plan: Plan, finding: Finding | None) -> bool:
+    """Does it end what the finding tells of? Where a data store is named, only what closes that store does.
+
+    Taking an intruder's session away leaves the store as open as it was: to call that blocked would be to say
+    that nothing leaves any more.
+    """
+    if finding is None or not plan.cuts:
+        return False
+    stores = [resource.id.raw() for resource in finding.resources if resource.type in _STORES]
+    if not stores:
+        return True
+    closed = {part.target for part in plan.parts or (plan,) if part.cuts}
+    return any(store.rpartition(":")[2].partition("/")[0] in closed for store in stores)
 
 
 async def _done(session: Session, action_id: str) -> tuple[ActionRecord, Plan]:

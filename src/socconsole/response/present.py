@@ -24,7 +24,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "helps": plan.helps,
         "calls": calls_json(plan.calls),
         "before": plan.before,
-        "after": plan.after,
+        "after": _after(plan),
         "stops": plan.stops,
         "does_not_stop": plan.does_not_stop,
         "blast_radius": plan.blast_radius,
@@ -44,6 +44,13 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "confirm": rails.confirm_text(plan),
         "read_at": plan.read_at.isoformat().replace("+00:00", "Z"),
     }
+
+
+def _after(plan: Plan) -> dict[str, Any]:
+    """Also what stays as it was: a part that a plan does not speak of is no part that goes away."""
+    if not plan.parts:
+        return {**plan.before, **plan.after}
+    return {name: {**plan.before.get(name, {}), **after} for name, after in plan.after.items()}
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:

@@ -184,6 +184,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "wide": plan.wide,
         "second_person": plan.second_person,
         "re_exposes": plan.re_exposes,
+        "cuts": plan.cuts,
         "parts": [_plan(part) for part in plan.parts],
     }
 

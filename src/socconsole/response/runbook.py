@@ -61,6 +61,7 @@ class Runbook:
             if declared.undo
             else "all of it: no way back is declared",
             pitfalls=("what it does is the team's word: nothing of it is read back from the target itself",),
+            cuts=False,
             wide=declared.wide,
             second_person=declared.second_person,
         )

@@ -223,7 +223,8 @@ class BucketPolicyChange(StatementChange[Bucket], BucketChange):
         if not now.get(_SWITCH):
             return (*calls, _switch(seen, target, on=True))
         if calls and seen.policy_public and wanted["Policy"] is not None:
-            return (_switch(seen, target, on=False), *calls, _switch(seen, target, on=True))
+            # Raised again whatever became of the policy: a put that S3 refuses must not leave the bucket weaker.
+            return (_switch(seen, target, on=False), *calls, replace(_switch(seen, target, on=True), always=True))
         return calls
 
     def restored(self, seen: Bucket, done: Plan) -> State:

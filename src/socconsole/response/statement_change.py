@@ -66,6 +66,7 @@ class StatementChange(Change[P]):
         warnings: tuple[str, ...] = (),
         refusals: tuple[str, ...] = (),
         wide: bool = False,
+        cuts: bool = True,
     ) -> Cut:
         """The cut that puts ``new`` into the policy; refused where that cannot be done without harm."""
         if "policy" in seen.unread:
@@ -81,7 +82,16 @@ class StatementChange(Change[P]):
         size = len(statement.text(wanted).encode())
         if size > self.policy_bytes:
             refusals = (*refusals, f"the policy would be {size} bytes, AWS takes {self.policy_bytes}")
-        return Cut({"Policy": wanted}, why, blast_radius, fit=fit, warnings=warnings, refusals=refusals, wide=wide)
+        return Cut(
+            {"Policy": wanted},
+            why,
+            blast_radius,
+            fit=fit,
+            warnings=warnings,
+            refusals=refusals,
+            wide=wide,
+            cuts=cuts,
+        )
 
     def steps(self, seen: P, target: Target, now: State, wanted: State) -> tuple[Call, ...]:
         if statement.same(now["Policy"], wanted["Policy"]):

@@ -17,7 +17,7 @@ from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen
 from socconsole.store import ledger, reading
-from socconsole.text import ascii_json
+from socconsole.text import ascii_json, clean
 from socconsole.widgets.detail import Body, Piece, Section
 from socconsole.widgets.rows import Cell, Column
 from socconsole.widgets.table import RowSource
@@ -92,6 +92,8 @@ class ActivityScreen(ListScreen[Row]):
         rows = self.shown
         if isinstance(rows, FoundRows) and rows.total > rows.count():
             return f"the newest {rows.count():,} of {rows.total:,}"
+        if isinstance(rows, FoundRows) and rows.through > 0:
+            return f"{rows.count():,} of {rows.through:,}"
         return super().count_text()
 
     def empty_text(self) -> str:
@@ -102,6 +104,8 @@ class ActivityScreen(ListScreen[Row]):
         return f"no entry holds {self.filter_text!r}" if self.filter_text else "the ledger has no entry yet"
 
     def title_text(self) -> str:
+        if self.filter_text:
+            return f"entries that hold {clean(self.filter_text, 60)}"
         return "what was decided and done; containments in force and in doubt on top"
 
     def why_not(self, command: Command) -> str:
@@ -170,6 +174,7 @@ def action_sections(record: ActionRecord, desk: Desk) -> list[Section]:
         ("finding", record.finding),
         ("undone by", record.undone_by),
         ("undoes", record.undoes),
+        ("by leave", record.leave),
         ("detail", record.detail),
     ):
         if value:
@@ -228,9 +233,9 @@ def _verb(row: Row) -> Cell:
         said = "IN FORCE" if row.state is ActionState.APPLIED else row.state.value.replace("_", " ").upper()
         return Cell(said, STATE_STYLES[row.state])
     verb = row.entry.verb
-    style = (
     if verb == "intent" and row.entry.data.get("undoes"):
         return Cell("UNDO intent", "strong")
+    style = (
         "bad"
         if verb == DAMAGED
         else "strong"
@@ -256,9 +261,9 @@ def _summary(row: Row) -> Cell:
         return Cell(f"{words.named(row)} in {row.place.account} {row.place.region}")
     entry = row.entry
     said = [text for _, text in sorted(entry.private.items())]
-    said += [str(entry.data[name]) for name in _TOLD if entry.data.get(name) not in (None, "", False)]
     if entry.data.get("undoes"):
         said.append(f"undo of {entry.data['undoes']}")
+    said += [str(entry.data[name]) for name in _TOLD if entry.data.get(name) not in (None, "", False)]
     if entry.verb == "unacknowledged":
         minutes = entry.data.get("after_minutes")
         said.append("nobody acknowledged" + (f" within {minutes} min" if isinstance(minutes, int) else ""))

@@ -31,7 +31,7 @@ class Stored:
 
 _COLUMNS: Final = (
     "id, action, target, account, region, finding, state, who, intended, settled, intent_seq, undoes, undone_by, "
-    "reversible, wide, calls, undo_calls, before, after, evidence, results, verified, detail"
+    "reversible, wide, calls, undo_calls, before, after, evidence, results, verified, detail, leave"
 )
 
 
@@ -95,6 +95,7 @@ def _stored(row: dict[str, Any]) -> Stored:
         undoes=row["undoes"],
         intent_seq=row["intent_seq"],
         detail=row["detail"],
+        leave=row["leave"],
     )
     return Stored(
         record=record,

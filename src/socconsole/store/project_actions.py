@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from socconsole.model.action import ActionState, Reversible
 from socconsole.model.entry import Line
@@ -27,8 +28,8 @@ def _intent(conn: sqlite3.Connection, line: Line) -> None:
     data = line.entry.data
     conn.execute(
         "INSERT INTO action (id, action, target, account, region, finding, state, who, intended, intent_seq, "
-        "undoes, reversible, wide, calls, undo_calls, before, after, evidence) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "undoes, reversible, wide, calls, undo_calls, before, after, evidence, cuts, leave) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             data["id"],
             data["action"],
@@ -48,8 +49,22 @@ def _intent(conn: sqlite3.Connection, line: Line) -> None:
             json.dumps(data["before"]),
             json.dumps(data["after"]),
             data.get("evidence"),
+            int(bool(data.get("cuts", True))),
+            storable(_leave(data)),
         ),
     )
+
+
+def _leave(data: Mapping[str, Any]) -> str:
+    """By whose leave, where it was not the analyst's own, and when to look again."""
+    said = []
+    if approval := data.get("approval"):
+        said.append(f"approved by {approval['by']} ({approval['peer']})")
+    if data.get("break_glass"):
+        said.append("break-glass: the approval is owed")
+    if data.get("expires"):
+        said.append(f"to be looked at again by {data['expires']}")
+    return "; ".join(said)
 
 
 def _learnt(conn: sqlite3.Connection, line: Line) -> None:

@@ -281,7 +281,6 @@ def _m003(conn: Connection) -> None:
     # When it was first known, by AWS or else by us: breaks ties, and never moves as events arrive.
     conn.execute("ALTER TABLE queue ADD COLUMN first INTEGER NOT NULL DEFAULT 0")
     conn.execute("UPDATE queue SET first = coalesce(published, seen)")
-    _derive(conn)
 
 
 def _drop_derived(conn: Connection) -> None:
@@ -303,7 +302,15 @@ def _m004(conn: Connection) -> None:
     conn.execute("ALTER TABLE source ADD COLUMN note TEXT NOT NULL DEFAULT ''")
 
 
-MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_m001, _m002, _m003, _m004)
+def _m005(conn: Connection) -> None:
+    _drop_derived(conn)
+    # Whether it closes the way by which the finding's data leaves; all that was possible before did.
+    conn.execute("ALTER TABLE action ADD COLUMN cuts INTEGER NOT NULL DEFAULT 1")
+    conn.execute("ALTER TABLE action ADD COLUMN leave TEXT NOT NULL DEFAULT ''")
+    _derive(conn)
+
+
+MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_m001, _m002, _m003, _m004, _m005)
 """Migration i brings a store from schema number i to i + 1. Never edited once released, only added to."""
 
 SCHEMA: Final = len(MIGRATIONS)

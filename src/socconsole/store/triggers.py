@@ -57,7 +57,7 @@ def _unsent(n: str) -> str:
 def _blocked(n: str) -> str:
     return (
         "(SELECT max(a.settled) FROM decided AS k JOIN action AS a ON a.finding = k.finding_id "
-        f"WHERE k.n = {n} AND a.state = 'applied' AND a.undone_by IS NULL AND a.undoes IS NULL)"
+        f"WHERE k.n = {n} AND a.state = 'applied' AND a.cuts AND a.undone_by IS NULL AND a.undoes IS NULL)"
     )
 
 

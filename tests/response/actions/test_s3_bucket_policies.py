@@ -124,10 +124,23 @@ async def test_a_public_policy_under_a_block_takes_a_deny_by_one_switch_lowered_
     assert (await plan(session, "s3-lockdown")).before == found.before
 
 
+async def test_a_put_that_s3_refuses_does_not_leave_the_bucket_weaker(aws: Embedded, session: Make) -> None:
+    leaking(aws)
+    await contain(session, "s3-block-public")
+    aws.faults.add(service="s3", op="PutBucketPolicy", kind="denied", times=None)
+    order = Contain(action="s3-lockdown", target=CORPUS, confirm=CORPUS, reason="drill", **AT)
+    done = await engine.contain(session(), order)
+    assert done.state is ActionState.NOT_APPLIED
+    assert [call.answered for call in done.calls] == [True, False, True]
+    assert all(flags(aws).values())
+
+
 async def test_a_switch_left_lowered_is_partial_and_an_undo_raises_it(aws: Embedded, session: Make) -> None:
     leaking(aws)
     await contain(session, "s3-block-public")
     aws.faults.add(service="s3", op="PutBucketPolicy", kind="denied", times=None)
+    aws.faults.add(service="s3", op="PutPublicAccessBlock", kind="slow", times=1)  # the lowering passes
+    aws.faults.add(service="s3", op="PutPublicAccessBlock", kind="denied", times=None)
     order = Contain(action="s3-lockdown", target=CORPUS, confirm=CORPUS, reason="drill", **AT)
     done = await engine.contain(session(), order)
     aws.faults.clear()

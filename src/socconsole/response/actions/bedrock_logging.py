@@ -77,6 +77,7 @@ class BedrockLogging(Change[Logging]):
         calls=("bedrock:PutModelInvocationLoggingConfiguration", "bedrock:DeleteModelInvocationLoggingConfiguration"),
         stops="that what models are asked and answer goes unseen, from now on",
         does_not_stop="the invocations themselves; what was asked while it was off is lost",
+        cuts=False,
         reversible=Reversible.YES,
         captures="the logging configuration, and those that the trail tells of",
         verifies="the configuration has the destination and the kinds of data of before",

@@ -33,6 +33,7 @@ class BedrockRequireGuardrail(BedrockDeny):
         "OpenAI-compatible endpoint",
         does_not_stop="invocations under any guardrail of the account, also a weak one; agents, whose guardrail is "
         "part of their own configuration; invocations by others",
+        cuts=False,
         reversible=Reversible.YES,
         captures="the role or user with tags, policies, credentials and what runs with it",
         verifies="its inline policy denies invocations without a guardrail",

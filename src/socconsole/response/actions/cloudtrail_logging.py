@@ -63,6 +63,7 @@ class CloudTrailLogging(Change[Trail]):
         stops="nothing: it gives back sight; from then on what is done is recorded and delivered",
         does_not_stop="anything that is going on; what was done while it was stopped is in no log of this trail "
         "(management events of 90 days are in the event history all the same)",
+        cuts=False,
         reversible=Reversible.NO,
         captures="the trail, its status, its event selectors, tags",
         verifies="GetTrailStatus says IsLogging",

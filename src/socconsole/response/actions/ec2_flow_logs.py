@@ -39,6 +39,7 @@ class Ec2FlowLogs(Change[Recording]):
         calls=("ec2:CreateFlowLogs", "ec2:DeleteFlowLogs"),
         stops="nothing: it records who talks to whom, and how much, from now on",
         does_not_stop="everything goes on; DNS through the VPC's resolver and the metadata service are not recorded",
+        cuts=False,
         reversible=Reversible.YES,
         captures="all flow logs of the region, the VPC or subnet",
         verifies="an active flow log of ours for all traffic is on it, and its delivery has not failed",

@@ -51,6 +51,7 @@ class Ec2Snapshot(Change[Volumes]):
         calls=("ec2:CreateSnapshots",),
         stops="nothing: it keeps what is on the instance's EBS volumes now",
         does_not_stop="anything that is going on; memory, instance store volumes and network shares are not in them",
+        cuts=False,
         reversible=Reversible.NO,
         captures="the instance with its volumes, and the snapshots that there are of ours",
         verifies="every volume has a snapshot of this request, begun; the watch says when they are completed or failed",

@@ -56,6 +56,7 @@ class GuardDutyFrequency(Change[Detector]):
         stops="nothing: it gives sight sooner; until then a leak that goes on under a known finding is told of again "
         "after an hour, or after six",
         does_not_stop="anything; new findings came within about five minutes before, and do so still",
+        cuts=False,
         reversible=Reversible.YES,
         captures="the detector: frequency, status, sources, features, tags; its administrator account",
         verifies="the detector's publishing frequency is FIFTEEN_MINUTES",

@@ -82,6 +82,7 @@ class ResolverQueryLogs(Unfolding[Queries]):
         stops="nothing: it gives sight; from then on the names that are asked for in the VPC are on record",
         does_not_stop="anything that is going on, DNS exfiltration included; queries that bypass the VPC's resolver, "
         "and those that it answers from its cache, are in no log",
+        cuts=False,
         reversible=Reversible.PARTLY,
         captures="the VPC, its query logging associations, the account's query logging configurations and log groups",
         verifies="an association of the VPC is ACTIVE; while it is CREATING it is in doubt",

@@ -56,6 +56,7 @@ class S3AccessLogging(Change[Logging]):
         calls=("s3:PutBucketLogging",),
         stops="nothing: requests are logged from now on, anonymous ones included",
         does_not_stop="the leak; what was read before stays unlogged",
+        cuts=False,
         reversible=Reversible.YES,
         captures="the bucket's logging configuration, tags",
         verifies="the bucket's logging configuration names the log bucket and our prefix",

@@ -69,6 +69,8 @@ class S3BlockPublic(BucketChange):
             why="; ".join((*paths, "nothing blocks it")),
             blast_radius=_blast_radius(seen, finding, own),
             fit=90,
+            # A public block keeps named outsiders out of a public policy too, and of no other.
+            cuts=not (seen.reach(own).outside and not seen.policy_public),
             warnings=_warnings(seen),
         )
 

@@ -65,6 +65,7 @@ class S3DataEvents(Change[Recording]):
         calls=("cloudtrail:PutEventSelectors",),
         stops="nothing: it records from now on who reads and writes which object, for the trail's log bucket",
         does_not_stop="the leak; what was read before stays unrecorded",
+        cuts=False,
         reversible=Reversible.YES,
         captures="the trails of the region with their status and all their event selectors",
         verifies="a trail that records has a selector for the bucket's objects, and all others are as they were",

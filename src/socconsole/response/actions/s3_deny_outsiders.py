@@ -74,6 +74,7 @@ class S3DenyOutsiders(BucketPolicyChange):
             f"{count(len(reach.services), 'AWS service')}",
             fit=90,
             warnings=left,
+            cuts=not (unnamed or seen.open_paths()),
         )
 
     def exposed_by(self, seen: Bucket, statement: Mapping[str, Any]) -> str:

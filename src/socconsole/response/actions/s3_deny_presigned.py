@@ -34,6 +34,7 @@ class S3DenyPresigned(BucketPolicyChange):
         stops="every presigned URL to the bucket's objects, whoever signed it and whoever holds it, at once",
         does_not_stop="requests signed in a header (SDK, CLI) by who signed the URLs, uploads by browser forms, "
         "anonymous access, copies already taken",
+        cuts=False,
         reversible=Reversible.YES,
         captures="bucket policy and its status, public access blocks, ACL, ownership, tags",
         verifies="the bucket policy holds the Deny, and all else in it is as it was",

@@ -47,6 +47,7 @@ class S3Encrypt(Change[Encryption]):
         calls=("s3:PutBucketEncryption",),
         stops="reading of objects written from now on by other accounts and the public, who may not use the key",
         does_not_stop="reading of objects that are there already; the account's own principals; copies already taken",
+        cuts=False,
         reversible=Reversible.YES,
         captures="the bucket's default encryption, tags",
         verifies="the bucket's default encryption is aws:kms",

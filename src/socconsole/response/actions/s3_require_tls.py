@@ -31,6 +31,7 @@ class S3RequireTls(BucketPolicyChange):
         calls=("s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutPublicAccessBlock"),
         stops="requests over plain HTTP, which anybody on the way can read",
         does_not_stop="anyone who has access: they go on over HTTPS; copies already taken",
+        cuts=False,
         reversible=Reversible.YES,
         captures="bucket policy and its status, public access blocks, ACL, ownership, tags",
         verifies="the bucket policy holds the Deny, and all else in it is as it was",
