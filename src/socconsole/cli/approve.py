@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from socconsole.cli.common import Code, ConfigOption, JsonOption, StoreOption, finish, put, say, stop
+from socconsole.cli.common import (
+    Code,
+    ConfigOption,
+    JsonOption,
+    StoreOption,
+    finish,
+    load_config,
+    open_folder,
+    put,
+    say,
+    stop,
+)
 from socconsole.text import clean
+
+if TYPE_CHECKING:
+    from socconsole.model.action import Call
+    from socconsole.response.approvals import Proposal
 
 
 def register(app: typer.Typer) -> None:
@@ -27,8 +42,6 @@ def approve(
     config: ConfigOption = None,
 ) -> None:
     """Approve what somebody on another install may not do alone; prints one line for them. Calls no AWS."""
-    from socconsole.cli.world import open_world
-    from socconsole.model.action import Call
     from socconsole.response import approvals, awscli, book
     from socconsole.store import keys
 
@@ -38,8 +51,10 @@ def approve(
         proposal = approvals.read_proposal(line)
     except approvals.BadLine as bad:
         stop(Code.BAD_INPUT, str(bad))
-    folder, settings = open_world(store, config)
-    calls = [Call(str(c["service"]), str(c["operation"]), dict(c["params"])) for c in proposal.calls]
+    # Never by open_world: that may ask AWS who it is, and the second person may have no credentials at all.
+    folder = open_folder(store)
+    settings = load_config(config, folder.root)
+    calls = _calls(proposal)
     say(f"{clean(proposal.who, 80)} asks to {'undo' if proposal.undoes else 'do'} {clean(proposal.action, 80)}")
     say(f"  target    {clean(proposal.target, 300)}")
     say(f"  where     account {clean(proposal.account, 20)}, {clean(proposal.region, 30)}")
@@ -72,3 +87,16 @@ def approve(
         say(f"approved, entry {entry.seq}; send them this line:")
         print(told)
     finish(Code.DONE)
+
+
+def _calls(proposal: Proposal) -> list[Call]:
+    """The calls to be read by whoever approves. The line may have been packed by anybody."""
+    from socconsole.model.action import Call
+
+    calls = []
+    for call in proposal.calls:
+        service, operation, params = call.get("service"), call.get("operation"), call.get("params")
+        if not (isinstance(service, str) and isinstance(operation, str) and isinstance(params, dict)):
+            stop(Code.BAD_INPUT, "a call in the proposal lacks its service, operation or params", "ask for a new line")
+        calls.append(Call(service, operation, params))
+    return calls
