@@ -81,7 +81,9 @@ def test_an_import_world_and_a_foreign_account_are_refused() -> None:
 
 def test_the_sixth_action_in_ten_minutes_waits() -> None:
     recent = [NOW - timedelta(minutes=9, seconds=i) for i in range(5)]
-    assert "the limit is 5" in rails.rate(recent, NOW)
+    said = rails.rate(recent, NOW)
+    assert "the limit is 5 in 10 min; next in " in said[:78], "a footer of 80 cells shows no more"
+    assert "--break-glass on the command line" in said[:78]
     assert not rails.rate(recent[:4], NOW)
     assert not rails.rate(recent, NOW + timedelta(minutes=2))
 

@@ -114,9 +114,10 @@ def rate(recent: Sequence[datetime], now: datetime) -> str:
     if len(within) < RATE:
         return ""
     wait = (within[-RATE] + RATE_WINDOW - now).total_seconds()
+    # In this order: the 80 cells of a console's footer end behind the way out.
     return (
-        f"{len(within)} actions were confirmed in the last 10 minutes, the limit is {RATE}: "
-        f"the next one is free in {int(wait) + 1} s"
+        f"the limit is {RATE} in 10 min; next in {int(wait) + 1} s, or --break-glass on the command line "
+        f"(for an open CRITICAL finding, with --finding and --reason)"
     )
 
 
