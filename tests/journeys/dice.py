@@ -214,9 +214,11 @@ class Desk:
         return " RESPOND " in self.terminal.display[0]
 
     def home(self) -> None:
-        """To Triage with nothing asked, by the key that each screen says leads out of it."""
+        """To Triage with nothing asked, by the key that each screen says leads out of it; or the console has ended."""
         for step in range(1, 25):
             self.terminal.quiet(ALONE_S)
+            if self.terminal.process.poll() is not None:
+                return
             text = self.terminal.text
             # What is said for a moment hides the keys that tell a question: Escape now and then, whatever is seen.
             if asked(self.terminal) or "🔎" in text or re.search(r"\d marks? ", text) or step % 4 == 0:
@@ -286,10 +288,9 @@ def play(desk: Desk, run: Run, judge: Judge, tally: Tally) -> None:
     else:
         if run.kind is Kind.TYPED:
             desk.type_the_right_text()
+    desk.home()
     left = terminal.process.poll()
-    if left is None:
-        desk.home()
-    else:
+    if left is not None:
         desk.reopen()
     calls = judge.calls()
     tally.runs[run.kind] += 1
@@ -328,6 +329,7 @@ def sit(drill: Drill, number: int, runs: Sequence[Run], judge: Judge) -> Tally:
                 del left[0]
     except AssertionError as why:  # twice: the rest of this desk's runs would say nothing of the console
         said = str(why).partition("\n")[0]
+        sys.stderr.write(f"{why}\n")
         tally.lost += [f"run {run.number} ({run.kind}): {said}" for run in left]
     if late := judge.calls():  # the console is gone: nothing can follow
         tally.wrong.append(f"after run {runs[-1].number}: {late}")
