@@ -78,6 +78,7 @@ def test_done_is_0_and_undone_with_acceptance(aws: Embedded, folder: StateFolder
     assert done.row["calls"][0]["operation"] == "PutPublicAccessBlock"
     assert done.row["verified"] == [["at once", True]]
     assert done.row["ledger"] == record(folder)[-1].seq
+    assert done.row["undo"]["command"] == f"socconsole undo {done.row['action_id']} --store {folder.root}"
     id_ = done.row["action_id"]
 
     assert verb("undo", id_, *ARMED, "--confirm", CORPUS).code == 4

@@ -6,9 +6,12 @@ here: the console's start goes through it.
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from socconsole.text import ascii_json, clean_lines
@@ -55,6 +58,28 @@ def put(value: Mapping[str, Any]) -> None:
 def put_lines(lines: Iterable[str]) -> None:
     for line in lines:
         print(line)
+
+
+_ON_A_STORE: Final = re.compile(
+    r"\bsocconsole (undo(?: a-\w+)?|action show|ledger (?:verify|key)|recover|watch|findings|send|doctor)(?![\w-])"
+)
+
+
+def with_store(text: str, store: str | Path | None) -> str:
+    """``text`` with ``--store`` in every command that works on one: pasted, it must not mean the live store."""
+    if not store or "--store" in text:
+        return text
+    return _ON_A_STORE.sub(lambda found: f"{found[0]} --store {shlex.quote(str(store))}", text)
+
+
+def store_of(words: Sequence[str]) -> str | None:
+    """What a command line gives as ``--store``."""
+    for word, after in zip(words, (*words[1:], ""), strict=True):
+        if word == "--store":
+            return after
+        if word.startswith("--store="):
+            return word.removeprefix("--store=")
+    return None
 
 
 def stop(code: Code, message: str, remedy: str = "") -> NoReturn:

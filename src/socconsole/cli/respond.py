@@ -206,7 +206,7 @@ def show(
         stop(Code.BAD_INPUT, f"no action has the id {clean(action_id, 40)}", "socconsole action show")
     unsure = [r for r in records if r.state not in (ActionState.APPLIED, ActionState.NOT_APPLIED)]
     for record in records:
-        put(record_json(record)) if json else print_record(record)
+        put(record_json(record, store)) if json else print_record(record, store)
     for record in unsure:
         say(f"socconsole: {record.id} is {record.state.value.replace('_', ' ')}")
     finish(Code.NOT_FRESH if unsure else Code.DONE)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from socconsole.cli.common import Code, Stop, finish, put, say, stop
+from socconsole.cli.exits import with_store
 from socconsole.cli.respond_words import print_outcome, print_plan
 from socconsole.cli.world import open_world
 from socconsole.commands import Contain, PlanContain, PlanUndo, Undo
@@ -41,6 +42,7 @@ class Verb:
         from socconsole.response.session import LATER, Session
 
         self.folder, self.config = open_world(store, config)
+        self.store = store
         self.confirm = confirm
         self.json = json
         self.respond = respond
@@ -80,7 +82,8 @@ class Verb:
             return await run_in(self.session, request)
         except asyncio.CancelledError as end:
             with contextlib.suppress(OSError):  # the terminal may be what ended
-                say("socconsole: interrupted; what was begun is on the ledger: socconsole action show")
+                said = "socconsole: interrupted; what was begun is on the ledger: socconsole action show"
+                say(with_store(said, self.store))
             raise KeyboardInterrupt from end
         finally:
             for number in _ENDING:
@@ -100,10 +103,13 @@ def act(verb: Verb, asked: PlanContain | PlanUndo, order: Callable[[str], Contai
         finish(Code.DONE)
     if not isinstance(reply, Done):
         raise TypeError(type(reply).__name__)
+    outcome = reply.outcome
+    if undo := outcome["undo"]:
+        outcome = {**outcome, "undo": {**undo, "command": with_store(undo["command"], verb.store)}}
     if verb.json:
-        put(reply.outcome)
+        put(outcome)
     else:
-        print_outcome(reply.outcome)
+        print_outcome(outcome)
     finish(_code(reply.outcome, waited=order("").wait))
 
 

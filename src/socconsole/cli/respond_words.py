@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from socconsole.cli.common import put, say
+from socconsole.cli.exits import with_store
 from socconsole.config import Config
 from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.wire import Planned
@@ -77,7 +79,7 @@ def print_actions(json: bool, settings: Config) -> None:
         print(f"  undo    {info.reversible.value}")
 
 
-def record_json(record: ActionRecord) -> dict[str, Any]:
+def record_json(record: ActionRecord, store: Path | None = None) -> dict[str, Any]:
     return {
         "action_id": record.id,
         "action": record.action,
@@ -92,14 +94,14 @@ def record_json(record: ActionRecord) -> dict[str, Any]:
         "verified": [list(check) for check in record.verified],
         "undoes": record.undoes,
         "undone_by": record.undone_by,
-        "undo": f"socconsole undo {record.id}" if _can_undo(record) else None,
+        "undo": with_store(f"socconsole undo {record.id}", store) if _can_undo(record) else None,
         "ledger": record.intent_seq,
         "detail": record.detail,
         "leave": record.leave,
     }
 
 
-def print_record(record: ActionRecord) -> None:
+def print_record(record: ActionRecord, store: Path | None = None) -> None:
     place = f"{record.place.account} {record.place.region}"
     what = f"undo of {record.undoes}, {record.action}" if record.undoes else record.action
     print(f"{record.id}  {record.state.value.replace('_', ' ')}  {what} {clean(record.target)}  {place}")
@@ -113,7 +115,7 @@ def print_record(record: ActionRecord) -> None:
     if record.undone_by:
         print(f"  undone by {record.undone_by}")
     elif _can_undo(record):
-        print(f"  undo: socconsole undo {record.id}")
+        print(f"  undo: {with_store(f'socconsole undo {record.id}', store)}")
 
 
 def _can_undo(record: ActionRecord) -> bool:
