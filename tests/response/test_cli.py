@@ -99,6 +99,21 @@ def test_done_is_0_and_undone_with_acceptance(aws: Embedded, folder: StateFolder
 
 
 @pytest.mark.parametrize(
+    ("flags", "environment", "by"),
+    [(("--mode", "READ"), {}, "--mode READ"), ((), {"SOCCONSOLE_MODE": "read"}, "SOCCONSOLE_MODE")],
+    ids=["flag", "environment"],
+)
+def test_read_wins_over_respond_and_says_who_asked_for_it(
+    aws: Embedded, verb: Verb, flags: tuple[str, ...], environment: dict[str, str], by: str
+) -> None:
+    leaking(aws)
+    no = verb("contain", *on(CORPUS), *ARMED, *flags, "--confirm", CORPUS, **environment)
+    assert no.code == 4
+    assert f"READ was asked for by {by}" in no.row["remedy"]
+    assert changes(aws) == []
+
+
+@pytest.mark.parametrize(
     "options",
     [
         (),

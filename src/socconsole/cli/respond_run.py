@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from socconsole.cli.common import Code, Stop, finish, put, say, stop
 from socconsole.cli.exits import with_store
 from socconsole.cli.respond_words import print_outcome, print_plan
@@ -23,11 +25,14 @@ from socconsole.text import clean
 
 if TYPE_CHECKING:
     from socconsole.commands import ActorRequest
+    from socconsole.config import Config
     from socconsole.response.session import Session
 
 _ENDING: Final = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 _FAILED: Final = {"refused": Code.REFUSED, "aws": Code.NOT_FRESH, "input": Code.BAD_INPUT, "fault": Code.FAULT}
 _LIVE: Final = "leave out --store, for the live state; or socconsole drill (an exercise that needs no account)"
+_ARMING: Final = "--respond"
+"""What the remedy of an unarmed containment names."""
 _STATES: Final = {ActionState.APPLIED.value: Code.DONE, ActionState.NOT_APPLIED.value: Code.NO}
 
 
@@ -54,6 +59,8 @@ class Verb:
             # Before anything else could refuse it with another way out: none of this store's leads to AWS.
             why = "this state folder holds imported findings only: it reaches no AWS"
             refused(Failed(kind="refused", why=why, remedy=_LIVE), json)
+        self.read_asked_by = _read_asked_by(mode, self.config) if respond and base is Mode.READ else ""
+        """What keeps it in READ although --respond was given."""
         self.mode = Mode.RESPOND if respond and base is not Mode.READ else base
         # A person at a terminal is shown the plan and types; everything else gives the whole id at once.
         self.at_keyboard = not confirm and sys.stdin.isatty() and sys.stderr.isatty()
@@ -108,6 +115,9 @@ def act(verb: Verb, asked: PlanContain | PlanUndo, order: Callable[[str], Contai
         outcome = {**outcome, "undo": {**undo, "command": with_store(undo["command"], verb.store)}}
     if verb.json:
         put(outcome)
+        if verb.read_asked_by and _ARMING in reply.remedy:
+            remedy = f"READ was asked for by {verb.read_asked_by} (the strictest wins over --respond)"
+            reply = msgspec.structs.replace(reply, remedy=remedy)
     else:
         print_outcome(outcome)
     finish(_code(reply.outcome, waited=order("").wait))
