@@ -97,6 +97,17 @@ class Verb:
                 loop.remove_signal_handler(number)
 
 
+def _read_asked_by(flag: str, config: Config) -> str:
+    from socconsole.aws.modes import VARIABLE, from_environment
+
+    said = (
+        (flag, f"--mode {flag}: leave it out"),
+        (from_environment() or "", f"{VARIABLE} in the environment: unset it"),
+        (config.limit.value, "mode in the configuration"),
+    )
+    return next(name for mode, name in said if mode.strip().upper() == Mode.READ)
+
+
 async def _tell(done: int, total: int, text: str) -> None:
     say(f"[{done}/{total}] {clean(text)}")
 
@@ -104,6 +115,9 @@ async def _tell(done: int, total: int, text: str) -> None:
 def act(verb: Verb, asked: PlanContain | PlanUndo, order: Callable[[str], Contain | Undo], plan_only: bool) -> None:
     reply = _plan_or_act(verb, asked, order, plan_only)
     if isinstance(reply, Failed):
+        if verb.read_asked_by and _ARMING in reply.remedy:
+            remedy = f"READ was asked for by {verb.read_asked_by} (the strictest wins over --respond)"
+            reply = msgspec.structs.replace(reply, remedy=remedy)
         refused(reply, verb.json)
     if isinstance(reply, Planned):
         put(reply.plan) if verb.json else print_plan(reply, hidden=_hidden(verb, reply))
@@ -115,9 +129,6 @@ def act(verb: Verb, asked: PlanContain | PlanUndo, order: Callable[[str], Contai
         outcome = {**outcome, "undo": {**undo, "command": with_store(undo["command"], verb.store)}}
     if verb.json:
         put(outcome)
-        if verb.read_asked_by and _ARMING in reply.remedy:
-            remedy = f"READ was asked for by {verb.read_asked_by} (the strictest wins over --respond)"
-            reply = msgspec.structs.replace(reply, remedy=remedy)
     else:
         print_outcome(outcome)
     finish(_code(reply.outcome, waited=order("").wait))
