@@ -46,7 +46,7 @@ PLAN: dict[str, Any] = {
 def main() -> None:
     journal = os.environ.get("FAKE_ACTOR_JOURNAL", os.devnull)
     mode = os.environ.get("FAKE_ACTOR_MODE", "TRIAGE")
-    unread, failed = 0, False
+    unread, failed, closed = 0, False, False
     say(say="ready", mode=mode, analyst="oncall1")
     for line in sys.stdin:
         asked = json.loads(line)
@@ -69,7 +69,8 @@ def main() -> None:
                 say(say="modeis", n=n, mode=mode)
             case "offer":
                 other = {**PLAN, "action": "s3-deny-account", "helps": False, "why": "no account is named"}
-                say(say="offered", n=n, plans=[PLAN, other])
+                first = {**PLAN, "helps": False, "why": "public access is blocked already"} if closed else PLAN
+                say(say="offered", n=n, plans=[first, other])
             case "plancontain" if request["action"] == "useless":
                 say(say="planned", n=n, plan={**PLAN, "helps": False}, confirm="b", aws_lines=[])
             case "plancontain" if request["action"] == "wide":
@@ -100,6 +101,7 @@ def main() -> None:
                 why, line = "a second person has to approve it", "socconsole-proposal." + 300 * "eN"
                 say(say="failed", n=n, kind="refused", why=why, aws_lines=[], proposal=line)
             case "contain":
+                closed = True
                 say(say="progress", n=n, done=1, total=3, text="intent recorded")
                 say(say="progress", n=n, done=2, total=3, text="read back: blocked")
                 verified = [["at once", True], ["15 s", True], ["60 s", True]]

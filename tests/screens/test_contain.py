@@ -83,6 +83,20 @@ async def test_the_outcome_is_in_sight_although_the_plan_was_read_to_its_end(lea
         await desk.until(lambda: "applied: s3-block-public on arn:" in desk.text().splitlines()[-1])
 
 
+async def test_back_from_a_plan_what_helps_is_read_again(leak: Estate, console: Opened) -> None:
+    async with console() as desk:
+        desk.screen.perform_line("respond data is leaving")
+        await desk.until(lambda: " RESPOND " in desk.text())
+        await to_the_plan(desk)
+        await desk.press("enter")
+        await desk.type("s-prod")
+        await desk.press("enter")
+        await desk.until(lambda: "60 s: held" in desk.text())
+        await desk.press("escape")
+        await desk.until(lambda: "no    s3-block-public" in desk.text())
+        assert "helps s3-block-public" not in desk.text()
+
+
 @pytest.mark.parametrize(
     ("state", "said", "kind"),
     [

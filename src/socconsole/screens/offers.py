@@ -49,6 +49,8 @@ class OffersScreen(ListScreen[Plan]):
         self.finding = finding
         self._plans: tuple[Plan, ...] = ()
         self._said = READING
+        self._left_for_plan = False
+        """A plan of it was opened since it was read."""
 
     def built(self) -> None:
         super().built()
@@ -60,8 +62,15 @@ class OffersScreen(ListScreen[Plan]):
             self._plans = reply.plans
             self._said = "no action of this version fits this finding"
         else:
-            self._said = failure(reply)
+            self._plans, self._said = (), failure(reply)
         self.apply_filter("")
+
+    def on_screen_resume(self) -> None:
+        """Back from a plan: what it did may have changed what helps, so it is read again."""
+        if self._left_for_plan and self.is_built:
+            self._left_for_plan = False
+            self.say(READING, seconds=0)
+            self.work(self._offer())
 
     def columns(self) -> Sequence[Column[Plan]]:
         return (
@@ -88,6 +97,7 @@ class OffersScreen(ListScreen[Plan]):
     def do_open(self, asked: Invocation) -> None:
         plan = self.table.cursor_row
         if plan is not None:
+            self._left_for_plan = True
             self.desk.app.open_plan(
                 str(plan.get("action", "")),
                 str(plan.get("target", "")),
