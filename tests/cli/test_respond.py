@@ -35,3 +35,9 @@ def test_a_plan_says_what_stays_hidden_to_whoever_is_asked(capsys: pytest.Captur
     said = capsys.readouterr()
     assert "snoozed   1 snoozed finding about it stays hidden" in said.err
     assert said.out == ""
+    assert "second person" in said.err, "whoever restores what is public is not alone"
+    assert "whole id" not in said.err
+    print_plan(Planned(plan={**plan, "wide": True, "re_exposes": False}, confirm="target"))
+    said = capsys.readouterr()
+    assert "wide      the whole id has to be typed" in said.out
+    assert "second person" not in said.out

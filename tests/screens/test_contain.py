@@ -198,6 +198,8 @@ async def test_a_wide_action_asks_for_the_whole_id_and_a_reason(leak: Estate, co
         await desk.until(lambda: " RESPOND " in desk.text())
         desk.screen.perform_line("contain wide b")
         await desk.until(lambda: "PutPublicAccessBlock" in desk.text())
+        assert "wide: the whole id has to be typed" in desk.text()
+        assert "second person: somebody else" in desk.text()
         await desk.press("enter")
         await desk.until(lambda: "Type the whole id" in desk.text())
         assert "last six" not in desk.text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from socconsole.cli.common import put, say
 from socconsole.cli.exits import with_store
@@ -13,6 +13,8 @@ from socconsole.config import Config
 from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.wire import Planned
 from socconsole.text import ascii_json, clean
+
+_SECOND: Final = "second person: somebody else has to approve it (not in a drill, or a team of one)"
 
 
 def print_plan(reply: Planned, *, to_person: bool = False, hidden: str = "") -> None:
@@ -29,6 +31,8 @@ def print_plan(reply: Planned, *, to_person: bool = False, hidden: str = "") -> 
         ("stops", plan["stops"]),
         ("but not", plan["does_not_stop"]),
         ("radius", plan["blast_radius"]),
+        ("wide", "the whole id has to be typed" if plan.get("wide") else ""),
+        ("needs", _SECOND if plan.get("second_person") or plan["re_exposes"] else ""),
         ("undo", plan["reversible"]),
         ("permitted", plan["permitted"]),
         ("before", ascii_json(plan["before"])),

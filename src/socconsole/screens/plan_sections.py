@@ -63,6 +63,7 @@ def summary(plan: Plan, *, undo: bool = False) -> list[Section]:
         Section("stops", [text(plan.get("stops", "not said"))]),
         Section("but not", [[(said, "warn")] for said in (text(plan.get("does_not_stop", "not said")),) if said]),
         Section("radius", [text(plan.get("blast_radius", "not said"))]),
+        Section("needs", list(_needs(plan))),
         Section("reversible", [text(plan.get("reversible", "not said"))]),
         Section("permitted", [[_permitted(plan)]]),
     ]
@@ -141,6 +142,14 @@ def _calls(plan: Plan) -> Iterator[Body]:
         yield [(named, "strong")]
         for line in _pretty(call.get("params", {})):
             yield [(f"   {line}", "text")]
+
+
+def _needs(plan: Plan) -> Iterator[Body]:
+    """What confirming it will take, said before the prompt does."""
+    if plan.get("wide"):
+        yield [("wide: the whole id has to be typed", "warn")]
+    if plan.get("second_person") or plan.get("re_exposes"):
+        yield [("second person: somebody else has to approve it (not in a drill, or a team of one)", "warn")]
 
 
 def _permitted(plan: Plan) -> Piece:
