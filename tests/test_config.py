@@ -174,3 +174,18 @@ def test_the_schema_describes_the_file(path: Path) -> None:
     assert schema["$defs"]["Config"]["additionalProperties"] is False
     assert "RESPOND" not in json.dumps(fields["mode"])
     assert msgspec.convert(tomllib.loads(ACCOUNT), Config).accounts
+
+
+@pytest.mark.parametrize("given", ["ssh-ed25519 AAAAC3Nz lead", "MCowBQYDK2VwAyEA", "3b6a27bc"])
+def test_a_peers_key_in_another_form_says_what_to_paste(path: Path, given: str) -> None:
+    error = refused(path, f'[[peers]]\nname = "lead"\npublic_key = "{given}"\n')
+    assert "socconsole ledger key" in str(error)
+    assert "BEGIN and END lines" in str(error)
+    assert "A-F" not in str(error), "nobody reads a regular expression at night"
+    assert error.line == 3
+
+
+@pytest.mark.parametrize("given", ["ab" * 32, "\\n-----BEGIN PUBLIC KEY-----\\nMCow\\n-----END PUBLIC KEY-----\\n"])
+def test_a_peers_key_is_pem_or_hexadecimal(path: Path, given: str) -> None:
+    (peer,) = loaded(path, f'[[peers]]\nname = "lead"\npublic_key = "{given}"\n').peers
+    assert peer.name == "lead"

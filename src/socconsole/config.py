@@ -26,11 +26,12 @@ WORLD_FILE: Final = "world.toml"
 Account = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$", description="12-digit AWS account id")]
 Region = Annotated[str, msgspec.Meta(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region")]
 RoleArn = Annotated[str, msgspec.Meta(pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", description="IAM role ARN")]
+_PUBLIC_KEY: Final = r"^\s*(-----BEGIN PUBLIC KEY-----[\s\S]+-----END PUBLIC KEY-----|[0-9a-fA-F]{64})\s*$"
 PublicKey = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^\s*(-----BEGIN PUBLIC KEY-----[\s\S]+-----END PUBLIC KEY-----|[0-9a-fA-F]{64})\s*$",
         description="Ed25519 public key: PEM, or 64 hexadecimal digits",
+        extra_json_schema={"pattern": _PUBLIC_KEY},  # for editors; _check says it in words
     ),
 ]
 Service = Literal["securityhub", "guardduty"]
@@ -269,6 +270,11 @@ def _check(config: Config, path: Path, text: str) -> None:
             raise ConfigError(path, key, _line_of(text, key), "a runbook is either a document or a function")
         if any(other.id == runbook.id for other in config.runbook[:n]):
             raise ConfigError(path, key, _line_of(text, key), f"{runbook.id} stands twice")
+    for n, peer in enumerate(config.peers):
+        if not re.search(_PUBLIC_KEY, peer.public_key):
+            key = f"peers[{n}].public_key"
+            said = "paste all that `socconsole ledger key` prints there, BEGIN and END lines too, between triple quotes"
+            raise ConfigError(path, key, _line_of(text, key), f"no public key: {said}; or its 64 hexadecimal digits")
     from socconsole.commands import BY_ID
 
     for id_ in config.keys:
@@ -333,7 +339,12 @@ EXAMPLE: Final = """\
 
 # [[peers]]                      # installs whose `socconsole approve` counts here
 # name = "lead"
-# public_key = "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29"  # `socconsole ledger key` there
+# # What `socconsole ledger key` prints there; or, in "", the key's 64 hexadecimal digits:
+# public_key = \"\"\"
+# -----BEGIN PUBLIC KEY-----
+# MCowBQYDK2VwAyEAO2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik=
+# -----END PUBLIC KEY-----
+# \"\"\"
 
 # [[runbook]]                    # a containment of your own, under the same rails
 # id = "team-contain-bucket"
