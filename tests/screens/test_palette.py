@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.command import CommandList
 
 from socconsole.model.source import Freshness
@@ -13,8 +14,17 @@ from tests.screens.support import Estate, Opened, Running, record
 async def open_palette(desk: Running, search: str) -> None:
     await desk.press("ctrl+k")
     await desk.until(lambda: isinstance(desk.app.screen, Palette))
-    await desk.press(*search)
+    await desk.type(search)
     await desk.until(lambda: desk.app.screen.query_one(CommandList).option_count == 1)
+
+
+@pytest.mark.parametrize(("word", "title"), [("respond", "Arm (:respond)"), ("stand-down", "Stand down (:stand-down)")])
+async def test_a_command_is_found_by_the_word_that_is_typed_for_it(
+    estate: Estate, console: Opened, word: str, title: str
+) -> None:
+    async with console() as desk:
+        await open_palette(desk, word)
+        assert title in desk.text()
 
 
 async def test_enter_again_before_it_has_closed_does_the_command_once(estate: Estate, console: Opened) -> None:

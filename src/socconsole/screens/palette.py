@@ -45,7 +45,13 @@ class RegistryProvider(Provider):
             help_ = f"not now: {why}" if why else command.help
             key = screen.desk.keymap.label(command.id)
             # Textual reads this as markup, and a refusal may quote AWS.
-            yield screen, command, palette_name(command.title), f"{key}  {help_}".strip().translate(_NO_MARKUP)
+            yield screen, command, palette_name(_named(command)), f"{key}  {help_}".strip().translate(_NO_MARKUP)
+
+
+def _named(command: Command) -> str:
+    """The title, and the word after ``:`` where the title does not hold it: who knows only that finds it by that."""
+    verb = command.verb
+    return f"{command.title} (:{verb})" if verb and verb not in command.title.lower() else command.title
 
 
 class Palette(CommandPalette):
