@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from socconsole.response.compose import Composition
 from socconsole.response.registry import ACTIONS
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "containments.py"
@@ -43,3 +44,11 @@ def test_every_action_has_a_row_with_all_it_says(script: ModuleType) -> None:
 
 def test_a_bar_in_a_cell_ends_no_cell(script: ModuleType) -> None:
     assert script._row("a|b", "c") == "| a\\|b | c |"
+
+
+def test_the_pages_count_them_right() -> None:
+    made_of_others = sum(isinstance(action, Composition) for action in ACTIONS.values())
+    root = SCRIPT.parents[1]
+    assert f"[All {len(ACTIONS)} containments]" in (root / "README.md").read_text("utf-8")
+    told = " ".join((root / "docs" / "contain.md").read_text("utf-8").split())
+    assert f"{len(ACTIONS)} of them, {['four', 'five', 'six'][made_of_others - 4]} made of others" in told
