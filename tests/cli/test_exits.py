@@ -29,3 +29,5 @@ def test_the_store_is_taken_from_either_way_of_giving_it() -> None:
     assert store_of(["undo", "a-1", "--store", "/x", "--json"]) == "/x"
     assert store_of(["undo", "--store=/x"]) == "/x"
     assert store_of(["undo", "a-1"]) is None
+    assert store_of(["undo", "--store"]) == ""
+    assert store_of([]) is None, "a plain start"

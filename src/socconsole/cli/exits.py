@@ -11,6 +11,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -74,7 +75,7 @@ def with_store(text: str, store: str | Path | None) -> str:
 
 def store_of(words: Sequence[str]) -> str | None:
     """What a command line gives as ``--store``."""
-    for word, after in zip(words, (*words[1:], ""), strict=True):
+    for word, after in pairwise((*words, "")):
         if word == "--store":
             return after
         if word.startswith("--store="):
