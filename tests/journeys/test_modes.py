@@ -190,7 +190,7 @@ def choose(terminal: Terminal, title: str) -> None:
     def first() -> bool:
         lines = [line.strip(" ▁▔") for line in terminal.display]
         at = next((n for n, line in enumerate(lines) if line.endswith(f"🔎 {title}")), len(lines))
-        return next(filter(None, lines[at + 1 :]), "") == title
+        return next(filter(None, lines[at + 1 :]), "").partition(" (:")[0] == title  # and the word typed for it
 
     press_until(terminal, "\x0b", "a command's name")
     terminal.send(title)
