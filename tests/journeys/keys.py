@@ -90,7 +90,9 @@ def _ticks(terminal: Terminal) -> int:
 def on_corpus(terminal: Terminal) -> bool:
     """Whether Triage stands there with the leaking corpus alone, as :func:`to_corpus` leaves it."""
     text = terminal.text
-    return f"─ Triage  all  {QUERY} " in text and "1 of " in text and not any(said in text for said in ASKED)
+    # Whatever the order: one that a key has chosen stands between the view and the query.
+    alone = "─ Triage  all  " in text and f"  {QUERY} ─" in text and "1 of " in text
+    return alone and not any(said in text for said in ASKED)
 
 
 def to_corpus(terminal: Terminal) -> None:
