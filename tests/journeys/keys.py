@@ -64,6 +64,11 @@ def command(terminal: Terminal, line: str) -> None:
     """A ``:`` command, from wherever it can be asked for."""
     press_until(terminal, ":", COMMAND)
     write(terminal, line)
+    for patience in (4.0, 4.0):
+        with suppress(AssertionError):
+            terminal.wait_for(lambda: COMMAND not in terminal.text, patience)
+            return
+        press(terminal, "\r")  # a busy machine took the first for a part of the line
     terminal.wait_for(lambda: COMMAND not in terminal.text)
 
 

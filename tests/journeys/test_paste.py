@@ -100,7 +100,7 @@ def test_on_every_screen_with_and_without_a_question(shared: Drill, desk: Termin
         if place == "Triage" or place in FIELDS:
             desk.send(EVERY_KEY)
             rest(desk)
-        assert desk.process.poll() is None, place
+        assert desk.process.poll() is None, (place, desk.text)
     to_corpus(desk)
     assert (decisions(shared), changes(shared)) == before
     assert " TRIAGE" in desk.text

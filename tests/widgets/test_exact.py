@@ -99,8 +99,10 @@ async def test_of_a_widget_only_the_lines_near_a_change_are_rendered() -> None:
 
             widget.render_lines = render_lines  # type: ignore[method-assign]
         table.focus()
-        await pilot.pause()
-        rendered.clear()
+        rendered.append((0, 0))
+        while rendered:  # until a pause goes by in which nothing is painted any more
+            rendered.clear()
+            await pilot.pause(0.1)
         await pilot.press("down")
         await pilot.pause()
         assert table.cursor == 1

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -231,9 +230,9 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
     async def _unless_gone(self, doing: Coroutine[Any, Any, None]) -> None:
         try:
             await doing
-        except NoMatches:
+        except Exception as fault:  # one command that failed must not end the console of a night: it is said
             if self.is_built:  # else the screen was left while this waited for a thread or the actor
-                raise
+                self.say(f"not done, by a defect of ours: {type(fault).__name__}", "warning")
 
     def perform_line(self, line: str) -> None:
         """Do what was typed after the colon."""

@@ -10,7 +10,6 @@ from typing import Final
 from textual import events, on, work
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
-from textual.css.query import NoMatches
 from textual.widgets import Input, OptionList
 
 from socconsole.commands import COMMANDS, Command
@@ -92,8 +91,5 @@ class Palette(CommandPalette):
     async def _gather_commands(self, search_value: str) -> None:
         """As Textual does it, unless nobody waits for it any more."""
         gather: Callable[[CommandPalette, str], Awaitable[None]] = vars(CommandPalette)["_gather_commands"].__wrapped__
-        try:
+        with suppress(Exception):  # a list of names that could not be filled must not end the console: it stays empty
             await gather(self, search_value)
-        except NoMatches:
-            if self in self.app.screen_stack:
-                raise
