@@ -216,7 +216,7 @@ def at_a_desk(terminal: Terminal, mode: str, work: list[tuple[Doing, str]]) -> N
     to_corpus(terminal)
     assert f" {mode} " in terminal.text
     command(terminal, "q")
-    assert terminal.wait_exit() == 0
+    assert terminal.wait_exit() == 0, terminal.text
 
 
 def run_the_command_line(drill: Drill, *mode: str) -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Coroutine, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -231,7 +233,8 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         try:
             await doing
         except Exception as fault:  # one command that failed must not end the console of a night: it is said
-            if self.is_built:  # else the screen was left while this waited for a thread or the actor
+            # A screen that was left while this waited for a thread or the actor has nobody to tell.
+            with suppress(NoMatches):
                 self.say(f"not done, by a defect of ours: {type(fault).__name__}", "warning")
 
     def perform_line(self, line: str) -> None:
