@@ -49,9 +49,9 @@ EVERY_KEY = every_key()
 
 
 def decisions(drill: Drill) -> list[str]:
-    """The ledger's entries, but for what the watch does by itself."""
+    """The ledger's entries, but for what the watch does by itself and the actor after a decision, in its own time."""
     entries = [json.loads(line) for line in drill.run("ledger", "show", "--json", check=0).stdout.splitlines()]
-    return [f"{entry['seq']} {entry['verb']}" for entry in entries if entry["verb"] != "system"]
+    return [f"{entry['seq']} {entry['verb']}" for entry in entries if entry["verb"] not in ("system", "sent")]
 
 
 def changes(drill: Drill) -> list[str]:
