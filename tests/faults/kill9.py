@@ -168,7 +168,7 @@ def killable() -> list[Case]:
 async def _loop(cycles: int, prefix: str) -> Tally:
     dice = random.Random(7)
     tally = Tally()
-    rails.RATE = 100_000  # type: ignore[misc]
+    rails.RATE = 100_000  # type: ignore[misc]  # the rail that counts confirmations is tested elsewhere
     cases = [case for case in killable() if case.action.startswith(prefix)]
     with tempfile.TemporaryDirectory() as scratch, Embedded() as aws, Zygote(Path.cwd()) as zygote:
         for number, case in enumerate(cases):

@@ -113,7 +113,7 @@ def test_of_two_commands_started_at_once_one_acts(
     gate.wait_until_reached()
     end = time.monotonic() + PATIENCE_S
     while all(one.process.poll() is None for one in both) and time.monotonic() < end:
-        time.sleep(0.01)
+        time.sleep(0.01)  # there is no waiting for "any of two processes": they are asked, not waited out
     (loser,) = [one for one in both if one.process.poll() is not None]
     (winner,) = [one for one in both if one is not loser]
     code, said = loser.ended()

@@ -18,7 +18,7 @@ from socconsole.aws import AwsTrouble
 from socconsole.commands import Contain, PlanContain, PlanUndo, Undo
 from socconsole.model.action import ActionRecord, ActionState, Mode, Plan
 from socconsole.model.finding import Finding
-from socconsole.response import afterwards, book, rails, records, registry
+from socconsole.response import afterwards, book, rails, records, registry, s3_bucket
 from socconsole.response.base import Action, Door, NoteCall, Noted, Target
 from socconsole.response.compose import Composition, later, part_states
 from socconsole.response.locate import Aim, finding_of, locate
@@ -329,9 +329,6 @@ async def _planned(session: Session, door: Door, finding: Finding | None, planne
     )
 
 
-_STORES: Final = ("AwsS3Bucket", "AwsS3Object", "S3Bucket", "AWS::S3::Bucket")
-
-
 def _cuts(plan: Plan, finding: Finding | None) -> bool:
     """Does it end what the finding tells of? Where a data store is named, only what closes that store does.
 
@@ -340,11 +337,10 @@ def _cuts(plan: Plan, finding: Finding | None) -> bool:
     """
     if finding is None or not plan.cuts:
         return False
-    stores = [resource.id.raw() for resource in finding.resources if resource.type in _STORES]
-    if not stores:
+    if not any(resource.type in s3_bucket.TYPES for resource in finding.resources):
         return True
-    closed = {part.target for part in plan.parts or (plan,) if part.cuts}
-    return any(store.rpartition(":")[2].partition("/")[0] in closed for store in stores)
+    stores = {target.id for target in s3_bucket.buckets_of(finding)}
+    return not stores.isdisjoint(part.target for part in plan.parts or (plan,) if part.cuts)
 
 
 async def _done(session: Session, action_id: str) -> tuple[ActionRecord, Plan]:

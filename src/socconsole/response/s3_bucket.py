@@ -36,7 +36,9 @@ _EVERYONE: Final = {
     "http://acs.amazonaws.com/groups/global/AuthenticatedUsers": "any AWS account",
 }
 
-_TYPES: Final = ("AwsS3Bucket", "AwsS3Object", "S3Bucket", "AWS::S3::Bucket")
+TYPES: Final = ("AwsS3Bucket", "AwsS3Object", "S3Bucket", "AWS::S3::Bucket")
+"""How records call a bucket, or something in one."""
+
 # Names of today, and those of before 2018 in us-east-1 (capitals, underscores, up to 255).
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 _EXPRESS: Final = "--x-s3"
@@ -150,7 +152,7 @@ def bucket_name(target: str) -> str:
 
 def buckets_of(finding: Finding) -> tuple[Target, ...]:
     """The buckets of a finding, those of its objects included."""
-    return resources(finding, _TYPES, bucket_name)
+    return resources(finding, TYPES, bucket_name)
 
 
 def bucket_arn(target: Target) -> str:
