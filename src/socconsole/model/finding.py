@@ -81,6 +81,8 @@ class Format(StrEnum):
     OCSF = "ocsf"
     OWN = "own"
     """Not read from a wire: what this program itself says (``store.own``)."""
+    TRAIL = "trail"
+    """What a rule over the trail says (``rules``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ from sqlite3 import Connection
 from typing import Final
 
 from socconsole.store.decision_schema import DECISION_DDL
+from socconsole.store.egress_schema import EGRESS_DDL
+from socconsole.store.incident_schema import INCIDENT_DDL
+from socconsole.store.trail_schema import TRAIL_DDL
 from socconsole.store.triggers import TRIGGERS
 
 _TABLES: Final = (
@@ -307,10 +310,16 @@ def _m005(conn: Connection) -> None:
     # Whether it closes the way by which the finding's data leaves; all that was possible before did.
     conn.execute("ALTER TABLE action ADD COLUMN cuts INTEGER NOT NULL DEFAULT 1")
     conn.execute("ALTER TABLE action ADD COLUMN leave TEXT NOT NULL DEFAULT ''")
+
+
+def _m006(conn: Connection) -> None:
+    _drop_derived(conn)
+    for statement in (*TRAIL_DDL, *EGRESS_DDL, *INCIDENT_DDL):
+        conn.execute(statement)
     _derive(conn)
 
 
-MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_m001, _m002, _m003, _m004, _m005)
+MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_m001, _m002, _m003, _m004, _m005, _m006)
 """Migration i brings a store from schema number i to i + 1. Never edited once released, only added to."""
 
 SCHEMA: Final = len(MIGRATIONS)

@@ -1,0 +1,80 @@
+"""Tables of ways out: paths, alarms with their history, and what the meters said."""
+
+from __future__ import annotations
+
+from typing import Final
+
+EGRESS_DDL: Final = (
+    # doc is the whole path as JSON; gone_at: since when AWS has it no more.
+    """
+    CREATE TABLE egress_path (
+        id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        resource TEXT NOT NULL,
+        dataset TEXT NOT NULL,
+        llm INTEGER NOT NULL,
+        doc TEXT NOT NULL,
+        seen INTEGER NOT NULL,
+        gone_at INTEGER
+    ) STRICT, WITHOUT ROWID
+    """,
+    # What else names a path (its VPC, subnet, role, interface, log group): how findings and alarms find it.
+    """
+    CREATE TABLE path_link (
+        value TEXT NOT NULL,
+        path TEXT NOT NULL REFERENCES egress_path (id) ON DELETE CASCADE,
+        PRIMARY KEY (value, path)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE alarm (
+        arn TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        state TEXT NOT NULL,
+        since INTEGER,
+        path TEXT,
+        sane INTEGER,
+        why TEXT NOT NULL DEFAULT '[]',
+        doc TEXT NOT NULL,
+        seen INTEGER NOT NULL,
+        gone_at INTEGER
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE alarm_change (
+        arn TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        summary TEXT NOT NULL,
+        data TEXT NOT NULL,
+        PRIMARY KEY (arn, at, kind)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE series (
+        n INTEGER PRIMARY KEY,
+        path TEXT NOT NULL,
+        namespace TEXT NOT NULL,
+        metric TEXT NOT NULL,
+        dimensions TEXT NOT NULL,
+        statistic TEXT NOT NULL,
+        period_s INTEGER NOT NULL,
+        unit TEXT NOT NULL,
+        complete_to INTEGER,
+        UNIQUE (path, namespace, metric, dimensions, statistic, period_s)
+    ) STRICT
+    """,
+    # A point is what CloudWatch said for the period that begins at ``at``.
+    """
+    CREATE TABLE point (
+        series INTEGER NOT NULL REFERENCES series (n) ON DELETE CASCADE,
+        at INTEGER NOT NULL,
+        value REAL NOT NULL,
+        PRIMARY KEY (series, at)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
