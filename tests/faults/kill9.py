@@ -16,7 +16,7 @@ from socconsole.commands import PlanContain, Undo
 from socconsole.config import Config
 from socconsole.drill import Embedded
 from socconsole.model.action import ActionState, Mode, Reversible
-from socconsole.response import afterwards, engine, rails
+from socconsole.response import afterwards, engine, planning, rails
 from socconsole.response.registry import ACTIONS
 from socconsole.response.session import Session
 from socconsole.response.unfolding import Unfolding
@@ -101,7 +101,7 @@ class Prey:
 async def prepare(aws: Embedded, folder: StateFolder, case: Case) -> Prey:
     session = Session(folder, Config(share=1.0), "oncall1", Mode.TRIAGE)
     at = {"account": case.place.account, "region": case.place.region}
-    plan = await engine.plan(session, PlanContain(action=case.action, target=case.prepare(aws), **at))
+    plan = await planning.plan(session, PlanContain(action=case.action, target=case.prepare(aws), **at))
     assert plan.helps, f"{case.action}: {plan.why}"
     return Prey(case, plan.target, len(plan.calls))
 

@@ -17,7 +17,7 @@ from socconsole.config import Config
 from socconsole.drill import Embedded
 from socconsole.drill.exposure import bucket_of
 from socconsole.model.action import ActionState, Mode
-from socconsole.response import afterwards, book, calls, engine, rails, registry
+from socconsole.response import afterwards, book, calls, engine, planning, rails, registry
 from socconsole.response.base import Target
 from socconsole.response.present import outcome_json
 from socconsole.response.session import Refusal
@@ -114,7 +114,7 @@ async def test_a_script_confirms_with_the_whole_id_and_nothing_else(
 async def test_a_plan_changes_nothing(aws: Embedded, folder: StateFolder, session: Make) -> None:
     leaking(aws)
     for mode in Mode:
-        plan = await engine.plan(
+        plan = await planning.plan(
             session(mode), PlanContain(action=ACTION, target=CORPUS, account=PROD.account, region=PROD.region)
         )
         assert plan.helps
@@ -137,7 +137,7 @@ async def test_undo_hands_back_the_intruders_state_only_when_told_to(
     leaking(aws)
     done = await engine.contain(session(), order(CORPUS))
     asked = Undo(action_id=done.action_id, confirm=CORPUS)
-    plan = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
+    plan = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
     assert plan.re_exposes
     assert "RE-EXPOSES" in (await refused(engine.undo(session(), asked))).why
     accepted = Undo(action_id=done.action_id, confirm=CORPUS, accept_exposure=True)
@@ -236,12 +236,12 @@ async def test_a_target_that_changed_since_it_was_shown_is_left_alone(
     at_keyboard = session(by_script=False, shown={})
     assert "look at the plan first" in (await refused(engine.contain(at_keyboard, order()))).why
     asked = PlanContain(action=ACTION, target=ASSETS, account=PROD.account, region=PROD.region)
-    await engine.plan(at_keyboard, asked)
+    await planning.plan(at_keyboard, asked)
     half = {**dict.fromkeys(FLAGS, False), "BlockPublicAcls": True}
     owner(aws, "PutPublicAccessBlock", ASSETS, PublicAccessBlockConfiguration=half)
     assert "changed since" in (await refused(engine.contain(at_keyboard, order(confirm=ASSETS[-6:])))).why
     assert changes(aws) == []
-    await engine.plan(at_keyboard, asked)
+    await planning.plan(at_keyboard, asked)
     done = await engine.contain(at_keyboard, order(confirm=ASSETS[-6:]))
     assert done.state is ActionState.APPLIED
 
@@ -392,8 +392,8 @@ async def test_an_offer_names_a_target_that_could_not_be_read(
     async def finding_of(*_: object) -> object:
         return both
 
-    monkeypatch.setattr(engine, "finding_of", finding_of)
-    offered = await engine.offer(session(Mode.TRIAGE), both.id)
+    monkeypatch.setattr(planning, "finding_of", finding_of)
+    offered = await planning.offer(session(Mode.TRIAGE), both.id)
     assert (offered[0].action, offered[0].target, offered[0].helps) == (ACTION, CORPUS, True)
     unread = next(plan for plan in offered if plan.target == "no-such-bucket-here" and plan.action == ACTION)
     assert not unread.helps
@@ -419,7 +419,7 @@ async def test_what_is_not_meant_clearly_is_bad_input(
     aws: Embedded, folder: StateFolder, session: Make, wrong: dict[str, str]
 ) -> None:
     fields = {"action": ACTION, "target": ASSETS, "account": PROD.account, "region": PROD.region, **wrong}
-    assert (await refused(engine.plan(session(), PlanContain(**fields)))).kind == "input"
+    assert (await refused(planning.plan(session(), PlanContain(**fields)))).kind == "input"
 
 
 async def test_a_foreign_account_is_not_touched(aws: Embedded, folder: StateFolder, session: Make) -> None:
@@ -441,7 +441,7 @@ async def test_a_real_finding_is_blocked_by_its_containment_and_a_sample_forbids
             if any(CORPUS in resource.id.raw() for resource in stored.finding.resources)
         )
     asked = PlanContain(action=ACTION, target=CORPUS, account=PROD.account, region=PROD.region, finding=found.id)
-    assert (await engine.plan(session(), asked)).refusals == ()
+    assert (await planning.plan(session(), asked)).refusals == ()
     assert "sample" in rails.sample(replace(found, sample=True))
     done = await engine.contain(session(), order(CORPUS, finding=found.id))
     assert record(folder, "intent")[0].entry.subjects == (done.action_id, found.id)

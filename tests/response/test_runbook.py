@@ -10,7 +10,7 @@ from socconsole.commands import Contain, PlanContain, PlanUndo, Undo
 from socconsole.config import Config, ConfigError, RunbookConfig, load
 from socconsole.drill import Embedded
 from socconsole.model.action import ActionState, Mode
-from socconsole.response import afterwards, engine, runbook
+from socconsole.response import afterwards, engine, planning, runbook
 from socconsole.response.session import Refusal, Session
 from socconsole.store.state import StateFolder
 from tests.cli.support import run
@@ -57,7 +57,7 @@ async def test_a_document_is_started_once_with_its_parameters_and_its_end_is_tol
     aws: Embedded, folder: StateFolder, session: Make
 ) -> None:
     mine = session(config=CONFIG)
-    plan = await engine.plan(session(Mode.TRIAGE, config=CONFIG), asked())
+    plan = await planning.plan(session(Mode.TRIAGE, config=CONFIG), asked())
     assert changes(aws) == []
     (call,) = plan.calls
     assert call.params["Parameters"] == {
@@ -71,7 +71,7 @@ async def test_a_document_is_started_once_with_its_parameters_and_its_end_is_tol
     assert changes(aws) == [STARTED]
     assert await settled(aws, folder, mine, done.action_id) is ActionState.APPLIED
 
-    back = await engine.plan_undo(mine, PlanUndo(action_id=done.action_id))
+    back = await planning.plan_undo(mine, PlanUndo(action_id=done.action_id))
     assert back.calls[0].params["Parameters"]["Action"] == ["Restore"]
     assert back.re_exposes, "nothing says that what comes back is not public"
     with pytest.raises(Refusal, match="RE-EXPOSES"):
@@ -123,7 +123,7 @@ async def test_a_function_is_invoked_and_its_effect_is_unknown(
     assert changes(aws)[before:] == [("lambda:Invoke", "socconsole-responder")]
     (outcome,) = record(folder, "outcome")
     assert outcome.entry.data["state"] == "unknown"
-    assert not (await engine.plan_undo(session(), PlanUndo(action_id=done.action_id))).helps
+    assert not (await planning.plan_undo(session(), PlanUndo(action_id=done.action_id))).helps
 
 
 @pytest.mark.parametrize(

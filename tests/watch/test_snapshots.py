@@ -17,7 +17,7 @@ from socconsole.drill import Embedded
 from socconsole.drill.ec2 import SNAPSHOT_SECONDS, backend
 from socconsole.model.action import ActionRecord, ActionState, Mode
 from socconsole.model.world import Place
-from socconsole.response import afterwards, engine, following
+from socconsole.response import afterwards, engine, following, planning
 from socconsole.response.actions import ec2_snapshot
 from socconsole.response.session import Session
 from socconsole.store import actions, db, queue
@@ -111,7 +111,7 @@ async def test_one_that_fails_is_said_raises_no_alarm_and_may_be_begun_again(
     assert following.unfinished(folder) == []
     session = Session(folder, config_for(aws), ANALYST, Mode.TRIAGE, by_script=True)
     asked = PlanContain("ec2-snapshot", instance(aws), account=PLACE.account, region=PLACE.region)
-    assert (await engine.plan(session, asked)).helps
+    assert (await planning.plan(session, asked)).helps
 
 
 async def test_evidence_that_somebody_deletes_is_an_alarm_and_a_later_request_takes_nothing_from_it(

@@ -20,7 +20,7 @@ from socconsole.commands import (
 )
 from socconsole.model.action import Mode, Plan
 from socconsole.model.wire import AnyReply, Done, Failed, Offered, Planned, Progress
-from socconsole.response import afterwards, awscli, book, by_hand, engine, workflow
+from socconsole.response import afterwards, awscli, book, by_hand, engine, planning, workflow
 from socconsole.response.outcome import Outcome
 from socconsole.response.present import outcome_json, plan_json
 from socconsole.response.rails import confirm_text
@@ -86,11 +86,11 @@ async def answer(session: Session, request: ActorRequest) -> AnyReply:
 async def _answer(session: Session, request: ActorRequest) -> AnyReply:
     match request:
         case PlanContain():
-            return _planned(await engine.plan(session, request))
+            return _planned(await planning.plan(session, request))
         case PlanUndo():
-            return _planned(await engine.plan_undo(session, request))
+            return _planned(await planning.plan_undo(session, request))
         case Offer():
-            plans = await engine.offer(session, request.finding)
+            plans = await planning.offer(session, request.finding)
             return Offered(plans=tuple(plan_json(plan) for plan in plans))
         case Contain():
             outcome = await engine.contain(session, request)

@@ -8,47 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
 
 from socconsole.aws import AwsTrouble
-from socconsole.commands import Contain, PlanContain, PlanUndo, Undo
-from socconsole.model.action import ActionRecord, ActionState, Mode, Plan
+from socconsole.commands import Contain, Undo
+from socconsole.model.action import ActionState, Mode, Plan
 from socconsole.model.finding import Finding
-from socconsole.response import afterwards, book, rails, records, registry, s3_bucket
+from socconsole.response import afterwards, book, planning, rails, records
 from socconsole.response.base import Action, Door, NoteCall, Noted, Target
 from socconsole.response.compose import Composition, later, part_states
-from socconsole.response.locate import Aim, finding_of, locate
+from socconsole.response.locate import finding_of, locate
 from socconsole.response.outcome import Outcome
-from socconsole.response.permits import grants, permits, unnarrowed
+from socconsole.response.permits import grants, unnarrowed
 from socconsole.response.session import Refusal, Session, uninterrupted
 from socconsole.store.ledger import LedgerError
 from socconsole.store.state import LockHeld
 from socconsole.text import token
-
-AT_ONCE: Final = 6
-"""Plans read at the same time for one offer."""
-
-Planner = Callable[[Door], Awaitable[Plan]]
-
-
-async def plan(session: Session, request: PlanContain) -> Plan:
-    """What would be done, read afresh, with every rail's objection. Raises ``Refusal``, ``AwsTrouble``."""
-    aim = await locate(session, request.action, request.target, request.account, request.region, request.finding)
-    async with session.door(session, "reader") as door:
-        plan = await _planned(session, door, aim.finding, _planner(session, aim), aim.action)
-    return _show(session, _subject(aim), plan)
-
-
-async def plan_undo(session: Session, request: PlanUndo) -> Plan:
-    """Read afresh and say how the action would be undone."""
-    record, done = await _done(session, request.action_id)
-    async with session.door(session, "reader") as door:
-        plan = await _planned(session, door, None, _undo_planner(done), _action(done))
-    return _show(session, record.id, plan)
 
 
 async def contain(session: Session, request: Contain) -> Outcome:
@@ -61,10 +39,10 @@ async def contain(session: Session, request: Contain) -> Outcome:
         action=aim.action,
         target=aim.target,
         finding=aim.finding,
-        planner=_planner(session, aim),
+        planner=planning.planner_of(session, aim),
         confirm=request.confirm,
         reason=request.reason,
-        subject=_subject(aim),
+        subject=planning.subject_of(aim),
         approval=request.approval,
         glass=request.break_glass,
         expires=request.expires,
@@ -74,13 +52,13 @@ async def contain(session: Session, request: Contain) -> Outcome:
 
 async def undo(session: Session, request: Undo) -> Outcome:
     """Restore what an action changed; see :func:`contain`."""
-    record, done = await _done(session, request.action_id)
+    record, done = await planning.undoable(session, request.action_id)
     order = _Order(
-        action=_action(done),
-        target=_target(done),
+        action=planning.action_of(done),
+        target=Target(done.target, done.place),
         # It may be gone by now, and decides nothing here but whether glass may be broken for it.
         finding=await finding_of(session, done.finding or "") if request.break_glass else None,
-        planner=_undo_planner(done),
+        planner=planning.undo_planner_of(done),
         confirm=request.confirm,
         reason=request.reason,
         subject=record.id,
@@ -92,36 +70,6 @@ async def undo(session: Session, request: Undo) -> Outcome:
     return await _perform(session, order)
 
 
-async def offer(session: Session, finding_id: str) -> tuple[Plan, ...]:
-    """A plan for every action and target that fit the finding, those that help first."""
-    finding = await finding_of(session, finding_id)
-    if finding is None:
-        raise Refusal("input", "which finding?")
-    aims = [
-        Aim(action, t, finding) for action in registry.known(session.config).values() for t in action.targets(finding)
-    ]
-    if not aims:
-        return ()
-    troubles: list[AwsTrouble] = []
-    some = asyncio.Semaphore(AT_ONCE)
-
-    async with session.door(session, "reader") as door:
-
-        async def one(aim: Aim) -> Plan:
-            try:
-                async with some:
-                    plan = await _planned(session, door, finding, _planner(session, aim), aim.action)
-            except AwsTrouble as trouble:  # one target that cannot be read hides no other, nor is it hidden
-                troubles.append(trouble)
-                return _unread(aim, trouble, session.now())
-            return _show(session, _subject(aim), plan)
-
-        plans = await asyncio.gather(*map(one, aims))
-    if len(troubles) == len(aims):
-        raise troubles[0]
-    return tuple(sorted(plans, key=lambda plan: (not plan.helps, -plan.fit)))
-
-
 @dataclass(frozen=True, slots=True)
 class _Order:
     """All that decides about one act."""
@@ -129,7 +77,7 @@ class _Order:
     action: Action
     target: Target
     finding: Finding | None
-    planner: Planner
+    planner: planning.Planner
     confirm: str
     reason: str
     subject: str
@@ -146,7 +94,7 @@ async def _perform(session: Session, order: _Order) -> Outcome:
     if session.mode is not Mode.RESPOND:
         # Unarmed: read what would be done all the same, so that the refusal can say it.
         async with session.door(session, "reader") as door:
-            plan = await _planned(session, door, order.finding, order.planner, order.action)
+            plan = await planning.planned(session, door, order.finding, order.planner, order.action)
         raise _refusal(plan, rails.armed(session.mode), ":respond, or --respond on the command line")
     try:
         with session.folder.lock(book.lock_name(order.target)):
@@ -165,7 +113,7 @@ async def _perform(session: Session, order: _Order) -> Outcome:
 
 async def _confirmed(session: Session, door: Door, order: _Order) -> tuple[Plan, records.Consent]:
     """A fresh plan that every rail lets pass, that was confirmed and approved; or ``Refusal``."""
-    plan = await _planned(session, door, order.finding, order.planner, order.action)
+    plan = await planning.planned(session, door, order.finding, order.planner, order.action)
     now = session.now()
     recent = await asyncio.to_thread(book.recent_intents, session.folder, now - rails.RATE_WINDOW)
     for objection in (
@@ -182,7 +130,7 @@ async def _confirmed(session: Session, door: Door, order: _Order) -> tuple[Plan,
         if objection:
             raise _refusal(plan, objection)
     if rails.stale(plan, session.now()):
-        again = await _planned(session, door, order.finding, order.planner, order.action)
+        again = await planning.planned(session, door, order.finding, order.planner, order.action)
         objection = next(filter(None, again.refusals), "") or rails.moved(plan, again)
         if objection:
             raise _refusal(again, objection)
@@ -307,96 +255,6 @@ async def _read_back(door: Door, action: Action, plan: Plan, calls: list[Noted])
     return state, said
 
 
-async def _planned(session: Session, door: Door, finding: Finding | None, planner: Planner, action: Action) -> Plan:
-    """A fresh plan with its permission and all objections that do not depend on who confirms it."""
-    plan = await planner(door)
-    resources = action.resources(plan)
-    principal = book.responder_arn(session, plan.place.account)
-    if isinstance(action, Composition):
-        objections = action.objections(plan, session.config.never_touch, session.config.protected_tags)
-        plan = replace(plan, refusals=(*plan.refusals, *objections))
-    plan = replace(plan, cuts=_cuts(plan, finding))
-    plan = replace(plan, permitted=await permits(door, plan, principal, resources, session.folder.world.partition))
-    return rails.of_plan(
-        plan,
-        finding,
-        resources[0],
-        never=session.config.never_touch,
-        tags=session.config.protected_tags,
-        world_=session.folder.world,
-        responder=principal,
-        profile_may=session.config.allow_profile_to_respond,
-    )
-
-
-def _cuts(plan: Plan, finding: Finding | None) -> bool:
-    """Does it end what the finding tells of? Where a data store is named, only what closes that store does.
-
-    Taking an intruder's session away leaves the store as open as it was: to call that blocked would be to say
-    that nothing leaves any more.
-    """
-    if finding is None or not plan.cuts:
-        return False
-    if not any(resource.type in s3_bucket.TYPES for resource in finding.resources):
-        return True
-    stores = {target.id for target in s3_bucket.buckets_of(finding)}
-    return not stores.isdisjoint(part.target for part in plan.parts or (plan,) if part.cuts)
-
-
-async def _done(session: Session, action_id: str) -> tuple[ActionRecord, Plan]:
-    """An action that can be undone, and its plan as the ledger holds it; or ``Refusal``."""
-    found = await asyncio.to_thread(book.recorded, session.folder, action_id)
-    if found is None:
-        raise Refusal("input", f"no action has the id {token(action_id)}", "socconsole action show")
-    record, done = found
-    if record.undone_by:
-        raise Refusal("refused", f"{record.id} was undone already, by {record.undone_by}")
-    if record.state is ActionState.NOT_APPLIED:
-        raise Refusal("refused", f"{record.id} was not applied: there is nothing to undo")
-    if registry.of(done) is None:
-        raise Refusal("input", f"{record.id} is a {token(done.action)}, which this version does not know")
-    return record, done
-
-
-def _unread(aim: Aim, trouble: AwsTrouble, now: datetime) -> Plan:
-    """What stands in an offer for a target of which nothing is known."""
-    info = aim.action.info
-    why = f"not known: reading it failed ({trouble.kind})" + (f"; {trouble.remedy}" if trouble.remedy else "")
-    return Plan(
-        action=info.id,
-        target=aim.target.id,
-        place=aim.target.place,
-        finding=aim.finding.id if aim.finding else None,
-        helps=False,
-        why=why,
-        instead="",
-        calls=(),
-        undo_calls=(),
-        before={},
-        after={},
-        stops=info.stops,
-        does_not_stop=info.does_not_stop,
-        blast_radius="not known",
-        reversible=info.reversible,
-        wide=info.wide,
-        warnings=(),
-        permitted="unknown",
-        read_at=now,
-        refusals=(why,),
-    )
-
-
-def _subject(aim: Aim) -> str:
-    place = aim.target.place
-    return f"{aim.action.info.id} {place.account} {place.region} {aim.target.id}"
-
-
-def _show(session: Session, subject: str, plan: Plan) -> Plan:
-    if session.shown is not None:
-        session.shown[subject] = plan
-    return plan
-
-
 def _seen(session: Session, subject: str, plan: Plan) -> str:
     """At a keyboard: was this plan shown, and does it still hold?"""
     if session.shown is None:
@@ -404,27 +262,6 @@ def _seen(session: Session, subject: str, plan: Plan) -> str:
     if subject not in session.shown:
         return "look at the plan first: none was shown for this target"
     return rails.moved(session.shown[subject], plan)
-
-
-def _planner(session: Session, aim: Aim) -> Planner:
-    own = session.folder.world.accounts
-    return lambda door: aim.action.plan(door, aim.target, aim.finding, own)
-
-
-def _undo_planner(done: Plan) -> Planner:
-    return lambda door: _action(done).plan_undo(door, done)
-
-
-def _action(done: Plan) -> Action:
-    """Of a plan that :func:`_done` let pass."""
-    action = registry.of(done)
-    if action is None:
-        raise LookupError(done.action)
-    return action
-
-
-def _target(plan: Plan) -> Target:
-    return Target(plan.target, plan.place)
 
 
 def _refusal(plan: Plan, why: str, remedy: str = "") -> Refusal:

@@ -13,7 +13,7 @@ from socconsole.drill.errors import AwsError
 from socconsole.drill.estate import cast_key
 from socconsole.model.action import ActionState, Mode, Plan
 from socconsole.model.world import Place
-from socconsole.response import engine
+from socconsole.response import engine, planning
 from socconsole.response.registry import ACTIONS
 from socconsole.response.session import Session
 from socconsole.store import db, reading
@@ -28,7 +28,7 @@ MODEL = {"modelId": "anthropic.claude-3-haiku-20240307-v1:0", "body": b"{}"}
 
 async def plan(session: Session, action: str, target: str, place: Place = PROD) -> Plan:
     asked = PlanContain(action=action, target=target, account=place.account, region=place.region)
-    return await engine.plan(session, asked)
+    return await planning.plan(session, asked)
 
 
 async def contain(session: Session, action: str, target: str, place: Place = PROD) -> None:

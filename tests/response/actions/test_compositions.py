@@ -20,7 +20,7 @@ from socconsole.drill.resolver import ASSOCIATION_SECONDS
 from socconsole.model.action import ActionState, Mode, Plan
 from socconsole.model.finding import Actor, Finding, Kind, Priority, Resource, Severity, Workflow
 from socconsole.model.world import Place
-from socconsole.response import afterwards, awscli, engine
+from socconsole.response import afterwards, awscli, engine, planning
 from socconsole.response.base import Target
 from socconsole.response.ec2 import arn
 from socconsole.response.registry import ACTIONS
@@ -40,7 +40,7 @@ from tests.response.conftest import CORPUS, ML, PROD, STRANGER, TRANSCRIPTS, Mak
 
 async def plan(session: Make, action: str, target: str, place: Place = PROD, **more: Any) -> Plan:
     asked = PlanContain(action=action, target=target, account=place.account, region=place.region)
-    return await engine.plan(session(Mode.TRIAGE, **more), asked)
+    return await planning.plan(session(Mode.TRIAGE, **more), asked)
 
 
 async def plan_for(session: Make, action: str, target: str, finding: Finding, place: Place = PROD) -> Plan:

@@ -13,7 +13,7 @@ from socconsole.drill import Embedded
 from socconsole.drill.sagemaker import ENDPOINT_SECONDS
 from socconsole.model.action import ActionState, Mode, Plan
 from socconsole.model.world import Place
-from socconsole.response import afterwards, engine
+from socconsole.response import afterwards, engine, planning
 from socconsole.response.base import BadTarget
 from socconsole.response.outcome import Outcome
 from socconsole.response.registry import ACTIONS
@@ -26,7 +26,7 @@ from tests.response.conftest import ML, PROD, Make, record
 
 async def plan(session: Make, action: str, target: str, place: Place = ML) -> Plan:
     asked = PlanContain(action=action, target=target, account=place.account, region=place.region)
-    return await engine.plan(session(Mode.TRIAGE), asked)
+    return await planning.plan(session(Mode.TRIAGE), asked)
 
 
 async def contain(session: Session, action: str, target: str, place: Place = ML) -> Outcome:
@@ -75,7 +75,7 @@ async def test_nothing_else_is_done_and_nothing_undone_while_aws_is_at_it(
 
     other = await plan(session, "sagemaker-take-down", estate.ENDPOINT)
     assert any("Updating" in refusal for refusal in other.refusals)
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
     assert any("Updating" in refusal for refusal in back.refusals)
     with pytest.raises(Refusal, match="Updating"):
         await engine.undo(session(), Undo(action_id=done.action_id, confirm=target, reason="drill"))
@@ -191,7 +191,7 @@ async def test_secrets_of_a_function_are_not_kept_and_an_open_one_re_exposes(
 
     anyone: dict[str, Any] = {"Action": "lambda:InvokeFunctionUrl", "Principal": "*", "FunctionUrlAuthType": "NONE"}
     do(aws, "lambda:AddPermission", FunctionName=name, StatementId="url", **anyone)
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
     assert back.re_exposes
     assert any("anyone invoke it" in warning for warning in back.warnings)
 

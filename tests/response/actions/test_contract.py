@@ -17,7 +17,7 @@ from socconsole.aws.operations import table
 from socconsole.commands import Contain, PlanContain, PlanUndo, Undo
 from socconsole.drill import Embedded
 from socconsole.model.action import ActionState, Call, Effect, Mode, Plan, Reversible
-from socconsole.response import afterwards, calls, engine, rails
+from socconsole.response import afterwards, calls, engine, planning, rails
 from socconsole.response.base import Target
 from socconsole.response.outcome import Outcome
 from socconsole.response.present import plan_json
@@ -114,7 +114,7 @@ def reversible(case: Case) -> bool:
 
 async def _cannot_be_undone(world: World, case: Case, action_id: str, plan: Plan) -> None:
     """It is said with the reason, and refused; what it did stands."""
-    back = await engine.plan_undo(world.session(Mode.TRIAGE), PlanUndo(action_id=action_id))
+    back = await planning.plan_undo(world.session(Mode.TRIAGE), PlanUndo(action_id=action_id))
     assert not back.helps
     assert back.calls == ()
     assert "cannot" in back.why
@@ -123,7 +123,7 @@ async def _cannot_be_undone(world: World, case: Case, action_id: str, plan: Plan
 
 
 async def _plan(session: Session, case: Case, target: str) -> Plan:
-    return await engine.plan(session, _planning(case, target))
+    return await planning.plan(session, _planning(case, target))
 
 
 @EACH
@@ -157,7 +157,7 @@ async def test_a_plan_changes_nothing_and_apply_then_undo_leave_it_as_it_was(
         await _cannot_be_undone(world, case, done.action_id, plan)
         return
 
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
     assert back.helps
     assert not any(warning.startswith("DRIFT") for warning in back.warnings)
     assert await world.undo(case, done.action_id, plan.target) is ActionState.APPLIED
@@ -176,7 +176,7 @@ async def test_what_somebody_else_changed_meanwhile_is_noticed(
     if not reversible(case):
         return
     case.drift(aws, target)
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
     assert any(warning.startswith("DRIFT") for warning in back.warnings), back.warnings
     assert back.wide or not back.helps, "writing over a stranger's change takes the whole id"
 

@@ -7,7 +7,7 @@ import pytest
 from socconsole.commands import Contain, PlanContain
 from socconsole.drill import Embedded
 from socconsole.model.action import ActionState, Mode
-from socconsole.response import engine
+from socconsole.response import engine, planning
 from tests.drill.test_flows import moves, reachable, start
 from tests.response.conftest import PROD, Make
 
@@ -28,7 +28,7 @@ async def test_isolation_lets_a_running_flow_go_on_and_the_cut_it_names_ends_it(
     flow = start(aws, made.instance)
     assert moves(aws, flow) > 0
 
-    plan = await engine.plan(session(Mode.TRIAGE), PlanContain(action="ec2-isolate", target=made.instance, **AT))
+    plan = await planning.plan(session(Mode.TRIAGE), PlanContain(action="ec2-isolate", target=made.instance, **AT))
     said = " ".join(plan.warnings)
     assert "survive" in said
     assert "432,000 s" in said
@@ -45,7 +45,7 @@ async def test_isolation_lets_a_running_flow_go_on_and_the_cut_it_names_ends_it(
 async def test_revoking_egress_rules_says_the_same(aws: Embedded, session: Make) -> None:
     made = reachable(aws)
     flow = start(aws, made.instance)
-    plan = await engine.plan(session(Mode.TRIAGE), PlanContain(action="ec2-sg-egress", target=made.group, **AT))
+    plan = await planning.plan(session(Mode.TRIAGE), PlanContain(action="ec2-sg-egress", target=made.group, **AT))
     assert "survive" in " ".join(plan.warnings)
     await _contain(session, "ec2-sg-egress", made.group)
     assert moves(aws, flow) > 0

@@ -6,7 +6,7 @@ from socconsole.commands import Contain, PlanUndo
 from socconsole.drill import Embedded
 from socconsole.drill.ec2 import backend
 from socconsole.model.action import ActionState, Mode
-from socconsole.response import engine
+from socconsole.response import engine, planning
 from tests.response.actions.case import do
 from tests.response.actions.cases_ec2 import network
 from tests.response.actions.test_compositions import about, plan, plan_for
@@ -42,7 +42,7 @@ async def test_a_second_within_the_hour_is_not_offered_and_the_first_stays_whate
     again = await plan(session, SNAPSHOT, made.instance)
     assert not again.helps
     assert f"{snapshot['SnapshotId']} pending" in again.why
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
     assert (back.helps, back.calls) == (False, ())
 
 

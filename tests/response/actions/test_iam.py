@@ -21,7 +21,7 @@ from socconsole.drill.principals import Principal
 from socconsole.model.action import ActionState, Mode, Plan
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
-from socconsole.response import book, engine, rails
+from socconsole.response import book, engine, planning, rails
 from socconsole.response.actions import iam_role_revoke_sessions
 from socconsole.response.base import BadTarget, Target
 from socconsole.response.registry import ACTIONS
@@ -38,7 +38,7 @@ OFF_PATH = "iam-role-off-path"
 
 async def plan(session: Session, action: str, target: str, place: Place = PROD, finding: str = "") -> Plan:
     asked = PlanContain(action=action, target=target, account=place.account, region=place.region, finding=finding)
-    return await engine.plan(session, asked)
+    return await planning.plan(session, asked)
 
 
 async def contain(session: Session, action: str, target: str, place: Place = PROD) -> str:
@@ -133,7 +133,7 @@ async def test_for_stolen_instance_credentials_the_cut_without_an_outage_comes_f
     behind_nat(aws)
     aws.advance(30)
     stolen = await finding_of(aws, folder, "InstanceCredentialExfiltration")
-    offered = [one for one in await engine.offer(session(Mode.TRIAGE), stolen.id) if one.action.startswith("iam-")]
+    offered = [one for one in await planning.offer(session(Mode.TRIAGE), stolen.id) if one.action.startswith("iam-")]
     assert [one.action for one in offered if one.helps][:2] == [OFF_PATH, REVOKE]
     assert {one.target for one in offered} == {ROLE}, "a temporary key cannot be switched off, its role can"
 
@@ -157,7 +157,7 @@ async def test_somebody_elses_user_and_the_root_user_are_not_ours(
     assert "another account's" in foreign.refusals[0]
     root = await finding_of(aws, folder, "RootCredentialUsage", Place(PROD.account, "eu-west-1"))
     assert ACTIONS["iam-user-quarantine"].targets(root) == ()
-    (offered,) = [one for one in await engine.offer(session(Mode.TRIAGE), root.id) if one.action == "iam-disable-key"]
+    (offered,) = [one for one in await planning.offer(session(Mode.TRIAGE), root.id) if one.action == "iam-disable-key"]
     assert "only he can switch it off" in offered.refusals[0]
 
 
@@ -352,7 +352,7 @@ async def test_what_somebody_revoked_later_stays_revoked(
 async def test_undone_after_the_longest_session_it_gives_nothing_back(aws: Embedded, session: Make) -> None:
     action = iam_role_revoke_sessions.ACTION
     id_ = await contain(session(), REVOKE, ROLE)
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=id_))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=id_))
     assert back.re_exposes
     assert any("up to 6 hours" in each for each in back.warnings), "an instance's credentials live that long"
     async with Door.open(Setting(), aws.world, "reader", Mode.TRIAGE, "oncall1") as door:  # type: ignore[arg-type]
@@ -364,7 +364,7 @@ async def test_undone_after_the_longest_session_it_gives_nothing_back(aws: Embed
 async def test_the_trail_of_iam_is_read_where_it_is(aws: Embedded, session: Make) -> None:
     do(aws, "iam:UpdateAccessKey", ML, UserName=USER, AccessKeyId=key_of(aws), Status="Active")
     id_ = await contain(session(), "iam-disable-key", key_of(aws), ML)
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=id_))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=id_))
     assert any("who wrote it last: UpdateAccessKey by" in each for each in back.warnings), back.warnings
 
 

@@ -12,7 +12,7 @@ from socconsole.commands import Contain, PlanContain, PlanUndo
 from socconsole.drill import Embedded
 from socconsole.drill.errors import AwsError
 from socconsole.model.action import ActionState, Mode, Plan
-from socconsole.response import engine
+from socconsole.response import engine, planning
 from socconsole.response.actions.kms_deny_outsiders import ACTION as DENY
 from socconsole.response.actions.secret_deny_outsiders import ACTION as SECRET
 from socconsole.response.awscli import lines
@@ -25,7 +25,7 @@ AT = {"account": PROD.account, "region": PROD.region}
 
 
 async def plan(session: Make, action: str, target: str) -> Plan:
-    return await engine.plan(session(Mode.TRIAGE), PlanContain(action=action, target=target, **AT))
+    return await planning.plan(session(Mode.TRIAGE), PlanContain(action=action, target=target, **AT))
 
 
 async def contain(session: Make, action: str, target: str) -> str:
@@ -78,7 +78,7 @@ async def test_only_a_strangers_grants_are_revoked_and_the_record_says_what_they
     done = await contain(session, "kms-revoke-grants", made)
     (kept,) = do(aws, "kms:ListGrants", KeyId=made)["Grants"]
     assert kept["GranteePrincipal"] == f"arn:aws:iam::{PROD.account}:role/training"
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
     assert not back.helps
     assert any("aws kms create-grant" in line and OUTSIDER in line for line in lines(back))
 

@@ -12,7 +12,7 @@ from socconsole.aws.operations import ROLES, table
 from socconsole.commands import PlanContain
 from socconsole.drill import Embedded
 from socconsole.model.action import Mode, Plan
-from socconsole.response import engine
+from socconsole.response import planning
 from socconsole.response.base import BadTarget
 from socconsole.response.registry import ACTIONS
 from tests.response.actions.case import do
@@ -22,7 +22,7 @@ from tests.response.conftest import PROD, STRANGER, Make
 
 async def plan(session: Make, action: str, target: str, region: str = PROD.region) -> Plan:
     asked = PlanContain(action=action, target=target, account=PROD.account, region=region)
-    return await engine.plan(session(Mode.TRIAGE), asked)
+    return await planning.plan(session(Mode.TRIAGE), asked)
 
 
 # --- trails -----------------------------------------------------------------------------------------------

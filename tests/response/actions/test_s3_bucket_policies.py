@@ -13,7 +13,7 @@ from socconsole.drill.errors import AwsError
 from socconsole.drill.ids import Ids
 from socconsole.drill.policy import Decision, evaluate
 from socconsole.model.action import ActionState, Mode, Plan
-from socconsole.response import engine
+from socconsole.response import engine, planning
 from tests.response.actions.case import do
 from tests.response.conftest import CORPUS, PROD, STRANGER, Make, leaking
 
@@ -22,7 +22,7 @@ AT = {"account": PROD.account, "region": PROD.region}
 
 
 async def plan(session: Make, action: str, bucket: str = CORPUS) -> Plan:
-    return await engine.plan(session(Mode.TRIAGE), PlanContain(action=action, target=bucket, **AT))
+    return await planning.plan(session(Mode.TRIAGE), PlanContain(action=action, target=bucket, **AT))
 
 
 async def contain(session: Make, action: str, bucket: str = CORPUS) -> str:
@@ -79,7 +79,7 @@ async def test_a_lockdown_ends_what_an_intruder_inside_reads_and_we_can_still_un
     done = await contain(session, "s3-lockdown")
     with pytest.raises(AwsError):
         read_as(aws, intruder)
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
     assert back.re_exposes, "the policy that it gives back is public"
     assert await undo(session, done) is ActionState.APPLIED
     assert read_as(aws, intruder)["KeyCount"]
@@ -96,7 +96,7 @@ async def test_a_lockdown_is_refused_when_one_of_our_roles_cannot_be_read(aws: E
 async def test_a_lockdown_of_a_private_bucket_gives_nothing_back_to_the_public(aws: Embedded, session: Make) -> None:
     do(aws, "s3:DeleteBucketPolicy", Bucket=CORPUS)
     done = await contain(session, "s3-lockdown")
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
     assert "opens nothing" in back.blast_radius or "within the day" in back.blast_radius
     assert [call.operation for call in back.calls] == ["DeleteBucketPolicy"]
 
@@ -146,7 +146,7 @@ async def test_a_switch_left_lowered_is_partial_and_an_undo_raises_it(aws: Embed
     aws.faults.clear()
     assert done.state is ActionState.PARTIAL
     assert not flags(aws)["BlockPublicPolicy"]
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
     assert [call.operation for call in back.calls] == ["PutPublicAccessBlock"]
     assert await undo(session, done.action_id) is ActionState.APPLIED
     assert all(flags(aws).values())
@@ -157,7 +157,7 @@ async def test_a_block_turned_on_later_is_no_drift_and_an_undo_says_what_it_need
     done = await contain(session, "s3-lockdown")
     on = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
     do(aws, "s3:PutPublicAccessBlock", Bucket=CORPUS, PublicAccessBlockConfiguration=on)
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
     assert not any(warning.startswith("DRIFT") for warning in back.warnings)
     assert any("BlockPublicPolicy" in warning for warning in back.warnings)
     assert await undo(session, done) is ActionState.NOT_APPLIED, "S3 refuses to write a public policy"

@@ -9,7 +9,7 @@ import pytest
 from socconsole.commands import PlanContain
 from socconsole.drill import Embedded
 from socconsole.model.action import Mode
-from socconsole.response import engine
+from socconsole.response import planning
 from tests.response.actions.case import do
 from tests.response.conftest import EXPORTS, ML, Make, leaking
 
@@ -27,7 +27,7 @@ def _write(aws: Embedded, *principals: object) -> None:
 
 async def test_the_rest_of_the_policy_stays_and_a_path_is_matched(aws: Embedded, session: Make) -> None:
     _write(aws, {"AWS": [f"arn:aws:iam::{STRANGER}:root", ROLE]}, {"AWS": f"arn:aws:iam::{ML.account}:root"})
-    plan = await engine.plan(session(Mode.TRIAGE), ASKED)
+    plan = await planning.plan(session(Mode.TRIAGE), ASKED)
     *kept, deny = plan.after["Policy"]["Statement"]
     assert [one["Sid"] for one in kept] == ["S0", "S1"]
     assert deny["Principal"] == "*"
@@ -37,7 +37,7 @@ async def test_the_rest_of_the_policy_stays_and_a_path_is_matched(aws: Embedded,
 
 async def test_a_principal_that_no_arn_matches_gets_no_invented_statement(aws: Embedded, session: Make) -> None:
     _write(aws, {"CanonicalUser": "79a5"})
-    plan = await engine.plan(session(Mode.TRIAGE), ASKED)
+    plan = await planning.plan(session(Mode.TRIAGE), ASKED)
     assert not plan.helps
     assert plan.calls == ()
     assert plan.instead.startswith("s3-lockdown")
@@ -47,7 +47,7 @@ async def test_who_cannot_be_named_keeps_nobody_else_in(aws: Embedded, session: 
     """A bucket behind CloudFront names an identity that no ARN matches; the stranger beside it is denied."""
     origin = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2QWRUHEXAMPLE"
     _write(aws, {"AWS": origin}, {"AWS": f"arn:aws:iam::{STRANGER}:root"})
-    plan = await engine.plan(session(Mode.TRIAGE), ASKED)
+    plan = await planning.plan(session(Mode.TRIAGE), ASKED)
     assert plan.helps
     deny = plan.after["Policy"]["Statement"][-1]
     assert deny["Condition"] == {"ArnLike": {"aws:PrincipalArn": [f"arn:aws:iam::{STRANGER}:*"]}}
@@ -57,11 +57,11 @@ async def test_who_cannot_be_named_keeps_nobody_else_in(aws: Embedded, session: 
 @pytest.mark.parametrize("own", [f"arn:aws:iam::{ML.account}:root", "arn:aws:iam::111122223333:role/x"])
 async def test_own_accounts_are_not_outsiders(aws: Embedded, session: Make, own: str) -> None:
     _write(aws, {"AWS": own})
-    assert not (await engine.plan(session(Mode.TRIAGE), ASKED)).helps
+    assert not (await planning.plan(session(Mode.TRIAGE), ASKED)).helps
 
 
 async def test_a_policy_too_long_for_another_statement_is_refused(aws: Embedded, session: Make) -> None:
     leaking(aws)
     _write(aws, *({"AWS": f"arn:aws:iam::{STRANGER}:role/{'r' * 40}{n}"} for n in range(93)))
-    plan = await engine.plan(session(Mode.TRIAGE), ASKED)
+    plan = await planning.plan(session(Mode.TRIAGE), ASKED)
     assert any("20480" in sentence for sentence in plan.refusals)

@@ -9,7 +9,7 @@ import pytest
 from socconsole.commands import Contain, PlanContain, PlanUndo
 from socconsole.drill import Embedded
 from socconsole.model.action import ActionState, Mode, Plan
-from socconsole.response import engine
+from socconsole.response import engine, planning
 from socconsole.response.actions import s3_account_block_public
 from tests.response.actions.case import do
 from tests.response.actions.cases_s3 import logged
@@ -23,7 +23,7 @@ OBJECTS = {"Field": "resources.type", "Equals": ["AWS::S3::Object"]}
 
 
 async def plan(session: Make, action: str, target: str = CORPUS) -> Plan:
-    return await engine.plan(session(Mode.TRIAGE), PlanContain(action=action, target=target, **AT))
+    return await planning.plan(session(Mode.TRIAGE), PlanContain(action=action, target=target, **AT))
 
 
 async def contain(session: Make, action: str, target: str = CORPUS) -> str:
@@ -83,7 +83,7 @@ async def test_advanced_selectors_are_added_to_and_the_others_come_back_untouche
     assert {"Field": "resources.ARN", "StartsWith": [f"arn:aws:s3:::{CORPUS}/"]} in ours[1]["FieldSelectors"]
     later = {"Name": "later", "FieldSelectors": [{"Field": "eventCategory", "Equals": ["Insight"]}]}
     do(aws, "cloudtrail:PutEventSelectors", TrailName=TRAIL, AdvancedEventSelectors=[*ours, later])
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
     assert back.calls[0].params == {"TrailName": ARN, "AdvancedEventSelectors": [other, later]}
 
 
@@ -128,7 +128,7 @@ async def test_a_trail_that_is_full_or_stopped_cannot_take_another_selector(aws:
 
 async def test_a_trail_of_another_region_is_named_with_its_home(aws: Embedded, session: Make) -> None:
     asked = PlanContain(action="s3-data-events", target=CORPUS, account=PROD.account, region="eu-west-1")
-    found = await engine.plan(session(Mode.TRIAGE), asked)
+    found = await planning.plan(session(Mode.TRIAGE), asked)
     assert not found.helps
     assert f"{TRAIL} in {PROD.region}" in found.why
     assert "--region" in found.instead

@@ -7,7 +7,7 @@ import pytest
 from socconsole.commands import Contain, PlanContain, PlanUndo
 from socconsole.drill import Embedded
 from socconsole.model.action import ActionState, Mode, Plan
-from socconsole.response import engine
+from socconsole.response import engine, planning
 from socconsole.response.actions.ami_private import ACTION as IMAGE
 from socconsole.response.actions.ebs_snapshot_private import ACTION as VOLUME
 from socconsole.response.actions.rds_snapshot_private import ACTION as DATABASE
@@ -20,7 +20,7 @@ AT = {"account": PROD.account, "region": PROD.region}
 
 
 async def plan(session: Make, action: str, target: str) -> Plan:
-    return await engine.plan(session(Mode.TRIAGE), PlanContain(action=action, target=target, **AT))
+    return await planning.plan(session(Mode.TRIAGE), PlanContain(action=action, target=target, **AT))
 
 
 async def contain(session: Make, action: str, target: str) -> str:
@@ -49,7 +49,7 @@ async def test_an_undo_puts_back_what_was_taken_and_keeps_what_came_later(aws: E
     made = snapshot(aws, "all")
     done = await contain(session, "ebs-snapshot-private", made)
     share(aws, made, LATER)
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
     assert back.re_exposes
     assert back.after == {"Shared": sorted([ML.account, STRANGER, LATER, "all"])}
     (call,) = back.calls
@@ -74,7 +74,7 @@ async def test_a_clusters_snapshot_is_written_with_a_clusters_calls(aws: Embedde
     add = {"AttributeName": "restore", "ValuesToAdd": [STRANGER]}
     do(aws, "rds:ModifyDBClusterSnapshotAttribute", DBClusterSnapshotIdentifier="crm-copy", **add)
     done = await contain(session, "rds-snapshot-private", "cluster-snapshot:crm-copy")
-    back = await engine.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done))
     (call,) = back.calls
     assert call.operation == "ModifyDBClusterSnapshotAttribute"
     assert call.params == {

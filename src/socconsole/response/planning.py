@@ -1,0 +1,182 @@
+"""What would be done, read afresh: the plan of a containment or of an undo, and what fits a finding.
+
+Nothing here changes anything, in AWS or on the record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from socconsole.aws import AwsTrouble
+from socconsole.commands import PlanContain, PlanUndo
+from socconsole.model.action import ActionRecord, ActionState, Plan
+from socconsole.model.finding import Finding
+from socconsole.response import book, rails, registry, s3_bucket
+from socconsole.response.base import Action, Door
+from socconsole.response.compose import Composition
+from socconsole.response.locate import Aim, finding_of, locate
+from socconsole.response.permits import permits
+from socconsole.response.session import Refusal, Session
+from socconsole.text import token
+
+AT_ONCE: Final = 6
+"""Plans read at the same time for one offer."""
+
+Planner = Callable[[Door], Awaitable[Plan]]
+
+
+async def plan(session: Session, request: PlanContain) -> Plan:
+    """What would be done, read afresh, with every rail's objection. Raises ``Refusal``, ``AwsTrouble``."""
+    aim = await locate(session, request.action, request.target, request.account, request.region, request.finding)
+    async with session.door(session, "reader") as door:
+        plan = await planned(session, door, aim.finding, planner_of(session, aim), aim.action)
+    return _show(session, subject_of(aim), plan)
+
+
+async def plan_undo(session: Session, request: PlanUndo) -> Plan:
+    """Read afresh and say how the action would be undone."""
+    record, done = await undoable(session, request.action_id)
+    async with session.door(session, "reader") as door:
+        plan = await planned(session, door, None, undo_planner_of(done), action_of(done))
+    return _show(session, record.id, plan)
+
+
+async def offer(session: Session, finding_id: str) -> tuple[Plan, ...]:
+    """A plan for every action and target that fit the finding, those that help first."""
+    finding = await finding_of(session, finding_id)
+    if finding is None:
+        raise Refusal("input", "which finding?")
+    aims = [
+        Aim(action, t, finding) for action in registry.known(session.config).values() for t in action.targets(finding)
+    ]
+    if not aims:
+        return ()
+    troubles: list[AwsTrouble] = []
+    some = asyncio.Semaphore(AT_ONCE)
+
+    async with session.door(session, "reader") as door:
+
+        async def one(aim: Aim) -> Plan:
+            try:
+                async with some:
+                    plan = await planned(session, door, finding, planner_of(session, aim), aim.action)
+            except AwsTrouble as trouble:  # one target that cannot be read hides no other, nor is it hidden
+                troubles.append(trouble)
+                return _unread(aim, trouble, session.now())
+            return _show(session, subject_of(aim), plan)
+
+        plans = await asyncio.gather(*map(one, aims))
+    if len(troubles) == len(aims):
+        raise troubles[0]
+    return tuple(sorted(plans, key=lambda plan: (not plan.helps, -plan.fit)))
+
+
+async def planned(session: Session, door: Door, finding: Finding | None, planner: Planner, action: Action) -> Plan:
+    """A fresh plan with its permission and all objections that do not depend on who confirms it."""
+    plan = await planner(door)
+    resources = action.resources(plan)
+    principal = book.responder_arn(session, plan.place.account)
+    if isinstance(action, Composition):
+        objections = action.objections(plan, session.config.never_touch, session.config.protected_tags)
+        plan = replace(plan, refusals=(*plan.refusals, *objections))
+    plan = replace(plan, cuts=_cuts(plan, finding))
+    plan = replace(plan, permitted=await permits(door, plan, principal, resources, session.folder.world.partition))
+    return rails.of_plan(
+        plan,
+        finding,
+        resources[0],
+        never=session.config.never_touch,
+        tags=session.config.protected_tags,
+        world_=session.folder.world,
+        responder=principal,
+        profile_may=session.config.allow_profile_to_respond,
+    )
+
+
+def _cuts(plan: Plan, finding: Finding | None) -> bool:
+    """Does it end what the finding tells of? Where a data store is named, only what closes that store does.
+
+    Taking an intruder's session away leaves the store as open as it was: to call that blocked would be to say
+    that nothing leaves any more.
+    """
+    if finding is None or not plan.cuts:
+        return False
+    if not any(resource.type in s3_bucket.TYPES for resource in finding.resources):
+        return True
+    stores = {target.id for target in s3_bucket.buckets_of(finding)}
+    return not stores.isdisjoint(part.target for part in plan.parts or (plan,) if part.cuts)
+
+
+async def undoable(session: Session, action_id: str) -> tuple[ActionRecord, Plan]:
+    """An action that can be undone, and its plan as the ledger holds it; or ``Refusal``."""
+    found = await asyncio.to_thread(book.recorded, session.folder, action_id)
+    if found is None:
+        raise Refusal("input", f"no action has the id {token(action_id)}", "socconsole action show")
+    record, done = found
+    if record.undone_by:
+        raise Refusal("refused", f"{record.id} was undone already, by {record.undone_by}")
+    if record.state is ActionState.NOT_APPLIED:
+        raise Refusal("refused", f"{record.id} was not applied: there is nothing to undo")
+    if registry.of(done) is None:
+        raise Refusal("input", f"{record.id} is a {token(done.action)}, which this version does not know")
+    return record, done
+
+
+def _unread(aim: Aim, trouble: AwsTrouble, now: datetime) -> Plan:
+    """What stands in an offer for a target of which nothing is known."""
+    info = aim.action.info
+    why = f"not known: reading it failed ({trouble.kind})" + (f"; {trouble.remedy}" if trouble.remedy else "")
+    return Plan(
+        action=info.id,
+        target=aim.target.id,
+        place=aim.target.place,
+        finding=aim.finding.id if aim.finding else None,
+        helps=False,
+        why=why,
+        instead="",
+        calls=(),
+        undo_calls=(),
+        before={},
+        after={},
+        stops=info.stops,
+        does_not_stop=info.does_not_stop,
+        blast_radius="not known",
+        reversible=info.reversible,
+        wide=info.wide,
+        warnings=(),
+        permitted="unknown",
+        read_at=now,
+        refusals=(why,),
+    )
+
+
+def subject_of(aim: Aim) -> str:
+    place = aim.target.place
+    return f"{aim.action.info.id} {place.account} {place.region} {aim.target.id}"
+
+
+def _show(session: Session, subject: str, plan: Plan) -> Plan:
+    if session.shown is not None:
+        session.shown[subject] = plan
+    return plan
+
+
+def planner_of(session: Session, aim: Aim) -> Planner:
+    own = session.folder.world.accounts
+    return lambda door: aim.action.plan(door, aim.target, aim.finding, own)
+
+
+def undo_planner_of(done: Plan) -> Planner:
+    return lambda door: action_of(done).plan_undo(door, done)
+
+
+def action_of(done: Plan) -> Action:
+    """Of a plan that :func:`undoable` let pass."""
+    action = registry.of(done)
+    if action is None:
+        raise LookupError(done.action)
+    return action
