@@ -57,6 +57,6 @@ def decision(folder: StateFolder, n: int | str) -> dict[str, object]:
 
 def dump(folder: StateFolder) -> dict[str, list[tuple[object, ...]]]:
     """Everything that is projected, to compare two stores."""
-    tables = ("decision", "decision_log", "outbox", "action", "meta")
+    tables = ("decision", "decision_log", "outbox", "action", "owed", "meta")
     with closing(db.connect(folder.store_db)) as conn:
         return {table: sorted(conn.execute(f"SELECT * FROM {table}"), key=repr) for table in tables}

@@ -2,7 +2,7 @@
 
 They stand in the queue beside those of AWS, so that nobody can overlook them, with ``socconsole`` as their source.
 AWS knows nothing of them: no decision about one is sent, and none ends because AWS closed something. One stays
-until it was acknowledged, and a day longer.
+until it was acknowledged, and a day longer; what is owed about an action (``owed``), until that is settled.
 """
 
 from __future__ import annotations
@@ -62,16 +62,38 @@ def containment_undone(conn: Connection, action: Row, line: Line, found: ActionS
         + " CloudTrail says who wrote to the target since. Contain it again, and whoever undid it."
         + (f" It was done for {action['finding']}." if action["finding"] else "")
     )
-    alarm = _alarm(
+    about_action(
+        conn,
+        action,
         line,
         f"Containment {partly}undone: {action['action']} on {action['target']}",
         said,
         Severity.HIGH if partly else Severity.CRITICAL,
         facts,
     )
+
+
+def about_action(
+    conn: Connection,
+    action: Row,
+    line: Line,
+    title: str,
+    said: str,
+    severity: Severity,
+    facts: Mapping[str, Any],
+    entry: int = 0,
+) -> str:
+    """Raise an alarm about an action, by the entry ``line``; what :func:`close` closes it by. In the caller's
+    transaction.
+
+    ``facts["type"]`` is its type. ``entry`` names the entry that raised it before, where it is one and the same
+    alarm that speaks again.
+    """
+    alarm = _alarm(line, title, said, severity, facts, entry)
     resources = _resources(conn, action, line.at)
     alarm = replace(alarm, account=action["account"], region=action["region"], resources=resources)
     findings.take(conn, [alarm], origin=SOURCE, now=line.at)
+    return findings.alias_key(alarm.merge_keys[0])
 
 
 def vanished(conn: Connection, line: Line) -> None:
@@ -103,9 +125,11 @@ def vanished(conn: Connection, line: Line) -> None:
     )
 
 
-def _alarm(line: Line, title: str, said: str, severity: Severity, facts: Mapping[str, Any]) -> Observation:
+def _alarm(
+    line: Line, title: str, said: str, severity: Severity, facts: Mapping[str, Any], entry: int = 0
+) -> Observation:
     """What the entry ``line`` gives cause for; ``facts["type"]`` is its type."""
-    name = f"{SOURCE}/{line.install}/{line.seq}"
+    name = f"{SOURCE}/{line.install}/{entry or line.seq}"
     whole = {"product": SOURCE, "ledger": {"install": line.install, "entry": line.seq}, **facts}
     body = json.dumps(whole, sort_keys=True, separators=(",", ":")).encode("ascii")
     return Observation(
@@ -147,22 +171,41 @@ def is_own(conn: Connection, finding_id: str) -> bool:
 
 
 def close_acknowledged(conn: Connection, now: datetime) -> int:
-    """Close the alarms that somebody acknowledged ``KEPT`` ago; returns how many."""
+    """Close the alarms that somebody acknowledged ``KEPT`` ago; returns how many.
+
+    An approval that is owed stays owed, whoever has seen that it is.
+    """
     with transaction(conn):
-        codec = Codec(conn)
         found = conn.execute(
-            "SELECT o.n, b.dictionary, b.data FROM queue AS q JOIN observation AS o ON o.finding = q.n AND o.head = 1 "
-            "JOIN body AS b ON b.observation = o.n "
-            "WHERE o.origin = (SELECT n FROM origin WHERE name = ?) AND q.closed = 0 AND q.acked_at <= ?",
+            "SELECT q.n FROM queue AS q JOIN observation AS o ON o.finding = q.n AND o.head = 1 "
+            "WHERE o.origin = (SELECT n FROM origin WHERE name = ?) AND q.closed = 0 AND q.acked_at <= ? "
+            "AND NOT EXISTS (SELECT 1 FROM owed AS w JOIN alias AS k ON k.key = w.alarm "
+            "WHERE k.finding = q.n AND w.what = 'approval' AND w.settled IS NULL)",
             (SOURCE, micros(now - KEPT)),
         ).fetchall()
-        closed = []
-        for n, dictionary, data in found:
-            body = codec.unpack(data, dictionary)
-            digest = hashlib.sha256(body + b"closed").digest()
-            closed.append(replace(reading.observation(conn, codec, n), active=False, body=body, digest=digest))
-        findings.take(conn, closed, origin=SOURCE, now=now)
-    return len(closed)
+        for (n,) in found:
+            _close(conn, n, now)
+    return len(found)
+
+
+def close(conn: Connection, alarm: str, now: datetime) -> None:
+    """Close what :func:`about_action` raised: its cause is gone. In the caller's transaction."""
+    found = conn.execute("SELECT finding FROM alias WHERE key = ?", (alarm,)).fetchone()
+    if found is not None:
+        _close(conn, found[0], now)
+
+
+def _close(conn: Connection, finding: int, now: datetime) -> None:
+    codec = Codec(conn)
+    n, dictionary, data = conn.execute(
+        "SELECT o.n, b.dictionary, b.data FROM observation AS o JOIN body AS b ON b.observation = o.n "
+        "WHERE o.finding = ? AND o.head = 1",
+        (finding,),
+    ).fetchone()
+    body = codec.unpack(data, dictionary)
+    digest = hashlib.sha256(body + b"closed").digest()
+    closed = replace(reading.observation(conn, codec, n), active=False, body=body, digest=digest)
+    findings.take(conn, [closed], origin=SOURCE, now=now)
 
 
 def _resources(conn: Connection, action: Row, at: datetime) -> tuple[Resource, ...]:

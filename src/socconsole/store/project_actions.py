@@ -1,4 +1,5 @@
-"""What intents, outcomes and later checks do to the ``action`` table; see ``projections`` for their data."""
+"""What intents, outcomes and later checks do to the ``action`` table, and what is ``owed`` about it; see
+``projections`` for their data."""
 
 from __future__ import annotations
 
@@ -9,16 +10,22 @@ from typing import Any, Final
 
 from socconsole.model.action import ActionState, Reversible
 from socconsole.model.entry import Line
-from socconsole.store import own
+from socconsole.store import owed, own
 from socconsole.store.instants import micros, storable
 
-VERBS: Final = frozenset({"intent", "outcome", "verified", "resolved"})
+VERBS: Final = frozenset({"intent", "outcome", "verified", "resolved", "overdue", "approved"})
 
 
 def apply(conn: sqlite3.Connection, line: Line) -> None:
     """Apply one entry of :data:`VERBS` inside the caller's transaction."""
-    if line.entry.verb == "intent":
+    verb = line.entry.verb
+    if verb == "intent":
         _intent(conn, line)
+        owed.intended(conn, line)
+    elif verb == "overdue":
+        owed.passed(conn, line)
+    elif verb == "approved":
+        owed.approved(conn, line)
     else:
         _learnt(conn, line)
 
@@ -61,7 +68,7 @@ def _leave(data: Mapping[str, Any]) -> str:
     if approval := data.get("approval"):
         said.append(f"approved by {approval['by']} ({approval['peer']})")
     if data.get("break_glass"):
-        said.append("break-glass: the approval is owed")
+        said.append("break-glass" + (": the approval is owed" if data.get("owes", True) else ""))
     if data.get("expires"):
         said.append(f"to be looked at again by {data['expires']}")
     return "; ".join(said)
@@ -99,6 +106,8 @@ def _learnt(conn: sqlite3.Connection, line: Line) -> None:
             "UPDATE action SET undone_by = ? WHERE id = ? AND (undone_by IS NULL OR undone_by = ?)",
             (undone, row["undoes"], data["id"]),
         )
+    for id_ in filter(None, (data["id"], row["undoes"])):
+        owed.learnt(conn, line, id_)
 
 
 _HELD: Final = {ActionState.NOT_APPLIED: 0, ActionState.PARTIAL: 1, ActionState.APPLIED: 2}

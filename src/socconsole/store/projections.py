@@ -14,10 +14,14 @@ sent, overtaken, send_failed              ``writes`` ([[seq of the decision, fin
                                           ({finding: {"workflow", "verdict"}} as AWS had it). Private: ``why``
 intent                                    ``id``, ``action``, ``target``, ``account``, ``region``, ``finding``,
                                           ``calls``, ``undo_calls``, ``before``, ``after``, ``evidence``
-                                          (SHA-256), ``reversible``, ``wide``, ``undoes``
+                                          (SHA-256), ``reversible``, ``wide``, ``undoes``, ``expires``,
+                                          ``approval``, ``break_glass``, ``owes`` (an approval, within the hour;
+                                          there only with ``break_glass``)
 outcome                                   ``id``, ``state``, ``when``, ``held``, ``results``, ``detail``
 verified                                  ``id``, ``state``, ``when``, ``held``
 resolved                                  ``id``, ``state``, ``detail``
+overdue                                   ``id``, ``what`` (``owed.What``): what was due about an action by now
+approved                                  ``id``, ``by``, ``peer``: the approval that was owed
 ended                                     ``how`` (``gone.How``), ``waiting`` (critical or high, unacknowledged)
 erase                                     ``of`` ([[seq, name], …])
 ========================================= ==============================================================

@@ -13,12 +13,15 @@ merge keys is a prefix of one of its alias keys, and resolves.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from sqlite3 import Connection
 from typing import Final
 
+from socconsole.store.action_schema import ACTION_DDL
 from socconsole.store.decision_schema import DECISION_DDL
 from socconsole.store.egress_schema import EGRESS_DDL
 from socconsole.store.incident_schema import INCIDENT_DDL
+from socconsole.store.instants import micros
 from socconsole.store.trail_schema import TRAIL_DDL
 from socconsole.store.triggers import TRIGGERS
 
@@ -316,10 +319,21 @@ def _m006(conn: Connection) -> None:
     _drop_derived(conn)
     for statement in (*TRAIL_DDL, *EGRESS_DDL, *INCIDENT_DDL):
         conn.execute(statement)
+
+
+def _m007(conn: Connection) -> None:
+    _drop_derived(conn)
+    for statement in ACTION_DDL:
+        conn.execute(statement)
+    # Until now an action's expiry was only words.
+    words = "to be looked at again by "
+    for id_, leave in conn.execute("SELECT id, leave FROM action WHERE instr(leave, ?)", (words,)).fetchall():
+        due = datetime.fromisoformat(leave.rpartition(words)[2])
+        conn.execute("INSERT INTO owed (action, what, due) VALUES (?, 'look', ?)", (id_, micros(due)))
     _derive(conn)
 
 
-MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_m001, _m002, _m003, _m004, _m005, _m006)
+MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_m001, _m002, _m003, _m004, _m005, _m006, _m007)
 """Migration i brings a store from schema number i to i + 1. Never edited once released, only added to."""
 
 SCHEMA: Final = len(MIGRATIONS)

@@ -18,7 +18,7 @@ from socconsole.config import Config
 from socconsole.model.entry import Entry
 from socconsole.response import afterwards, following
 from socconsole.response.session import uninterrupted
-from socconsole.store import due, gone, housekeeping, ledger, project, rescore, sources
+from socconsole.store import due, gone, housekeeping, ledger, owed, project, rescore, sources
 from socconsole.store.db import Connection
 from socconsole.store.declared import context_of
 from socconsole.store.state import StateFolder
@@ -72,6 +72,14 @@ class Duties:
         late = await self._keeper.do(due.unacknowledged, after, now, wait)
         minutes = round(wait / timedelta(minutes=1))
         await uninterrupted(self._record(_about("unacknowledged", late, after_minutes=minutes), _REMINDERS, now))
+
+    async def remind_of_actions(self) -> None:
+        """Put on record which actions are in force past their time, and which approvals were not given in theirs."""
+        await self.apply_ledger()  # what was put on record and not taken in yet would be said again
+        late = await self._keeper.do(owed.overdue, datetime.now(UTC))
+        if late:
+            await asyncio.to_thread(ledger.append, self._folder, [_overdue(one) for one in late])
+            await self.apply_ledger()
 
     async def note_ended(self) -> None:
         """Put on record which threats AWS closed, and how: gone, archived, resolved or suppressed by somebody."""
@@ -127,6 +135,23 @@ def _about(verb: str, ids: Sequence[str], **data: int | str) -> list[Entry]:
         Entry(verb, WHO, subjects=tuple(ids[start : start + _IDS_AN_ENTRY]), data=data)
         for start in range(0, len(ids), _IDS_AN_ENTRY)
     ]
+
+
+def _overdue(one: owed.Owed) -> Entry:
+    return Entry(
+        "overdue",
+        WHO,
+        subjects=(one.action_id, one.finding) if one.finding else (one.action_id,),
+        data={
+            "id": one.action_id,
+            "what": one.what.value,
+            "due": one.due.isoformat().replace("+00:00", "Z"),
+            "action": one.action,
+            "target": one.target,
+            "account": one.account,
+            "region": one.region,
+        },
+    )
 
 
 def _keep_instant(conn: Connection, timer: str, at: datetime) -> None:

@@ -136,6 +136,7 @@ async def _reside(duties: Duties, pollers: Sequence[Poller], keeper: Keeper, lin
         asyncio.create_task(_every(TICK_S, duties.apply_ledger), name="ledger"),
         asyncio.create_task(_every(TICK_S, duties.end_snoozes), name="snoozes"),
         asyncio.create_task(_every(REMIND_S, duties.remind), name="reminders"),
+        asyncio.create_task(_every(REMIND_S, duties.remind_of_actions), name="owed"),
         asyncio.create_task(_every(REMIND_S, duties.note_ended), name="ended"),
         asyncio.create_task(_every(CHECK_S, duties.look_after_actions), name="actions"),
         asyncio.create_task(_every(REMIND_S, duties.rescore), name="scores"),

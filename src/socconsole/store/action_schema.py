@@ -1,0 +1,48 @@
+"""Tables about containments beside ``action``: what is still owed about one, and which ways out it closes.
+
+All of them are written by ``project`` from the ledger, and by the intake of findings (``way``); see ``owed`` and
+``closings``. ``action`` names ``action.id``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+ACTION_DDL: Final[tuple[str, ...]] = (
+    # What somebody has to do about an action by a moment: look at it again when it was to expire, or approve what was
+    # done under break-glass. told and settled are ledger sequences: of the entry that called it overdue, and of the
+    # one that settled it. alarm is the alias key of the finding of ours that stands for it; empty before there is one.
+    """
+    CREATE TABLE owed (
+        action TEXT NOT NULL,
+        what TEXT NOT NULL CHECK (what IN ('look', 'approval')),
+        due INTEGER NOT NULL,
+        told INTEGER,
+        settled INTEGER,
+        alarm TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (action, what)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX owed_due ON owed (due) WHERE told IS NULL AND settled IS NULL",
+    "CREATE INDEX owed_alarm ON owed (alarm) WHERE alarm <> ''",
+    # The ways out that an action closes while it is in force, as triage.ways names them.
+    """
+    CREATE TABLE closing (
+        action TEXT NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (name, action)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX closing_action ON closing (action)",
+    # The ways out of a finding, for findings that some action ever closed a way of: all parts have to be closed, each
+    # by any of its names.
+    """
+    CREATE TABLE way (
+        n INTEGER NOT NULL,
+        part INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (n, part, name)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX way_name ON way (name)",
+)
