@@ -18,6 +18,7 @@ from socconsole.model.action import ActionState, Call, Plan
 from socconsole.model.finding import Finding
 from socconsole.response.base import Door, Info, NoteCall, Target
 from socconsole.response.calls import make
+from socconsole.response.found import resources
 from socconsole.response.trail import Write, last_write
 
 State = Mapping[str, Any]
@@ -77,11 +78,14 @@ class Change(ABC, Generic[S]):
     trail_region = ""
     """Where the trail has them, when not where the target is: IAM's are in us-east-1 alone."""
 
-    # --- what a file in ``actions`` fills in ---------------------------------------------------------------
+    types: tuple[str, ...] = ()
+    """What records call its targets: each such resource of a finding is one."""
 
-    @abstractmethod
     def targets(self, finding: Finding) -> tuple[Target, ...]:
         """As ``base.Action`` says."""
+        return resources(finding, self.types, self.name)
+
+    # --- what a file in ``actions`` fills in ---------------------------------------------------------------
 
     @abstractmethod
     def name(self, target: str) -> str:

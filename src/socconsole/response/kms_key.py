@@ -19,13 +19,11 @@ from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Target
 from socconsole.response.change import Change
-from socconsole.response.found import resources
 from socconsole.response.parts import DENIED, Part, read
 from socconsole.response.s3_policy import Reach, account_of, partition, reach
 from socconsole.response.trail import with_callers
 from socconsole.text import token
 
-_TYPES: Final = ("AwsKmsKey", "AWS::KMS::Key")
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}")
 _ARN: Final = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/(.+)")
 _PAGES: Final = 10
@@ -125,8 +123,7 @@ def _grant(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 class KeyChange(Change[Key]):
     """A change to something of one key."""
 
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsKmsKey", "AWS::KMS::Key")
 
     def name(self, target: str) -> str:
         arn = _ARN.fullmatch(target)

@@ -162,8 +162,7 @@ def bucket_arn(target: Target) -> str:
 class BucketChange(Change[Bucket]):
     """A change to something of one bucket."""
 
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return buckets_of(finding)
+    types = TYPES
 
     def name(self, target: str) -> str:
         return bucket_name(target)

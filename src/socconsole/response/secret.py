@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from socconsole.model.action import Plan
-from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Target
 from socconsole.response.change import Change
-from socconsole.response.found import resources
 from socconsole.response.parts import Part, read
 from socconsole.response.s3_policy import Reach, partition, reach
 from socconsole.text import token
 
-_TYPES: Final = ("AwsSecretsManagerSecret", "AWS::SecretsManager::Secret")
 _NAME: Final = re.compile(r"[\w/+=.@-]{1,512}", re.ASCII)
 _ARN: Final = re.compile(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]{1,519}", re.ASCII)
 
@@ -71,8 +68,7 @@ async def read_secret(door: Door, secret: str, place: Place) -> Secret:
 class SecretChange(Change[Secret]):
     """A change to something of one secret."""
 
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsSecretsManagerSecret", "AWS::SecretsManager::Secret")
 
     def name(self, target: str) -> str:
         """A name, or an ARN as it is: the six characters that end it belong to the secret, and not to its name."""

@@ -12,15 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from socconsole.model.action import Call, Reversible
-from socconsole.model.finding import Finding
 from socconsole.response.base import BadTarget, Door, Info, Target
-from socconsole.response.found import resources
 from socconsole.response.s3_policy import partition
 from socconsole.response.sharing import PUBLIC, Shared, SharedChange
 from socconsole.response.wording import count
 from socconsole.text import token
 
-_TYPES: Final = ("AwsEc2Image", "AWS::EC2::Image", "AwsEc2Ami")
 _ID: Final = re.compile(r"(?:arn:[a-z-]+:ec2:[a-z0-9-]*:\d*:image/)?(ami-[0-9a-f]{8,17})")
 _KINDS: Final = ("Group", "UserId", "OrganizationArn", "OrganizationalUnitArn")
 
@@ -49,9 +46,7 @@ class AmiPrivate(SharedChange):
             "an undo shares it again: RE-EXPOSES",
         ),
     )
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsEc2Image", "AWS::EC2::Image", "AwsEc2Ami")
 
     def name(self, target: str) -> str:
         found = _ID.fullmatch(target)

@@ -17,7 +17,6 @@ from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
 from socconsole.response.change import Change, Cut, State, judge
-from socconsole.response.found import resources
 from socconsole.response.iam_principal import jsonable
 from socconsole.response.parts import Part, read
 from socconsole.response.s3_policy import partition
@@ -73,9 +72,7 @@ class BedrockAgentReject(Change[Alias]):
         ),
     )
     writes = ("UpdateAgentAlias", "CreateAgentAlias")
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, ("AwsBedrockAgentAlias",), self.name)
+    types = ("AwsBedrockAgentAlias",)
 
     def name(self, target: str) -> str:
         found = _NAME.fullmatch(target)

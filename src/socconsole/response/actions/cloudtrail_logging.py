@@ -19,13 +19,11 @@ from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
-from socconsole.response.found import resources
 from socconsole.response.parts import Part, read
 from socconsole.response.s3_policy import partition
 from socconsole.text import token
 
 _STATE: Final = "IsLogging"
-_TYPES: Final = ("AwsCloudTrailTrail", "AWS::CloudTrail::Trail")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]")
 _ARN: Final = re.compile(r"arn:[a-z-]+:cloudtrail:[a-z0-9-]+:\d{12}:trail/([^/]+)")
 
@@ -76,9 +74,7 @@ class CloudTrailLogging(Change[Trail]):
         ),
     )
     writes = ("StopLogging", "StartLogging", "UpdateTrail", "PutEventSelectors")
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsCloudTrailTrail", "AWS::CloudTrail::Trail")
 
     def name(self, target: str) -> str:
         arn = _ARN.fullmatch(target)

@@ -13,14 +13,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from socconsole.model.action import Call, Reversible
-from socconsole.model.finding import Finding
 from socconsole.response.base import BadTarget, Door, Info, Target
-from socconsole.response.found import resources
 from socconsole.response.s3_policy import partition
 from socconsole.response.sharing import PUBLIC, Shared, SharedChange
 from socconsole.text import token
 
-_TYPES: Final = ("AwsEc2Snapshot", "AWS::EC2::Snapshot", "EbsSnapshot")
 _ID: Final = re.compile(r"(?:arn:[a-z-]+:ec2:[a-z0-9-]*:\d*:snapshot/)?(snap-[0-9a-f]{8,17})")
 
 
@@ -47,9 +44,7 @@ class EbsSnapshotPrivate(SharedChange):
             "an undo shares it again: RE-EXPOSES",
         ),
     )
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsEc2Snapshot", "AWS::EC2::Snapshot", "EbsSnapshot")
 
     def name(self, target: str) -> str:
         found = _ID.fullmatch(target)

@@ -18,12 +18,10 @@ from socconsole.response.base import Door, Info, Target
 from socconsole.response.calls import answer
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.flow_logs import OURS, Destination, Recording, read
-from socconsole.response.found import resources
 from socconsole.response.s3_policy import partition
 from socconsole.response.wording import count, listed
 from socconsole.text import token
 
-_TYPES: Final = ("AwsEc2Instance", "AwsEc2Subnet", "AwsEc2Vpc")
 _TO_LOGS: Final = "cloud-watch-logs"
 _EVERY: Final = 60
 """Seconds that one record stands for: the shortest there is."""
@@ -53,9 +51,7 @@ class Ec2FlowLogs(Change[Recording]):
         ),
     )
     writes = ("CreateFlowLogs", "DeleteFlowLogs")
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsEc2Instance", "AwsEc2Subnet", "AwsEc2Vpc")
 
     def name(self, target: str) -> str:
         return ec2.name(target, ("vpc", "subnet", "i"), "a VPC, a subnet or an instance")

@@ -23,7 +23,6 @@ from socconsole.response import ec2, isolation_calls, tracked
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.ec2_instance import ISOLATION, Instance, read
-from socconsole.response.found import resources
 from socconsole.response.s3_policy import partition
 from socconsole.response.wording import count, listed
 from socconsole.text import token
@@ -71,9 +70,7 @@ class Ec2Isolate(Change[Instance]):
         "AssociateIamInstanceProfile",
         "DisassociateIamInstanceProfile",
     )
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, ("AwsEc2Instance",), self.name)
+    types = ("AwsEc2Instance",)
 
     def name(self, target: str) -> str:
         return ec2.name(target, ("i",), "an instance")

@@ -17,12 +17,9 @@ from socconsole.response import ec2
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.calls import answer
 from socconsole.response.change import Change, Cut, State
-from socconsole.response.found import resources
 from socconsole.response.vpc_acls import DENY, Acls, read
 from socconsole.response.vpc_interfaces import users
 from socconsole.response.wording import count, listed
-
-_TYPES: Final = ("AwsEc2Instance", "AwsEc2Subnet")
 
 
 class Ec2NaclDeny(Change[Acls]):
@@ -48,9 +45,7 @@ class Ec2NaclDeny(Change[Acls]):
         ),
     )
     writes = ("ReplaceNetworkAclAssociation", "CreateNetworkAclEntry", "ReplaceNetworkAclEntry")
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsEc2Instance", "AwsEc2Subnet")
 
     def name(self, target: str) -> str:
         return ec2.name(target, ("subnet", "i"), "a subnet or an instance")

@@ -16,12 +16,10 @@ from socconsole.model.finding import Finding
 from socconsole.response import ec2
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.change import Change, Cut, State
-from socconsole.response.found import resources
 from socconsole.response.vpc_interfaces import users
 from socconsole.response.vpc_routes import Paths, read
 from socconsole.response.wording import count, listed
 
-_TYPES: Final = ("AwsEc2Instance", "AwsEc2Subnet", "AwsEc2RouteTable", "AwsEc2NatGateway")
 _PREFIXES: Final = ("nat", "rtb", "subnet", "i")
 
 
@@ -48,9 +46,7 @@ class Ec2NatRoute(Change[Paths]):
         ),
     )
     writes = ("CreateRoute", "ReplaceRoute", "DeleteRoute")
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsEc2Instance", "AwsEc2Subnet", "AwsEc2RouteTable", "AwsEc2NatGateway")
 
     def name(self, target: str) -> str:
         return ec2.name(target, _PREFIXES, "a NAT gateway, a route table, a subnet or an instance")

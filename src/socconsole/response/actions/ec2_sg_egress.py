@@ -15,13 +15,11 @@ from socconsole.model.finding import Finding
 from socconsole.response import ec2, tracked
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.change import Change, Cut, State
-from socconsole.response.found import resources
 from socconsole.response.security_group import Group, Rule, ordered, permissions, read, said
 from socconsole.response.vpc_interfaces import users
 from socconsole.response.wording import count, listed
 
 _STATE: Final = "Egress"
-_TYPES: Final = ("AwsEc2SecurityGroup",)
 
 
 class Ec2SgEgress(Change[Group]):
@@ -47,9 +45,7 @@ class Ec2SgEgress(Change[Group]):
         ),
     )
     writes = ("AuthorizeSecurityGroupEgress", "RevokeSecurityGroupEgress", "ModifySecurityGroupRules")
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsEc2SecurityGroup",)
 
     def name(self, target: str) -> str:
         return ec2.name(target, ("sg",), "a security group")

@@ -19,7 +19,6 @@ from socconsole.model.finding import Finding
 from socconsole.response import ec2, snapshots
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.change import Change, Cut, State
-from socconsole.response.found import resources
 from socconsole.response.s3_policy import partition
 from socconsole.response.snapshots import Snapshot
 from socconsole.response.wording import count, listed
@@ -64,9 +63,7 @@ class Ec2Snapshot(Change[Volumes]):
             "an hour after others of ours it is offered again, not before: they cost by volume",
         ),
     )
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, ("AwsEc2Instance",), self.name)
+    types = ("AwsEc2Instance",)
 
     def name(self, target: str) -> str:
         return ec2.name(target, ("i",), "an instance")

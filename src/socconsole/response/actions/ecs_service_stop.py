@@ -17,14 +17,12 @@ from socconsole.model.world import Place
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.change import Cut, State
 from socconsole.response.ecs import arn, missing, named, parts
-from socconsole.response.found import resources
 from socconsole.response.parts import Part, read
 from socconsole.response.unfolding import Unfolding
 from socconsole.response.wording import count
 from socconsole.text import token
 
 _STATE: Final = "desiredCount"
-_TYPES: Final = ("AwsEcsService", "AWS::ECS::Service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +69,7 @@ class EcsServiceStop(Unfolding[Service]):
         ),
     )
     writes = ("UpdateService", "CreateService")
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsEcsService", "AWS::ECS::Service")
 
     def name(self, target: str) -> str:
         return named(target, "service")

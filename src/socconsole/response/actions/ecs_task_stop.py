@@ -17,13 +17,11 @@ from socconsole.model.world import Place
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.change import Cut, State
 from socconsole.response.ecs import arn, named, parts
-from socconsole.response.found import resources
 from socconsole.response.parts import Part, read
 from socconsole.response.unfolding import Unfolding
 from socconsole.text import token
 
 _STATE: Final = "Stopped"
-_TYPES: Final = ("AwsEcsTask", "AWS::ECS::Task")
 _REASON: Final = "socconsole: contained"
 
 
@@ -75,9 +73,7 @@ class EcsTaskStop(Unfolding[Task]):
         second_person=True,
     )
     writes = ("RunTask", "StartTask", "StopTask")
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsEcsTask", "AWS::ECS::Task")
 
     def name(self, target: str) -> str:
         return named(target, "task")

@@ -18,14 +18,12 @@ from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
-from socconsole.response.found import resources
 from socconsole.response.parts import Part, read
 from socconsole.response.s3_policy import partition
 from socconsole.text import token
 
 _STATE: Final = "FindingPublishingFrequency"
 _FASTEST: Final = "FIFTEEN_MINUTES"
-_TYPES: Final = ("AwsGuardDutyDetector", "AWS::GuardDuty::Detector")
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _ARN: Final = re.compile(r"arn:[a-z-]+:guardduty:[a-z0-9-]+:\d{12}:detector/([^/]+)(?:/.*)?", re.DOTALL)
 
@@ -67,9 +65,7 @@ class GuardDutyFrequency(Change[Detector]):
         ),
     )
     writes = ("UpdateDetector", "CreateDetector")
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsGuardDutyDetector", "AWS::GuardDuty::Detector")
 
     def name(self, target: str) -> str:
         arn = _ARN.fullmatch(target)

@@ -19,7 +19,6 @@ from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
 from socconsole.response.change import Change, Cut, State, judge
-from socconsole.response.found import resources
 from socconsole.response.iam_inline import DELAY, TRAIL, everywhere
 from socconsole.response.iam_own import own
 from socconsole.response.iam_principal import jsonable, moment
@@ -79,9 +78,7 @@ class IamDisableKey(Change[Key]):
     )
     writes = ("UpdateAccessKey", "CreateAccessKey")
     trail_region = TRAIL
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, ("AwsIamAccessKey",), self.name)
+    types = ("AwsIamAccessKey",)
 
     def name(self, target: str) -> str:
         found = _KEY.fullmatch(target)

@@ -18,14 +18,12 @@ from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
-from socconsole.response.found import resources
 from socconsole.response.parts import Part, read
 from socconsole.response.s3_policy import Reach, partition, reach
 from socconsole.response.wording import count, listed
 from socconsole.text import token
 
 _STATE: Final = "ReservedConcurrentExecutions"
-_TYPES: Final = ("AwsLambdaFunction", "Lambda", "AWS::Lambda::Function")
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ARN: Final = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:([^:]+)(?::[^:]+)?")
 
@@ -132,9 +130,7 @@ class LambdaStop(Change[Function]):
         "PutFunctionConcurrency",
         "DeleteFunctionConcurrency",
     )
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsLambdaFunction", "Lambda", "AWS::Lambda::Function")
 
     def name(self, target: str) -> str:
         arn = _ARN.fullmatch(target)

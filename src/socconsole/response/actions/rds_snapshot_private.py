@@ -15,14 +15,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from socconsole.model.action import Call, Reversible
-from socconsole.model.finding import Finding
 from socconsole.response.base import BadTarget, Door, Info, Target
-from socconsole.response.found import resources
 from socconsole.response.s3_policy import partition
 from socconsole.response.sharing import Shared, SharedChange
 from socconsole.text import token
 
-_TYPES: Final = ("AwsRdsDbSnapshot", "AwsRdsDbClusterSnapshot", "AWS::RDS::DBSnapshot", "AWS::RDS::DBClusterSnapshot")
 _ID: Final = re.compile(
     r"(?:arn:[a-z-]+:rds:[a-z0-9-]+:\d{12}:)?(?P<kind>snapshot:|cluster-snapshot:)?(?P<name>[a-zA-Z][a-zA-Z0-9-]{0,254})"
 )
@@ -85,9 +82,7 @@ class RdsSnapshotPrivate(SharedChange):
             "an undo shares it again: RE-EXPOSES",
         ),
     )
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsRdsDbSnapshot", "AwsRdsDbClusterSnapshot", "AWS::RDS::DBSnapshot", "AWS::RDS::DBClusterSnapshot")
 
     def name(self, target: str) -> str:
         found = _ID.fullmatch(target)

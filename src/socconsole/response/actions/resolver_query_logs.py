@@ -20,7 +20,6 @@ from socconsole.response import ec2
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.calls import answer
 from socconsole.response.change import Cut, State
-from socconsole.response.found import resources
 from socconsole.response.parts import Part, read
 from socconsole.response.s3_policy import partition
 from socconsole.response.unfolding import Unfolding
@@ -29,7 +28,6 @@ from socconsole.response.wording import listed
 from socconsole.text import token
 
 _STATE: Final = "LoggedTo"
-_TYPES: Final = ("AwsEc2Vpc", "AWS::EC2::VPC")
 _GROUPS: Final = ("/aws/route53resolver", "/aws/vendedlogs/route53resolver")
 """What the names of log groups begin with that are there for query logs."""
 _CONFIG: Final = "ResolverQueryLogConfigId"
@@ -96,9 +94,7 @@ class ResolverQueryLogs(Unfolding[Queries]):
         ),
     )
     writes = ("AssociateResolverQueryLogConfig", "DisassociateResolverQueryLogConfig")
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsEc2Vpc", "AWS::EC2::VPC")
 
     def name(self, target: str) -> str:
         return ec2.name(target, ("vpc",), "a VPC")

@@ -20,7 +20,7 @@ from socconsole.model.world import Place
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.parts import Part, read
-from socconsole.response.s3_bucket import bucket_arn, bucket_name, buckets_of
+from socconsole.response.s3_bucket import TYPES, bucket_arn, bucket_name
 from socconsole.response.s3_policy import partition
 from socconsole.response.wording import count, listed
 from socconsole.text import token
@@ -79,9 +79,7 @@ class S3DataEvents(Change[Recording]):
             "they are delivered some minutes late, to the log bucket, and are not in the event history",
         ),
     )
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return buckets_of(finding)
+    types = TYPES
 
     def name(self, target: str) -> str:
         return bucket_name(target)

@@ -17,7 +17,7 @@ from socconsole.model.world import Place
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.parts import Part, read
-from socconsole.response.s3_bucket import bucket_arn, bucket_name, buckets_of
+from socconsole.response.s3_bucket import TYPES, bucket_arn, bucket_name
 from socconsole.text import token
 
 _STATE: Final = "DefaultEncryption"
@@ -60,9 +60,7 @@ class S3Encrypt(Change[Encryption]):
         ),
     )
     writes = ("PutBucketEncryption", "DeleteBucketEncryption")
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return buckets_of(finding)
+    types = TYPES
 
     def name(self, target: str) -> str:
         return bucket_name(target)

@@ -18,14 +18,12 @@ from socconsole.model.finding import Finding
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
 from socconsole.response.change import Cut, State
-from socconsole.response.found import resources
 from socconsole.response.parts import Part, read
 from socconsole.response.sagemaker_endpoint import arns
 from socconsole.response.unfolding import Unfolding
 from socconsole.text import token
 
 _STATE: Final = "Running"
-_TYPES: Final = ("AwsSageMakerNotebookInstance", "AWS::SageMaker::NotebookInstance")
 _NAME: Final = re.compile(r"(?=.{1,63}$)[A-Za-z0-9](?:-*[A-Za-z0-9])*")
 _ARN: Final = re.compile(r"arn:[a-z-]+:sagemaker:[a-z0-9-]+:\d{12}:notebook-instance/(.+)", re.DOTALL)
 _AT_REST: Final = ("InService", "Stopped", "Failed", "")
@@ -78,9 +76,7 @@ class SageMakerStopNotebook(Unfolding[Notebook]):
         ),
     )
     writes = ("StartNotebookInstance", "StopNotebookInstance", "CreateNotebookInstance", "UpdateNotebookInstance")
-
-    def targets(self, finding: Finding) -> tuple[Target, ...]:
-        return resources(finding, _TYPES, self.name)
+    types = ("AwsSageMakerNotebookInstance", "AWS::SageMaker::NotebookInstance")
 
     def name(self, target: str) -> str:
         found = _ARN.fullmatch(target)
