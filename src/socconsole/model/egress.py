@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -28,6 +29,12 @@ class AlarmState(StrEnum):
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
 
 
+def path_id(kind: PathKind, place: Place, resource: str) -> str:
+    """Our stable id of a way out, known before it was discovered: an alarm's dimensions are enough."""
+    name = "\x1f".join((kind.value, place.account, place.region, resource))
+    return "p-" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
 @dataclass(frozen=True, slots=True)
 class EgressPath:
     """One way out: a NAT gateway, a bucket that holds declared data, an instance that faces the internet …
@@ -49,6 +56,8 @@ class EgressPath:
     """It carries what an LLM reads or says."""
     links: tuple[str, ...] = ()
     """Tokens of what it belongs to (VPC, subnets, role, interface, flow-log group): what findings may name."""
+    dimensions: tuple[tuple[str, str], ...] = ()
+    """Under which CloudWatch keeps its meter; empty where it has none (a bucket without request metrics)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,8 @@ class Alarm:
     missing_data: str = ""
     rule: Untrusted | None = None
     """A composite alarm's rule."""
+    configured: datetime | None = None
+    """When it was last configured."""
     tags: tuple[tuple[Untrusted, Untrusted], ...] = ()
 
 
@@ -104,3 +115,51 @@ class Sanity:
     sane: bool | None
     """None: what it takes to judge is not there yet."""
     why: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """What a reading of one place found; only with ``complete`` is what it did not find gone."""
+
+    place: Place
+    paths: tuple[EgressPath, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """What ``DescribeAlarms`` said of one place; only with ``complete`` is what it did not say gone."""
+
+    place: Place
+    alarms: tuple[Alarm, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChange:
+    """One entry of an alarm's history, or one event about it."""
+
+    alarm: Alarm
+    """The alarm as far as this record describes it; ``state`` is the one that it came to."""
+    at: datetime
+    kind: str
+    """CloudWatch's ``HistoryItemType``: ``StateUpdate``, ``ConfigurationUpdate``, ``Action`` …"""
+    summary: Untrusted
+    body: bytes
+    """The record as compact ASCII JSON, complete."""
+    deleted: bool = False
+    """The record says that the alarm is no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """What CloudWatch said of one series: (begin of the period, value), and up to when it is all there is."""
+
+    series: Series
+    points: tuple[tuple[datetime, float], ...]
+    complete_to: datetime | None
+    """None: the answer was cut short, and the same span has to be read again."""
+
+
+Listing = Paths | Alarms | Points
+"""What a collector of ways out yields beside records: the present truth of a place or a series."""

@@ -83,6 +83,8 @@ class Format(StrEnum):
     """Not read from a wire: what this program itself says (``store.own``)."""
     TRAIL = "trail"
     """What a rule over the trail says (``rules``)."""
+    ALARM = "alarm"
+    """What a CloudWatch alarm on a way out says (``store.alarm_finding``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ EGRESS_DDL: Final = (
         PRIMARY KEY (value, path)
     ) STRICT, WITHOUT ROWID
     """,
+    # path: the id of the way out that its dimensions name, discovered or not; egress: it looks at what leaves there,
+    # not at a processor; raised: its finding is open. p99 is of its own metric, statistic and period; judged: when
+    # sane, why and p99 were found.
     """
     CREATE TABLE alarm (
         arn TEXT PRIMARY KEY,
@@ -37,13 +40,19 @@ EGRESS_DDL: Final = (
         state TEXT NOT NULL,
         since INTEGER,
         path TEXT,
+        egress INTEGER NOT NULL,
+        raised INTEGER NOT NULL,
         sane INTEGER,
         why TEXT NOT NULL DEFAULT '[]',
+        p99 REAL,
+        judged INTEGER,
         doc TEXT NOT NULL,
         seen INTEGER NOT NULL,
         gone_at INTEGER
     ) STRICT, WITHOUT ROWID
     """,
+    "CREATE INDEX alarm_raised ON alarm (path) WHERE raised = 1",
+    # What its history and its events say: newest change of an alarm first by at.
     """
     CREATE TABLE alarm_change (
         arn TEXT NOT NULL,

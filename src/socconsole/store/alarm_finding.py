@@ -1,0 +1,107 @@
+"""The finding that an alarm on a way out becomes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from socconsole.model.egress import Alarm, AlarmState, EgressPath, PathKind
+from socconsole.model.finding import Format, Kind, Observation, Resource, Severity
+from socconsole.text import Untrusted
+from socconsole.triage import ways_out
+
+PRODUCT: Final = "CloudWatch alarms"
+STILL: Final = timedelta(minutes=5)
+"""An alarm that goes on is seen again this often: its finding is then about now, and not every reading rewrites it."""
+
+# Resource type in Security Hub's words, and the word that its finding type has, as GuardDuty's types have one.
+_WORDS: Final[dict[PathKind, tuple[str, str]]] = {
+    PathKind.NAT: ("AwsEc2NatGateway", "EC2"),
+    PathKind.INSTANCE: ("AwsEc2Instance", "EC2"),
+    PathKind.BUCKET: ("AwsS3Bucket", "S3"),
+    PathKind.VPC_ENDPOINT: ("AwsEc2VpcEndpoint", "EC2"),
+    PathKind.LOAD_BALANCER: ("AwsElbv2LoadBalancer", "ELB"),
+    PathKind.SAGEMAKER: ("AwsSageMakerEndpoint", "SageMaker"),
+    PathKind.BEDROCK: ("AwsBedrockModel", "Bedrock"),
+}
+
+
+def merge_key(alarm: Alarm) -> str:
+    """What makes all states of one alarm one finding."""
+    return f"alarm/{alarm.arn.raw()}"
+
+
+def observation(alarm: Alarm, path: EgressPath | None, raised: bool, now: datetime) -> Observation:
+    """What an alarm says at this moment. ``path`` is the way out as discovered, if it was; not ``raised`` closes it."""
+    named = ways_out.subject(alarm.dimensions) or ((path.kind, path.resource) if path else None)
+    since = alarm.since or now
+    seen = max(since, _round(now)) if raised and alarm.state is AlarmState.ALARM else since
+    reason = alarm.reason.raw()
+    said = f"CloudWatch says {alarm.state.value} since {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    facts: dict[str, Any] = {
+        "product": PRODUCT,
+        "alarm": alarm.arn.raw(),
+        "name": alarm.name.raw(),
+        "state": alarm.state.value,
+        "since": since.isoformat(),
+        "still": seen.isoformat(),
+        "reason": reason,
+        "namespace": alarm.namespace,
+        "metric": alarm.metric,
+        "dimensions": dict(alarm.dimensions),
+        "threshold": alarm.threshold,
+        "path": path.id if path else None,
+    }
+    body = json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii")
+    resources: tuple[Resource, ...] = ()
+    word = "CloudWatch"
+    where = ""
+    if named is not None:
+        kind, resource = named
+        asff, word = _WORDS[kind]
+        where = f" on {resource}"
+        arn = ways_out.resource_arn(kind, alarm.place, resource, alarm.arn.raw().split(":")[1] or "aws")
+        resources = (
+            Resource(
+                asff, Untrusted(arn), Untrusted(resource), alarm.place.account, alarm.place.region,
+                path.tags if path else (),
+            ),
+        )  # fmt: skip
+    high = path is not None and (path.llm or bool(path.dataset))
+    return Observation(
+        format=Format.ALARM,
+        merge_keys=(merge_key(alarm),),
+        title=Untrusted(f"Egress alarm{where}: {alarm.name.raw()}"),
+        description=Untrusted(f"{said}. {reason}".strip()),
+        kind=Kind.THREAT,
+        severity=Severity.HIGH if high else Severity.MEDIUM,
+        product=PRODUCT,
+        types=(f"Behavior:{word}/TrafficVolumeUnusual.Alarm",),
+        account=alarm.place.account,
+        region=alarm.place.region,
+        resources=resources,
+        actors=(),
+        occurred=seen,
+        published=since,
+        updated=max(since, _round(now)),  # an OK is never older than the ALARM that it ends
+        workflow=None,
+        verdict=None,
+        active=raised,
+        sample=False,
+        note=None,
+        note_by=None,
+        compliance=None,
+        native_id=alarm.arn.raw(),
+        product_arn=None,
+        signals=(),
+        count=1,
+        body=body,
+        digest=hashlib.sha256(body).digest(),
+    )
+
+
+def _round(now: datetime) -> datetime:
+    step = int(STILL.total_seconds())
+    return datetime.fromtimestamp(int(now.timestamp()) // step * step, UTC)

@@ -1,0 +1,229 @@
+"""Taking in ways out, alarms and points, in the caller's transaction; reading them is ``egress``.
+
+An alarm that looks at what leaves and goes to ALARM is a finding as well (source ``alarm``), so that nobody overlooks
+it: open until CloudWatch says OK. INSUFFICIENT_DATA is no OK, and neither is the end of the alarm itself: whoever
+deletes it while it rings leaves its finding behind. AWS knows nothing of these findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+from typing import Final
+
+from socconsole.model.egress import Alarm, AlarmChange, Alarms, AlarmState, Listing, Paths, Points, Series
+from socconsole.model.finding import Observation
+from socconsole.store import alarm_finding, egress, egress_codec
+from socconsole.store.instants import micros, micros_or_none, storable
+from socconsole.triage import ways_out
+
+KEPT: Final = timedelta(days=15)
+"""How long points are kept: what CloudWatch keeps by the minute, and a day more than baselines look back."""
+
+FINE_KEPT: Final = timedelta(days=1)
+"""The same for a path's meter by the minute; beyond that its five minutes do."""
+
+CHANGES_KEPT: Final = timedelta(days=400)
+
+
+def take(
+    conn: Connection, changes: Iterable[AlarmChange], listings: Iterable[Listing], now: datetime
+) -> list[Observation]:
+    """Take in everything, changes of alarms first; the findings that alarms became, to be taken by the caller."""
+    found: list[Observation] = []
+    for change in sorted(changes, key=lambda each: each.at):
+        found += take_change(conn, change, now)
+    for listing in listings:
+        if isinstance(listing, Paths):
+            take_paths(conn, listing, now)
+        elif isinstance(listing, Points):
+            take_points(conn, listing)
+        else:
+            found += take_alarms(conn, listing, now)
+    return found
+
+
+# --- ways out -----------------------------------------------------------------------------------------
+
+
+def take_paths(conn: Connection, listing: Paths, now: datetime) -> None:
+    """What is there; after a complete reading of its place, what was not found is gone."""
+    at = micros(now)
+    for path in listing.paths:
+        conn.execute(
+            "INSERT INTO egress_path (id, kind, account, region, resource, dataset, llm, doc, seen) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET dataset = excluded.dataset, "
+            "llm = excluded.llm, doc = excluded.doc, seen = excluded.seen, gone_at = NULL",
+            (
+                path.id, path.kind.value, path.place.account, path.place.region, path.resource,
+                storable(path.dataset), path.llm, egress_codec.pack(path), at,
+            ),
+        )  # fmt: skip
+        conn.execute("DELETE FROM path_link WHERE path = ?", (path.id,))
+        conn.executemany(
+            "INSERT INTO path_link (value, path) VALUES (?, ?)", [(link, path.id) for link in dict.fromkeys(path.links)]
+        )
+    if listing.complete:
+        conn.execute(
+            "UPDATE egress_path SET gone_at = ? WHERE account = ? AND region = ? AND gone_at IS NULL AND seen < ?",
+            (at, listing.place.account, listing.place.region, at),
+        )
+
+
+# --- alarms -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is stored of an alarm that is about to change."""
+
+    alarm: Alarm
+    raised: bool
+
+
+def take_alarms(conn: Connection, listing: Alarms, now: datetime) -> list[Observation]:
+    """What ``DescribeAlarms`` says is the present truth; after a complete listing what it lacks is gone."""
+    by_name = {alarm.name.raw(): alarm for alarm in listing.alarms}
+    found: list[Observation] = []
+    for alarm in listing.alarms:
+        path, looks = _path(alarm, by_name)
+        found += _put(conn, alarm, path, looks, _known(conn, alarm), now)
+    if listing.complete:
+        conn.execute(
+            "UPDATE alarm SET gone_at = ? WHERE account = ? AND region = ? AND gone_at IS NULL AND seen < ?",
+            (micros(now), listing.place.account, listing.place.region, micros(now)),
+        )
+    return found
+
+
+def take_change(conn: Connection, change: AlarmChange, now: datetime) -> list[Observation]:
+    """One change of an alarm. It moves the alarm's state unless what is stored is newer, and is kept in any case."""
+    conn.execute(
+        "INSERT INTO alarm_change (arn, at, kind, summary, data) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (arn, at, kind) DO NOTHING",
+        (
+            storable(change.alarm.arn.raw()), micros(change.at), storable(change.kind, 64),
+            storable(change.summary.raw(), 2_000), change.body.decode("ascii"),
+        ),
+    )  # fmt: skip
+    known = _known(conn, change.alarm)
+    if change.deleted:
+        conn.execute(
+            "UPDATE alarm SET gone_at = ? WHERE arn = ? AND gone_at IS NULL AND seen <= ?",
+            (micros(change.at), storable(change.alarm.arn.raw()), micros(change.at)),
+        )
+        return []
+    if known is None:
+        if not (change.alarm.metric or change.alarm.rule):
+            return []  # an entry of the history says nothing of what the alarm looks at: the next listing does
+        alarm = change.alarm
+    elif change.kind != "StateUpdate" or (known.alarm.since is not None and known.alarm.since >= change.at):
+        return []
+    else:
+        alarm = replace(known.alarm, state=change.alarm.state, since=change.at, reason=change.alarm.reason)
+    names = {child.alarm.name.raw(): child.alarm for child in egress.alarms(conn)} if alarm.composite else {}
+    path, looks = _path(alarm, names)
+    return _put(conn, alarm, path, looks, known, now)
+
+
+def _path(alarm: Alarm, by_name: dict[str, Alarm]) -> tuple[str | None, bool]:
+    """The way out that an alarm looks at: a composite one at that of the first of its children that has one."""
+    if not alarm.composite:
+        return ways_out.path_of(alarm)
+    below = [name for name in ways_out.children(alarm.rule) if name != alarm.name.raw()]
+    seen = set(below)
+    found: tuple[str | None, bool] = (None, False)
+    while below:
+        child = by_name.get(below.pop(0))
+        if child is None:
+            continue
+        if child.composite:
+            fresh = [name for name in ways_out.children(child.rule) if name not in seen]
+            seen.update(fresh)
+            below += fresh
+            continue
+        path, looks = ways_out.path_of(child)
+        if looks:
+            return path, True
+        found = found if found[0] else (path, False)
+    return found
+
+
+def _known(conn: Connection, alarm: Alarm) -> _Known | None:
+    row = conn.execute("SELECT doc, raised FROM alarm WHERE arn = ?", (storable(alarm.arn.raw()),)).fetchone()
+    return _Known(egress_codec.unpack_alarm(row[0]), bool(row[1])) if row else None
+
+
+def _put(
+    conn: Connection, alarm: Alarm, path: str | None, looks: bool, known: _Known | None, now: datetime
+) -> list[Observation]:
+    was = known is not None and known.raised
+    raised = looks and (alarm.state is AlarmState.ALARM or (was and alarm.state is not AlarmState.OK))
+    conn.execute(
+        "INSERT INTO alarm (arn, name, account, region, state, since, path, egress, raised, doc, seen) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (arn) DO UPDATE SET state = excluded.state, "
+        "since = excluded.since, path = excluded.path, egress = excluded.egress, raised = excluded.raised, "
+        "judged = iif(doc = excluded.doc, judged, NULL), doc = excluded.doc, seen = excluded.seen, gone_at = NULL",
+        (
+            storable(alarm.arn.raw()), storable(alarm.name.raw()), alarm.place.account, alarm.place.region,
+            alarm.state.value, micros_or_none(alarm.since), path, looks, raised, egress_codec.pack(alarm), micros(now),
+        ),
+    )  # fmt: skip
+    if not (raised or was):
+        return []
+    return [alarm_finding.observation(alarm, egress.path(conn, path) if path else None, raised, now)]
+
+
+# --- points -------------------------------------------------------------------------------------------
+
+
+def take_points(conn: Connection, listing: Points) -> None:
+    """What a meter said. A later answer for the same period is the right one: CloudWatch's datapoints come in late."""
+    n = _series_number(conn, listing.series)
+    conn.executemany(
+        "INSERT INTO point (series, at, value) VALUES (?, ?, ?) "
+        "ON CONFLICT (series, at) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
+        [(n, micros(at), float(value)) for at, value in listing.points],
+    )
+    if listing.complete_to is not None:
+        conn.execute(
+            "UPDATE series SET complete_to = max(coalesce(complete_to, ?1), ?1) WHERE n = ?2",
+            (micros(listing.complete_to), n),
+        )
+
+
+def _series_number(conn: Connection, one: Series) -> int:
+    found = egress.find_series(conn, one)
+    if found is not None:
+        return found[0]
+    n: int = conn.execute(
+        "INSERT INTO series (path, namespace, metric, dimensions, statistic, period_s, unit) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING n",
+        (*egress_codec.series_key(one), one.unit),
+    ).fetchone()[0]
+    return n
+
+
+def prune(conn: Connection, now: datetime) -> int:
+    """Delete what retention no longer keeps, in a transaction of the caller's; how many points went.
+
+    A path's meter by the minute goes after a day, unless an alarm compares that very series.
+    """
+    compared = {
+        egress_codec.series_key(one)
+        for stored in egress.alarms(conn)
+        if stored.path and (one := ways_out.alarm_series(stored.alarm, stored.path)) is not None
+    }
+    before = conn.total_changes
+    for n, *key in conn.execute(
+        "SELECT n, path, namespace, metric, dimensions, statistic, period_s FROM series"
+    ).fetchall():
+        fine = key[-1] < ways_out.COARSE_S and tuple(key) not in compared
+        conn.execute("DELETE FROM point WHERE series = ? AND at < ?", (n, micros(now - (FINE_KEPT if fine else KEPT))))
+    gone = conn.total_changes - before
+    conn.execute("DELETE FROM series WHERE complete_to < ?", (micros(now - KEPT),))
+    conn.execute("DELETE FROM egress_path WHERE gone_at < ?", (micros(now - CHANGES_KEPT),))
+    conn.execute("DELETE FROM alarm_change WHERE at < ?", (micros(now - CHANGES_KEPT),))
+    return gone

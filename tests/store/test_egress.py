@@ -1,0 +1,139 @@
+"""Ways out, alarms and points in the store: what they say of each other, and of findings."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+
+import pytest
+
+from socconsole.model.egress import AlarmChange, Alarms, AlarmState, PathKind, Paths, Points
+from socconsole.store import db, egress, egress_intake
+from socconsole.store.state import StateFolder
+from socconsole.text import Untrusted
+from socconsole.triage import ways_out
+from tests.store.builders import NOW
+from tests.store.ways_out import NAT, PLACE, alarm, way_out
+
+
+@pytest.fixture
+def conn(folder: StateFolder) -> Iterator[sqlite3.Connection]:
+    with closing(db.connect(folder.store_db)) as open_:
+        yield open_
+
+
+def take(conn: sqlite3.Connection, *listings, changes=(), at: datetime = NOW):
+    with db.transaction(conn):
+        return egress_intake.take(conn, changes, listings, at)
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+def test_a_path_is_found_by_its_name_its_arn_and_what_belongs_to_it(conn) -> None:
+    nat = way_out(links=("vpc-1", "subnet-1", "i-0abc"))
+    bucket = way_out("corpus", PathKind.BUCKET)
+    take(conn, Paths(PLACE, (nat, bucket), complete=True))
+    assert egress.paths(conn) == [bucket, nat]
+    assert egress.path_of(conn, ["nobody", f"arn:aws:ec2:eu-central-1:111122223333:natgateway/{NAT}"]) == nat.id
+    assert egress.path_of(conn, ["arn:aws:s3:::corpus/a/key"]) == bucket.id
+    assert egress.path_of(conn, ["arn:aws:ec2:eu-central-1:111122223333:instance/i-0abc"]) == nat.id
+    assert egress.path_of(conn, ["corpu"]) is None
+
+
+def test_only_a_complete_reading_says_that_a_path_is_gone_and_it_may_come_back(conn) -> None:
+    nat, bucket = way_out(), way_out("corpus", PathKind.BUCKET)
+    take(conn, Paths(PLACE, (nat, bucket), complete=True))
+    take(conn, Paths(PLACE, (nat,), complete=False), at=NOW + minutes(10))
+    assert len(egress.paths(conn)) == 2
+    take(conn, Paths(PLACE, (nat,), complete=True), at=NOW + minutes(20))
+    assert egress.paths(conn) == [nat]
+    assert len(egress.paths(conn, gone=True)) == 2
+    take(conn, Paths(PLACE, (bucket,), complete=False), at=NOW + minutes(30))
+    assert egress.paths(conn) == [bucket, nat]
+
+
+def test_an_alarm_is_raised_until_cloudwatch_says_ok(conn) -> None:
+    take(conn, Paths(PLACE, (way_out(links=("i-0abc",)),), complete=True))
+    states = [AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA, AlarmState.OK]
+    raised = []
+    for n, state in enumerate(states):
+        at = NOW + minutes(n)
+        take(conn, Alarms(PLACE, (alarm(state=state, since=at),), complete=True), at=at)
+        raised.append([one.alarm.state for one in egress.open_alarms_on(conn, ["i-0abc"])])
+    assert raised == [[], [AlarmState.ALARM], [AlarmState.INSUFFICIENT_DATA], []]
+
+
+def test_an_alarm_about_a_processor_watches_nothing_that_leaves(conn) -> None:
+    cpu = alarm(
+        "cpu", AlarmState.ALARM, namespace="AWS/EC2", metric="CPUUtilization", dimensions=(("InstanceId", "i-1"),)
+    )
+    assert take(conn, Alarms(PLACE, (cpu,), complete=True)) == []
+    (stored,) = egress.alarms(conn)
+    assert (stored.path is not None, stored.egress, stored.raised) == (True, False, False)
+
+
+def test_a_composite_alarm_stands_on_the_path_of_its_children(conn) -> None:
+    child = alarm()
+    inner = alarm("inner", composite=True, metric="", dimensions=(), rule=Untrusted('ALARM("nat-egress")'))
+    outer = alarm("outer", AlarmState.ALARM, composite=True, metric="", dimensions=(), rule=Untrusted("NOT OK(inner)"))
+    (found,) = take(conn, Alarms(PLACE, (child, inner, outer), complete=True))
+    assert found.active
+    assert {one.alarm.name.raw(): one.path for one in egress.alarms(conn)}["outer"] == way_out().id
+
+
+def test_a_change_moves_the_state_unless_it_is_older_and_is_kept_in_any_case(conn) -> None:
+    def change(state: AlarmState, at: datetime) -> AlarmChange:
+        return AlarmChange(alarm(state=state, since=at), at, "StateUpdate", Untrusted(f"to {state}"), b"{}")
+
+    take(conn, Alarms(PLACE, (alarm(),), complete=True))
+    late, early = change(AlarmState.ALARM, NOW + minutes(3)), change(AlarmState.ALARM, NOW - minutes(3))
+    assert take(conn, changes=[early]) == []
+    (found,) = take(conn, changes=[late])
+    assert found.active and egress.alarms(conn)[0].alarm.since == NOW + minutes(3)
+    assert [one.at for one in egress.changes(conn, alarm().arn)] == [NOW + minutes(3), NOW - minutes(3)]
+
+
+def test_a_path_says_its_rate_and_when_the_last_byte_left(conn) -> None:
+    nat = way_out()
+    fine, coarse = ways_out.series(nat)
+    take(conn, Paths(PLACE, (nat,), complete=True))
+    assert egress.flow(conn, nat.id, NOW).cannot_see == "its meter was not read yet"
+    whole = NOW.replace(second=0)
+    points = tuple((whole - minutes(n), 0.0 if n < 4 else 6e6) for n in range(10, 0, -1))
+    take(conn, Points(coarse, ((whole - minutes(10), 3e7),), whole), Points(fine, points, whole))
+    flow = egress.flow(conn, nat.id, NOW)
+    assert (flow.rate, flow.last_byte, flow.unit) == (0.0, whole - minutes(3), "bytes")
+    late = egress.flow(conn, nat.id, NOW + minutes(30))
+    assert late.rate is None and "last read up to" in late.cannot_see
+
+
+def test_five_minutes_of_basic_monitoring_are_no_minute(conn) -> None:
+    host = way_out("i-1", PathKind.INSTANCE, dimensions=(("InstanceId", "i-1"),))
+    fine, coarse = ways_out.series(host)
+    points = tuple((NOW - minutes(n), 3e8) for n in (14, 9, 5))
+    take(conn, Paths(PLACE, (host,), complete=True), Points(fine, points, NOW), Points(coarse, points, NOW))
+    assert egress.flow(conn, host.id, NOW).rate == 1e6
+
+
+def test_what_is_not_measured_is_not_zero(conn) -> None:
+    bucket, nat = way_out("corpus", PathKind.BUCKET), way_out()
+    take(conn, Paths(PLACE, (bucket, nat), complete=True), Points(ways_out.series(nat)[1], (), NOW))
+    assert egress.flow(conn, bucket.id, NOW).rate is None
+    assert "no requests" in egress.flow(conn, bucket.id, NOW).cannot_see
+    assert "nothing for 15 minutes" in egress.flow(conn, nat.id, NOW).cannot_see
+
+
+def test_retention_keeps_minutes_that_an_alarm_compares(conn) -> None:
+    nat = way_out()
+    fine, coarse = ways_out.series(nat)
+    old = (NOW - timedelta(days=3), 1.0)
+    take(conn, Points(fine, (old,), NOW), Points(coarse, (old, (NOW - timedelta(days=16), 1.0)), NOW))
+    with db.transaction(conn):
+        assert egress_intake.prune(conn, NOW) == 2
+    take(conn, Points(fine, (old,), NOW), Alarms(PLACE, (alarm(period_s=60),), complete=True))
+    with db.transaction(conn):
+        assert egress_intake.prune(conn, NOW) == 0
