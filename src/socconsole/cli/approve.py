@@ -1,4 +1,4 @@
-"""``approve``: the second person's yes, on an install of their own."""
+"""``approve``: the second person's yes, on an install of their own; ``action approve``: one that is owed."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from socconsole.cli.common import (
     say,
     stop,
 )
+from socconsole.cli.respond import action_app
 from socconsole.text import clean
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     app.command()(approve)
+    action_app.command("approve")(afterwards)
 
 
 def approve(
@@ -55,7 +57,14 @@ def approve(
     folder = open_folder(store)
     settings = load_config(config, folder.root)
     calls = _calls(proposal)
-    say(f"{clean(proposal.who, 80)} asks to {'undo' if proposal.undoes else 'do'} {clean(proposal.action, 80)}")
+    what = f"{'undo' if proposal.undoes else 'do'} {clean(proposal.action, 80)}"
+    if proposal.done:
+        say(
+            f"{clean(proposal.who, 80)} asks for the approval owed: {clean(proposal.done, 20)} was carried out already,"
+        )
+        say(f"under break-glass, to {what}")
+    else:
+        say(f"{clean(proposal.who, 80)} asks to {what}")
     say(f"  target    {clean(proposal.target, 300)}")
     say(f"  where     account {clean(proposal.account, 20)}, {clean(proposal.region, 30)}")
     if proposal.re_exposes:
@@ -86,6 +95,44 @@ def approve(
     else:
         say(f"approved, entry {entry.seq}; send them this line:")
         print(told)
+    finish(Code.DONE)
+
+
+def afterwards(
+    action_id: Annotated[str, typer.Argument(help="What was done under break-glass (a-…); see `action show`.")],
+    approval: Annotated[
+        str, typer.Option("--approval", metavar="LINE", help="What the second person's `socconsole approve` printed.")
+    ] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the record.")] = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Settle the approval that break-glass owes: prints the line for the second person, and takes theirs."""
+    from socconsole.model.action import Mode
+    from socconsole.response import afterthought
+    from socconsole.response.session import Refusal, Session
+
+    folder = open_folder(store)
+    settings = load_config(config, folder.root)
+    session = Session(folder, settings, settings.who, Mode.READ, by_script=True)
+    try:
+        if not approval:
+            line, due = afterthought.ask(session, action_id)
+            until = f"{due:%Y-%m-%dT%H:%M:%SZ}"
+            if json:
+                put({"proposal": line, "due": until})
+            else:
+                say(f"owed by {until}; the line holds for 30 minutes. Send it to the second person:")
+                print(line)
+            finish(Code.DONE)
+        second, entry = afterthought.give(session, action_id, approval, reason)
+    except Refusal as refusal:
+        stop(Code.BAD_INPUT if refusal.kind == "input" else Code.REFUSED, refusal.why, refusal.remedy)
+    if json:
+        put({"action_id": action_id, "approved_by": second.who, "peer": second.peer, "ledger": entry})
+    else:
+        print(f"{action_id}: approved by {clean(second.who, 80)} ({clean(second.peer, 80)}), entry {entry}")
     finish(Code.DONE)
 
 

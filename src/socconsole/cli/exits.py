@@ -62,7 +62,8 @@ def put_lines(lines: Iterable[str]) -> None:
 
 
 _ON_A_STORE: Final = re.compile(
-    r"\bsocconsole (undo(?: a-\w+)?|action show|ledger (?:verify|key)|recover|watch|findings|send|doctor)(?![\w-])"
+    r"\bsocconsole (undo(?: a-\w+)?|action (?:show|approve(?: a-\w+)?)|ledger (?:verify|key)|recover|watch|findings"
+    r"|send|doctor)(?![\w-])"
 )
 
 

@@ -127,6 +127,8 @@ def act(verb: Verb, asked: PlanContain | PlanUndo, order: Callable[[str], Contai
     outcome = reply.outcome
     if undo := outcome["undo"]:
         outcome = {**outcome, "undo": {**undo, "command": with_store(undo["command"], verb.store)}}
+    if approval := outcome["approval"]:
+        outcome = {**outcome, "approval": with_store(approval, verb.store)}
     if verb.json:
         put(outcome)
     else:

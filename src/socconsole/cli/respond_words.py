@@ -54,6 +54,8 @@ def print_outcome(outcome: Mapping[str, Any]) -> None:
         print(f"  read back {when}: {'holds' if held else 'does NOT hold'}")
     if outcome["detail"]:
         print(f"  {clean(outcome['detail'])}")
+    if outcome["approval"]:
+        print(f"  a second person's approval is owed within the hour: {outcome['approval']}")
     if outcome["undo"]:
         print(f"  undo: {outcome['undo']['command']}")
     print(f"  ledger: entry {outcome['ledger']}")

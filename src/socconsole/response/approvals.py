@@ -45,8 +45,11 @@ class BadLine(ValueError):
     """The text is no proposal or approval, or not one that holds; says why."""
 
 
-class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody wants to do and may not do alone. All of it is untrusted where it was read from a line."""
+class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What somebody wants to do and may not do alone, or did without being allowed to (``done``).
+
+    All of it is untrusted where it was read from a line.
+    """
 
     id: str
     action: str
@@ -60,6 +63,8 @@ class Proposal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     who: str
     install: str
     at: datetime
+    done: str = ""
+    """Id of the action that was carried out already, under break-glass; empty while nothing was done."""
 
     @property
     def digest(self) -> str:
@@ -98,8 +103,10 @@ class Second:
     digest: str
 
 
-def propose(id_: str, plan: Plan, undoes: str, why: str, who: str, install: str, now: datetime) -> Proposal:
-    """What would be asked of a second person; ``now`` to the second, so that both sides write it alike."""
+def propose(
+    id_: str, plan: Plan, undoes: str, why: str, who: str, install: str, now: datetime, done: str = ""
+) -> Proposal:
+    """What is asked of a second person; ``now`` to the second, so that both sides write it alike."""
     return Proposal(
         id=id_,
         action=plan.action,
@@ -113,6 +120,7 @@ def propose(id_: str, plan: Plan, undoes: str, why: str, who: str, install: str,
         who=who,
         install=install,
         at=now.replace(microsecond=0),
+        done=done,
     )
 
 
@@ -170,6 +178,7 @@ def entry(approval: Approval, proposal: Proposal, reason: str) -> Entry:
             "asked_by": token(proposal.who),
             "re_exposes": proposal.re_exposes,
             "until": proposal.until.isoformat(),
+            **({"done": token(proposal.done)} if proposal.done else {}),
         },
         private={"reason": reason} if reason else {},
     )
@@ -180,16 +189,25 @@ def approval_line(approval: Approval) -> str:
     return _APPROVAL + base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def check(line: str, proposed: Proposal | None, peers: Sequence[PeerConfig], own: bytes, now: datetime) -> Second:
+def check(
+    line: str,
+    proposed: Proposal | None,
+    peers: Sequence[PeerConfig],
+    own: bytes,
+    now: datetime,
+    *,
+    afterwards: bool = False,
+) -> Second:
     """Who approved, or :class:`BadLine` with the reason why it does not count.
 
     ``proposed`` is what this install's ledger says the approval's proposal was (see :func:`wanted`), with the
     calls of a fresh plan in it: calls that differ make another digest. ``own`` is this install's public key.
+    ``afterwards``: of what was done already the approval has no hurry; when it was signed decides, not when it came.
     """
     approval = _read(line, _APPROVAL, Approval)
     if proposed is None:
         raise BadLine("the approval answers no proposal of this install")
-    if now > proposed.until or approval.at > now + timedelta(minutes=5):
+    if (approval.at if afterwards else now) > proposed.until or approval.at > now + timedelta(minutes=5):
         raise BadLine("the approval came too late: a proposal holds for 30 minutes; propose again")
     if approval.digest != proposed.digest:
         raise BadLine("the approval is void: the target changed since, and other calls would be made; propose again")

@@ -28,7 +28,7 @@ from socconsole.text import clean
 _log = logging.getLogger(__name__)
 
 
-_LOOK_BACK: Final = 200
+LOOK_BACK: Final = 200
 """Proposals and intents looked through for one approval: far more than thirty minutes hold."""
 
 
@@ -101,11 +101,13 @@ def append(folder: StateFolder, entry: Entry) -> list[Line]:
     return lines
 
 
-def propose(session: Session, plan: Plan, undoes: str, why: str) -> str:
-    """Put a plan on record as a proposal; the line for the second person. Raises ``Refusal``."""
-    asked = approvals.propose(
-        f"p-{secrets.token_hex(6)}", plan, undoes, why, session.analyst, session.folder.install, session.now()
-    )
+def propose(session: Session, plan: Plan, undoes: str, why: str, done: str = "") -> str:
+    """Put a plan on record as a proposal; the line for the second person. Raises ``Refusal``.
+
+    ``done`` is the action that carried it out already.
+    """
+    id_ = f"p-{secrets.token_hex(6)}"
+    asked = approvals.propose(id_, plan, undoes, why, session.analyst, session.folder.install, session.now(), done)
     try:
         append(session.folder, records.proposal(asked))
     except (ledger.LedgerError, ledger.EntryRefused) as error:
@@ -118,7 +120,7 @@ def approved(session: Session, line: str, plan: Plan, undoes: str) -> approvals.
     try:
         id_ = approvals.wanted(line)
         since = session.now() - approvals.LIFE
-        entries = ledger.window(session.folder, 0, _LOOK_BACK, verbs=(records.PROPOSAL, records.INTENT)).lines
+        entries = ledger.window(session.folder, 0, LOOK_BACK, verbs=(records.PROPOSAL, records.INTENT)).lines
         asked = next(
             (
                 records.proposed(entry, approvals.calls_of(plan))
@@ -128,7 +130,7 @@ def approved(session: Session, line: str, plan: Plan, undoes: str) -> approvals.
             None,
         )
         # The digest is made of what was proposed: that it is this plan, and this place of it, is decided here.
-        if asked is not None and not approvals.about(asked, plan, undoes):
+        if asked is not None and (asked.done or not approvals.about(asked, plan, undoes)):
             raise approvals.BadLine("the approval is for something else")
         own = keys.load(session.folder.keys)
         now = session.now()

@@ -148,7 +148,8 @@ async def _consented(session: Session, order: _Order, plan: Plan) -> records.Con
         line = await asyncio.to_thread(book.propose, session, plan, undoes, order.reason)
         remedy = "on another enrolled install: socconsole approve LINE; then the same here with --approval LINE"
         raise Refusal("refused", objection, remedy, plan, proposal=line)
-    return records.Consent(order.accept_exposure, second, order.glass and second is None, order.expires)
+    glass = order.glass and second is None
+    return records.Consent(order.accept_exposure, second, glass, glass and not alone, order.expires)
 
 
 def _unnarrowed(session: Session, order: _Order, plan: Plan) -> str:
@@ -214,6 +215,7 @@ async def _carry_out(session: Session, door: Door, order: _Order, plan: Plan, co
         verified=((records.AT_ONCE, state is ActionState.APPLIED),),
         ledger=seq,
         detail=detail,
+        owes=consent.owes and state is not ActionState.NOT_APPLIED,
     )
 
 

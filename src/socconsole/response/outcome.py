@@ -21,3 +21,5 @@ class Outcome:
     ledger: int
     """Sequence of the last entry about it."""
     detail: str = ""
+    owes: bool = False
+    """It was done under break-glass, and a second person's approval is owed within the hour."""

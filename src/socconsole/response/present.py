@@ -75,6 +75,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "account": plan.place.account,
         "region": plan.place.region,
         "detail": outcome.detail,
+        "approval": f"socconsole action approve {outcome.action_id}" if outcome.owes else None,
     }
 
 

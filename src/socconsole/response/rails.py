@@ -15,6 +15,7 @@ from typing import Final
 from socconsole.model.action import Mode, Plan
 from socconsole.model.finding import Finding, Severity, Workflow
 from socconsole.model.world import World, WorldKind
+from socconsole.store.owed import BROKEN_GLASS
 from socconsole.text import token
 
 STALE: Final = timedelta(seconds=5)
@@ -105,6 +106,8 @@ def break_glass(asked: bool, reason: str, finding: Finding | None) -> str:
         return "break-glass is for an open CRITICAL finding: name it (--finding)"
     if not finding.active or finding.workflow in (Workflow.RESOLVED, Workflow.SUPPRESSED):
         return "break-glass is for an open CRITICAL finding: this one is closed"
+    if BROKEN_GLASS in finding.types:
+        return "break-glass is for an open CRITICAL finding: that glass was broken before is no reason to do it again"
     return ""
 
 

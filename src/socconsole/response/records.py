@@ -24,6 +24,7 @@ VERIFIED: Final = "verified"
 RESOLVED: Final = "resolved"
 PROPOSAL: Final = "proposal"
 APPROVAL: Final = "approval"
+APPROVED: Final = "approved"
 
 AT_ONCE: Final = "at once"
 
@@ -35,7 +36,9 @@ class Consent:
     exposure: bool = False
     second: Second | None = None
     glass: bool = False
-    """Break-glass: the approval is owed within the hour."""
+    """Break-glass was said, in place of a second person's yes."""
+    owes: bool = False
+    """There is a second person, whose approval is owed within the hour; only with ``glass``."""
     expires: datetime | None = None
     """When it should be looked at again; nothing is ever released by itself."""
 
@@ -56,6 +59,7 @@ def proposal(asked: Proposal) -> Entry:
             "re_exposes": asked.re_exposes,
             "at": asked.at.isoformat(),
             "digest": asked.digest,
+            **({"done": asked.done} if asked.done else {}),
         },
         private={"reason": asked.why} if asked.why else {},
     )
@@ -77,6 +81,25 @@ def proposed(line: Line, calls: tuple[dict[str, Any], ...]) -> Proposal:
         who=line.entry.who,
         install=line.install,
         at=datetime.fromisoformat(data["at"]),
+        done=data.get("done", ""),
+    )
+
+
+def approved(action_id: str, second: Second, who: str, reason: str) -> Entry:
+    """A second person said yes to what had been done under break-glass."""
+    return Entry(
+        verb=APPROVED,
+        who=who,
+        subjects=(action_id,),
+        data={
+            "id": action_id,
+            "by": second.who,
+            "peer": second.peer,
+            "key": second.key,
+            "proposal": second.proposal,
+            "digest": second.digest,
+        },
+        private={"reason": reason} if reason else {},
     )
 
 
@@ -111,6 +134,7 @@ def intent(
             if second
             else None,
             "break_glass": consent.glass,
+            **({"owes": consent.owes} if consent.glass else {}),
             "expires": consent.expires.isoformat().replace("+00:00", "Z") if consent.expires else None,
         },
         private={"reason": reason} if reason else {},
