@@ -200,3 +200,81 @@ def event(detail: dict[str, Any], name: str, source: str = "aws.securityhub") ->
         "resources": [ARN],
         "detail": detail,
     }
+
+
+def trail(**changes: Any) -> dict[str, Any]:
+    """``AssumeRole`` as a trail's file has it, with the secret that its answer holds."""
+    return {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "IAMUser",
+            "principalId": "AIDAQEXAMPLE",
+            "arn": f"arn:aws:iam::{ACCOUNT}:user/ci",
+            "accountId": ACCOUNT,
+            "accessKeyId": "AKIAQEXAMPLE00000001",
+            "userName": "ci",
+        },
+        "eventTime": "2026-11-23T03:02:11Z",
+        "eventSource": "sts.amazonaws.com",
+        "eventName": "AssumeRole",
+        "awsRegion": REGION,
+        "sourceIPAddress": "203.0.113.9",
+        "userAgent": "aws-cli/2.31",
+        "requestParameters": {
+            "roleArn": f"arn:aws:iam::{ACCOUNT}:role/ml/vllm-recs",
+            "roleSessionName": "x",
+            "durationSeconds": 3600,
+        },
+        "responseElements": {
+            "credentials": {
+                "accessKeyId": "ASIAQEXAMPLE00000002",
+                "sessionToken": "IQoJb3JpZ2luX2VjEXAMPLEEXAMPLEEXAMPLE",
+                "expiration": "Nov 23, 2026, 4:02:11 AM",
+            },
+            "assumedRoleUser": {"arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/vllm-recs/x"},
+        },
+        "requestID": "6a1f6d0e-0000-4000-8000-000000000001",
+        "eventID": "6a1f6d0e-0000-4000-8000-000000000002",
+        "readOnly": True,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": ACCOUNT,
+        "eventCategory": "Management",
+        **changes,
+    }
+
+
+def api_activity() -> dict[str, Any]:
+    """A data event as Security Lake writes it (OCSF 1.1, class 6003)."""
+    return {
+        "metadata": {
+            "product": {"version": "1.10", "name": "CloudTrail", "vendor_name": "AWS", "feature": {"name": "Data"}},
+            "event_code": "AwsApiCall",
+            "uid": "6a1f6d0e-0000-4000-8000-000000000003",
+            "version": "1.1.0",
+        },
+        "time": 1795403055000,
+        "cloud": {"region": REGION, "provider": "AWS", "account": {"uid": ACCOUNT}},
+        "api": {
+            "operation": "GetObject",
+            "service": {"name": "s3.amazonaws.com"},
+            "request": {"uid": "R1", "data": '{"bucketName":"llm-corpus","key":"a/1.parquet"}'},
+            "response": {"error": None, "message": None, "data": None},
+        },
+        "actor": {
+            "user": {
+                "type": "AssumedRole",
+                "uid": f"arn:aws:sts::{ACCOUNT}:assumed-role/vllm-recs/x",
+                "uid_alt": "AROAQEXAMPLE:x",
+                "account": {"uid": ACCOUNT},
+                "credential_uid": "ASIAQEXAMPLE00000002",
+            },
+            "session": {"issuer": f"arn:aws:iam::{ACCOUNT}:role/ml/vllm-recs"},
+        },
+        "http_request": {"user_agent": "Boto3/1.40"},
+        "src_endpoint": {"ip": "203.0.113.9"},
+        "resources": [{"uid": "arn:aws:s3:::llm-corpus/a/1.parquet", "type": "AWS::S3::Object"}],
+        "class_uid": 6003,
+        "activity_name": "Read",
+        "unmapped": {"additionalEventData.bytesTransferredOut": "1048576", "managementEvent": "false"},
+    }

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from socconsole.formats import Deferred, Quarantined, Record, read_bytes, read_object
 from socconsole.model.finding import Kind, Observation, Severity
+from socconsole.model.trail import TrailEvent
 
 from . import records
 
@@ -26,6 +27,10 @@ BASES = (
     records.event({"findings": [records.asff(), records.ocsf()]}, "Security Hub Findings - Imported"),
     records.event(records.camel(records.native()), "GuardDuty Finding", "aws.guardduty"),
     records.event({"alarmName": "a"}, "CloudWatch Alarm State Change", "aws.cloudwatch"),
+    records.trail(),
+    records.api_activity(),
+    {"EventId": "e", "Username": "ci", "CloudTrailEvent": json.dumps(records.trail())},
+    records.event(records.trail(), "AWS API Call via CloudTrail", "aws.sts"),
 )
 TEXT = st.one_of(
     st.text(max_size=30),
@@ -103,7 +108,10 @@ def check(each: Record) -> None:
         assert each.reason.isprintable()
         return
     if isinstance(each, Deferred):
-        assert each.what in ("alarm", "trail")
+        assert each.what == "alarm"
+        return
+    if isinstance(each, TrailEvent):
+        check_event(each)
         return
     assert each.merge_keys
     for key in each.merge_keys:
@@ -127,13 +135,25 @@ def check(each: Record) -> None:
     assert each.body.isascii()
 
 
+def check_event(each: TrailEvent) -> None:
+    keys = (each.access_key, *each.issued)
+    for token in (each.id, each.source, each.name, each.account, each.region, each.error, each.caller, *keys):
+        assert token is None or TOKEN.fullmatch(token), token
+    for text in (each.principal, each.issuer, each.address, each.agent, *(name for _, name in each.resources)):
+        assert text is None or text.raw().encode() is not None
+    assert each.at.utcoffset() == timedelta(0)
+    assert each.bytes_out is None or 0 <= each.bytes_out < 2**63
+    assert each.digest == hashlib.sha256(each.body).digest()
+    assert each.body.isascii()
+
+
 @QUICK
 @given(mutated())
 def test_mutated_records_never_raise_and_never_meet_a_fault_of_ours(record: Any) -> None:
     found = list(read_object(record, 1))
     for each in found:
         check(each)
-        stored = each.body if isinstance(each, Observation) else each.raw
+        stored = each.body if isinstance(each, Observation | TrailEvent) else each.raw
         json.loads(stored)
 
 

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from socconsole.formats import Deferred, Quarantined, Record, read_bytes, read_object
+from socconsole.formats import Deferred, Quarantined, Record, read_bytes, read_object, secrets
 from socconsole.model.finding import Format, Kind, Observation, Severity
+from socconsole.model.trail import TrailEvent
 
 from .shared import DATA, lines, needs_data, objects
 
 pytestmark = needs_data
 
-FOLDERS = ("asff", "guardduty", "ocsf", "eventbridge")
+FOLDERS = ("asff", "guardduty", "ocsf", "eventbridge", "cloudtrail")
 
 # All of these hold no finding, so there is nothing to show: activity and inventory classes of OCSF (the java
 # tools' own tests), an insight's counts, a custom action on nothing, a scan report beside its finding.
@@ -33,7 +34,8 @@ QUARANTINED = {
         "GuardDuty malware scan report: GuardDuty sends its finding as a record of its own",
     ): 1,
 }
-DEFERRED = {("ocsf", "trail"): 1, ("eventbridge", "trail"): 12, ("eventbridge", "alarm"): 11}
+DEFERRED = {("eventbridge", "alarm"): 11}
+EVENTS = {"ocsf": 1, "eventbridge": 12, "cloudtrail": 206}
 
 
 def _findings_in(obj: dict[str, Any]) -> int:
@@ -69,10 +71,13 @@ def test_whole_files_read_like_their_lines(folder: str) -> None:
 def _content(record: Record) -> object:
     if isinstance(record, Observation):
         return record
+    if isinstance(record, TrailEvent):
+        return (record.id, record.body)
     return (type(record).__name__, json.loads(record.raw))
 
 
-def test_what_is_quarantined_or_deferred_is_exactly_what_holds_no_finding() -> None:
+def test_what_is_quarantined_or_deferred_is_exactly_what_holds_neither_finding_nor_event() -> None:
+    events: Counter[str] = Counter()
     quarantined: Counter[tuple[str, str]] = Counter()
     deferred: Counter[tuple[str, str]] = Counter()
     for folder in FOLDERS:
@@ -82,18 +87,16 @@ def test_what_is_quarantined_or_deferred_is_exactly_what_holds_no_finding() -> N
                     quarantined[folder, each.reason] += 1
                 elif isinstance(each, Deferred):
                     deferred[folder, each.what] += 1
+                elif isinstance(each, TrailEvent):
+                    events[folder] += 1
+    assert events == EVENTS
     assert quarantined == QUARANTINED
     assert deferred == DEFERRED
 
 
-@pytest.mark.parametrize("folder", ["cloudtrail", "cloudwatch_alarms"])
-def test_trail_and_alarm_events_are_deferred(folder: str) -> None:
-    what = {"cloudtrail": "trail", "cloudwatch_alarms": "alarm"}[folder]
-    for (name, number), records in _read(folder).items():
-        assert [(type(each), each.what) for each in records if isinstance(each, Deferred)] == [(Deferred, what)], (
-            name,
-            number,
-        )
+def test_alarms_are_deferred() -> None:
+    for (name, number), records in _read("cloudwatch_alarms").items():
+        assert [each.what for each in records if isinstance(each, Deferred)] == ["alarm"], (name, number)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -105,6 +108,9 @@ def test_bodies_hold_the_whole_record_as_ascii(folder: str) -> None:
             if isinstance(each, Observation):
                 assert each.body.isascii()
                 assert json.loads(each.body) == raw
+            elif isinstance(each, TrailEvent):
+                kept = json.loads(each.body)
+                assert secrets.without(raw) == (kept["ocsf"] if "class_uid" in raw else kept)
             else:
                 assert json.loads(each.raw) == obj
 

@@ -1,8 +1,9 @@
 """Wire formats ⇄ model: what AWS services send, read without dropping anything.
 
 :func:`read_bytes` reads a file's content, :func:`read_object` one parsed record. Both yield, for every
-record, an :class:`~socconsole.model.finding.Observation`, or say why there is none: :class:`Quarantined`
-(cannot be understood) or :class:`Deferred` (understood, but its reader is elsewhere: alarms, trail events).
+record, an :class:`~socconsole.model.finding.Observation` or a :class:`~socconsole.model.trail.TrailEvent`, or
+say why there is none: :class:`Quarantined` (cannot be understood) or :class:`Deferred` (understood, but its
+reader is elsewhere: alarms).
 Neither raises.
 """
 

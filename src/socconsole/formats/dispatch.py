@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from socconsole.formats import asff, eventbridge, guardduty, keys, ocsf
+from socconsole.formats import asff, cloudtrail, eventbridge, guardduty, keys, ocsf, secrets
 from socconsole.formats.fields import body, plain, token
 from socconsole.formats.record import Deferred, Quarantined, Record, Unreadable
 
 WRAPPERS_LIMIT: Final = 8
 """Envelope in envelope: SQS → SNS → EventBridge → finding are four."""
+
+_BARE: Final = eventbridge.Opened()
+"""What a record that came in no envelope knows of it."""
 
 
 def read_object(obj: object, line: int) -> Iterator[Record]:
@@ -18,7 +21,7 @@ def read_object(obj: object, line: int) -> Iterator[Record]:
 
     Never raises. Yields at least one record, except for the empty list of a wrapper, which holds none.
     """
-    yield from _read(obj, line, None, None, 0)
+    yield from _read(obj, line, _BARE, 0)
 
 
 def read_document(obj: object) -> Iterator[Record]:
@@ -27,19 +30,19 @@ def read_document(obj: object) -> Iterator[Record]:
         _, opened = _other(obj)
         if opened is not None and len(opened.records) > 1:
             for ordinal, each in enumerate(opened.records, 1):
-                yield from _read(each, ordinal, opened.account, opened.region, 1)
+                yield from _read(each, ordinal, opened, 1)
             return
     if isinstance(obj, list):
         for ordinal, each in enumerate(obj, 1):
-            yield from _read(each, ordinal, None, None, 1)
+            yield from _read(each, ordinal, _BARE, 1)
         return
-    yield from _read(obj, 1, None, None, 0)
+    yield from _read(obj, 1, _BARE, 0)
 
 
-def _read(obj: object, line: int, account: object, region: object, depth: int) -> Iterator[Record]:
+def _read(obj: object, line: int, outer: eventbridge.Opened, depth: int) -> Iterator[Record]:
     if isinstance(obj, list) and depth < WRAPPERS_LIMIT:
         for each in obj:
-            yield from _read(each, line, account, region, depth + 1)
+            yield from _read(each, line, outer, depth + 1)
         return
     if not isinstance(obj, dict):
         yield Quarantined(body(obj), f"not a JSON object but {_json_name(obj)}", line)
@@ -47,14 +50,14 @@ def _read(obj: object, line: int, account: object, region: object, depth: int) -
     try:
         reader = _reader(obj)
         if reader is not None:
-            yield guardduty.read(obj, account, region) if reader is guardduty else reader.read(obj)
+            yield _by(reader, obj, outer)
             return
         deferred, opened = _other(obj)
     except Unreadable as why:
-        yield Quarantined(body(obj), str(why), line)
+        yield Quarantined(body(secrets.without(obj)), str(why), line)
         return
     except Exception as fault:  # a fault of ours in one record must neither lose it nor stop the import
-        yield Quarantined(body(obj), f"fault of this program's reader: {type(fault).__name__}", line)
+        yield Quarantined(body(secrets.without(obj)), f"fault of this program's reader: {type(fault).__name__}", line)
         return
     if deferred:
         yield Deferred(body(obj), deferred, line)
@@ -66,18 +69,28 @@ def _read(obj: object, line: int, account: object, region: object, depth: int) -
         yield Quarantined(body(obj), f"more than {WRAPPERS_LIMIT} envelopes in each other", line)
     else:
         for each in opened.records:
-            yield from _read(each, line, opened.account, opened.region, depth + 1)
+            yield from _read(each, line, opened, depth + 1)
+
+
+def _by(reader: Any, obj: Mapping[str, Any], outer: eventbridge.Opened) -> Record:
+    """What the reader makes of it, with what the envelope knows for those that may lack it."""
+    if reader is guardduty:
+        return guardduty.read(obj, outer.account, outer.region)
+    if reader is cloudtrail:
+        return cloudtrail.read(obj, outer.account, outer.at)
+    found: Record = reader.read(obj)
+    return found
 
 
 def _reader(obj: Mapping[str, Any]) -> Any:
-    """The module whose ``read`` takes this object; None when it is no finding itself."""
+    """The module whose ``read`` takes this object; None when it is no finding or event itself."""
     if "class_uid" in obj:
-        if ocsf.class_of(obj) == ocsf.API_ACTIVITY:
-            return None
-        return ocsf
+        return cloudtrail if ocsf.class_of(obj) == ocsf.API_ACTIVITY else ocsf
     if "ProductArn" in obj or ("AwsAccountId" in obj and ("SchemaVersion" in obj or "GeneratorId" in obj)):
         return asff
-    if eventbridge.is_envelope(obj) or eventbridge.is_trail(obj) or eventbridge.is_alarm(obj):
+    if cloudtrail.is_trail(obj):
+        return cloudtrail
+    if eventbridge.is_envelope(obj) or eventbridge.is_alarm(obj):
         return None
     return guardduty if _is_guardduty(obj) else None
 
@@ -95,8 +108,6 @@ def _is_guardduty(obj: Mapping[str, Any]) -> bool:
 
 def _other(obj: Mapping[str, Any]) -> tuple[str, eventbridge.Opened | None]:
     """(what is deferred, what is opened) for an object that is no finding itself."""
-    if ocsf.class_of(obj) == ocsf.API_ACTIVITY or eventbridge.is_trail(obj):
-        return eventbridge.TRAIL, None
     if eventbridge.is_alarm(obj):
         return eventbridge.ALARM, None
     opened = eventbridge.open_envelope(obj) if eventbridge.is_envelope(obj) else eventbridge.unwrap(obj)

@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from socconsole.formats import cloudtrail
 from socconsole.formats.fields import embedded, plain, token
 
 ALARM: Final = "alarm"
-TRAIL: Final = "trail"
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What an envelope holds: records to be read, something for another reader, or nothing of use.
 
-    ``account`` and ``region`` are the envelope's own, for records without any.
+    ``account``, ``region`` and ``at`` (its time) are the envelope's own, for records without any.
     """
 
     records: tuple[object, ...] = ()
@@ -27,6 +27,7 @@ class Opened:
     nothing: str = ""
     account: object = None
     region: object = None
+    at: object = None
 
 
 def is_envelope(obj: Mapping[str, Any]) -> bool:
@@ -41,8 +42,10 @@ def open_envelope(obj: Mapping[str, Any]) -> Opened:
     if not isinstance(detail, dict):
         return Opened(nothing=f"event {token(name) or 'without detail-type'} without detail")
     account, region = obj.get("account"), obj.get("region")
-    if is_trail(detail) or name.endswith("via CloudTrail"):
-        return Opened(deferred=TRAIL)
+    if cloudtrail.is_trail(detail):
+        return Opened(records=(detail,), account=account, region=region, at=obj.get("time"))
+    if name.endswith("via CloudTrail"):
+        return Opened(nothing=f"event {token(name)} holds no CloudTrail record")
     if source == "aws.cloudwatch" or "alarmName" in detail:
         return Opened(deferred=ALARM)
     findings = detail.get("findings", detail.get("Findings"))
@@ -55,13 +58,6 @@ def open_envelope(obj: Mapping[str, Any]) -> Opened:
     if "Malware Protection" in name:
         return Opened(nothing="GuardDuty malware scan report: GuardDuty sends its finding as a record of its own")
     return Opened(records=(detail,), account=account, region=region)
-
-
-def is_trail(obj: Mapping[str, Any]) -> bool:
-    """A CloudTrail record: as delivered, or as ``LookupEvents`` wraps it."""
-    if "CloudTrailEvent" in obj:
-        return True
-    return "eventSource" in obj and "eventName" in obj and not plain(obj["eventSource"], 64).startswith("aws:")
 
 
 def is_alarm(obj: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from socconsole.model.finding import Observation
+from socconsole.model.trail import TrailEvent
 
 
 class Unreadable(Exception):
@@ -27,11 +28,11 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """A record that is no finding but is understood: ``what`` is ``alarm`` or ``trail``."""
+    """A record that is understood but has no reader of its own: ``what`` is ``alarm``."""
 
     raw: bytes
     what: str
     line: int
 
 
-Record = Observation | Quarantined | Deferred
+Record = Observation | TrailEvent | Quarantined | Deferred

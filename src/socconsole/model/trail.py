@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from socconsole.text import Untrusted
 
@@ -33,7 +34,7 @@ class TrailEvent:
     """``source``, ``name``, ``error`` and key ids are tokens (see ``text.token``); what a caller chose is untrusted."""
 
     id: str
-    """CloudTrail's ``eventID``."""
+    """CloudTrail's ``eventID``; :func:`content_id` where the record has none."""
     at: datetime
     source: str
     """The service called: ``s3.amazonaws.com``."""
@@ -67,3 +68,50 @@ class TrailEvent:
     """The record as compact ASCII JSON, complete."""
     digest: bytes
     """SHA-256 of ``body``."""
+
+
+def content_id(digest: bytes) -> str:
+    """What an event is called that CloudTrail gave no id: the same record is the same event."""
+    return f"r-{digest.hex()[:32]}"
+
+
+_LAST_SEGMENT: Final = frozenset({"iam", "ecs", "autoscaling", "codebuild", "acm"})
+"""Services in whose ARNs a path or a parent stands before the name."""
+_FIRST_SEGMENT: Final = frozenset({"dynamodb", "guardduty", "kinesis", "sts"})
+"""Services in whose ARNs parts of the thing stand behind its name."""
+_SUFFIX: Final = 7
+"""Characters that Secrets Manager puts behind a secret's name in its ARN: ``-AbCdEf``."""
+
+
+def resource_name(text: str) -> str:
+    """The name by which an ARN and a parameter of a call meet: ``arn:aws:s3:::b/key`` is ``b``, a role's its name.
+
+    What is no ARN stays as it is. An object's ARN becomes its bucket's name, an assumed role's the role's.
+    """
+    parts = text.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn":
+        return text
+    service, rest = parts[2], parts[5]
+    if service == "s3" and not parts[3] and not parts[4]:
+        return rest.partition("/")[0] or text
+    if service == "logs" and rest.startswith("log-group:"):
+        return rest.removeprefix("log-group:").partition(":")[0] or text
+    if service == "ecr":
+        return rest.removeprefix("repository/") or text
+    if service == "kms" and rest.startswith("alias/"):
+        return rest
+    if service == "ssm" and rest.startswith("parameter/"):
+        return rest.removeprefix("parameter")
+    colon, slash = rest.find(":"), rest.find("/")
+    if colon < 0 and slash < 0:
+        return rest or text
+    if service in _LAST_SEGMENT:
+        return rest.rpartition("/")[2] or text
+    name = rest[(colon if slash < 0 or 0 <= colon < slash else slash) + 1 :]
+    if service in _FIRST_SEGMENT:
+        name = name.partition("/")[0]
+    elif service == "lambda":
+        name = name.partition(":")[0]
+    elif service == "secretsmanager" and name[-_SUFFIX : -_SUFFIX + 1] == "-":
+        name = name[:-_SUFFIX]
+    return name or text

@@ -20,7 +20,8 @@ from socconsole import triage
 from socconsole.formats import Deferred, Quarantined, Record
 from socconsole.model.finding import Finding, Observation, Severity
 from socconsole.model.source import Answer
-from socconsole.store import gone, quarantine, reading, remerge, rows, sources
+from socconsole.model.trail import TrailEvent
+from socconsole.store import gone, quarantine, reading, remerge, rows, sources, trail
 from socconsole.store.codec import Codec, pack_observation, train_if_due
 from socconsole.store.db import transaction
 from socconsole.store.instants import instant, micros, micros_or_none, storable
@@ -38,7 +39,7 @@ class Counts:
 
     read: int = 0
     new: int = 0
-    """Records that made a finding."""
+    """Records that made a finding, and trail events that were not stored."""
     updated: int = 0
     """Records that changed or joined a finding that was there."""
     unchanged: int = 0
@@ -77,10 +78,13 @@ def commit(
     changes nothing. Batches of a few hundred are a good size.
     """
     taken: list[Observation] = []
+    events: list[TrailEvent] = []
     rest: list[Quarantined | Deferred] = []
     for item in records:
         if isinstance(item, Observation):
             taken.append(item)
+        elif isinstance(item, TrailEvent):
+            events.append(item)
         else:
             rest.append(item)
     spoken = answer is not None if live is None else live
@@ -92,13 +96,21 @@ def commit(
         intake.take(taken)
         for n in back:
             remerge.again(conn, n, now, estate)
+        fresh, known = trail.take(conn, events, origin=origin, now=now)
         quarantine.keep(conn, rest, origin, now)
         if answer is not None:
             sources.record(conn, answer, now)
         if cursor is not None:
             sources.save_cursor(conn, origin, cursor)
     deferred = sum(isinstance(item, Deferred) for item in rest)
-    return Counts(len(taken) + len(rest), intake.new, intake.updated, intake.unchanged, len(rest) - deferred, deferred)
+    return Counts(
+        len(taken) + len(events) + len(rest),
+        intake.new + fresh,
+        intake.updated,
+        intake.unchanged + known,
+        len(rest) - deferred,
+        deferred,
+    )
 
 
 def take(conn: Connection, observations: Sequence[Observation], *, origin: str, now: datetime) -> None:

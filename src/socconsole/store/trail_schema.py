@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 TRAIL_DDL: Final = (
-    # n is the order of arrival: a rule pass reads what came after the last one. event is the record as JSON, plain,
-    # because rules reach into it. Hot fields stand beside it.
+    # n is the order of arrival, never given twice: a rule pass reads what came after the last one. event is the
+    # record as JSON, plain, because rules reach into it. Hot fields stand beside it.
     """
     CREATE TABLE trail (
-        n INTEGER PRIMARY KEY,
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
         id TEXT NOT NULL,
         account TEXT NOT NULL,
         region TEXT NOT NULL,
@@ -33,6 +33,7 @@ TRAIL_DDL: Final = (
     "CREATE UNIQUE INDEX trail_id ON trail (id, account)",
     "CREATE INDEX trail_at ON trail (at)",
     "CREATE INDEX trail_name ON trail (name, at)",
+    "CREATE INDEX trail_seen ON trail (seen, origin, at)",
     # What an event names, for pivots, correlation and the tree of credentials. kind is one of key, issued, principal,
     # issuer, address, account, resource; value is the exact text, of a resource its name as ``trail.resource_name``
     # shortens it, so that an ARN and a name meet.
