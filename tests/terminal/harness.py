@@ -1,10 +1,14 @@
 """A real terminal for tests: a program on a pty, its bytes, its screen, and what bytes it may send.
 
 Nothing is read unless a test waits for something, so a test that waits for nothing is a terminal that stalls.
+
+However busy the machine is, a key is pressed when the program has taken the last one, and the screen is read when
+the program has painted it to the end: see :meth:`Terminal.rest`.
 """
 
 from __future__ import annotations
 
+import array
 import fcntl
 import os
 import pty
@@ -23,11 +27,19 @@ from types import TracebackType
 
 import pyte
 
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 """How long a condition may take on a loaded machine; nothing waits this long when all is well."""
 
-PACE_S = 0.05
-"""Between keys, as a quick typist; nearer keys are a paste to the console."""
+PACE_S = 0.04
+"""Between keys, from when the program has taken one to the next; keys within 30 ms are a paste to the console."""
+
+_TELLS = Path("/proc/self/task")
+
+_LOOK_S = 0.003
+"""Between two looks at whether the program rests."""
+
+_FRAME_S = 2.0
+"""How long the rest of a frame is waited for: a program that never rests never ends its last one."""
 
 # What pyte does not know, and what would make it write rubbish on its screen.
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*u|\x1b\[\?[0-9;]*\$p|\x1b\]22;[a-z-]*(?:\x07|\x1b\\)")
@@ -57,6 +69,8 @@ class Terminal:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._fed = 0
+        self._shown: list[str] = []
+        self._shown_at = (0, 0)
         self.fd, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._inner = inner
@@ -102,10 +116,12 @@ class Terminal:
         os.write(self.fd, data.encode() if isinstance(data, str) else data)
 
     def type(self, keys: str | Sequence[str], pace: float = PACE_S) -> None:
-        """Keys one by one, at the pace of a person; what the program writes meanwhile is read."""
+        """Keys one by one, each ``pace`` seconds after the last was taken; what the program writes is read."""
         for key in keys:
             self.send(key)
+            self.rest()
             self._pump_for(pace)
+            self.rest()
 
     def paste(self, text: str) -> None:
         """A bracketed paste."""
@@ -123,19 +139,21 @@ class Terminal:
     @property
     def display(self) -> list[str]:
         """What a person sees, line by line."""
-        data = _UNKNOWN_TO_PYTE.sub(b"", bytes(self.raw[self._fed :]))
-        self._fed = len(self.raw)
-        self._stream.feed(data)
-        # Not pyte's own ``display``: it stumbles over half of a wide character.
-        rows = (self._screen.buffer[y] for y in range(self.rows))
-        return ["".join(row[x].data for x in range(self.columns)).rstrip() for row in rows]
+        size = self.columns, self.rows
+        if self._fed < len(self.raw) or self._shown_at != size:
+            self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", bytes(self.raw[self._fed :])))
+            self._fed, self._shown_at = len(self.raw), size
+            # Not pyte's own ``display``: it stumbles over half of a wide character.
+            rows = (self._screen.buffer[y] for y in range(self.rows))
+            self._shown = ["".join(row[x].data for x in range(self.columns)).rstrip() for row in rows]
+        return list(self._shown)
 
     @property
     def text(self) -> str:
         return "\n".join(self.display)
 
     def wait_for(self, condition: str | Callable[[], bool], patience: float = PATIENCE_S) -> None:
-        """Read until a text stands on the screen, or until a condition holds."""
+        """Read until a text stands on the screen, or until a condition holds; and to the end of that frame."""
         met = condition if callable(condition) else lambda: condition in self.text
         end = time.monotonic() + patience
         while not met():
@@ -143,14 +161,54 @@ class Terminal:
             if left <= 0 or (not self._pump(min(left, 0.1)) and self.process.poll() is not None and not met()):
                 said = condition if isinstance(condition, str) else "the condition"
                 raise AssertionError(f"waited in vain for {said!r}; the screen says\n{self.text}")
+        self.rest(_FRAME_S)
 
     def quiet(self, for_s: float = 0.25, patience: float = PATIENCE_S) -> int:
-        """Read until nothing has come for a while; the number of bytes that came."""
+        """Read until nothing has come for a while, and the program rests; the number of bytes that came."""
         start, end = len(self.raw), time.monotonic() + patience
-        while time.monotonic() < end:
-            if not self._pump(for_s):
-                return len(self.raw) - start
+        while (left := end - time.monotonic()) > 0:
+            if self._pump(for_s):
+                continue
+            seen = len(self.raw)
+            if self.rest(left) and len(self.raw) == seen:
+                return seen - start
         raise AssertionError("the program never stops writing")
+
+    def rest(self, patience: float = PATIENCE_S) -> bool:
+        """Read until the program has taken every key and done what there was to do; False if it is always at it.
+
+        As Linux tells it: no byte waits in the terminal, none of the program's threads wants the processor, and
+        none has run between two looks. So a machine that gives it no time is waited for, and a quick one is not.
+        Elsewhere a twentieth of a second has to do.
+        """
+        if not _TELLS.exists():
+            self._pump_for(0.05)
+            return True
+        end, before = time.monotonic() + patience, None
+        while time.monotonic() < end:
+            ran = None if self._pump(_LOOK_S) else self._idle()
+            if ran is not None and ran == before:
+                return True
+            before = ran
+        return False
+
+    def _idle(self) -> int | None:
+        """For how long the program has run so far (ns), if it is not running and no key waits for it; else None."""
+        if self._inner >= 0:
+            waiting = array.array("i", [0])
+            fcntl.ioctl(self._inner, termios.FIONREAD, waiting)
+            if waiting[0]:
+                return None
+        ran = 0
+        try:
+            for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+                state = (task / "stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
+                if state in "RD":
+                    return None
+                ran += int((task / "schedstat").read_text("ascii").split()[0])
+        except (FileNotFoundError, ProcessLookupError):  # a thread has ended, or all of them
+            return None if self.process.poll() is None else 0
+        return ran
 
     # -- the end -------------------------------------------------------------------------------------
 
