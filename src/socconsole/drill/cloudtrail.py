@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from socconsole.drill.errors import AwsError
 from socconsole.drill.journal import Entry
 from socconsole.drill.routes import Call, Routes
+from socconsole.drill.trailrecords import data_type, moment_of, record, region_of
 
 if TYPE_CHECKING:
     from socconsole.drill.cloud import Cloud
@@ -28,8 +29,6 @@ _ATTRIBUTES: Final = (
     "EventSource",
     "AccessKeyId",
 )
-# Data events never appear in LookupEvents.
-_DATA: Final = frozenset({"GetObject", "HeadObject", "PutObject", "DeleteObject", "ListObjects", "ListObjectsV2"})
 _NAMED: Final = (
     ("Bucket", "AWS::S3::Bucket"),
     ("RoleName", "AWS::IAM::Role"),
@@ -74,7 +73,7 @@ def lookup_events(cloud: Cloud, call: Call) -> dict[str, Any]:
     for entry in reversed(cloud.journal.calls(by=None, account=call.account)):
         if entry.n >= before or not _recorded(cloud, entry, call.region):
             continue
-        when = datetime.fromisoformat(entry.scenario_time.replace("Z", "+00:00"))
+        when = moment_of(entry)
         if (start and when < start) or (end and when > end):
             continue
         event = _event(cloud, entry, when)
@@ -93,11 +92,10 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 
 def _recorded(cloud: Cloud, entry: Entry, region: str) -> bool:
-    """In this region's history: global services are recorded in us-east-1 alone."""
-    if entry.op in _DATA or not entry.status or entry.n <= cloud.estate_done:
+    """In this region's history, which holds no data events."""
+    if data_type(entry) or not entry.status or entry.n <= cloud.estate_done:
         return False
-    where = "us-east-1" if entry.service in ("iam", "sts") else entry.region
-    return where == region
+    return region_of(entry) == region
 
 
 def _matches(event: dict[str, Any], entry: Entry, attribute: dict[str, str]) -> bool:
@@ -114,63 +112,21 @@ def _matches(event: dict[str, Any], entry: Entry, attribute: dict[str, str]) -> 
 
 
 def _event(cloud: Cloud, entry: Entry, when: datetime) -> dict[str, Any]:
-    ident = cloud.ids.uuid("event", entry.n)
-    name = entry.session or entry.principal.rsplit("/", 1)[-1]
+    whole = record(cloud, entry)
     resources = [
         {"ResourceType": kind, "ResourceName": _resource(entry, key)} for key, kind in _NAMED if key in entry.params
     ]
-    identity: dict[str, Any] = {
-        "type": "AssumedRole" if entry.role else "IAMUser",
-        "principalId": name,
-        "arn": entry.principal,
-        "accountId": entry.account,
-        "accessKeyId": entry.access_key,
-    }
-    if entry.role:
-        issuer = {"type": "Role", "userName": entry.role, "accountId": entry.account}
-        identity["sessionContext"] = {"sessionIssuer": issuer}
-        if entry.source_identity:
-            identity["sessionContext"]["sourceIdentity"] = entry.source_identity
-    record: dict[str, Any] = {
-        "eventVersion": "1.11",
-        "userIdentity": identity,
-        "eventTime": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "eventSource": f"{_source(entry.service)}.amazonaws.com",
-        "eventName": _event_name(entry),
-        "awsRegion": entry.region,
-        "sourceIPAddress": entry.address,
-        "userAgent": entry.user_agent or "aws-cli/2.17.0",
-        "requestParameters": _parameters(entry),
-        "responseElements": None,
-        "requestID": cloud.ids.uuid("request", entry.n),
-        "eventID": ident,
-        "readOnly": not entry.mutating,
-        "eventType": "AwsApiCall",
-        "managementEvent": True,
-        "recipientAccountId": entry.account,
-        "eventCategory": "Management",
-    }
-    if entry.code:
-        record["errorCode"] = entry.code
     return {
-        "EventId": ident,
-        "EventName": record["eventName"],
+        "EventId": whole["eventID"],
+        "EventName": whole["eventName"],
         "ReadOnly": str(not entry.mutating).lower(),
         "AccessKeyId": entry.access_key,
         "EventTime": when,
-        "EventSource": record["eventSource"],
-        "Username": name,
+        "EventSource": whole["eventSource"],
+        "Username": entry.session or entry.principal.rsplit("/", 1)[-1],
         "Resources": resources,
-        "CloudTrailEvent": json.dumps(record),
+        "CloudTrailEvent": json.dumps(whole),
     }
-
-
-def _event_name(entry: Entry) -> str:
-    """CloudTrail's name, which for a bucket's and an account's block is not the API's (S3 User Guide, "events")."""
-    if entry.op.endswith("PublicAccessBlock"):
-        whose = "Account" if entry.service == "s3control" else "Bucket"
-        return entry.op.replace("PublicAccessBlock", f"{whose}PublicAccessBlock")
-    return entry.op
 
 
 def _resource(entry: Entry, key: str) -> str:
@@ -179,14 +135,3 @@ def _resource(entry: Entry, key: str) -> str:
     if key == "KeyId" and not named.startswith("arn:"):
         return f"arn:aws:kms:{entry.region}:{entry.account}:key/{named}"
     return named
-
-
-def _parameters(entry: Entry) -> dict[str, Any] | None:
-    """The trail writes STS's parameters with a small letter first (CloudTrail User Guide, "IAM and AWS STS")."""
-    if entry.service != "sts":
-        return entry.params or None
-    return {key[:1].lower() + key[1:]: value for key, value in entry.params.items()} or None
-
-
-def _source(service: str) -> str:
-    return {"s3control": "s3", "cloudwatch": "monitoring", "accessanalyzer": "access-analyzer"}.get(service, service)

@@ -35,6 +35,8 @@ _PORTAL: Final = b"<!doctype html><html><title>Welcome to the guest network</tit
 _HOLLOW: Final = "x-drill-hollow"
 """Marks an answer that must go out without a request id; never sent."""
 _ERROR_CODE: Final = re.compile(rb"<Code>([^<]{1,128})</Code>")
+_ISSUED: Final = re.compile(rb"<AccessKeyId>([A-Z0-9]{16,128})</AccessKeyId>")
+_ISSUING: Final = frozenset({"AssumeRole", "GetSessionToken", "GetFederationToken", "CreateAccessKey"})
 
 
 class Gateway:
@@ -205,6 +207,8 @@ class Gateway:
             found = _ERROR_CODE.search(answer.body)
             entry.code = headers.get("x-amzn-errortype") or (found[1].decode("ascii", "replace") if found else "")
             entry.code = entry.code or str(answer.status)
+        elif entry.op in _ISSUING and (issued := _ISSUED.search(answer.body)):
+            entry.issued = issued[1].decode()
         cloud.journal.append(entry)
         return answer
 

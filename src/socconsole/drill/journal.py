@@ -74,6 +74,8 @@ class Entry:
     """Kind of the fault rule that answered, if one did."""
     address: str = "127.0.0.1"
     user_agent: str = ""
+    issued: str = ""
+    """Access key id that the answer handed out."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -132,6 +134,11 @@ class Journal:
             and (mutating is None or entry.mutating == mutating)
             and where(entry)
         ]
+
+    def ended(self, index: int) -> list[Entry]:
+        """What ended since there were ``index`` entries, in that order; numbers are given when a request begins."""
+        with self._lock:
+            return self.entries[index:]
 
     @property
     def head(self) -> int:
