@@ -223,8 +223,12 @@ def test_where_it_is_off_it_says_so(aws: Embedded) -> None:
 def test_imports_and_updates_reach_a_queue_as_events(aws: Embedded) -> None:
     sqs, events, hub = client(aws, "sqs"), client(aws, "events"), client(aws, "securityhub")
     url = sqs.create_queue(QueueName="soc")["QueueUrl"]
+    arn = "arn:aws:sqs:eu-central-1:111122223333:soc"
     events.put_rule(Name="hub", EventPattern=json.dumps({"source": ["aws.securityhub"]}))
-    events.put_targets(Rule="hub", Targets=[{"Id": "1", "Arn": "arn:aws:sqs:eu-central-1:111122223333:soc"}])
+    events.put_targets(Rule="hub", Targets=[{"Id": "1", "Arn": arn}])
+    imported(hub, finding("own/0"))
+    assert "Messages" not in sqs.receive_message(QueueUrl=url), "no policy of the queue lets EventBridge send"
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [_from_the_rule(arn)]})})
     imported(hub, finding())
     hub.batch_update_findings(
         FindingIdentifiers=[{"Id": "own/1", "ProductArn": PRODUCT}], Workflow={"Status": "NOTIFIED"}
@@ -239,6 +243,17 @@ def test_imports_and_updates_reach_a_queue_as_events(aws: Embedded) -> None:
     assert {event["detail-type"] for event in seen} == {"Security Hub Findings - Imported"}
     states = sorted(event["detail"]["findings"][0]["Workflow"]["Status"] for event in seen)
     assert states == ["NEW", "NOTIFIED"]
+
+
+def _from_the_rule(queue: str) -> dict[str, Any]:
+    rule = "arn:aws:events:eu-central-1:111122223333:rule/hub"
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+    }
 
 
 def test_the_caller_cannot_reach_into_the_store(aws: Embedded) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from moto.backends import get_backend
 
-from socconsole.drill import asff, gdshape, hubimport
+from socconsole.drill import asff, events, gdshape, hubimport
 from socconsole.drill.clock import stamp
 from socconsole.drill.errors import AwsError
 from socconsole.drill.paging import Pages
@@ -69,7 +69,7 @@ def publish(cloud: Cloud, finding: dict[str, Any], *, quiet: bool = False) -> No
         hubimport.store(cloud, hub, asff.from_guardduty(finding), quiet=quiet)
     if not quiet:
         detail = to_wire(finding, shape("guardduty", "Finding"))
-        hubimport.put_event(account, region, "aws.guardduty", "GuardDuty Finding", detail, [])
+        events.put(cloud, account, region, "aws.guardduty", "GuardDuty Finding", detail)
 
 
 def _findings(cloud: Cloud, call: Call) -> dict[str, dict[str, Any]]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from moto.backends import get_backend
 
+from socconsole.drill import events
 from socconsole.drill.clock import stamp
 from socconsole.drill.errors import AwsError
 from socconsole.drill.hubfilters import moment
@@ -184,30 +184,12 @@ def _text(value: Any) -> str:
 
 def announce(cloud: Cloud, finding: Mapping[str, Any]) -> None:
     """One "Security Hub Findings - Imported" event, for imports and for updates alike."""
-    put_event(
+    events.put(
+        cloud,
         finding["AwsAccountId"],
         finding["Region"],
         "aws.securityhub",
         "Security Hub Findings - Imported",
         {"findings": [dict(finding)]},
         [f"{finding['ProductArn']}/{finding['Id']}"],
-    )
-
-
-def put_event(
-    account: str, region: str, source: str, kind: str, detail: Mapping[str, Any], resources: list[str]
-) -> None:
-    """Hand an event to moto's default bus, if any rule there could take it."""
-    bus = get_backend("events")[account][region]
-    if not any(one.rules for one in bus.event_buses.values()):
-        return
-    bus.put_events(
-        [
-            {
-                "Source": source,
-                "DetailType": kind,
-                "Detail": orjson.dumps(detail).decode(),
-                "Resources": resources,
-            }
-        ]
     )
