@@ -171,6 +171,11 @@ def finding_id(merge_key: str) -> str:
     return "f-" + hashlib.sha256(merge_key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
+def alias_key(merge_key: str) -> str:
+    """What one of a finding's merge keys is known by: ``f-`` and 24 hexadecimal digits, its id being a prefix."""
+    return "f-" + hashlib.sha256(merge_key.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One addend of a priority score, in words an analyst reads."""

@@ -20,7 +20,7 @@ from typing import Final
 from socconsole.store.action_schema import ACTION_DDL
 from socconsole.store.decision_schema import DECISION_DDL
 from socconsole.store.egress_schema import EGRESS_DDL
-from socconsole.store.incident_schema import INCIDENT_DDL
+from socconsole.store.incident_schema import INCIDENT_DDL, INCIDENT_INDEXES, INCIDENT_TRIGGERS
 from socconsole.store.instants import micros
 from socconsole.store.trail_schema import TRAIL_DDL
 from socconsole.store.triggers import TRIGGERS
@@ -243,8 +243,9 @@ _INDEXES: Final = (
     "CREATE INDEX queue_threat ON queue (score DESC, first DESC, n DESC, snoozed_until, severity, region, account, "
     "owner, acked_at, workflow, occurred, seen, resumed_at, blocked_at, resolved_at, events, closed) "
     f"{_OPEN} AND kind = 'threat'",
-    f"CREATE INDEX queue_open ON queue (score DESC, first DESC, n DESC, snoozed_until) {_OPEN}",
-    f"CREATE INDEX queue_severity ON queue (severity DESC, score DESC, first DESC, n DESC, snoozed_until) {_OPEN}",
+    f"CREATE INDEX queue_open ON queue (score DESC, first DESC, n DESC, snoozed_until, folded) {_OPEN}",
+    "CREATE INDEX queue_severity ON queue (severity DESC, score DESC, first DESC, n DESC, snoozed_until, folded) "
+    f"{_OPEN}",
     f"CREATE INDEX queue_at ON queue (at DESC, n DESC, snoozed_until) {_OPEN}",
     f"CREATE INDEX queue_title ON queue (title, n, snoozed_until) {_OPEN}",
     f"CREATE INDEX queue_place ON queue (place, n, snoozed_until) {_OPEN}",
@@ -299,7 +300,7 @@ def _drop_derived(conn: Connection) -> None:
 
 def _derive(conn: Connection) -> None:
     """Make them as they are today; the last migration does, whichever it is."""
-    for statement in (*_INDEXES, *TRIGGERS):
+    for statement in (*_INDEXES, *INCIDENT_INDEXES, *TRIGGERS, *INCIDENT_TRIGGERS):
         conn.execute(statement)
 
 

@@ -55,9 +55,16 @@ def _unsent(n: str) -> str:
 
 
 def _blocked(n: str) -> str:
+    """Since when it is blocked: by what was done for it, or because others' actions closed all of its ways out."""
+    held = "a.state = 'applied' AND a.undone_by IS NULL AND a.undoes IS NULL"
+    closed = (
+        "SELECT max(a.settled) AS at FROM way AS w LEFT JOIN closing AS c ON c.name = w.name "
+        f"LEFT JOIN action AS a ON a.id = c.action AND {held} WHERE w.n = {n} GROUP BY w.part"
+    )
     return (
-        "(SELECT max(a.settled) FROM decided AS k JOIN action AS a ON a.finding = k.finding_id "
-        f"WHERE k.n = {n} AND a.state = 'applied' AND a.cuts AND a.undone_by IS NULL AND a.undoes IS NULL)"
+        "(SELECT max(at) FROM (SELECT max(a.settled) AS at FROM decided AS k JOIN action AS a "
+        f"ON a.finding = k.finding_id WHERE k.n = {n} AND a.cuts AND {held} "
+        f"UNION ALL SELECT iif(count(*) = count(at), max(at), NULL) FROM ({closed})))"
     )
 
 
@@ -81,12 +88,13 @@ def _of(id_: str) -> str:
 
 
 _TALLY_UP: Final = (
-    "INSERT INTO tally (kind, sample, closed, severity, n) VALUES (new.kind, new.sample, new.closed, new.severity, 1) "
-    "ON CONFLICT (kind, sample, closed, severity) DO UPDATE SET n = n + 1"
+    "INSERT INTO tally (kind, sample, closed, severity, folded, n) "
+    "VALUES (new.kind, new.sample, new.closed, new.severity, new.folded, 1) "
+    "ON CONFLICT (kind, sample, closed, severity, folded) DO UPDATE SET n = n + 1"
 )
 _TALLY_DOWN: Final = (
     "UPDATE tally SET n = n - 1 WHERE kind = old.kind AND sample = old.sample "
-    "AND closed = old.closed AND severity = old.severity"
+    "AND closed = old.closed AND severity = old.severity AND folded = old.folded"
 )
 
 TRIGGERS: Final = (
@@ -107,14 +115,16 @@ TRIGGERS: Final = (
     CREATE TRIGGER finding_gone AFTER DELETE ON finding BEGIN
         DELETE FROM queue WHERE n = old.n;
         DELETE FROM alias WHERE finding = old.n;
+        DELETE FROM way WHERE n = old.n;
         UPDATE decided SET n = NULL WHERE n = old.n;
     END
     """,
     f"CREATE TRIGGER queue_added AFTER INSERT ON queue BEGIN {_TALLY_UP}; END",
     f"CREATE TRIGGER queue_gone AFTER DELETE ON queue BEGIN {_TALLY_DOWN}; END",
     f"""
-    CREATE TRIGGER queue_moved AFTER UPDATE OF kind, sample, closed, severity ON queue
+    CREATE TRIGGER queue_moved AFTER UPDATE OF kind, sample, closed, severity, folded ON queue
     WHEN old.kind <> new.kind OR old.sample <> new.sample OR old.closed <> new.closed OR old.severity <> new.severity
+        OR old.folded <> new.folded
     BEGIN {_TALLY_DOWN}; {_TALLY_UP}; END
     """,
     # decisions: projected under the id they were taken with, shown on the finding that has that id now
@@ -159,6 +169,22 @@ TRIGGERS: Final = (
     f"""
     CREATE TRIGGER action_changed AFTER UPDATE ON action WHEN new.finding IS NOT NULL BEGIN
         UPDATE queue SET blocked_at = {_blocked("queue.n")} WHERE n = {_of("new.finding")};
+    END
+    """,
+    f"""
+    CREATE TRIGGER action_moved AFTER UPDATE OF state, settled, undone_by ON action BEGIN
+        UPDATE queue SET blocked_at = {_blocked("queue.n")} WHERE n IN
+            (SELECT w.n FROM closing AS c JOIN way AS w ON w.name = c.name WHERE c.action = new.id);
+    END
+    """,
+    f"""
+    CREATE TRIGGER way_added AFTER INSERT ON way BEGIN
+        UPDATE queue SET blocked_at = {_blocked("new.n")} WHERE n = new.n;
+    END
+    """,
+    f"""
+    CREATE TRIGGER way_gone AFTER DELETE ON way BEGIN
+        UPDATE queue SET blocked_at = {_blocked("old.n")} WHERE n = old.n;
     END
     """,
     f"""

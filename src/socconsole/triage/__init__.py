@@ -1,21 +1,30 @@
-"""Triage without I/O: merge, priority, state, fingerprints; the query language is ``triage.query``."""
+"""Triage without I/O: merge, priority, state, fingerprints, correlation; the query language is ``triage.query``."""
 
+from socconsole.triage.correlate import Deed, Group, Member, correlate
+from socconsole.triage.entities import entities_of
 from socconsole.triage.fingerprint import Fingerprint, NotSnoozable, fingerprint
 from socconsole.triage.marks import Mark, is_sequence, marks
 from socconsole.triage.merging import merge, strongest_key
 from socconsole.triage.scoring import Context, Dataset, datasets, priority, scoring_digest
 from socconsole.triage.standing import QUIET_AFTER, SNOOZE_LIMIT, Facts, resumed, snooze_holds, state
+from socconsole.triage.ways import Ways, ways
 
 __all__ = [
     "QUIET_AFTER",
     "SNOOZE_LIMIT",
     "Context",
     "Dataset",
+    "Deed",
     "Facts",
     "Fingerprint",
+    "Group",
     "Mark",
+    "Member",
     "NotSnoozable",
+    "Ways",
+    "correlate",
     "datasets",
+    "entities_of",
     "fingerprint",
     "is_sequence",
     "marks",
@@ -26,4 +35,5 @@ __all__ = [
     "snooze_holds",
     "state",
     "strongest_key",
+    "ways",
 ]
