@@ -19,7 +19,8 @@ from socconsole.drill.errors import AwsError
 from socconsole.drill.flows import Unreachable
 from socconsole.drill.policy import Decision, evaluate
 from socconsole.drill.publish import publish
-from socconsole.drill.scenario import BadScenario, Path, Scenario, Step, Stream, filled
+from socconsole.drill.scenario import BadScenario, Invokes, Path, Scenario, Step, Stream, filled
+from socconsole.drill.traffic import Spans
 
 if TYPE_CHECKING:
     from socconsole.drill.cloud import Cloud
@@ -46,10 +47,13 @@ class Engine:
         self.done: dict[str, int] = {}
         """Step → how often it has happened."""
         self.flows: dict[str, Flow] = {path.id: Flow() for path in scenario.path}
+        cloud.traffic.paths = {path.id: (path, Spans()) for path in scenario.path}
+        cloud.traffic.invokes = {one.id: (one, Spans()) for one in scenario.invokes}
         self._due: list[tuple[float, int, Step]] = [
             (step.at, number, step) for number, step in enumerate(scenario.step)
         ]
         heapq.heapify(self._due)
+        self._invoking: list[str] = []
         self._position = 0.0
         self._lock = threading.RLock()
         self._stop = threading.Event()
@@ -163,11 +167,19 @@ class Engine:
         context = iamcheck.identity_context(who)
         return documents is not None and evaluate(documents, action, resource, context).decision is Decision.ALLOWED
 
-    def _open(self, path: Path) -> bool:
+    def _open(self, path: Path | Invokes) -> bool:
         return path.since in self.done and all(self.holds(condition) for condition in path.when)
 
     def _flow(self, position: float) -> None:
-        """Count what left since the last look, by the paths that were open then."""
+        """Count what left since the last look, and let the alarms see it at each minute that ended meanwhile."""
+        for minute in self.cloud.alarms.minutes(self._position, position):
+            self._count(minute)
+            with self.cloud.clock.at(self._moment(minute)):
+                self.cloud.alarms.evaluate()
+        self._count(position)
+
+    def _count(self, position: float) -> None:
+        """Count what left up to a position, by the paths that were open at the last look."""
         passed = position - self._position
         if passed <= 0:
             return
@@ -176,12 +188,18 @@ class Engine:
             if flow.open:
                 flow.bytes += int(path.bytes_per_second * passed)
                 flow.last_byte = stamp(self._moment(position))
+                self.cloud.traffic.paths[path.id][1].passed(self._position, position)
+        for name in self._invoking:
+            self.cloud.traffic.invokes[name][1].passed(self._position, position)
         self.cloud.flows.pass_to(position)
+        self.cloud.traffic.pass_to(position)
         self._position = position
 
     def _look(self) -> None:
         """Which paths are open now, after whatever the timeline or a responder did."""
         self.cloud.flows.look()
+        self.cloud.traffic.look()
+        self._invoking = [one.id for one in self.scenario.invokes if one.since and self._open(one)]
         for path in self.scenario.path:
             flow = self.flows[path.id]
             flow.open = self._open(path)

@@ -46,6 +46,9 @@ class Flow:
     last_byte: str = ""
     ended: str = ""
     """What ended it; empty while it runs."""
+    began: float = 0.0
+    until: float = 0.0
+    """Where the story stood (seconds) when it began, and up to where it has sent."""
 
 
 class Flows:
@@ -72,6 +75,7 @@ class Flows:
         flow.tracked = via.startswith("nat-") or not wide_open
         self.look()
         self.pass_to(self._cloud.clock.position(self._cloud.clock.now()))
+        flow.began = flow.until = self._position
         self.all.append(flow)
         return flow
 
@@ -84,6 +88,7 @@ class Flows:
             if not flow.ended:
                 flow.bytes += int(flow.bytes_per_second * passed)
                 flow.last_byte = stamp(self._cloud.clock.moment(position))
+                flow.until = position
         self._position = position
 
     def look(self) -> None:
@@ -91,6 +96,28 @@ class Flows:
         for flow in self.all:
             if not flow.ended:
                 flow.ended = self._stopped(flow)
+
+    def judge(self, account: str, region: str, instance: str, to: str, port: int, *, knocks: bool) -> tuple[str, str]:
+        """What happens to a connection that begins now: (``ACCEPT``, what carries it) or (``REJECT``, what denies
+        it), as a flow log at the instance's interface records it; two empty words where no packet reaches one.
+
+        ``knocks`` is one that the other side begins, to a port of the instance.
+        """
+        ec2 = get_backend("ec2")[account][region]
+        host = ec2.get_instance_by_id(instance)
+        if host is None or host._state.name != "running":
+            return "", ""
+        interface = host.nics[0]
+        rules = _ingress(interface.group_set) if knocks else _egress(interface.group_set)
+        if not _lets(rules, to, port):
+            return "REJECT", "security group"
+        probe = Flow(account, region, instance, to, port, 0, "", tracked=True)
+        if acl := _acl_stops(ec2, interface.subnet.id, probe, knocks=knocks):
+            return "REJECT", acl
+        hop = _next_hop(ec2, interface.subnet.id, to)
+        if knocks or hop == "local":
+            return "ACCEPT", hop
+        return ("", "") if self._stopped(probe) else ("ACCEPT", hop)
 
     def _stopped(self, flow: Flow) -> str:
         """What stops its packets now; empty where nothing does."""
@@ -141,12 +168,12 @@ def _next_hop(ec2: Any, subnet: str, to: str) -> str:
     return hop
 
 
-def _acl_stops(ec2: Any, subnet: str, flow: Flow) -> str:
+def _acl_stops(ec2: Any, subnet: str, flow: Flow, *, knocks: bool = False) -> str:
     """A network ACL keeps no state: packets out and answers in are judged each by itself."""
     for acl in ec2.network_acls.values():
         if subnet not in {one.subnet_id for one in acl._associations.values()}:
             continue
-        for egress, port in ((True, flow.port), (False, _EPHEMERAL)):
+        for egress, port in ((not knocks, flow.port), (knocks, _EPHEMERAL)):
             if _verdict(acl.network_acl_entries, egress, flow.to, port) != "allow":
                 return f"the network ACL {acl.id} denies what goes {'out' if egress else 'in'}"
     return ""

@@ -46,7 +46,7 @@ class Hands:
         service, _, name = operation.partition(":")
         model = _model(service)
         found = model.operation_model(name)
-        protocol = str(model.metadata["protocol"])
+        protocol = str(model.resolved_protocol)
         request = _serializer(protocol).serialize_to_request(dict(params), found)
         path, _, query = request["url_path"].partition("?")
         parts = [part for part in (query, urlencode(request["query_string"] or {}, doseq=True)) if part]

@@ -54,6 +54,53 @@ class Bucket(Block, frozen=True):
     objects: tuple[str, ...] = ()
 
 
+class Talker(Block, frozen=True):
+    """What an instance exchanges with an address on every day, whatever the story does; see ``drill/traffic.py``."""
+
+    account: str
+    region: str
+    instance: str
+    to: str
+    port: int = 443
+    out: int = 0
+    back: int = 0
+    """Bytes in a minute in which it talks, the day's mean."""
+    busy: float = 1.0
+    """Share of minutes in which it talks."""
+    connections: int = 1
+    """Open at a time."""
+    service: str = ""
+    """AWS service behind the address, as a flow log names it: ``S3``, ``DYNAMODB``, ``AMAZON``."""
+    knocks: bool = False
+    """The other side begins it, to this port of the instance."""
+
+
+class Reads(Block, frozen=True):
+    """What is read from a bucket on every day: bytes and requests a minute, the day's mean."""
+
+    bucket: str
+    bytes: int
+    gets: float
+    holds: int = 0
+    """Bytes in it, as its storage metric tells; the objects here stand for them."""
+
+
+class Invokes(Block, frozen=True):
+    """Calls of a foundation model: every day's, or from step ``since`` while the conditions of ``when`` hold."""
+
+    id: str
+    account: str
+    region: str
+    model: str
+    per_minute: float
+    """Of the date every day; of the story where ``since`` names a step."""
+    input_tokens: int
+    output_tokens: int
+    """Of one call."""
+    since: str = ""
+    when: tuple[str, ...] = ()
+
+
 class Cast(Block, frozen=True):
     """Someone who acts in the timeline with credentials of the estate, from outside.
 
@@ -119,6 +166,8 @@ class Path(Block, frozen=True):
     """Step that starts the reading."""
     when: tuple[str, ...]
     bytes_per_second: int
+    object_bytes: int = 179_200
+    """Of one read: what its requests are counted by."""
 
 
 class Scenario(Block, frozen=True):
@@ -143,6 +192,9 @@ class Scenario(Block, frozen=True):
     package: tuple[dict[str, Any], ...] = ()
     step: tuple[Step, ...] = ()
     path: tuple[Path, ...] = ()
+    talker: tuple[Talker, ...] = ()
+    reads: tuple[Reads, ...] = ()
+    invokes: tuple[Invokes, ...] = ()
 
 
 def names() -> list[str]:
@@ -193,6 +245,8 @@ def build(cloud: Cloud, scenario: Scenario) -> Engine:
     from socconsole.drill.engine import Engine
 
     variables = estate.build(cloud, scenario)
+    talkers = msgspec.convert(filled(list(msgspec.to_builtins(scenario.talker)), variables), tuple[Talker, ...])
+    cloud.traffic.begin(talkers, scenario.reads)
     engine = Engine(cloud, scenario, variables)
     cloud.scores = engine.scores
     return engine
