@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 ACCOUNT = "111122223333"
@@ -278,3 +279,29 @@ def api_activity() -> dict[str, Any]:
         "activity_name": "Read",
         "unmapped": {"additionalEventData.bytesTransferredOut": "1048576", "managementEvent": "false"},
     }
+
+
+def alarm(state: str = "ALARM", *, name: str = "egress", at: str = "2026-11-23T03:14:07.431+0000") -> dict[str, Any]:
+    """EventBridge's event about a metric alarm on a NAT gateway."""
+    arn = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"
+    stat = {
+        "metric": {
+            "namespace": "AWS/NATGateway",
+            "name": "BytesOutToDestination",
+            "dimensions": {"NatGatewayId": "nat-0a1b2c3d4e5f60718"},
+        },
+        "period": 300,
+        "stat": "Sum",
+    }
+    detail = {
+        "alarmName": name,
+        "state": {
+            "value": state,
+            "reason": "Threshold Crossed: 1 datapoint was greater than the threshold (1000000.0).",
+            "reasonData": json.dumps({"version": "1.0", "period": 300, "statistic": "Sum", "threshold": 1e6}),
+            "timestamp": at,
+        },
+        "previousState": {"value": "OK", "timestamp": "2026-11-22T03:14:07.431+0000"},
+        "configuration": {"metrics": [{"id": "m1", "metricStat": stat, "returnData": True}]},
+    }
+    return {**event(detail, "CloudWatch Alarm State Change", "aws.cloudwatch"), "resources": [arn]}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from socconsole.formats import Deferred, Quarantined, read_bytes, read_object
+from socconsole.formats import Quarantined, read_bytes, read_object
 from socconsole.formats import asff as asff_reader
 from socconsole.formats import guardduty as guardduty_reader
 from socconsole.formats import ocsf as ocsf_reader
@@ -355,23 +355,6 @@ def test_findings_arrive_through_sns_and_sqs() -> None:
     queued = {"Records": [{"messageId": "q", "eventSource": "aws:sqs", "body": json.dumps(notification)}]}
     assert one(notification).merge_keys == (records.ARN,)
     assert one(queued).merge_keys == (records.ARN,)
-
-
-ALARM = {"alarmName": "egress", "state": {"value": "ALARM"}}
-
-
-@pytest.mark.parametrize(
-    ("obj", "what"),
-    [
-        (records.event(ALARM, "CloudWatch Alarm State Change", "aws.cloudwatch"), "alarm"),
-        ({"AlarmName": "egress", "NewStateValue": "ALARM"}, "alarm"),
-        ({"source": "aws.cloudwatch", "alarmData": ALARM}, "alarm"),
-    ],
-)
-def test_alarms_are_deferred(obj: dict[str, Any], what: str) -> None:
-    (found,) = read_object(obj, 3)
-    assert isinstance(found, Deferred)
-    assert (found.what, found.line) == (what, 3)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from socconsole.formats import Deferred, Quarantined, Record, read_bytes, read_object
+from socconsole.model.egress import AlarmChange
 from socconsole.model.finding import Kind, Observation, Severity
 from socconsole.model.trail import TrailEvent
 
@@ -27,6 +28,7 @@ BASES = (
     records.event({"findings": [records.asff(), records.ocsf()]}, "Security Hub Findings - Imported"),
     records.event(records.camel(records.native()), "GuardDuty Finding", "aws.guardduty"),
     records.event({"alarmName": "a"}, "CloudWatch Alarm State Change", "aws.cloudwatch"),
+    records.alarm(),
     records.trail(),
     records.api_activity(),
     {"EventId": "e", "Username": "ci", "CloudTrailEvent": json.dumps(records.trail())},
@@ -113,6 +115,18 @@ def check(each: Record) -> None:
     if isinstance(each, TrailEvent):
         check_event(each)
         return
+    if isinstance(each, AlarmChange):
+        assert each.body.isascii()
+        for text in (each.alarm.arn, each.alarm.name, each.alarm.reason, each.summary):
+            assert text.raw().encode() is not None
+        for said in (
+            each.alarm.namespace,
+            each.alarm.metric,
+            *(value for pair in each.alarm.dimensions for value in pair),
+        ):
+            assert said.encode() is not None
+        assert each.at.utcoffset() == timedelta(0)
+        return
     assert each.merge_keys
     for key in each.merge_keys:
         assert key.isascii()
@@ -153,7 +167,7 @@ def test_mutated_records_never_raise_and_never_meet_a_fault_of_ours(record: Any)
     found = list(read_object(record, 1))
     for each in found:
         check(each)
-        stored = each.body if isinstance(each, Observation | TrailEvent) else each.raw
+        stored = each.body if isinstance(each, Observation | TrailEvent | AlarmChange) else each.raw
         json.loads(stored)
 
 

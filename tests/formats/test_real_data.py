@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from socconsole.formats import Deferred, Quarantined, Record, read_bytes, read_object, secrets
+from socconsole.model.egress import AlarmChange
 from socconsole.model.finding import Format, Kind, Observation, Severity
 from socconsole.model.trail import TrailEvent
 
@@ -34,7 +35,7 @@ QUARANTINED = {
         "GuardDuty malware scan report: GuardDuty sends its finding as a record of its own",
     ): 1,
 }
-DEFERRED = {("eventbridge", "alarm"): 11}
+ALARMS = {"eventbridge": 11}
 EVENTS = {"ocsf": 1, "eventbridge": 12, "cloudtrail": 206}
 
 
@@ -73,30 +74,36 @@ def _content(record: Record) -> object:
         return record
     if isinstance(record, TrailEvent):
         return (record.id, record.body)
+    if isinstance(record, AlarmChange):
+        return record
     return (type(record).__name__, json.loads(record.raw))
 
 
-def test_what_is_quarantined_or_deferred_is_exactly_what_holds_neither_finding_nor_event() -> None:
+def test_what_is_quarantined_is_exactly_what_holds_neither_finding_nor_event_nor_alarm() -> None:
     events: Counter[str] = Counter()
     quarantined: Counter[tuple[str, str]] = Counter()
-    deferred: Counter[tuple[str, str]] = Counter()
+    alarms: Counter[str] = Counter()
     for folder in FOLDERS:
         for records in _read(folder).values():
             for each in records:
                 if isinstance(each, Quarantined):
                     quarantined[folder, each.reason] += 1
-                elif isinstance(each, Deferred):
-                    deferred[folder, each.what] += 1
+                elif isinstance(each, AlarmChange):
+                    alarms[folder] += 1
                 elif isinstance(each, TrailEvent):
                     events[folder] += 1
+                assert not isinstance(each, Deferred)
     assert events == EVENTS
     assert quarantined == QUARANTINED
-    assert deferred == DEFERRED
+    assert alarms == ALARMS
 
 
-def test_alarms_are_deferred() -> None:
-    for (name, number), records in _read("cloudwatch_alarms").items():
-        assert [each.what for each in records if isinstance(each, Deferred)] == ["alarm"], (name, number)
+def test_alarms_are_read_where_they_say_which_alarm_it_is() -> None:
+    read = _read("cloudwatch_alarms")
+    told = {name for (name, _), (each,) in read.items() if isinstance(each, AlarmChange)}
+    assert told == {"aws-powertools__powertools-lambda-python.jsonl"}
+    reasons = {each.reason for (each,) in read.values() if isinstance(each, Quarantined)}
+    assert reasons == {"alarm without an ARN: neither its account nor its Region can be told"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -108,6 +115,9 @@ def test_bodies_hold_the_whole_record_as_ascii(folder: str) -> None:
             if isinstance(each, Observation):
                 assert each.body.isascii()
                 assert json.loads(each.body) == raw
+            elif isinstance(each, AlarmChange):
+                assert each.body.isascii()
+                assert json.loads(each.body) == obj
             elif isinstance(each, TrailEvent):
                 kept = json.loads(each.body)
                 assert secrets.without(raw) == (kept["ocsf"] if "class_uid" in raw else kept)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from socconsole.formats import asff, cloudtrail, eventbridge, guardduty, keys, ocsf, secrets
+from socconsole.formats import alarm, asff, cloudtrail, eventbridge, guardduty, keys, ocsf, secrets
 from socconsole.formats.fields import body, plain, token
 from socconsole.formats.record import Deferred, Quarantined, Record, Unreadable
 
@@ -90,7 +90,9 @@ def _reader(obj: Mapping[str, Any]) -> Any:
         return asff
     if cloudtrail.is_trail(obj):
         return cloudtrail
-    if eventbridge.is_envelope(obj) or eventbridge.is_alarm(obj):
+    if alarm.is_alarm(obj):
+        return alarm
+    if eventbridge.is_envelope(obj):
         return None
     return guardduty if _is_guardduty(obj) else None
 
@@ -108,8 +110,6 @@ def _is_guardduty(obj: Mapping[str, Any]) -> bool:
 
 def _other(obj: Mapping[str, Any]) -> tuple[str, eventbridge.Opened | None]:
     """(what is deferred, what is opened) for an object that is no finding itself."""
-    if eventbridge.is_alarm(obj):
-        return eventbridge.ALARM, None
     opened = eventbridge.open_envelope(obj) if eventbridge.is_envelope(obj) else eventbridge.unwrap(obj)
     return (opened.deferred, opened) if opened is not None else ("", None)
 

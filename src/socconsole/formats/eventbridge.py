@@ -60,11 +60,6 @@ def open_envelope(obj: Mapping[str, Any]) -> Opened:
     return Opened(records=(detail,), account=account, region=region)
 
 
-def is_alarm(obj: Mapping[str, Any]) -> bool:
-    """A CloudWatch alarm as SNS (``NewStateValue``) or a Lambda action (``alarmData``) has it."""
-    return "alarmData" in obj or ("AlarmName" in obj and "NewStateValue" in obj)
-
-
 def unwrap(obj: Mapping[str, Any]) -> Opened | None:
     """A list of records under the name an API or a file gives it, or an SNS or SQS message, else None."""
     for name in ("Findings", "findings", "Records", "records", "Events", "Messages"):

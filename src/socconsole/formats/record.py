@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from socconsole.model.egress import AlarmChange
 from socconsole.model.finding import Observation
 from socconsole.model.trail import TrailEvent
 
@@ -28,11 +29,11 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """A record that is understood but has no reader of its own: ``what`` is ``alarm``."""
+    """A record that is understood but is not for this console: ``what`` is ``alarm``, for other CloudWatch events."""
 
     raw: bytes
     what: str
     line: int
 
 
-Record = Observation | TrailEvent | Quarantined | Deferred
+Record = Observation | TrailEvent | AlarmChange | Quarantined | Deferred

@@ -33,11 +33,11 @@ def merge_key(alarm: Alarm) -> str:
     return f"alarm/{alarm.arn.raw()}"
 
 
-def observation(alarm: Alarm, path: EgressPath | None, raised: bool, now: datetime) -> Observation:
-    """What an alarm says at this moment. ``path`` is the way out as discovered, if it was; not ``raised`` closes it."""
+def observation(alarm: Alarm, path: EgressPath | None, raised: bool, at: datetime) -> Observation:
+    """What an alarm said at ``at``. ``path`` is the way out as discovered, if it was; not ``raised`` closes it."""
     named = ways_out.subject(alarm.dimensions) or ((path.kind, path.resource) if path else None)
-    since = alarm.since or now
-    seen = max(since, _round(now)) if raised and alarm.state is AlarmState.ALARM else since
+    since = alarm.since or at
+    seen = max(since, _round(at)) if raised and alarm.state is AlarmState.ALARM else since
     reason = alarm.reason.raw()
     said = f"CloudWatch says {alarm.state.value} since {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     facts: dict[str, Any] = {
@@ -85,7 +85,7 @@ def observation(alarm: Alarm, path: EgressPath | None, raised: bool, now: dateti
         actors=(),
         occurred=seen,
         published=since,
-        updated=max(since, _round(now)),  # an OK is never older than the ALARM that it ends
+        updated=max(since, _round(at)),  # an OK is never older than the ALARM that it ends
         workflow=None,
         verdict=None,
         active=raised,
@@ -102,6 +102,6 @@ def observation(alarm: Alarm, path: EgressPath | None, raised: bool, now: dateti
     )
 
 
-def _round(now: datetime) -> datetime:
+def _round(at: datetime) -> datetime:
     step = int(STILL.total_seconds())
-    return datetime.fromtimestamp(int(now.timestamp()) // step * step, UTC)
+    return datetime.fromtimestamp(int(at.timestamp()) // step * step, UTC)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Final
@@ -17,7 +17,7 @@ from socconsole.model.egress import Alarm, EgressPath, Sanity, Series
 from socconsole.store import egress_codec
 from socconsole.store.instants import instant, instant_or_none, micros, storable
 from socconsole.text import Untrusted, token
-from socconsole.triage import ways_out
+from socconsole.triage import Context, ways_out
 
 BEHIND: Final = timedelta(minutes=15)
 """A meter that was last read longer ago says nothing of now."""
@@ -26,6 +26,8 @@ LATELY: Final = timedelta(minutes=15)
 """How old the last datapoint may be to be called the rate of now."""
 
 _CHUNK: Final = 500
+_TOUCHED: Final = 1_000
+"""Open findings of one resource that are scored again at once: more belong to no path but to a whole network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,27 @@ def alarmed(conn: Connection) -> tuple[str, ...]:
             "UNION SELECT l.value FROM alarm AS a JOIN path_link AS l ON l.path = a.path WHERE a.raised = 1 ORDER BY 1"
         )
     )
+
+
+def in_force(conn: Connection, context: Context) -> Context:
+    """The context of a score with what is on a path with a raised alarm at this moment."""
+    return replace(context, alarmed=(*context.alarmed, *alarmed(conn)))
+
+
+def touching(conn: Connection, names: Iterable[str]) -> list[int]:
+    """Numbers of the open findings whose resources say any of these names: candidates, found by their words."""
+    found: dict[int, None] = {}
+    for name in names:
+        words = name.replace('"', " ").strip()
+        if not words:
+            continue
+        for (n,) in conn.execute(
+            "SELECT q.n FROM finding_fts AS t JOIN queue AS q ON q.text_row = t.rowid "
+            "WHERE finding_fts MATCH ? AND q.closed = 0 LIMIT ?",
+            (f'resources : "{words}"', _TOUCHED),
+        ):
+            found[n] = None
+    return list(found)
 
 
 def changes(conn: Connection, arn: Untrusted, limit: int = 100) -> list[Change]:

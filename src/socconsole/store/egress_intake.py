@@ -7,7 +7,7 @@ deletes it while it rings leaves its finding behind. AWS knows nothing of these 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
@@ -28,21 +28,38 @@ FINE_KEPT: Final = timedelta(days=1)
 CHANGES_KEPT: Final = timedelta(days=400)
 
 
-def take(
-    conn: Connection, changes: Iterable[AlarmChange], listings: Iterable[Listing], now: datetime
-) -> list[Observation]:
-    """Take in everything, changes of alarms first; the findings that alarms became, to be taken by the caller."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a batch came to, for whoever takes findings in."""
+
+    findings: tuple[Observation, ...] = ()
+    """What alarms say now, in order."""
+    alarmed: tuple[str, ...] = ()
+    """What came on a path with a raised alarm, or no longer is: its findings are scored anew."""
+    new: int = 0
+    """Changes of alarms that were not known."""
+
+
+def take(conn: Connection, changes: Sequence[AlarmChange], listings: Iterable[Listing], now: datetime) -> Taken:
+    """Take in everything, changes of alarms first."""
+    parts = list(listings)
+    if not (changes or parts):
+        return Taken()
+    before = set(egress.alarmed(conn))
     found: list[Observation] = []
+    new = 0
     for change in sorted(changes, key=lambda each: each.at):
-        found += take_change(conn, change, now)
-    for listing in listings:
-        if isinstance(listing, Paths):
-            take_paths(conn, listing, now)
-        elif isinstance(listing, Points):
-            take_points(conn, listing)
+        fresh, said = take_change(conn, change, now)
+        new += fresh
+        found += said
+    for part in parts:
+        if isinstance(part, Paths):
+            take_paths(conn, part, now)
+        elif isinstance(part, Points):
+            take_points(conn, part)
         else:
-            found += take_alarms(conn, listing, now)
-    return found
+            found += take_alarms(conn, part, now)
+    return Taken(tuple(found), tuple(sorted(before ^ set(egress.alarmed(conn)))), new)
 
 
 # --- ways out -----------------------------------------------------------------------------------------
@@ -89,7 +106,7 @@ def take_alarms(conn: Connection, listing: Alarms, now: datetime) -> list[Observ
     found: list[Observation] = []
     for alarm in listing.alarms:
         path, looks = _path(alarm, by_name)
-        found += _put(conn, alarm, path, looks, _known(conn, alarm), now)
+        found += _put(conn, alarm, path, looks, _known(conn, alarm), now, now)
     if listing.complete:
         conn.execute(
             "UPDATE alarm SET gone_at = ? WHERE account = ? AND region = ? AND gone_at IS NULL AND seen < ?",
@@ -98,9 +115,10 @@ def take_alarms(conn: Connection, listing: Alarms, now: datetime) -> list[Observ
     return found
 
 
-def take_change(conn: Connection, change: AlarmChange, now: datetime) -> list[Observation]:
-    """One change of an alarm. It moves the alarm's state unless what is stored is newer, and is kept in any case."""
-    conn.execute(
+def take_change(conn: Connection, change: AlarmChange, now: datetime) -> tuple[bool, list[Observation]]:
+    """One change of an alarm: (whether it is new, what the alarm says now). It moves the alarm's state unless what is
+    stored is newer, and is kept in any case."""
+    kept = conn.execute(
         "INSERT INTO alarm_change (arn, at, kind, summary, data) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (arn, at, kind) DO NOTHING",
         (
@@ -108,24 +126,25 @@ def take_change(conn: Connection, change: AlarmChange, now: datetime) -> list[Ob
             storable(change.summary.raw(), 2_000), change.body.decode("ascii"),
         ),
     )  # fmt: skip
+    new = kept.rowcount > 0
     known = _known(conn, change.alarm)
     if change.deleted:
         conn.execute(
             "UPDATE alarm SET gone_at = ? WHERE arn = ? AND gone_at IS NULL AND seen <= ?",
             (micros(change.at), storable(change.alarm.arn.raw()), micros(change.at)),
         )
-        return []
+        return new, []
     if known is None:
         if not (change.alarm.metric or change.alarm.rule):
-            return []  # an entry of the history says nothing of what the alarm looks at: the next listing does
+            return new, []  # an entry of the history says nothing of what the alarm looks at: the next listing does
         alarm = change.alarm
     elif change.kind != "StateUpdate" or (known.alarm.since is not None and known.alarm.since >= change.at):
-        return []
+        return new, []
     else:
         alarm = replace(known.alarm, state=change.alarm.state, since=change.at, reason=change.alarm.reason)
     names = {child.alarm.name.raw(): child.alarm for child in egress.alarms(conn)} if alarm.composite else {}
     path, looks = _path(alarm, names)
-    return _put(conn, alarm, path, looks, known, now)
+    return new, _put(conn, alarm, path, looks, known, now, change.at)
 
 
 def _path(alarm: Alarm, by_name: dict[str, Alarm]) -> tuple[str | None, bool]:
@@ -157,8 +176,15 @@ def _known(conn: Connection, alarm: Alarm) -> _Known | None:
 
 
 def _put(
-    conn: Connection, alarm: Alarm, path: str | None, looks: bool, known: _Known | None, now: datetime
+    conn: Connection,
+    alarm: Alarm,
+    path: str | None,
+    looks: bool,
+    known: _Known | None,
+    now: datetime,
+    at: datetime,
 ) -> list[Observation]:
+    """Keep an alarm as it was at ``at``; what its finding says, where it has one."""
     was = known is not None and known.raised
     raised = looks and (alarm.state is AlarmState.ALARM or (was and alarm.state is not AlarmState.OK))
     conn.execute(
@@ -173,7 +199,7 @@ def _put(
     )  # fmt: skip
     if not (raised or was):
         return []
-    return [alarm_finding.observation(alarm, egress.path(conn, path) if path else None, raised, now)]
+    return [alarm_finding.observation(alarm, egress.path(conn, path) if path else None, raised, at)]
 
 
 # --- points -------------------------------------------------------------------------------------------

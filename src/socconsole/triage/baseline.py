@@ -1,0 +1,57 @@
+"""What is usual on a meter, from its own points. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+SPAN: Final = timedelta(days=14)
+"""How far back usual is looked for."""
+
+ENOUGH: Final = timedelta(hours=24)
+"""Less than a day says nothing of what a day is like."""
+
+FACTOR: Final = 3.0
+"""More than this many times the p99 is unusual (reference: egress alarms at 3 × p99 of 14 days)."""
+
+_STEPS: Final = (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """``p99``: the smallest value that 99 of 100 points do not exceed. ``span``: from first to last point."""
+
+    p99: float
+    highest: float
+    count: int
+    span: timedelta
+
+    @property
+    def enough(self) -> bool:
+        return self.span >= ENOUGH
+
+    def unusual(self, value: float) -> bool:
+        """Whether a value of the same period stands out."""
+        return self.enough and value > FACTOR * self.p99 and value > 0
+
+
+def baseline(points: Sequence[tuple[datetime, float]]) -> Baseline | None:
+    """Of (instant, value), oldest first, by nearest rank; None where there are none."""
+    if not points:
+        return None
+    values = sorted(value for _, value in points)
+    rank = max(1, math.ceil(0.99 * len(values)))
+    return Baseline(values[rank - 1], values[-1], len(values), points[-1][0] - points[0][0])
+
+
+def quantity(value: float, unit: str = "bytes") -> str:
+    """A number with its unit in a word or two: ``2.4 GiB``, ``1,200 tokens``."""
+    if unit == "bytes":
+        for name, size in _STEPS:
+            if abs(value) >= size:
+                return f"{value / size:,.1f} {name}"
+    whole = f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:,.3g}"
+    return f"{whole} {unit}".rstrip()
