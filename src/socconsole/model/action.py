@@ -93,6 +93,8 @@ class Plan:
     """All that was read to make the plan: kept as evidence before the first call, never printed."""
     cuts: bool = False
     """It closes the way by which the finding's data leaves, as far as was read: then the finding counts as blocked."""
+    closes: tuple[str, ...] = ()
+    """The ways that it closes for every finding (see ``triage.ways``)."""
     fit: int = 50
     """0 to 100: how well it answers the finding; an offer begins with the best."""
     parts: tuple[Plan, ...] = ()

@@ -17,6 +17,7 @@ from socconsole.model.action import ActionRecord, ActionState, Plan
 from socconsole.model.finding import Finding
 from socconsole.response import book, rails, registry, s3_bucket
 from socconsole.response.base import Action, Door
+from socconsole.response.closing import closes
 from socconsole.response.compose import Composition
 from socconsole.response.locate import Aim, finding_of, locate
 from socconsole.response.permits import permits
@@ -83,7 +84,7 @@ async def planned(session: Session, door: Door, finding: Finding | None, planner
     if isinstance(action, Composition):
         objections = action.objections(plan, session.config.never_touch, session.config.protected_tags)
         plan = replace(plan, refusals=(*plan.refusals, *objections))
-    plan = replace(plan, cuts=_cuts(plan, finding))
+    plan = replace(plan, cuts=_cuts(plan, finding), closes=closes(plan))
     plan = replace(plan, permitted=await permits(door, plan, principal, resources, session.folder.world.partition))
     return rails.of_plan(
         plan,

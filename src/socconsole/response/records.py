@@ -129,6 +129,7 @@ def intent(
             "finding": plan.finding,
             "evidence": evidence,
             "undoes": undoes,
+            "closes": list(plan.closes),
             "accepted_exposure": consent.exposure,
             "approval": {"by": second.who, "peer": second.peer, "key": second.key, "digest": second.digest}
             if second

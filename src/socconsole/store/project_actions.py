@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from socconsole.model.action import ActionState, Reversible
 from socconsole.model.entry import Line
-from socconsole.store import owed, own
+from socconsole.store import closings, owed, own
 from socconsole.store.instants import micros, storable
 
 VERBS: Final = frozenset({"intent", "outcome", "verified", "resolved", "overdue", "approved"})
@@ -22,6 +22,7 @@ def apply(conn: sqlite3.Connection, line: Line) -> None:
     if verb == "intent":
         _intent(conn, line)
         owed.intended(conn, line)
+        closings.intended(conn, line)
     elif verb == "overdue":
         owed.passed(conn, line)
     elif verb == "approved":

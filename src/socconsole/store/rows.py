@@ -13,8 +13,7 @@ import msgspec
 
 from socconsole import triage
 from socconsole.model.finding import Actor, Finding, Reason, Resource, Workflow
-from socconsole.store import naming
-from socconsole.store import ways
+from socconsole.store import naming, ways
 from socconsole.store.codec import MOST
 from socconsole.store.instants import instant_or_none, micros, micros_or_none, storable
 

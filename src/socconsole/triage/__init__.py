@@ -7,7 +7,6 @@ from socconsole.triage.marks import Mark, is_sequence, marks
 from socconsole.triage.merging import merge, strongest_key
 from socconsole.triage.scoring import Context, Dataset, datasets, priority, scoring_digest
 from socconsole.triage.standing import QUIET_AFTER, SNOOZE_LIMIT, Facts, resumed, snooze_holds, state
-from socconsole.triage.ways import Ways, ways
 
 __all__ = [
     "QUIET_AFTER",
@@ -21,7 +20,6 @@ __all__ = [
     "Mark",
     "Member",
     "NotSnoozable",
-    "Ways",
     "correlate",
     "datasets",
     "entities_of",
@@ -35,5 +33,4 @@ __all__ = [
     "snooze_holds",
     "state",
     "strongest_key",
-    "ways",
 ]
