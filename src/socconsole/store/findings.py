@@ -18,10 +18,11 @@ import msgspec
 
 from socconsole import triage
 from socconsole.formats import Deferred, Quarantined, Record
-from socconsole.model.finding import Finding, Observation, Severity
+from socconsole.model.egress import AlarmChange, Listing
+from socconsole.model.finding import Finding, Observation, Severity, alias_key
 from socconsole.model.source import Answer
 from socconsole.model.trail import TrailEvent
-from socconsole.store import gone, quarantine, reading, remerge, rows, sources, trail
+from socconsole.store import egress, egress_intake, folding, gone, quarantine, reading, remerge, rows, sources, trail
 from socconsole.store.codec import Codec, pack_observation, train_if_due
 from socconsole.store.db import transaction
 from socconsole.store.instants import instant, micros, micros_or_none, storable
@@ -30,7 +31,6 @@ from socconsole.store.reading import bodies, get, resolve
 __all__ = ["Counts", "alias_key", "bodies", "commit", "get", "resolve", "take"]
 
 _CHUNK: Final = 500
-_KEY_HEX: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Counts:
 
     read: int = 0
     new: int = 0
-    """Records that made a finding, and trail events that were not stored."""
+    """Records that made a finding, and trail events and changes of alarms that were not stored."""
     updated: int = 0
     """Records that changed or joined a finding that was there."""
     unchanged: int = 0
@@ -67,6 +67,7 @@ def commit(
     cursor: str | None = None,
     context: triage.Context | None = None,
     live: bool | None = None,
+    listings: Iterable[Listing] = (),
 ) -> Counts:
     """Store a batch, the source's answer and the collector's cursor: all of it, or nothing.
 
@@ -75,16 +76,20 @@ def commit(
     AWS speaks now: its record replaces the one before unless it is older. Imported records never replace what
     AWS said later. Of two of one date that contradict each other the fuller counts, then the more severe, then the
     one read later; both bodies are kept, and what is stored already is not weighed again, so importing twice
-    changes nothing. Batches of a few hundred are a good size.
+    changes nothing. Batches of a few hundred are a good size. ``listings`` are what was read of ways out: alarms among
+    them, and changes of alarms among the records, become findings too, and move the scores of those on their path.
     """
     taken: list[Observation] = []
     events: list[TrailEvent] = []
+    changes: list[AlarmChange] = []
     rest: list[Quarantined | Deferred] = []
     for item in records:
         if isinstance(item, Observation):
             taken.append(item)
         elif isinstance(item, TrailEvent):
             events.append(item)
+        elif isinstance(item, AlarmChange):
+            changes.append(item)
         else:
             rest.append(item)
     spoken = answer is not None if live is None else live
@@ -97,30 +102,37 @@ def commit(
         for n in back:
             remerge.again(conn, n, now, estate)
         fresh, known = trail.take(conn, events, origin=origin, now=now)
+        told = egress_intake.take(conn, changes, listings, now)
+        _Intake(conn, origin, spoken, now, estate).take(told.findings)
+        for n in egress.touching(conn, told.alarmed):
+            remerge.again(conn, n, now, estate)
         quarantine.keep(conn, rest, origin, now)
         if answer is not None:
             sources.record(conn, answer, now)
         if cursor is not None:
             sources.save_cursor(conn, origin, cursor)
+        folding.settle(conn, now)
     deferred = sum(isinstance(item, Deferred) for item in rest)
     return Counts(
-        len(taken) + len(events) + len(rest),
-        intake.new + fresh,
+        len(taken) + len(events) + len(changes) + len(rest),
+        intake.new + fresh + told.new,
         intake.updated,
-        intake.unchanged + known,
+        intake.unchanged + known + len(changes) - told.new,
         len(rest) - deferred,
         deferred,
     )
 
 
-def take(conn: Connection, observations: Sequence[Observation], *, origin: str, now: datetime) -> None:
+def take(
+    conn: Connection,
+    observations: Sequence[Observation],
+    *,
+    origin: str,
+    now: datetime,
+    context: triage.Context | None = None,
+) -> None:
     """Store observations as the present truth of their origin, in the caller's transaction."""
-    _Intake(conn, origin, True, now, triage.Context()).take(observations)
-
-
-def alias_key(merge_key: str) -> str:
-    """What a merge key is known by in ``alias``: ``f-`` and 24 hexadecimal digits, its id being a prefix."""
-    return "f-" + hashlib.sha256(merge_key.encode("utf-8", "surrogatepass")).hexdigest()[:_KEY_HEX]
+    _Intake(conn, origin, True, now, context or triage.Context()).take(observations)
 
 
 # --- one batch ----------------------------------------------------------------------------------------
@@ -156,7 +168,7 @@ class _Intake:
         self._live = live
         self._now = now
         self._at = micros(now)
-        self._context = context
+        self._context = egress.in_force(conn, context)
         self.new = self.updated = self.unchanged = 0
         self._versions: dict[bytes, list[_Stored]] = {}
         self._alias: dict[str, int] = {}
