@@ -45,7 +45,7 @@ class Drill:
             capture_output=True,
             text=True,
             env=self.environ,
-            timeout=120,
+            timeout=180,
             check=False,
         )
         if check is not None:
@@ -96,7 +96,7 @@ def started(home: Path, speed: int = 60) -> Iterator[Drill]:
         yield Drill(process, Path(said["store"]), said["port"], said["pid"], home)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
 
 @pytest.fixture

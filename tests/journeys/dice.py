@@ -38,6 +38,7 @@ from socconsole.model.action import Effect
 from socconsole.store.state import StateFolder
 from tests.journeys.conftest import ROOT, Drill, started
 from tests.journeys.keys import (
+    AGAIN_S,
     ALONE_S,
     ARRIVAL_S,
     CORPUS,
@@ -250,7 +251,7 @@ class Desk:
             press(self.terminal, *RIGHT)
             press(self.terminal, ENTER)
             with contextlib.suppress(AssertionError):
-                self.terminal.wait_for("confirmed; the actor has it", 3.0)
+                self.terminal.wait_for("confirmed; the actor has it", AGAIN_S)
                 break
         self.terminal.wait_for("3 of 3: read back at once: applied", ARRIVAL_S)
 

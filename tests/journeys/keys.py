@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
-from tests.terminal.harness import Terminal
+from tests.terminal.harness import PACE_S, Terminal
 
-ALONE_S = 0.06
-"""Around a key that acts: well over the paste guard's 30 ms."""
-ESCAPE_S = 0.15
+ALONE_S = PACE_S
+"""Around a key that acts: over the paste guard's 30 ms."""
+ESCAPE_S = 0.13
 """After Escape: with a key within 100 ms behind it, it would be Alt and that key."""
 SETTLED_S = 0.35
 """Keys that act are ignored for 300 ms after the row under the cursor has changed."""
@@ -19,7 +18,11 @@ CORPUS = "kaufhaus-llm-corpus-prod"
 QUERY = f"res:{CORPUS} type:s3 anonymous"
 CONTAIN = f":contain s3-block-public {CORPUS}"
 PUBLIC = "Amazon S3 public anonymous a"
-ARRIVAL_S = 60.0
+ARRIVAL_S = 120.0
+AGAIN_S = 10.0
+"""After that, a key that has shown nothing is pressed again."""
+IGNORED = "ignored "
+"""The console says so of keys that came like a paste, or right after the row under the cursor had changed."""
 COMMAND = "a command; tab completes"
 CONFIRM = "type s-prod"
 ASKED = (
@@ -36,14 +39,25 @@ def press(terminal: Terminal, *keys: str) -> None:
 
 
 def press_until(terminal: Terminal, key: str, said: str) -> None:
-    """A key, and what it brings; a busy machine takes one for pasted now and then, and a person presses again."""
-    for patience in (3.0, 3.0):
+    """A key, and what it brings; where the console took it for pasted and says so, a person presses it again."""
+    for _ in range(3):
+        signs = [said] if IGNORED in terminal.text else [said, IGNORED]  # what an earlier key was told is no sign
         press(terminal, key)
         with suppress(AssertionError):
-            terminal.wait_for(said, patience)
+            wait_for_one(terminal, signs)
+        if said in terminal.text:
             return
-    press(terminal, key)
     terminal.wait_for(said)
+
+
+def wait_for_one(terminal: Terminal, signs: list[str]) -> None:
+    terminal.wait_for(lambda: any(sign in terminal.text for sign in signs), AGAIN_S)
+
+
+def act(terminal: Terminal, key: str, said: str) -> None:
+    """A key that acts on the row under the cursor, once that row is no news; and what it brings."""
+    terminal.quiet(SETTLED_S)
+    press_until(terminal, key, said)
 
 
 def escape(terminal: Terminal, then: str | Callable[[], bool] = "") -> None:
@@ -64,11 +78,11 @@ def command(terminal: Terminal, line: str) -> None:
     """A ``:`` command, from wherever it can be asked for."""
     press_until(terminal, ":", COMMAND)
     write(terminal, line)
-    for patience in (4.0, 4.0):
+    for _ in range(3):
         with suppress(AssertionError):
-            terminal.wait_for(lambda: COMMAND not in terminal.text, patience)
+            terminal.wait_for(lambda: COMMAND not in terminal.text, AGAIN_S)
             return
-        press(terminal, "\r")  # a busy machine took the first for a part of the line
+        press(terminal, "\r")  # the console took the first for a part of the line
     terminal.wait_for(lambda: COMMAND not in terminal.text)
 
 
@@ -76,20 +90,6 @@ def asked(terminal: Terminal) -> bool:
     """Whether a question stands."""
     text = terminal.text
     return any(said in text for said in ASKED)
-
-
-def rest(terminal: Terminal) -> None:
-    """Until the console has nothing left to do: four kilobytes of keys keep it busy for a while."""
-    before = -9
-    while (now := _ticks(terminal)) - before > 2:
-        before = now
-        terminal.type([""], 0.2)
-
-
-def _ticks(terminal: Terminal) -> int:
-    """Hundredths of a second of processor time that the program has used (``/proc``, Linux)."""
-    told = Path(f"/proc/{terminal.process.pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
-    return int(told[11]) + int(told[12])
 
 
 def on_corpus(terminal: Terminal) -> bool:
@@ -102,7 +102,7 @@ def on_corpus(terminal: Terminal) -> bool:
 
 def to_corpus(terminal: Terminal) -> None:
     """Out of whatever is open, to Triage with the leaking corpus under the cursor, ready for keys that act."""
-    rest(terminal)
+    terminal.quiet(ALONE_S)
     press(terminal, "\x1b", "\x1b", "1", "\x1b", "\x1b")  # a question, the palette; Triage; its question, its marks
     terminal.wait_for("─ Triage")
     if not on_corpus(terminal):

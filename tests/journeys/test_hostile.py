@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.conftest import Open
-from tests.journeys.keys import command, escape, press
+from tests.journeys.keys import act, command, escape, press, press_until
 from tests.terminal.harness import Terminal, painted, violations
 from tests.terminal.payloads import PAYLOADS
 
@@ -107,7 +107,7 @@ class Shelf:
     def run(self, *words: str) -> str:
         """A verb of the kind that scripts read; its stdout."""
         argv = [sys.executable, "-m", "socconsole", *words, "--store", str(self.store)]
-        done = subprocess.run(argv, capture_output=True, text=True, env=self.environ, timeout=60, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, env=self.environ, timeout=180, check=False)
         assert done.returncode == 0, (done.returncode, done.stderr)
         return done.stdout
 
@@ -131,7 +131,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     file.write_text("\n".join(lines), "utf-8")
     shelf = Shelf(root / "store", root / "home", file, "")
     argv = [sys.executable, "-m", "socconsole", "import", str(file), "--json", "--store", str(shelf.store)]
-    done = subprocess.run(argv, capture_output=True, env=shelf.environ, timeout=60, check=False)
+    done = subprocess.run(argv, capture_output=True, env=shelf.environ, timeout=180, check=False)
     told = json.loads(done.stdout)
     assert told["new"] + told["quarantined_count"] == len(lines), told
     assert told["quarantined_count"] < 6, told["quarantined"]
@@ -186,34 +186,28 @@ def test_on_every_screen_it_is_text(shelf: Shelf, console: Open, tmp_path: Path,
     command(terminal, "filter sev:critical src:hub")
     terminal.wait_for("1 of ")
     terminal.wait_for(START)
-    press(terminal, "y")
-    terminal.wait_for("sent")
-    press(terminal, "a")
-    terminal.wait_for(f"acknowledge {START}")
+    press_until(terminal, "y", "sent")
+    act(terminal, "a", f"acknowledge {START}")
     escape(terminal)
 
     # a hostile reason, by the only way a person could put it there
-    press(terminal, "n")
-    terminal.wait_for("note on")
+    act(terminal, "n", "note on")
     terminal.paste(EVIL)
     terminal.wait_for(lambda: len(where(terminal, START)) > 1)
     terminal.quiet(0.1)
     press(terminal, "\x04")
     terminal.wait_for("noted")
 
-    press(terminal, "\r")
-    terminal.wait_for("esc Back")
+    press_until(terminal, "\r", "esc Back")
     terminal.wait_for(SHOWN)
     press(terminal, "\x1b[6~", "y")
     terminal.wait_for("sent")
-    press(terminal, "o")
-    terminal.wait_for("record 1 of")
+    press_until(terminal, "o", "record 1 of")
     terminal.wait_for(r"\u001b]52;c;aGk=\u0007\u202e")
     press(terminal, "\x1b[6~", "y")
     escape(terminal, "esc Back  a Ack")
     escape(terminal, "1 of ")
-    press(terminal, "X")
-    terminal.wait_for("what would stop")
+    press_until(terminal, "X", "what would stop")
     terminal.wait_for(lambda: "reading what is true" not in terminal.text)
     escape(terminal, "1 of ")
     command(terminal, f"contain {START} {START}")
@@ -223,8 +217,7 @@ def test_on_every_screen_it_is_text(shelf: Shelf, console: Open, tmp_path: Path,
     terminal.wait_for("is not the name of a bucket")
     escape(terminal, "1 of ")
 
-    press(terminal, "5")
-    terminal.wait_for("Activity")
+    press_until(terminal, "5", "Activity")
     terminal.wait_for(START)
     press(terminal, "\r", "y")
     terminal.wait_for("hash")
@@ -234,26 +227,21 @@ def test_on_every_screen_it_is_text(shelf: Shelf, console: Open, tmp_path: Path,
     command(terminal, "filter no-entry-says-this")
     terminal.wait_for("no entry holds")
 
-    press(terminal, "7")
-    terminal.wait_for("Sources")
+    press_until(terminal, "7", "Sources")
     command(terminal, f"filter {START}")
     terminal.wait_for(f"holds '{START}'")
-    press(terminal, "?")
-    terminal.wait_for("keys and words")
+    press_until(terminal, "?", "keys and words")
     escape(terminal, "no source")
 
-    press(terminal, "1")
-    terminal.wait_for("Triage")
-    press(terminal, "/")
-    terminal.wait_for("enter keep")
+    press_until(terminal, "1", "Triage")
+    press_until(terminal, "/", "enter keep")
     terminal.paste(EVIL)
     terminal.quiet(0.3)
     escape(terminal)
     command(terminal, f"filter {START}")
     command(terminal, f"nonsense{START}")
     terminal.wait_for("no command")
-    press(terminal, "\x0b")
-    terminal.wait_for("a command's name")
+    press_until(terminal, "\x0b", "a command's name")
     terminal.send("[@cl")
     terminal.quiet()
     escape(terminal, "Triage")
@@ -280,8 +268,8 @@ def test_clicking_on_it_does_nothing(shelf: Shelf, console: Open) -> None:
     terminal.wait_for(START)
     clicked = 0
     for key, said in (("", "1 of "), ("\r", "esc Back"), ("\x1b", "1 of "), ("5", "Activity"), ("1", "1 of ")):
-        press(terminal, key)
-        terminal.wait_for(said)
+        if key:
+            press_until(terminal, key, said)
         terminal.quiet()
         for column, row in where(terminal, START)[:8]:
             click(terminal, column + START.index("x"), row)
@@ -289,8 +277,7 @@ def test_clicking_on_it_does_nothing(shelf: Shelf, console: Open) -> None:
             assert terminal.process.poll() is None
             assert said in terminal.text, terminal.text
     assert clicked > 10
-    press(terminal, "a")  # and the keyboard is where it was
-    terminal.wait_for(f"acknowledge {START}")
+    act(terminal, "a", f"acknowledge {START}")  # and the keyboard is where it was
     escape(terminal)
     command(terminal, "q")
     assert terminal.wait_exit() == 0
@@ -305,7 +292,7 @@ def on_a_terminal(shelf: Shelf, words: Sequence[str]) -> tuple[int, bytes]:
     """One verb on a terminal of its own: its exit code and every byte it sent there."""
     argv = [sys.executable, "-m", "socconsole", *words]
     with Terminal(argv, columns=200, rows=50, env={"SOCCONSOLE_HOME": str(shelf.home)}) as terminal:
-        code = terminal.wait_exit(60)
+        code = terminal.wait_exit(180)
         return code, bytes(terminal.raw).replace(b"\r\n", b"\n")  # the terminal's own carriage returns
 
 

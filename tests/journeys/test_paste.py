@@ -17,11 +17,11 @@ from tests.journeys.keys import (
     CONTAIN,
     CORPUS,
     PUBLIC,
+    act,
     command,
     open_from_corpus,
     press,
     press_until,
-    rest,
     to_corpus,
 )
 from tests.terminal.harness import Terminal
@@ -95,11 +95,11 @@ def test_on_every_screen_with_and_without_a_question(shared: Drill, desk: Termin
         open_from_corpus(desk, *keys)
         desk.wait_for(said, ARRIVAL_S)
         desk.paste(EVERY_KEY)
-        rest(desk)
+        desk.quiet()
         assert said in desk.text or place == "the palette", (place, desk.text)  # it is where it was
         if place == "Triage" or place in FIELDS:
             desk.send(EVERY_KEY)
-            rest(desk)
+            desk.quiet()
         assert desk.process.poll() is None, (place, desk.text)
     to_corpus(desk)
     assert (decisions(shared), changes(shared)) == before
@@ -109,8 +109,7 @@ def test_on_every_screen_with_and_without_a_question(shared: Drill, desk: Termin
 def test_what_is_pasted_into_a_question_waits_there(shared: Drill, desk: Terminal) -> None:
     before = decisions(shared)
     to_corpus(desk)
-    press(desk, "a")
-    desk.wait_for("acknowledge")
+    act(desk, "a", "acknowledge Amazon")
     desk.paste("seen by the\r:q\r\x1b night shift\r")
     desk.wait_for("seen by the")
     desk.quiet()
@@ -119,8 +118,7 @@ def test_what_is_pasted_into_a_question_waits_there(shared: Drill, desk: Termina
     press(desk, "\r")
     desk.wait_for("acknowledged")
     assert len(decisions(shared)) == len(before) + 1
-    press(desk, "u")
-    desk.wait_for("taken back")
+    act(desk, "u", "taken back")
 
 
 def test_armed_and_asked_it_confirms_nothing(shared: Drill, desk: Terminal) -> None:
@@ -135,7 +133,7 @@ def test_armed_and_asked_it_confirms_nothing(shared: Drill, desk: Terminal) -> N
                 desk.wait_for("PutPublicAccessBlock", ARRIVAL_S)
                 press_until(desk, "\r", CONFIRM)
             pasted(text)
-            rest(desk)
+            desk.quiet()
             assert desk.process.poll() is None
             if CONFIRM in desk.text:
                 press(desk, "\r")  # what did get in is not what was asked for
