@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from socconsole.formats import read_object
+from socconsole.formats import Deferred, read_object
 from socconsole.model.trail import TrailEvent
-from socconsole.store import findings, trail
+from socconsole.store import deferred, findings, quarantine, trail
 from socconsole.text import clean
 from tests.formats import records
 from tests.formats.shared import lines, needs_data
@@ -61,6 +61,9 @@ def test_a_record_without_id_or_time_is_still_one(conn):
     odd = event(eventID=None, eventTime=None)
     assert put(conn, odd).new == 1
     assert put(conn, replace(odd, at=odd.at + LONG)).unchanged == 1
+    named = event(eventID="named", eventTime=None)
+    assert put(conn, named).new == 1
+    assert put(conn, replace(named, at=named.at + LONG)).unchanged == 1
 
 
 @pytest.mark.parametrize(
@@ -122,3 +125,17 @@ def test_every_record_of_the_shared_set_is_stored(conn):
         same_id = "6589a9eb-59b7-4895-b7ab-962ed3cc257c"
         assert counts.new == 1 or found.id == same_id, (name, number)
     assert conn.execute("SELECT count(*) FROM trail WHERE json_valid(event)").fetchone() == (205,)
+
+
+def test_what_an_older_store_deferred_is_read_once_there_is_a_reader(conn):
+    raw = json.dumps(records.trail()).encode()
+    put(
+        conn,
+        Deferred(raw, "trail", 3),
+        Deferred(b'{"eventSource": [], "eventName": []}', "trail", 4),
+        origin="file:old.json",
+    )
+    assert deferred.advance(conn, NOW).new == 1
+    assert trail.get(conn, event().id).origin == "file:old.json"
+    assert quarantine.counts(conn) == (1, 0)  # what even the reader cannot read
+    assert deferred.advance(conn, NOW) == findings.Counts()

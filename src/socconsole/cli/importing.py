@@ -1,4 +1,4 @@
-"""``import``: findings from files, none of them lost.
+"""``import``: findings and trail events from files, none of them lost.
 
 A file's bytes go to ``evidence/`` first and their hash on the ledger, then its records into the store in batches: cut
 short anywhere, ``recover`` or the same command again finishes it. The same bytes again change nothing.
@@ -56,14 +56,15 @@ def register(app: typer.Typer) -> None:
         files: Annotated[
             list[str],
             typer.Argument(
-                metavar="FILE...", help="ASFF, GuardDuty, OCSF, EventBridge: object, array, JSON Lines; - is stdin."
+                metavar="FILE...",
+                help="ASFF, GuardDuty, OCSF, EventBridge, CloudTrail: object, array, JSON Lines; - is stdin.",
             ),
         ],
         json: JsonOption = False,
         store: StoreOption = None,
         config: ConfigOption = None,
     ) -> None:
-        """Import findings from files. Without --store: into the live state, else into one that calls no AWS.
+        """Import findings and trail events. Without --store: into the live state, else into one that calls no AWS.
 
         Exit code 0 if anything was read, 1 with something quarantined, 2 if nothing could be.
         """
@@ -82,12 +83,12 @@ class Imported:
 
     @property
     def read(self) -> int:
-        """Records that are findings, or should have been: the deferred are counted beside them."""
+        """Records that are findings or trail events, or should have been: the deferred are counted beside them."""
         return self.counts.read - self.counts.deferred
 
     @property
     def understood(self) -> bool:
-        """Whether anything in it was: a finding, or a record whose reader comes later."""
+        """Whether anything in it was: a finding, a trail event, or a record whose reader comes later."""
         return self.counts.read > self.counts.quarantined
 
     @property
@@ -186,7 +187,7 @@ def _keep(folder: StateFolder, name: str, data: bytes, who: str) -> None:
 
 def _take_in(folder: StateFolder, name: str, data: bytes, settings: Config) -> Imported:
     from socconsole.formats import Quarantined, read_bytes
-    from socconsole.store import db, findings, ledger
+    from socconsole.store import db, deferred, findings, ledger
     from socconsole.store.declared import context_of
     from socconsole.store.findings import Counts
 
@@ -197,6 +198,7 @@ def _take_in(folder: StateFolder, name: str, data: bytes, settings: Config) -> I
     told = time.monotonic()
     now = datetime.now(UTC)
     with db.writing(folder) as conn:
+        deferred.advance(conn, now, context)
         while batch := list(islice(records, BATCH)):
             done.counts += findings.commit(conn, batch, answer=None, origin=origin, now=now, context=context)
             bad = [record for record in batch if isinstance(record, Quarantined)]

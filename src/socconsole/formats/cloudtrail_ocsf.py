@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Any, Final
 
-from socconsole.formats.fields import elements, embedded, instant, mapping, plain
+from socconsole.formats.fields import elements, embedded, first_instant, mapping, plain
 
 _CATEGORIES: Final = {
     "management": "Management",
@@ -27,7 +27,7 @@ def as_trail(obj: Mapping[str, Any]) -> dict[str, Any]:
     request, response = mapping(api.get("request")), mapping(api.get("response"))
     endpoint, unmapped = mapping(obj.get("src_endpoint")), mapping(obj.get("unmapped"))
     feature = plain(mapping(mapping(metadata.get("product")).get("feature")).get("name"), 64)
-    moment = instant(obj.get("time_dt") or obj.get("time"))
+    moment = first_instant(obj.get("time"), obj.get("time_dt"))
     found: dict[str, Any] = {
         "eventID": metadata.get("uid") or obj.get("uid"),
         "eventTime": moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None,

@@ -1,7 +1,7 @@
 """What time does to the store: retention, the search index, the planner's statistics. The watch's work.
 
 Only what AWS can tell again, or no longer matters, is ever deleted: closed findings after 400 days, and none
-that anybody decided about, acted on or sent anything for.
+that anybody decided about, acted on or sent anything for; trail events after 30 days.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from socconsole import triage
-from socconsole.store import own, reading, rows
+from socconsole.store import deferred, own, reading, rows, trail
 from socconsole.store.codec import Codec
 from socconsole.store.db import transaction
 from socconsole.store.instants import instant, micros
@@ -29,19 +29,24 @@ class Kept:
     """What one round of housekeeping did."""
 
     expired: int
+    """Closed findings."""
+    forgotten: int
+    """Trail events."""
     reindexed: bool
 
 
 def run(conn: Connection, now: datetime) -> Kept:
     """One round: short transactions, so that nobody waits for it."""
     own.close_acknowledged(conn, now)
+    deferred.advance(conn, now)
     expired = expire(conn, now)
+    forgotten = trail.purge(conn, now)
     reindexed = _index_is_worn(conn)
     if reindexed:
         rebuild_text(conn)
     conn.execute("PRAGMA optimize")
     conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
-    return Kept(expired, reindexed)
+    return Kept(expired, forgotten, reindexed)
 
 
 def expire(conn: Connection, now: datetime, after: timedelta = CLOSED_FINDINGS) -> int:

@@ -1,7 +1,7 @@
 """Records that did not become findings: kept with their raw bytes, counted, and read again later.
 
-``quarantine`` holds what no reader understands, ``deferred`` what is understood but has no reader yet (alarms,
-trail events). The same bytes are kept once, however often they are imported.
+``quarantine`` holds what no reader understands, ``deferred`` what is understood but had no reader when it came. The
+same bytes are kept once, however often they are imported.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def take(conn: Connection, events: Sequence[TrailEvent], *, origin: str, now: da
         known = _known(conn, chunk)
         fresh: list[tuple[int, str, TrailEvent]] = []
         for event in chunk:
-            ident = _own_id(event, known)
+            ident = _own_id(conn, event, known)
             if ident is not None:
                 n += 1
                 fresh.append((n, ident, event))
@@ -131,17 +131,25 @@ def _known(conn: Connection, events: Iterable[TrailEvent]) -> _Known:
     }
 
 
-def _own_id(event: TrailEvent, known: _Known) -> str | None:
+def _own_id(conn: Connection, event: TrailEvent, known: _Known) -> str | None:
     """The id to keep an event under, noted in ``known``; None for an event that is stored already."""
     account = event.account or ""
     what = (micros(event.at), event.source, event.name)
     found = known.setdefault((event.id, account), what)
     if found is what:
         return event.id
-    if found == what or event.id == content_id(event.digest):
+    if found == what or event.id == content_id(event.digest) or _is_stored(conn, event):
         return None
     second = _second_id(event)
     return second if known.setdefault((second, account), what) is what else None
+
+
+def _is_stored(conn: Connection, event: TrailEvent) -> bool:
+    """Whether it is the very record that has this id: one without a time gets another one at each reading."""
+    row = conn.execute(
+        "SELECT event FROM trail WHERE id = ? AND account = ?", (event.id, event.account or "")
+    ).fetchone()
+    return row is not None and row[0] == event.body.decode("ascii")
 
 
 def _second_id(event: TrailEvent) -> str:
