@@ -51,8 +51,12 @@ def latest(conn: sqlite3.Connection, limit: int = 100) -> list[ActionRecord]:
 
 
 def of_finding(conn: sqlite3.Connection, finding: str) -> list[ActionRecord]:
-    """Everything done for a finding, oldest first."""
-    return _records(conn, "finding = ?", finding)
+    """Everything done for a finding, and what was done for others and closes a way out of it; oldest first."""
+    closing = (
+        "SELECT c.action FROM queue AS q JOIN way AS w ON w.n = q.n JOIN closing AS c ON c.name = w.name WHERE q.id = ?"
+    )
+    held = "undone_by IS NULL AND undoes IS NULL AND state IN ('applied', 'partial')"
+    return _records(conn, f"finding = ? OR ({held} AND id IN ({closing}))", finding, finding)
 
 
 def in_force(conn: sqlite3.Connection) -> list[ActionRecord]:
