@@ -44,6 +44,7 @@ from socconsole.drill import (
 )
 from socconsole.drill.alarms import Alarms
 from socconsole.drill.clock import Clock
+from socconsole.drill.delivery import Delivery
 from socconsole.drill.faults import Faults
 from socconsole.drill.flows import Flows
 from socconsole.drill.gateway import Gateway
@@ -80,6 +81,7 @@ class Cloud:
         self.runs = automation.Runs()
         self.vpc_blocks = VpcBlocks()
         self.flows = Flows(self)
+        self.delivery = Delivery(self)
         self.traffic = Traffic(self)
         self.metrics = Metrics(self)
         self.alarms = Alarms(self)

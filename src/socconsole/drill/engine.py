@@ -24,6 +24,7 @@ from socconsole.drill.traffic import Spans
 
 if TYPE_CHECKING:
     from socconsole.drill.cloud import Cloud
+    from socconsole.drill.principals import Principal
 
 TICK_S = 1.0
 """Host seconds between looks at the world while nothing is due: how soon a cut shows in the byte counts."""
@@ -49,6 +50,8 @@ class Engine:
         self.flows: dict[str, Flow] = {path.id: Flow() for path in scenario.path}
         cloud.traffic.paths = {path.id: (path, Spans()) for path in scenario.path}
         cloud.traffic.invokes = {one.id: (one, Spans()) for one in scenario.invokes}
+        cloud.delivery.every, cloud.delivery.lag = scenario.delivery.every, scenario.delivery.lag
+        cloud.delivery.reader = self._reader
         self._due: list[tuple[float, int, Step]] = [
             (step.at, number, step) for number, step in enumerate(scenario.step)
         ]
@@ -167,6 +170,13 @@ class Engine:
         context = iamcheck.identity_context(who)
         return documents is not None and evaluate(documents, action, resource, context).decision is Decision.ALLOWED
 
+    def _reader(self, path: Path) -> tuple[Principal, str] | None:
+        """Who signs what is read by a path, and with which key; None once its credentials may not read."""
+        if not path.by or not self._can(path.by, "s3:GetObject", f"arn:aws:s3:::{path.bucket}/*"):
+            return None
+        key = estate.cast_key(self.cloud, self.scenario.cast[path.by])
+        return self.cloud.directory.lookup(key, ""), key
+
     def _open(self, path: Path | Invokes) -> bool:
         return path.since in self.done and all(self.holds(condition) for condition in path.when)
 
@@ -193,6 +203,7 @@ class Engine:
             self.cloud.traffic.invokes[name][1].passed(self._position, position)
         self.cloud.flows.pass_to(position)
         self.cloud.traffic.pass_to(position)
+        self.cloud.delivery.pass_to(position)
         self._position = position
 
     def _look(self) -> None:

@@ -168,6 +168,17 @@ class Path(Block, frozen=True):
     bytes_per_second: int
     object_bytes: int = 179_200
     """Of one read: what its requests are counted by."""
+    by: str = ""
+    """Cast name of the reader, for as long as its credentials may read; else who signs nothing, or ``account``."""
+    account: str = ""
+    address: str = ""
+
+
+class Delivery(Block, frozen=True):
+    """How late the trails' objects come, in story seconds; see ``drill/delivery.py``."""
+
+    every: float = 300.0
+    lag: float = 120.0
 
 
 class Scenario(Block, frozen=True):
@@ -192,6 +203,7 @@ class Scenario(Block, frozen=True):
     package: tuple[dict[str, Any], ...] = ()
     step: tuple[Step, ...] = ()
     path: tuple[Path, ...] = ()
+    delivery: Delivery = Delivery()
     talker: tuple[Talker, ...] = ()
     reads: tuple[Reads, ...] = ()
     invokes: tuple[Invokes, ...] = ()

@@ -1,4 +1,4 @@
-"""CloudTrail records: how a journaled call, or a reader of the story, stands in a trail.
+"""CloudTrail records: how a journaled call stands in a trail.
 
 Sources: CloudTrail User Guide, "CloudTrail record contents", "CloudTrail userIdentity element", "Logging data
 events" (which calls are data events), "IAM and AWS STS"; S3 User Guide, "CloudTrail events". EC2's parameters are
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -90,9 +89,12 @@ def event_id(cloud: Cloud, entry: Entry) -> str:
     return cloud.ids.uuid("event", entry.scenario_time, entry.region, entry.service, entry.op, caller, params)
 
 
-def record(cloud: Cloud, entry: Entry, recipient: str = "") -> dict[str, Any]:
-    """The whole record, as the trail of account ``recipient`` (the caller's) has it."""
-    kind = data_type(entry)
+def record(cloud: Cloud, entry: Entry, recipient: str = "", bytes_out: int | None = None) -> dict[str, Any]:
+    """The whole record, as the trail of account ``recipient`` (the caller's) has it.
+
+    ``bytes_out``: what a data event of S3 transferred.
+    """
+    kind, ident = data_type(entry), event_id(cloud, entry)
     found: dict[str, Any] = {
         "eventVersion": "1.11",
         "userIdentity": _identity(cloud, entry, recipient),
@@ -104,16 +106,18 @@ def record(cloud: Cloud, entry: Entry, recipient: str = "") -> dict[str, Any]:
         "userAgent": entry.user_agent or "aws-cli/2.17.0",
         "requestParameters": _parameters(entry),
         "responseElements": _answer(cloud, entry),
-        "requestID": cloud.ids.uuid("request", entry.n),
-        "eventID": event_id(cloud, entry),
+        "requestID": cloud.ids.uuid("request", entry.n or ident),
+        "eventID": ident,
         "readOnly": not entry.mutating,
         "eventType": "AwsApiCall",
         "managementEvent": not kind,
         "recipientAccountId": recipient or entry.account,
         "eventCategory": "Data" if kind else "Management",
     }
-    if kind == "AWS::S3::Object":
-        found["resources"] = _objects(entry, owner_of(entry))
+    if kind:
+        found["resources"] = _resources(entry, kind)
+    if bytes_out is not None:
+        found["additionalEventData"] = {"bytesTransferredIn": 0, "bytesTransferredOut": bytes_out}
     if entry.code:
         found["errorCode"] = entry.code
     return found
@@ -129,7 +133,7 @@ def event_name(entry: Entry) -> str:
 
 def _identity(cloud: Cloud, entry: Entry, recipient: str) -> dict[str, Any]:
     if not entry.account:
-        return anonymous()
+        return {"type": "AWSAccount", "principalId": "", "accountId": "anonymous"}
     if recipient and recipient != entry.account:
         # Another account's trail learns who, not with what.
         return {"type": "AWSAccount", "principalId": _principal_id(cloud, entry), "accountId": entry.account}
@@ -153,11 +157,6 @@ def _identity(cloud: Cloud, entry: Entry, recipient: str) -> dict[str, Any]:
     if entry.source_identity:
         identity["sessionContext"]["sourceIdentity"] = entry.source_identity
     return identity
-
-
-def anonymous() -> dict[str, Any]:
-    """The identity of a request that nobody signed."""
-    return {"type": "AWSAccount", "principalId": "", "accountId": "anonymous"}
 
 
 def _principal_id(cloud: Cloud, entry: Entry) -> str:
@@ -211,64 +210,11 @@ def _answer(cloud: Cloud, entry: Entry) -> dict[str, Any] | None:
     return {"credentials": credentials, "assumedRoleUser": {"assumedRoleId": id_, "arn": assumed}}
 
 
-def _objects(entry: Entry, owner: str) -> list[dict[str, Any]]:
+def _resources(entry: Entry, kind: str) -> list[dict[str, Any]]:
+    if entry.service != "s3":
+        return [{"accountId": entry.account, "type": kind}]
     bucket = f"arn:aws:s3:::{entry.params.get('Bucket', '')}"
-    found: list[dict[str, Any]] = [{"type": "AWS::S3::Object", "ARN": f"{bucket}/{entry.params.get('Key', '')}"}]
-    return [*found, {"accountId": owner, "type": "AWS::S3::Bucket", "ARN": bucket}]
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A batch of reads of one object by someone outside, as the timeline's open paths make them."""
-
-    path: str
-    bucket: str
-    key: str
-    owner: str
-    region: str
-    caller: str
-    """Account of the reader; empty for one who signs nothing."""
-    address: str
-    bytes: int
-    at: datetime
-
-
-def read_record(cloud: Cloud, read: Read) -> dict[str, Any]:
-    """The GetObject of a :class:`Read` in the trail of the bucket's owner."""
-    identity = anonymous()
-    if read.caller:
-        identity = {
-            "type": "AWSAccount",
-            "principalId": cloud.ids.access_key("AIDA", read.caller, read.path),
-            "accountId": read.caller,
-        }
-    bucket = f"arn:aws:s3:::{read.bucket}"
-    told = {"signed": bool(read.caller), "at": read.at.timestamp(), "key": read.key}
-    return {
-        "eventVersion": "1.11",
-        "userIdentity": identity,
-        "eventTime": read.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "eventSource": "s3.amazonaws.com",
-        "eventName": "GetObject",
-        "awsRegion": read.region,
-        "sourceIPAddress": read.address,
-        "userAgent": "[curl/8.5.0]",
-        "requestParameters": {"bucketName": read.bucket, "key": read.key, "Host": f"{read.bucket}.s3.amazonaws.com"},
-        "responseElements": None,
-        "additionalEventData": {
-            **({"AuthenticationMethod": "AuthHeader", "SignatureVersion": "SigV4"} if read.caller else {}),
-            "bytesTransferredIn": 0,
-            "bytesTransferredOut": read.bytes,
-        },
-        "requestID": cloud.ids.uuid("read request", read.path, *told.values()),
-        "eventID": cloud.ids.uuid("read", read.path, *told.values()),
-        "readOnly": True,
-        "resources": [
-            {"type": "AWS::S3::Object", "ARN": f"{bucket}/{read.key}"},
-            {"accountId": read.owner, "type": "AWS::S3::Bucket", "ARN": bucket},
-        ],
-        "eventType": "AwsApiCall",
-        "managementEvent": False,
-        "recipientAccountId": read.owner,
-        "eventCategory": "Data",
-    }
+    return [
+        {"type": kind, "ARN": f"{bucket}/{entry.params.get('Key', '')}"},
+        {"accountId": owner_of(entry), "type": "AWS::S3::Bucket", "ARN": bucket},
+    ]

@@ -1,4 +1,4 @@
-"""Trails where moto and AWS differ: what a new one records, and where its selectors may be changed.
+"""Trails where moto and AWS differ: what a new one records, where its selectors may be changed, and when that counts.
 
 Source: CloudTrail API reference, ``GetEventSelectors`` and ``PutEventSelectors``.
 """
@@ -26,6 +26,12 @@ _DEFAULT: Final = {
 }
 
 
+@routes.before("cloudtrail", "StartLogging", "StopLogging", "UpdateTrail", "DeleteTrail")
+def before_a_change(cloud: Cloud, call: Call) -> None:
+    """What happened before it is recorded as the trail was then."""
+    cloud.delivery.look()
+
+
 def _trail(call: Call) -> Any:
     return get_backend("cloudtrail")[call.account][call.region].get_trail(str(call.params["TrailName"]))
 
@@ -49,6 +55,7 @@ def put_event_selectors(cloud: Cloud, call: Call) -> dict[str, Any]:
         raise AwsError("InvalidEventSelectorsException", "A trail has at most five event selectors.")
     if trail.region_name != call.region:
         raise AwsError("InvalidHomeRegionException", f"The home of the trail is {trail.region_name}.")
+    cloud.delivery.look()
     # As AWS returns them: every member of a basic selector has a value.
     trail.event_selectors = [{**_DEFAULT, **one} for one in basic or ()]
     trail.advanced_event_selectors = list(advanced or ())
