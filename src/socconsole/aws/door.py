@@ -171,9 +171,16 @@ class Door:
             async with self._making:
                 found = self._clients.get(key)
                 if found is None:
+                    from socconsole.aws.sessions import patient
+
                     session = self._session(place)
                     found = await self._stack.enter_async_context(
-                        session.create_client(service, region_name=place.region, endpoint_url=endpoint(self.world))
+                        session.create_client(
+                            service,
+                            region_name=place.region,
+                            endpoint_url=endpoint(self.world),
+                            config=patient(service),
+                        )
                     )
                     self._clients[key] = found
         return found

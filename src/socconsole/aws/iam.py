@@ -32,6 +32,17 @@ class Grant:
     resources: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What an install's watch receives from: the queue's ARN and the names of the trails' buckets.
+
+    Either may be a reference of a template. The dead-letter queue is called like the queue, with ``-dead`` behind.
+    """
+
+    queue: str
+    trail_buckets: tuple[str, ...] = ()
+
+
 def session_policy(grant: Grant, partition: str, account: str) -> str:
     """The policy that narrows a role's session to ``grant``, as STS takes it: JSON of at most 2,048 characters.
 
@@ -75,17 +86,17 @@ def fitting(operation: str, resources: Sequence[str], partition: str, account: s
     return tuple(arn for arn in resources if any(fnmatchcase(arn, one) for one in patterns)) or ("*",)
 
 
-def policy(role: Role, partition: str = "aws", account: str = "*") -> dict[str, Any]:
+def policy(role: Role, partition: str = "aws", account: str = "*", push: Push | None = None) -> dict[str, Any]:
     """The identity policy of a role kind, as an IAM JSON document.
 
     One statement for each effect and set of resources, everything sorted, so that two versions can be
-    compared.
+    compared. What only ``push`` can narrow is left out without it.
     """
     groups: dict[tuple[str, tuple[str, ...]], set[str]] = {}
     for row in table().values():
-        if role not in row.roles:
+        resources = _resources(row, partition, account, push)
+        if role not in row.roles or not resources:
             continue
-        resources = _resources(row, partition, account)
         groups.setdefault((str(row.effect), resources), set()).update(row.iam)
     statements = [
         {
@@ -119,13 +130,22 @@ def _passing(
     ]
 
 
-def policies(role: Role, partition: str = "aws", account: str = "*") -> tuple[dict[str, Any], ...]:
+def push_statements(push: Push, partition: str = "aws", account: str = "*") -> list[dict[str, Any]]:
+    """Of the watch's policy what hangs on its queue and its trails' buckets alone."""
+    without = policy("watch", partition, account)["Statement"]
+    kept = [{**one, "Sid": ""} for one in without]
+    return [one for one in policy("watch", partition, account, push)["Statement"] if {**one, "Sid": ""} not in kept]
+
+
+def policies(
+    role: Role, partition: str = "aws", account: str = "*", push: Push | None = None
+) -> tuple[dict[str, Any], ...]:
     """:func:`policy` in as few documents as IAM takes as managed policies: 6,144 characters each, without blanks.
 
     (IAM User Guide, "IAM and AWS STS quotas": ten of them on a role by default.)
     """
     documents: list[list[dict[str, Any]]] = [[]]
-    for statement in policy(role, partition, account)["Statement"]:
+    for statement in policy(role, partition, account, push)["Statement"]:
         if documents[-1] and _size([*documents[-1], statement]) > _MANAGED_CHARACTERS:
             documents.append([])
         documents[-1].append(statement)
@@ -169,5 +189,13 @@ def trust(principal: str | Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _resources(row: Operation, partition: str, account: str) -> tuple[str, ...]:
-    return tuple(pattern.replace("${partition}", partition).replace("${account}", account) for pattern in row.resource)
+def _resources(row: Operation, partition: str, account: str, push: Push | None = None) -> tuple[str, ...]:
+    """ARN patterns of a row; none where only ``push`` could name them."""
+    named = {"${queue}": (push.queue,), "${trail_bucket}": push.trail_buckets} if push else {}
+    found: list[str] = []
+    for pattern in row.resource:
+        filled = pattern.replace("${partition}", partition).replace("${account}", account)
+        placeholder = next((one for one in ("${queue}", "${trail_bucket}") if one in filled), "")
+        values = named.get(placeholder, ()) if placeholder else ("",)
+        found += [filled.replace(placeholder, value) if placeholder else filled for value in values]
+    return tuple(found)

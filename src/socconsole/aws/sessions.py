@@ -21,6 +21,7 @@ from botocore.utils import JSONFileCache
 import socconsole
 from socconsole.aws.gate import Gate
 from socconsole.aws.guard import Guard
+from socconsole.aws.operations import table
 from socconsole.aws.transport import Transport
 
 CONNECT_TIMEOUT: Final = 3.0
@@ -77,6 +78,12 @@ def drill(guard: Guard, gate: Gate) -> AioSession:
     _install(session, guard, gate, _config(guard, s3={"addressing_style": "path"}, proxies={}))
     session.get_component("event_emitter").register("before-sign.s3-control", _without_account_host)
     return session
+
+
+def patient(service: str) -> AioConfig | None:
+    """What differs for the clients of a service that may hold answers back; None for any other."""
+    longest = max((row.waits for row in table().values() if row.service == service), default=0.0)
+    return AioConfig(read_timeout=READ_TIMEOUT + longest) if longest else None
 
 
 def _config(guard: Guard, **extra: Any) -> AioConfig:

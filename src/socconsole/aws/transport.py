@@ -6,6 +6,7 @@ end however long it is (measured: a 200 MB answer cost 380 MiB and was accepted)
 
 from __future__ import annotations
 
+import io
 from typing import Any, Final
 
 import aiohttp
@@ -21,13 +22,25 @@ BODY_LIMIT: Final = 32 * 1024 * 1024
 
 
 class Body:
-    """A body already read, in the shape of the raw stream that botocore's response reads from."""
+    """A body already read, in the shape of the raw stream that botocore's response reads from.
+
+    ``content`` is where a streaming answer (an object of S3) reads from.
+    """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self.content = _Content(data)
 
     async def read(self) -> bytes:
         return self._data
+
+
+class _Content:
+    def __init__(self, data: bytes) -> None:
+        self._stream = io.BytesIO(data)
+
+    async def read(self, amount: int = -1) -> bytes:
+        return self._stream.read(amount)
 
 
 class Transport(AIOHTTPSession):  # type: ignore[misc]  # published without types

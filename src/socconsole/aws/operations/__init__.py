@@ -11,6 +11,8 @@ What is in none of them cannot be called. The fields of a table:
     IAM actions it needs; an action's name is not always the operation's.
 ``resource``
     ARN patterns the policy is narrowed to; ``${partition}`` and ``${account}`` are filled in, default ``*``.
+    ``${queue}`` and ``${trail_bucket}`` are what ``[push]`` of the configuration names: without
+    it no role may make the call, and the row is left out of its policy.
 ``proof``
     Keys that have to be in an answer (dotted: inside a structure) or it is a BadResponse.
 ``absent_ok``
@@ -26,6 +28,8 @@ What is in none of them cannot be called. The fields of a table:
     CloudTrail from their API references; where AWS publishes none the figure is a cautious choice of ours.
 ``content``
     Media types beside the protocol's own.
+``waits``
+    Seconds that the service may hold an answer back because the call asks it to (a long poll).
 ``wire``
     The result list's name on the wire: its records are handed over as AWS wrote them, unparsed.
 ``passes``
@@ -85,6 +89,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     absent_codes: tuple[str, ...] = ()
     paging: Paging | None = None
     content: tuple[str, ...] = ()
+    waits: float = 0.0
     wire: str = ""
     passes: str = ""
     credentials: bool = False
