@@ -209,7 +209,7 @@ def test_every_row_names_a_real_operation_and_real_keys() -> None:
 CHANGING = (
     *("Put", "Delete", "Update", "BatchUpdate", "Create", "Start", "Stop", "Revoke", "Authorize", "Modify"),
     *("Associate", "Disassociate", "Attach", "Detach", "Enable", "Disable", "Replace", "Register", "Deregister"),
-    *("Enter", "Exit", "Tag", "Untag", "Add", "Remove", "Reset", "Set", "Invoke"),
+    *("Enter", "Exit", "Tag", "Untag", "Add", "Remove", "Reset", "Set", "Invoke", "Change", "Receive"),
 )
 """What the names of AWS's changing operations begin with."""
 

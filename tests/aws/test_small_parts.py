@@ -130,9 +130,30 @@ def test_what_is_no_secret_stays() -> None:
     assert mask("key AKIAIOSFODNN7EXAMPLE") == "key AKIA…MPLE"
 
 
+QUEUE = f"arn:aws:sqs:eu-central-1:{PLACE.account}:socconsole-push"
+PUSH = iam.Push(QUEUE, ("trails-a", "trails-b"))
+
+
+def test_a_watch_receives_from_its_own_queue_and_reads_its_own_trails() -> None:
+    statements = iam.push_statements(PUSH, account=PLACE.account)
+    allowed = {action: one["Resource"] for one in statements for action in one["Action"]}
+    assert allowed == {
+        "sqs:ReceiveMessage": QUEUE,
+        "sqs:DeleteMessage": QUEUE,
+        "sqs:ChangeMessageVisibility": QUEUE,
+        "sqs:GetQueueAttributes": [QUEUE, f"{QUEUE}-dead"],
+        "s3:GetObject": ["arn:aws:s3:::trails-a/*", "arn:aws:s3:::trails-b/*"],
+    }
+    without = json.dumps(iam.policy("watch", account=PLACE.account))
+    assert "sqs:" not in without
+    assert '"s3:GetObject"' not in without, "without a queue nothing is granted"
+    for role in ("reader", "triage", "responder"):
+        assert "sqs:" not in json.dumps(iam.policy(role, account=PLACE.account, push=PUSH)), role
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_a_policy_allows_what_its_role_calls_and_no_more(role: Role) -> None:
-    document = iam.policy(role, account=PLACE.account)
+    document = iam.policy(role, account=PLACE.account, push=PUSH)
     allows = [one for one in document["Statement"] if one["Effect"] == "Allow" and one["Action"] != ["iam:PassRole"]]
     allowed = {action for one in allows for action in one["Action"]}
     assert allowed == {action for row in table().values() if role in row.roles for action in row.iam}
@@ -143,7 +164,7 @@ def test_a_policy_allows_what_its_role_calls_and_no_more(role: Role) -> None:
         "triage": {"securityhub:BatchUpdateFindings"},
     }.get(role, set())
     assert "${" not in json.dumps(document)
-    split = iam.policies(role, account=PLACE.account)
+    split = iam.policies(role, account=PLACE.account, push=PUSH)
     assert [one for part in split for one in part["Statement"]] == document["Statement"]
     assert len(split) <= 10  # IAM: managed policies on a role
     for part in split:
