@@ -164,24 +164,28 @@ def _alarm(
     )
 
 
+_UNTOLD: Final = frozenset({SOURCE, "trail", "alarm"})
+"""Sources that are ours alone: AWS has no record of what they say."""
+
+
 def is_own(conn: Connection, finding_id: str) -> bool:
     """Whether AWS knows nothing of this finding."""
-    found = conn.execute("SELECT 1 FROM finding WHERE id = ? AND sources = ?", (finding_id, SOURCE))
-    return found.fetchone() is not None
+    row = conn.execute("SELECT sources FROM finding WHERE id = ?", (finding_id,)).fetchone()
+    return row is not None and _UNTOLD.issuperset(row[0].split())
 
 
 def close_acknowledged(conn: Connection, now: datetime) -> int:
-    """Close the alarms that somebody acknowledged ``KEPT`` ago; returns how many.
+    """Close the alarms, and what the rules found, that somebody acknowledged ``KEPT`` ago; returns how many.
 
     An approval that is owed stays owed, whoever has seen that it is.
     """
     with transaction(conn):
         found = conn.execute(
             "SELECT q.n FROM queue AS q JOIN observation AS o ON o.finding = q.n AND o.head = 1 "
-            "WHERE o.origin = (SELECT n FROM origin WHERE name = ?) AND q.closed = 0 AND q.acked_at <= ? "
+            "WHERE o.format IN (?, ?) AND q.closed = 0 AND q.acked_at <= ? "
             "AND NOT EXISTS (SELECT 1 FROM owed AS w JOIN alias AS k ON k.key = w.alarm "
             "WHERE k.finding = q.n AND w.what = 'approval' AND w.settled IS NULL)",
-            (SOURCE, micros(now - KEPT)),
+            (Format.OWN.value, Format.TRAIL.value, micros(now - KEPT)),
         ).fetchall()
         for (n,) in found:
             _close(conn, n, now)
@@ -197,15 +201,15 @@ def close(conn: Connection, alarm: str, now: datetime) -> None:
 
 def _close(conn: Connection, finding: int, now: datetime) -> None:
     codec = Codec(conn)
-    n, dictionary, data = conn.execute(
-        "SELECT o.n, b.dictionary, b.data FROM observation AS o JOIN body AS b ON b.observation = o.n "
-        "WHERE o.finding = ? AND o.head = 1",
+    n, origin, dictionary, data = conn.execute(
+        "SELECT o.n, f.name, b.dictionary, b.data FROM observation AS o JOIN body AS b ON b.observation = o.n "
+        "JOIN origin AS f ON f.n = o.origin WHERE o.finding = ? AND o.head = 1",
         (finding,),
     ).fetchone()
     body = codec.unpack(data, dictionary)
     digest = hashlib.sha256(body + b"closed").digest()
     closed = replace(reading.observation(conn, codec, n), active=False, body=body, digest=digest)
-    findings.take(conn, [closed], origin=SOURCE, now=now)
+    findings.take(conn, [closed], origin=origin, now=now)
 
 
 def _resources(conn: Connection, action: Row, at: datetime) -> tuple[Resource, ...]:

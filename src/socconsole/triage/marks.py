@@ -51,6 +51,7 @@ _NAMESPACES: Final[tuple[tuple[Mark, str], ...]] = (
     (Mark.EXFIL, r"/(data )?exfiltration(/|$)"),
     (Mark.CHANNEL, r"^effects/data exposure(/|$)"),
     (Mark.CREDENTIAL, r"/credential access(/|$)"),
+    (Mark.LLM, r"^ttps/atlas(/|$)"),
 )
 _COMPILED: Final = tuple(
     (mark, re.compile(purpose), re.compile(resource), re.compile(name)) for mark, purpose, resource, name in _RULES

@@ -66,6 +66,8 @@ _SOURCES: Final = _choices(
     ("securityhub", "securityhub hub asff"),
     ("ocsf", "ocsf v2"),
     ("socconsole", "socconsole own"),
+    ("trail", "trail rules"),
+    ("alarm", "alarm alarms"),
 )
 _TRUTH: Final = _choices((True, "yes true"), (False, "no false"))
 
@@ -115,6 +117,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("acct", Shape.EXACT, "account id, or how it begins", "acct:1111…", ("account",)),
     Field("owner", Shape.EXACT, "who claimed it; me, none", "owner:me"),
     Field("id", Shape.EXACT, "our id, or how it begins", "id:f-12ab*"),
+    Field("incident", Shape.EXACT, "the incident it is part of", "incident:n-12ab*", ("inc",)),
     Field("res", Shape.PART, "resource: id, name or type", "res:bucket", ("resource",)),
     Field("type", Shape.PART, "finding type", "type:exfil"),
     Field("actor", Shape.PART, "who acted: address, user, key", "actor:203.0.113.9", ("who",)),
