@@ -46,7 +46,7 @@ POLL_S: Final = 0.25
 TICK_S: Final = 1.0
 AGES_S: Final = 5.0
 """How often lists repaint ages and states that depend on the clock alone."""
-PLACES: Final = ("triage", "activity", "sources")
+PLACES: Final = ("triage", "egress", "activity", "sources")
 
 
 class SocConsole(SafeApp[None]):
@@ -273,6 +273,10 @@ class SocConsole(SafeApp[None]):
 
     def _make(self, place: str) -> Screen[Any]:
         # Imported when first asked for: each of them is some milliseconds of the first frame.
+        if place == "egress":
+            from socconsole.screens.egress import EgressScreen
+
+            return EgressScreen(self.desk)
         if place == "activity":
             from socconsole.screens.activity import ActivityScreen
 
@@ -301,6 +305,11 @@ class SocConsole(SafeApp[None]):
         from socconsole.screens.offers import OffersScreen
 
         self.push_screen(OffersScreen(self.desk, finding))
+
+    def open_path(self, path: str) -> None:
+        from socconsole.screens.path import PathScreen
+
+        self.push_screen(PathScreen(self.desk, path))
 
     def open_plan(self, action: str, target: str, account: str = "", region: str = "", finding: str = "") -> None:
         from socconsole.screens.contain import PlanScreen

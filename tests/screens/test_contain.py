@@ -29,16 +29,24 @@ async def to_the_plan(desk: Running) -> None:
     await desk.until(lambda: isinstance(desk.app.screen, PlanScreen) and "PutPublicAccessBlock" in desk.text())
 
 
-async def test_unarmed_it_says_how_to_arm_and_copies_the_lines(leak: Estate, console: Opened) -> None:
+async def test_unarmed_it_copies_the_lines_and_enter_asks_what_to_arm_for(leak: Estate, console: Opened) -> None:
     async with console() as desk:
         await to_the_plan(desk)
         text = desk.text()
         for said in ("anyone may read it", "accounts that are named in the policy", "+", "by hand"):
             assert said in text
-        await desk.press("enter")
-        await desk.until(lambda: ":respond REASON arms" in desk.text())
         await desk.press("y")
         await desk.until(lambda: "sent" in desk.text())
+        await desk.press("enter")
+        await desk.until(lambda: "why this session has to contain" in desk.text())
+        await desk.press("enter")
+        await desk.until(lambda: "not armed, nothing was done" in desk.text())
+        await desk.press("enter")
+        await desk.until(lambda: "why this session has to contain" in desk.text())
+        await desk.type("leak")
+        await desk.press("enter")
+        await desk.until(lambda: "Type the last 6 characters of the target" in desk.text())
+        assert " RESPOND " in desk.text()
         assert contained(desk) == []
 
 

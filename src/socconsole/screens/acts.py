@@ -34,6 +34,15 @@ _NAME_CELLS: Final = 24
 _VERDICT_HINT: Final = "t true positive, f false positive, b benign, u unknown; a reason may follow"
 
 
+def plan_named(screen: ConsoleScreen, words: str) -> None:
+    """Open the plan of ``ACTION TARGET``, as it was typed."""
+    action, _, target = words.partition(" ")
+    if target.strip():
+        screen.desk.app.open_plan(action, target.strip())
+    else:
+        screen.say(":contain ACTION TARGET, or X on a finding", "warning")
+
+
 class FindingActs(ConsoleScreen):
     """Base of the screens with findings on them. :meth:`subject` is a tuple of finding ids."""
 
@@ -115,11 +124,7 @@ class FindingActs(ConsoleScreen):
 
     def do_contain(self, asked: Invocation) -> None:
         if asked.argument:
-            action, _, target = asked.argument.partition(" ")
-            if not target.strip():
-                self.say(":contain ACTION TARGET, or X on a finding", "warning")
-                return
-            self.desk.app.open_plan(action, target.strip())
+            plan_named(self, asked.argument)
             return
         ids = _ids(asked)
         if len(ids) != 1:

@@ -331,6 +331,9 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
     def do_screen_triage(self, asked: Invocation) -> None:
         self.desk.app.show_place("triage")
 
+    def do_screen_egress(self, asked: Invocation) -> None:
+        self.desk.app.show_place("egress")
+
     def do_screen_activity(self, asked: Invocation) -> None:
         self.desk.app.show_place("activity")
 

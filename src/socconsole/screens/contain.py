@@ -25,7 +25,6 @@ from socconsole.widgets.confirm import ConfirmField
 from socconsole.widgets.detail import Body, DetailPane, Section
 from socconsole.widgets.footer import KeyHint
 
-UNARMED = ":respond REASON arms; until then y copies the aws lines"
 _EXPOSE = "RE-EXPOSES"
 _GLASS = "BREAK-GLASS"
 _APPROVAL = "socconsole-approval."
@@ -145,13 +144,15 @@ class PlanScreen(ConsoleScreen):
             more = ": y copies the commands that would help" if helping else ""
             other = f"; {plan_sections.text(plan['instead'])} would" if plan.get("instead") else ""
             return f"it would change nothing here{other}{more}"
-        return UNARMED if self.desk.mode is not Mode.RESPOND else ""
+        return ""
 
     def label(self, command: Command) -> str:
         if command.id != "open":
             return super().label(command)
         if self.planned is None and self._why_no_plan != READING:
             return "Read again"
+        if not self._armed:
+            return "Arm …"
         if self._waits_for_second:
             return "Approval …"
         return "Undo …" if self.undoing else "Contain …"
@@ -168,6 +169,20 @@ class PlanScreen(ConsoleScreen):
         return super().asking or self.query_one(ConfirmField).asking
 
     # -- confirming ------------------------------------------------------------------------------------
+
+    @property
+    def _armed(self) -> bool:
+        return self.desk.mode is Mode.RESPOND
+
+    async def _arm(self) -> None:
+        """Ask what this session is armed for; once it is, the plan's own question follows."""
+        reason = await self.ask("respond", hint="why this session has to contain; it goes on record", kind="reason")
+        if not (reason or "").strip():
+            self.say("not armed, nothing was done; y copies the aws lines")
+            return
+        self.say(*await self.desk.respond(reason or ""))
+        if self._armed:
+            self.perform(self.desk.command("open"))
 
     @property
     def _waits_for_second(self) -> bool:
@@ -189,6 +204,9 @@ class PlanScreen(ConsoleScreen):
     def do_open(self, asked: Invocation) -> None:
         if self.planned is None:
             self._read()
+            return
+        if not self._armed:
+            self.work(self._arm())
             return
         if self._waits_for_second:
             self.work(self._ask_for_approval())
@@ -225,7 +243,10 @@ class PlanScreen(ConsoleScreen):
             self._accepted = True
             self.perform(self.desk.command("open"))
             return
-        why = self.why_not(self.desk.command("open"))  # the mode may have ended while the analyst typed
+        if not self._armed:  # it may have ended while the analyst typed
+            self.say("not armed any more, nothing was done", "warning")
+            return
+        why = self.why_not(self.desk.command("open"))
         if why:
             self.say(why, "warning")
             return

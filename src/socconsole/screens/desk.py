@@ -22,10 +22,12 @@ from socconsole.model.world import WorldKind
 from socconsole.screens import health, words
 from socconsole.screens.keymap import Keymap
 from socconsole.screens.link import ActorLink
-from socconsole.store import actions, clear, db, quarantine, reading, session, snoozed, sources
+from socconsole.store import actions, clear, db, egress, egress_view, quarantine, reading, session, snoozed, sources
+from socconsole.store.egress import Change, Metered
+from socconsole.store.egress_view import FindingLine, PathView
 from socconsole.store.filter import View
 from socconsole.store.queue import Count, QueueReader, QueueRow, Sort
-from socconsole.text import clean
+from socconsole.text import Untrusted, clean
 from socconsole.triage.query import Query, parse
 from socconsole.widgets.header import HeaderState, SourceNote
 
@@ -266,6 +268,23 @@ class Desk:
         """Findings as ``findings --json`` prints them. For a thread."""
         with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
             return [reading.findings_json(stored, now) for stored in reading.each(conn, ids, now)]
+
+    def ways_out(self) -> tuple[PathView, ...]:
+        """Every way out with what leaves by it. For a thread."""
+        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
+            return tuple(egress_view.overview(conn, self.now()))
+
+    def way_out(self, path_id: str, since: datetime) -> tuple[PathView | None, Metered | None, list[FindingLine]]:
+        """One way out, its meter since then, and the findings that name it. For a thread."""
+        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
+            found = egress_view.view(conn, path_id, self.now())
+            if found is None:
+                return None, None, []
+            return found, egress_view.meter(conn, found.path, since), egress_view.findings_on(conn, found.path)
+
+    def alarm_changes(self, arn: Untrusted) -> list[Change]:
+        """An alarm's last changes, newest first."""
+        return egress.changes(self.conn, arn, 12)
 
     # -- deciding ------------------------------------------------------------------------------------------
 

@@ -1,0 +1,221 @@
+"""Egress: every way out, what leaves by it now, and whether an alarm would tell."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from socconsole.commands import Command
+from socconsole.model.world import WorldKind
+from socconsole.screens import words
+from socconsole.screens.acts import plan_named
+from socconsole.screens.base import Invocation
+from socconsole.screens.desk import Desk
+from socconsole.screens.egress_sections import KINDS, alarm_sign, heading, rate, sections
+from socconsole.screens.health import describe
+from socconsole.screens.listing import ListScreen
+from socconsole.store import egress_view
+from socconsole.store.egress_view import PathView
+from socconsole.text import clean
+from socconsole.widgets.chart import spark
+from socconsole.widgets.detail import Body, Section
+from socconsole.widgets.rows import Cell, Column
+from socconsole.widgets.table import RowSource
+
+SERVICES: Final = frozenset({"egress", "alarms", "metrics"})
+"""Sources from which this screen is made."""
+
+_RENEW_S: Final = 5.0
+"""How long what was read is shown while nothing is written."""
+
+
+class EgressRows(RowSource[PathView]):
+    """What was read last, under a filter of words."""
+
+    def __init__(self, views: Sequence[PathView], text: str) -> None:
+        wanted = text.lower().split()
+        self._rows = [one for one in views if all(word in _said(one) for word in wanted)]
+
+    def count(self) -> int:
+        return len(self._rows)
+
+    def window(self, offset: int, limit: int) -> Sequence[PathView]:
+        return self._rows[offset : offset + limit]
+
+    def key(self, row: PathView) -> str:
+        return row.path.id
+
+    def position_of(self, key: str) -> int | None:
+        return next((i for i, row in enumerate(self._rows) if row.path.id == key), None)
+
+
+class EgressScreen(ListScreen[PathView]):
+    place: ClassVar[str] = "egress"
+    titled: ClassVar[str] = "Egress"
+    footer_ids: ClassVar[tuple[str, ...]] = (
+        "open", "contain", "filter", "copy", "screen.triage", "screen.sources", "command", "help",
+    )  # fmt: skip
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._views: tuple[PathView, ...] | None = None
+        self._read_at: tuple[int, float] = (-1, 0.0)
+        self._reading = False
+
+    # -- the list ----------------------------------------------------------------------------------------
+
+    def columns(self) -> Sequence[Column[PathView]]:
+        return (
+            Column("alarm", "ALARM", lambda row: Cell(*alarm_sign(row)), 8, priority=99),
+            Column("rate", "LEAVING", self._rate, 12, priority=95, align="right"),
+            Column("last", "LAST", self._last, 5, priority=80, align="right"),
+            Column("shape", "LAST 2 H", lambda row: Cell(spark(row.shape), "accent"), 24, priority=60),
+            Column("what", "WAY OUT", lambda row: Cell(row.path.name), 20, 2, priority=98),
+            Column("kind", "KIND", lambda row: Cell(KINDS[row.path.kind], "quiet"), 13, priority=50),
+            Column("holds", "HOLDS", lambda row: Cell(_holds(row), "quiet"), 10, 1, priority=70),
+            Column("account", "ACCOUNT", self._account, 12, priority=30),
+            Column("region", "REGION", lambda row: Cell(row.path.place.region, "quiet"), 12, priority=35),
+        )
+
+    def _rate(self, row: PathView) -> Cell:
+        if row.flow.rate is None:
+            return Cell("cannot see", "warn")
+        return Cell(rate(row.flow), "bad" if row.raised else "strong" if row.flow.rate else "quiet")
+
+    def _last(self, row: PathView) -> Cell:
+        last = row.flow.last_byte
+        return Cell("-" if last is None else words.age((self.desk.now() - last).total_seconds()), "quiet")
+
+    def _account(self, row: PathView) -> Cell:
+        account = row.path.place.account
+        return Cell(next((a.name for a in self.desk.config.accounts if a.account == account), "") or account, "quiet")
+
+    def source(self, text: str) -> RowSource[PathView]:
+        return EgressRows(self._views or (), text)
+
+    def built(self) -> None:
+        super().built()
+        self._look()
+
+    def renew(self) -> None:
+        self._look()
+        super().renew()
+
+    def _look(self) -> None:
+        """Read again, in a thread, when something was written or ages have moved on."""
+        version, at = self.desk.queue.version(), time.monotonic()
+        if self._reading or (self._read_at[0] == version and at - self._read_at[1] < _RENEW_S):
+            return
+        self._reading, self._read_at = True, (version, at)
+        self.work(self._read())
+
+    async def _read(self) -> None:
+        try:
+            self._views = await asyncio.to_thread(self.desk.ways_out)
+        finally:
+            self._reading = False
+        if self.is_built:
+            self.shown = self.source(self.filter_text)
+            self.table.show_source(self.shown)
+            self.show_rest()
+            self.show_keys()
+
+    def title_text(self) -> str:
+        views = self._views or ()
+        raised = sum(view.raised for view in views)
+        blind = sum(view.flow.rate is None for view in views)
+        unwatched = sum(view.unwatched for view in views)
+        said = [f"{raised} in ALARM"] if raised else []
+        said += [f"{unwatched} without a fit alarm"] if unwatched else []
+        said += [f"{blind} cannot be seen"] if blind else []
+        return ", ".join([*said, *([clean(self.filter_text, 60)] if self.filter_text else [])])
+
+    def empty_text(self) -> str:
+        if self.filter_text and self._views:
+            return f"no way out holds {self.filter_text!r}"
+        if self._views is None:
+            return "reading …"
+        if self.desk.world.kind is WorldKind.IMPORT:
+            return "imported only, no live source"
+        asked = [state for state in self.desk.sources() if state.key.service == "egress"]
+        if not asked:
+            return "ways out are not looked for: every account excludes egress, or no watch has run yet"
+        wrong = [state for state in asked if state.freshness != "FRESH"]
+        if wrong:
+            return f"not known: {'; '.join(describe(state) for state in wrong[:3])}"
+        return "no way out was found, and every place was read completely"
+
+    def detail(self, row: PathView) -> tuple[Body, list[Section]]:
+        findings = egress_view.findings_on(self.desk.conn, row.path)
+        return heading(row), sections(row, findings, self.desk.stamp, self.desk.now())
+
+    # -- commands ----------------------------------------------------------------------------------------
+
+    def why_not(self, command: Command) -> str:
+        said = super().why_not(command)
+        if said or command.id != "contain" or not self.is_built:
+            return said
+        row = self.table.cursor_row
+        if row is None:
+            return "there is no row"
+        if not egress_view.findings_on(self.desk.conn, row.path):
+            return f"no open finding names it; :contain ACTION {row.path.resource} plans by hand"
+        return ""
+
+    def subject(self) -> str | None:
+        return self.table.cursor_key
+
+    def do_open(self, asked: Invocation) -> None:
+        if self.table.cursor_key:
+            self.desk.app.open_path(self.table.cursor_key)
+
+    def do_contain(self, asked: Invocation) -> None:
+        if asked.argument:
+            plan_named(self, asked.argument)
+            return
+        row = self.table.cursor_row
+        worst = egress_view.findings_on(self.desk.conn, row.path)[:1] if row is not None else []
+        for one in worst:
+            self.desk.app.open_offers(one.id)
+
+    def do_copy(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            said = f"{row.path.resource} {row.path.place.account} {row.path.place.region} {rate(row.flow)}"
+            self.say(self.desk.app.send_to_clipboard(said))
+
+    def export_rows(self) -> Sequence[Mapping[str, Any]]:
+        rows = EgressRows(self._views or (), self.filter_text)
+        return [
+            {
+                "path": row.path.id,
+                "kind": row.path.kind.value,
+                "resource": row.path.resource,
+                "name": row.path.name,
+                "account": row.path.place.account,
+                "region": row.path.place.region,
+                "dataset": row.path.dataset,
+                "alarm": alarm_sign(row)[0].split()[-1],
+                "rate": row.flow.rate,
+                "unit": row.flow.unit,
+                "last_byte": row.flow.last_byte,
+                "cannot_see": row.flow.cannot_see,
+            }
+            for row in rows.window(0, rows.count())
+        ]
+
+
+def _holds(row: PathView) -> str:
+    return row.path.dataset or ("LLM" if row.path.llm else "")
+
+
+def _said(row: PathView) -> str:
+    path = row.path
+    return " ".join(
+        (
+            path.resource, clean(path.name), KINDS[path.kind], path.place.account, path.place.region, path.dataset,
+            alarm_sign(row)[0], "llm" if path.llm else "",
+        )
+    ).lower()  # fmt: skip

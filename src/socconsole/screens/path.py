@@ -1,0 +1,146 @@
+"""One way out: its meter as a chart, with the alarm's threshold and the moment of each finding."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+
+from socconsole.screens import words
+from socconsole.screens.acts import plan_named
+from socconsole.screens.base import ConsoleScreen, Invocation
+from socconsole.screens.desk import Desk
+from socconsole.screens.egress_sections import amount, heading, sections
+from socconsole.screens.reader import plain
+from socconsole.store import egress_view
+from socconsole.store.egress import Metered
+from socconsole.store.egress_view import FindingLine, PathView
+from socconsole.widgets.chart import Chart, ChartPane
+from socconsole.widgets.columns import severity_style
+from socconsole.widgets.detail import Body, DetailPane, Section
+
+SPANS: Final = (timedelta(hours=3), timedelta(days=1), timedelta(days=14))
+_STEPS: Final = {SPANS[0]: 180, SPANS[1]: 288, SPANS[2]: 336}
+"""Of a minute, of five, of an hour: none finer than what CloudWatch keeps of that age."""
+
+Read = tuple[PathView | None, Metered | None, list[FindingLine]]
+
+
+class PathScreen(ConsoleScreen):
+    place: ClassVar[str] = "path"
+    titled: ClassVar[str] = "the way out"
+    footer_ids: ClassVar[tuple[str, ...]] = ("back", "span", "contain", "copy", "command", "help")
+
+    def __init__(self, desk: Desk, path: str) -> None:
+        super().__init__(desk)
+        self.path = path
+        self._span = SPANS[0]
+        self._read: Read = (None, None, [])
+        self._until = desk.now()
+        self._reading = False
+
+    def body(self) -> ComposeResult:
+        yield ChartPane(id="chart")
+        yield DetailPane(id="detail")
+
+    def built(self) -> None:
+        self.query_one(DetailPane).focus()
+        self._look()
+
+    def renew(self) -> None:
+        self._look()
+
+    def _look(self) -> None:
+        if not self._reading:
+            self._reading = True
+            self.work(self._look_up())
+
+    async def _look_up(self) -> None:
+        span, until = self._span, self.desk.now()
+        try:
+            self._read = await asyncio.to_thread(self.desk.way_out, self.path, until - span)
+        finally:
+            self._reading = False
+        self._until = until
+        if self.is_built and span == self._span:
+            self._show()
+        elif self.is_built:
+            self._look()
+
+    def _show(self) -> None:
+        view, metered, findings = self._read
+        pane = self.query_one(DetailPane)
+        if view is None:
+            pane.show_sections("this way out is no longer in the store", [])
+            return
+        self.query_one(ChartPane).show(self._chart(view, metered, findings))
+        shown = sections(view, findings, self.desk.stamp, self.desk.now())
+        changes: list[Body] = [
+            [(self.desk.stamp(change.at) + "  ", "quiet"), (change.summary, "text")]
+            for alarm in view.alarms
+            for change in self.desk.alarm_changes(alarm.alarm.arn)
+        ]
+        if changes:
+            shown.append(Section("history", changes))
+        pane.show_sections(heading(view), shown, key=self.path)
+
+    def _chart(self, view: PathView, metered: Metered | None, findings: list[FindingLine]) -> Chart | None:
+        since = self._until - self._span
+        steps = _STEPS[self._span]
+        if metered is None:
+            return None
+        wide = self._span / steps
+        if wide.total_seconds() < metered.series.period_s:  # of this age only the coarse one is kept
+            wide = timedelta(seconds=metered.series.period_s)
+            steps = int(self._span / wide)
+        values = egress_view.shape(metered, since, self._until, steps)
+        limit, word = self._threshold(view, wide)
+        top = max([one for one in values if one is not None] + ([limit * 1.2] if limit else []), default=0.0) or 1.0
+        return Chart(
+            values=values,
+            unit_top=amount(top, view.flow.unit),
+            axis=(words.short_stamp(since, local=self.desk.local_time), f"now, a step is {_step(wide)}"),
+            top=top,
+            threshold=limit,
+            threshold_word=word,
+            marks=tuple((self._part(since, one.at), severity_style(one.severity)) for one in findings),
+        )
+
+    def _threshold(self, view: PathView, step: timedelta) -> tuple[float | None, str]:
+        """The lowest threshold on this path's own meter, for as long as one step."""
+        limits = [
+            alarm.alarm.threshold * step.total_seconds() / alarm.alarm.period_s
+            for alarm in view.alarms
+            if alarm.alarm.threshold and alarm.alarm.period_s and alarm.alarm.statistic == "Sum"
+            and alarm.alarm.dimensions == view.path.dimensions
+        ]  # fmt: skip
+        lowest = min(limits, default=None)
+        return lowest, "" if lowest is None else amount(lowest, view.flow.unit)
+
+    def _part(self, since: datetime, at: datetime) -> float:
+        return (at - since) / self._span
+
+    def do_span(self, asked: Invocation) -> None:
+        self._span = SPANS[(SPANS.index(self._span) + 1) % len(SPANS)]
+        self.say(f"the last {words.age(self._span.total_seconds())}")
+        self._look()
+
+    def do_contain(self, asked: Invocation) -> None:
+        if asked.argument:
+            plan_named(self, asked.argument)
+        elif self._read[2]:
+            self.desk.app.open_offers(self._read[2][0].id)
+        else:
+            self.say("no open finding names it; :contain ACTION TARGET plans by hand", "warning")
+
+    def do_copy(self, asked: Invocation) -> None:
+        view, _, findings = self._read
+        if view is not None:
+            shown = sections(view, findings, self.desk.stamp, self.desk.now())
+            self.say(self.desk.app.send_to_clipboard(plain(heading(view), shown)))
+
+
+def _step(wide: timedelta) -> str:
+    return words.age(wide.total_seconds())
