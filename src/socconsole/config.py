@@ -23,6 +23,9 @@ PATH_VARIABLE: Final = "SOCCONSOLE_CONFIG"
 WORLD_FILE: Final = "world.toml"
 """In a state folder: the accounts and datasets it watches, in place of the configuration's (a drill's, a profile's)."""
 
+RULES_FOLDER: Final = "rules"
+"""Beside the configuration: where the team's own rules are looked for."""
+
 Account = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$", description="12-digit AWS account id")]
 Region = Annotated[str, msgspec.Meta(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region")]
 RoleArn = Annotated[str, msgspec.Meta(pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", description="IAM role ARN")]
@@ -132,6 +135,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A team of one: what is wide, irreversible or re-exposing may be done without a second person."""
     runbook: tuple[RunbookConfig, ...] = ()
     """Containments of the team's own."""
+    rules: tuple[str, ...] = ()
+    """Folders and files of the team's own Sigma rules; absent: ``rules`` beside this file, if there is one."""
+    rules_off: tuple[str, ...] = ()
+    """Ids of rules that are not run."""
     share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.3
     """Part of AWS's request quota this install may use: other installs exist."""
     intervals: Intervals = msgspec.field(default_factory=Intervals)
@@ -205,6 +212,7 @@ def load(path: Path | None = None, *, root: Path | None = None) -> Config:
         raise ConfigError(path, "", 0, "there is no such file; `socconsole config init` prints one")
     else:
         config = Config()
+    config = msgspec.structs.replace(config, rules=_rules(config, path.absolute().parent))
     if root is not None and (root / WORLD_FILE).exists():
         own = _read(root / WORLD_FILE)
         said = tomllib.loads((root / WORLD_FILE).read_text("utf-8"))
@@ -212,6 +220,13 @@ def load(path: Path | None = None, *, root: Path | None = None) -> Config:
         changes: dict[str, Any] = {name: getattr(own, name) for name in _OWN if name in said}
         config = msgspec.structs.replace(config, accounts=own.accounts, **changes)
     return config
+
+
+def _rules(config: Config, beside: Path) -> tuple[str, ...]:
+    """Where the team's rules are, whatever folder a process works in."""
+    if config.rules:
+        return tuple(str(beside / Path(each).expanduser()) for each in config.rules)
+    return (str(beside / RULES_FOLDER),) if (beside / RULES_FOLDER).is_dir() else ()
 
 
 def schema() -> dict[str, Any]:
@@ -321,6 +336,8 @@ EXAMPLE: Final = """\
 # protected_tags = { "socconsole" = "never" }
 # quiet_hours = ["22:00-06:00"]  # UTC; the bell is silent then
 # linger_minutes = 15            # how long the watch goes on after the last console
+# rules = ["rules"]              # folders of your own Sigma rules; `rules` beside this file when absent
+# rules_off = []                 # ids of rules not to run; `socconsole rules list` shows them
 # remind_minutes = 15            # when an unacknowledged critical or high threat is recorded as overdue
 # clipboard = "osc52"            # or "tmux", "file", "off"
 # mouse = true                   # absent: off over ssh, on elsewhere
