@@ -14,10 +14,12 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any, Final
 
+from socconsole.model.entity import PRINCIPALS
 from socconsole.model.trail import Category, TrailEvent, content_id, resource_name
 from socconsole.store.db import transaction
 from socconsole.store.instants import instant, micros, storable
 from socconsole.text import Untrusted
+from socconsole.triage.entities import principal
 
 __all__ = ["RETENTION", "Stored", "around", "get", "head", "purge", "resource_name", "take"]
 
@@ -114,9 +116,18 @@ def entities(event: TrailEvent) -> Iterator[tuple[str, str]]:
         ("account", event.account or ""),
         ("account", event.caller or ""),
         *(("resource", resource_name(name.raw())) for _, name in event.resources),
+        *_who(event),
     ):
         if value := storable(text, _TEXT):
             yield kind, value
+
+
+def _who(event: TrailEvent) -> Iterator[tuple[str, str]]:
+    """The caller and its role as findings name them, so that both are found by one name."""
+    for arn in (event.principal, event.issuer):
+        for kind, value in principal(arn.raw()) if arn else ():
+            if kind in PRINCIPALS:
+                yield kind.value, value
 
 
 def _known(conn: Connection, events: Iterable[TrailEvent]) -> _Known:
