@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from socconsole.rules import correlation
 from socconsole.rules.correlation import Seen
 from socconsole.rules.fields import Fields, number
 from socconsole.rules.rule import Correlation, Rule
-from socconsole.store import rule_reading
 from socconsole.store.rule_reading import Functions, RuleReader, TooSlow, Unusable
 
 BATCH: Final = 2_000
@@ -48,13 +46,6 @@ class Pass:
 def functions(fields: Fields) -> Functions:
     """What the SQL of a condition calls."""
     return {"trail_values": (2, fields.listed), "trail_first": (2, fields.first), "trail_number": (1, number)}
-
-
-def run(path: Path, rules: Sequence[Rule], fields: Fields, after: int) -> Pass:
-    """A pass over at most ``BATCH`` events of a store after ``after``; ``upto`` says how far it came."""
-    with rule_reading.opened(path, functions(fields)) as reader:
-        upto = min(reader.head(), after + BATCH)
-        return run_on(reader, rules, after, upto)
 
 
 def run_on(reader: RuleReader, rules: Sequence[Rule], after: int, upto: int) -> Pass:

@@ -31,7 +31,7 @@ DATA: Final[dict[str, frozenset[str]]] = {
     "bedrock": frozenset(_BEDROCK.lower().split()),
     "lambda": frozenset({"invoke", "invokeasync", "invokewithresponsestream"}),
     "sagemaker": frozenset({"invokeendpoint", "invokeendpointasync", "invokeendpointwithresponsestream"}),
-    "ebs": frozenset({"getsnapshotblock", "listsnapshotblocks", "listchangedblocks", "putsnapshotblock"}),
+    "ec2": frozenset({"getsnapshotblock", "listsnapshotblocks", "listchangedblocks", "putsnapshotblock"}),
     "sns": frozenset({"publish", "publishbatch"}),
     "sqs": frozenset({"sendmessage", "receivemessage", "deletemessage"}),
 }

@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Any, Final
 
-from socconsole.store import db
+from socconsole.store import db, trail
 from socconsole.store.trail_schema import TRAIL_DDL
 
 LIMIT_S: Final = 2.0
@@ -83,9 +83,8 @@ class RuleReader:
             conn.create_function(name, arguments, act, deterministic=True)
 
     def head(self) -> int:
-        """The number of the event that came last and is still there; 0 in an empty trail."""
-        found: int = self._conn.execute("SELECT coalesce(max(n), 0) FROM trail").fetchone()[0]
-        return found
+        """The number of the event that came last; 0 before the first."""
+        return trail.head(self._conn)
 
     def matches(self, condition: str, after: int, upto: int, limit_s: float = LIMIT_S) -> list[tuple[int, int]]:
         """(n, at) of the events with ``after < n <= upto`` that fit, in the order of arrival."""
