@@ -22,6 +22,8 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from socconsole.drill import (
+    alarmapi,
+    anomaly,
     automation,
     bedrock,
     cloudtrail,
@@ -124,6 +126,8 @@ def _routes() -> Routes:
         guardduty,
         cloudtrail,
         cloudwatch,
+        alarmapi,
+        anomaly,
         s3,
         s3metrics,
         kms,

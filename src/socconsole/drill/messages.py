@@ -23,6 +23,7 @@ EVENTS: Final = "events.amazonaws.com"
 SNS: Final = "sns.amazonaws.com"
 S3: Final = "s3.amazonaws.com"
 CLOUDTRAIL: Final = "cloudtrail.amazonaws.com"
+CLOUDWATCH: Final = "cloudwatch.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def to_queue(arn: str, body: str, sender: Sender) -> bool:
     return True
 
 
-def to_topic(arn: str, message: str, sender: Sender, at: datetime) -> bool:
+def to_topic(arn: str, message: str, sender: Sender, at: datetime, subject: str = "") -> bool:
     """Publish to a topic, which hands it to its queues; False as :func:`to_queue`."""
     _, _, _, region, account, _ = arn.split(":", 5)
     backend = get_backend("sns")[account][region]
@@ -57,17 +58,18 @@ def to_topic(arn: str, message: str, sender: Sender, at: datetime) -> bool:
         if one.topic.arn != arn or one.protocol != "sqs":
             continue
         raw = str(one.attributes.get("RawMessageDelivery", "")).lower() == "true"
-        to_queue(one.endpoint, message if raw else _envelope(arn, message, at), onward)
+        to_queue(one.endpoint, message if raw else _envelope(arn, message, at, subject), onward)
     return True
 
 
-def _envelope(topic: str, message: str, at: datetime) -> str:
+def _envelope(topic: str, message: str, at: datetime, subject: str) -> str:
     """What a queue receives of a topic (SNS Developer Guide, "Parsing message formats"); nobody signs it here."""
     return json.dumps(
         {
             "Type": "Notification",
             "MessageId": str(uuid.uuid4()),
             "TopicArn": topic,
+            **({"Subject": subject} if subject else {}),
             "Message": message,
             "Timestamp": stamp(at),
             "SignatureVersion": "1",
@@ -85,10 +87,14 @@ def _lets(policy: Any, action: str, resource: str, sender: Sender) -> bool:
     context = {"aws:sourcearn": (sender.arn,), "aws:sourceaccount": (sender.account,), "aws:securetransport": ("true",)}
     if sender.service == EVENTS and action == "sns:Publish":
         context = {}
+    elif sender.service == CLOUDWATCH:  # an alarm comes in its owner's name, whom a topic's first policy lets in
+        context["aws:sourceowner"] = (sender.account,)
     return evaluate([("resource", {"Statement": about})], action, resource, context).decision is Decision.ALLOWED
 
 
 def _names(principal: Any, service: str) -> bool:
     if principal == "*":
         return True
-    return isinstance(principal, Mapping) and service in as_list(principal.get("Service"))
+    if not isinstance(principal, Mapping):
+        return False
+    return service in as_list(principal.get("Service")) or "*" in as_list(principal.get("AWS"))

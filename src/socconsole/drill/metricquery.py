@@ -145,7 +145,14 @@ class Answers:
         if not grid:
             return Band(Series({}, period), Series({}, period))
         back = -(-(_DAYS * _DAY + period) // period) * period
-        past = self._values(query, range(grid[0] - back, grid[-1] + period, period))
+        past: dict[int, float] = {}
+        if grid[-1] - grid[0] > _DAY:
+            past = self._values(query, range(grid[0] - back, grid[-1] + period, period))
+        else:
+            for day in range(1, _DAYS + 1):
+                same = grid[0] - day * _DAY
+                same -= (same - grid[0]) % period + period
+                past |= self._values(query, range(same, same + grid[-1] - grid[0] + 4 * period, period))
         upper, lower = {}, {}
         for at in grid:
             seen = []

@@ -29,6 +29,7 @@ from moto.backends import get_backend
 from socconsole.drill.traffic import DAY, PACKET, Conversation, weights
 
 if TYPE_CHECKING:
+    from socconsole.drill.anomaly import Detector
     from socconsole.drill.cloud import Cloud
 
 NAT: Final = (
@@ -102,6 +103,8 @@ class Metrics:
         self.custom: dict[Place, dict[Metric, list[Sample]]] = {}
         self.requests: dict[str, dict[str, Requests]] = {}
         """Bucket → id → its request metrics configuration."""
+        self.detectors: dict[tuple[Place, Metric, str], Detector] = {}
+        """(place, metric, statistic) → its anomaly detector."""
 
     def put(self, place: Place, metric: Metric, sample: Sample) -> None:
         self.custom.setdefault(place, {}).setdefault(metric, []).append(sample)

@@ -260,5 +260,6 @@ def build(cloud: Cloud, scenario: Scenario) -> Engine:
     talkers = msgspec.convert(filled(list(msgspec.to_builtins(scenario.talker)), variables), tuple[Talker, ...])
     cloud.traffic.begin(talkers, scenario.reads)
     engine = Engine(cloud, scenario, variables)
+    cloud.alarms.settle()
     cloud.scores = engine.scores
     return engine

@@ -212,7 +212,7 @@ class Traffic:
     def counted(self) -> int:
         """The first minute of the date that has not ended yet, as far as the engine has come."""
         clock = self._cloud.clock
-        return int(clock.moment(self._position).timestamp() // 60)
+        return int((clock.moment(self._position).timestamp() + 1e-3) // 60)  # dates end at microseconds
 
     def pass_to(self, position: float) -> None:
         """Time passed, and until ``position`` (story seconds) all was as at the last look."""
