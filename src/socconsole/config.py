@@ -30,6 +30,7 @@ Account = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$", description="12-dig
 Region = Annotated[str, msgspec.Meta(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region")]
 RoleArn = Annotated[str, msgspec.Meta(pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", description="IAM role ARN")]
 _PUBLIC_KEY: Final = r"^\s*(-----BEGIN PUBLIC KEY-----[\s\S]+-----END PUBLIC KEY-----|[0-9a-fA-F]{64})\s*$"
+_TOPIC: Final = r"^arn:[a-z-]+:sns:([a-z0-9-]+|\$\{region\}):([0-9]{12}|\$\{account\}):.+$"
 PublicKey = Annotated[
     str,
     msgspec.Meta(
@@ -37,7 +38,7 @@ PublicKey = Annotated[
         extra_json_schema={"pattern": _PUBLIC_KEY},  # for editors; _check says it in words
     ),
 ]
-Service = Literal["securityhub", "guardduty"]
+Service = Literal["securityhub", "guardduty", "egress", "alarms", "metrics"]
 Clock = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
@@ -106,11 +107,25 @@ class RunbookConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     second_person: bool = True
 
 
+class EgressConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Ways out: what belongs to an LLM, and whom a new alarm tells."""
+
+    llm_tags: tuple[str, ...] = ("*llm*", "*ollama*", "*inference*", "*bedrock*", "*sagemaker*", "*triton*")
+    """Names, tag values and ``key=value`` of what serves or feeds a model, with wildcards; case does not matter."""
+    alarm_topic: Annotated[str, msgspec.Meta(pattern=_TOPIC, description="SNS topic ARN")] | None = None
+    """SNS topic that alarms made from here tell; ``${region}`` and ``${account}`` are filled in."""
+
+
 class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Seconds between two readings of a source; a source is STALE after three."""
 
     securityhub: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 30.0
     guardduty: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 60.0
+    egress: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 600.0
+    """Discovery of ways out."""
+    alarms: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 30.0
+    metrics: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 60.0
+    """GetMetricData is paid for by the metric asked: two a way out, one of them every five minutes."""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -135,12 +150,17 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A team of one: what is wide, irreversible or re-exposing may be done without a second person."""
     runbook: tuple[RunbookConfig, ...] = ()
     """Containments of the team's own."""
+    forensic_account: Account | None = None
+    """Whom snapshots kept as evidence are shared with; with an entry in ``accounts`` it can copy them too."""
+    evidence_lock_days: Annotated[int, msgspec.Meta(ge=1, le=36500)] = 30
+    """How long ``ebs-snapshot-lock`` locks a snapshot."""
     rules: tuple[str, ...] = ()
     """Folders and files of the team's own Sigma rules; absent: ``rules`` beside this file, if there is one."""
     rules_off: tuple[str, ...] = ()
     """Ids of rules that are not run."""
     share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.3
     """Part of AWS's request quota this install may use: other installs exist."""
+    egress: EgressConfig = msgspec.field(default_factory=EgressConfig)
     intervals: Intervals = msgspec.field(default_factory=Intervals)
     linger_minutes: Annotated[float, msgspec.Meta(ge=0, le=1440)] = 15.0
     """How long a watch that a console started goes on after the last console."""
@@ -330,6 +350,8 @@ EXAMPLE: Final = """\
 # theme = "dark"                 # dark, light, high-contrast, colour-safe, mono, or one of yours
 # share = 0.3                    # part of AWS's request quota this install may use
 # allow_profile_to_respond = false  # contain with the profile's own rights where there is no responder_role
+# forensic_account = "777788889999"   # whom evidence (snapshots) is shared with, and copied to
+# evidence_lock_days = 30        # how long a snapshot is locked against deletion
 # alone = false                  # a team of one: no second person for what is wide, final or re-exposing
 # critical = ["arn:aws:s3:::invoices*"]   # resources that weigh more in the score
 # never_touch = ["arn:aws:s3:::kept-open-on-purpose"]
@@ -389,9 +411,16 @@ EXAMPLE: Final = """\
 # categories = ["pii"]
 # confidential = true
 
+# [egress]
+# llm_tags = ["*llm*", "app=recommendations"]   # names and tags of what serves or feeds a model
+# alarm_topic = "arn:aws:sns:${region}:111122223333:soc"   # whom alarms made from here tell
+
 # [intervals]
 # securityhub = 30
 # guardduty = 60
+# egress = 600
+# alarms = 30
+# metrics = 60
 
 # [keys]
 # acknowledge = "A"

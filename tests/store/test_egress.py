@@ -17,6 +17,8 @@ from socconsole.triage import ways_out
 from tests.store.builders import NOW
 from tests.store.ways_out import NAT, PLACE, alarm, way_out
 
+DAYS = NOW - timedelta(days=16)
+
 
 @pytest.fixture
 def conn(folder: StateFolder) -> Iterator[sqlite3.Connection]:
@@ -105,7 +107,7 @@ def test_a_path_says_its_rate_and_when_the_last_byte_left(conn) -> None:
     assert egress.flow(conn, nat.id, NOW).cannot_see == "its meter was not read yet"
     whole = NOW.replace(second=0)
     points = tuple((whole - minutes(n), 0.0 if n < 4 else 6e6) for n in range(10, 0, -1))
-    take(conn, Points(coarse, ((whole - minutes(10), 3e7),), whole), Points(fine, points, whole))
+    take(conn, Points(coarse, ((whole - minutes(10), 3e7),), DAYS, whole), Points(fine, points, DAYS, whole))
     flow = egress.flow(conn, nat.id, NOW)
     assert (flow.rate, flow.last_byte, flow.unit) == (0.0, whole - minutes(3), "bytes")
     late = egress.flow(conn, nat.id, NOW + minutes(30))
@@ -117,13 +119,13 @@ def test_five_minutes_of_basic_monitoring_are_no_minute(conn) -> None:
     host = way_out("i-1", PathKind.INSTANCE, dimensions=(("InstanceId", "i-1"),))
     fine, coarse = ways_out.series(host)
     points = tuple((NOW - minutes(n), 3e8) for n in (14, 9, 5))
-    take(conn, Paths(PLACE, (host,), complete=True), Points(fine, points, NOW), Points(coarse, points, NOW))
+    take(conn, Paths(PLACE, (host,), complete=True), Points(fine, points, DAYS, NOW), Points(coarse, points, DAYS, NOW))
     assert egress.flow(conn, host.id, NOW).rate == 1e6
 
 
 def test_what_is_not_measured_is_not_zero(conn) -> None:
     bucket, nat = way_out("corpus", PathKind.BUCKET), way_out()
-    take(conn, Paths(PLACE, (bucket, nat), complete=True), Points(ways_out.series(nat)[1], (), NOW))
+    take(conn, Paths(PLACE, (bucket, nat), complete=True), Points(ways_out.series(nat)[1], (), DAYS, NOW))
     assert egress.flow(conn, bucket.id, NOW).rate is None
     assert "no requests" in egress.flow(conn, bucket.id, NOW).cannot_see
     assert "nothing for 15 minutes" in egress.flow(conn, nat.id, NOW).cannot_see
@@ -133,9 +135,9 @@ def test_retention_keeps_minutes_that_an_alarm_compares(conn) -> None:
     nat = way_out()
     fine, coarse = ways_out.series(nat)
     old = (NOW - timedelta(days=3), 1.0)
-    take(conn, Points(fine, (old,), NOW), Points(coarse, (old, (NOW - timedelta(days=16), 1.0)), NOW))
+    take(conn, Points(fine, (old,), DAYS, NOW), Points(coarse, (old, (NOW - timedelta(days=16), 1.0)), DAYS, NOW))
     with db.transaction(conn):
         assert egress_intake.prune(conn, NOW) == 2
-    take(conn, Points(fine, (old,), NOW), Alarms(PLACE, (alarm(period_s=60),), complete=True))
+    take(conn, Points(fine, (old,), DAYS, NOW), Alarms(PLACE, (alarm(period_s=60),), complete=True))
     with db.transaction(conn):
         assert egress_intake.prune(conn, NOW) == 0

@@ -9,6 +9,7 @@ from typing import Final
 
 from socconsole.aws import AwsTrouble, Kind
 from socconsole.formats import Record
+from socconsole.model.egress import Listing
 from socconsole.model.source import NOTHING, Answer, Freshness, SourceKey
 from socconsole.text import Untrusted, clean
 
@@ -33,6 +34,8 @@ class Batch:
     """What else to know of this source's answers, which is no fault of theirs."""
     missing: tuple[str, ...] = ()
     """Of a sweep: ids that AWS had no answer for. Once may be an index that lags; see ``store.gone``."""
+    listings: tuple[Listing, ...] = ()
+    """What was read of ways out, their alarms and meters: the present truth of a place or a series."""
 
 
 def chunks(ids: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:

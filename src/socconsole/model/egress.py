@@ -153,10 +153,11 @@ class AlarmChange:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """What CloudWatch said of one series: (begin of the period, value), and up to when it is all there is."""
+    """What CloudWatch said of one series between two instants: (begin of the period, value), oldest first."""
 
     series: Series
     points: tuple[tuple[datetime, float], ...]
+    since: datetime
     complete_to: datetime | None
     """None: the answer was cut short, and the same span has to be read again."""
 

@@ -62,7 +62,7 @@ def observation(alarm: Alarm, path: EgressPath | None, raised: bool, at: datetim
         kind, resource = named
         asff, word = _WORDS[kind]
         where = f" on {resource}"
-        arn = ways_out.resource_arn(kind, alarm.place, resource, alarm.arn.raw().split(":")[1] or "aws")
+        arn = ways_out.resource_arn(kind, alarm.place, resource)
         resources = (
             Resource(
                 asff, Untrusted(arn), Untrusted(resource), alarm.place.account, alarm.place.region,

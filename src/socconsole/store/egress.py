@@ -199,14 +199,23 @@ def points(conn: Connection, n: int, since: datetime) -> tuple[tuple[datetime, f
     )
 
 
-def find_series(conn: Connection, wanted: Series) -> tuple[int, datetime | None] | None:
-    """(number, complete to) of a series that is stored; whatever it is counted in."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How far a stored series goes: between the two instants every point that CloudWatch has is here."""
+
+    n: int
+    complete_from: datetime | None
+    complete_to: datetime | None
+
+
+def find_series(conn: Connection, wanted: Series) -> Held | None:
+    """A series that is stored; whatever it is counted in."""
     row = conn.execute(
-        "SELECT n, complete_to FROM series WHERE path = ? AND namespace = ? AND metric = ? AND dimensions = ? "
-        "AND statistic = ? AND period_s = ?",
+        "SELECT n, complete_from, complete_to FROM series WHERE path = ? AND namespace = ? AND metric = ? "
+        "AND dimensions = ? AND statistic = ? AND period_s = ?",
         egress_codec.series_key(wanted),
     ).fetchone()
-    return (row[0], instant_or_none(row[1])) if row else None
+    return Held(row[0], instant_or_none(row[1]), instant_or_none(row[2])) if row else None
 
 
 def flow(conn: Connection, path_id: str, now: datetime) -> Flow:

@@ -106,7 +106,8 @@ def take_alarms(conn: Connection, listing: Alarms, now: datetime) -> list[Observ
     found: list[Observation] = []
     for alarm in listing.alarms:
         path, looks = _path(alarm, by_name)
-        found += _put(conn, alarm, path, looks, _known(conn, alarm), now, now)
+        known = _known(conn, alarm)
+        found += _put(conn, _newer(alarm, known), path, looks, known, now, now)
     if listing.complete:
         conn.execute(
             "UPDATE alarm SET gone_at = ? WHERE account = ? AND region = ? AND gone_at IS NULL AND seen < ?",
@@ -170,6 +171,13 @@ def _path(alarm: Alarm, by_name: dict[str, Alarm]) -> tuple[str | None, bool]:
     return found
 
 
+def _newer(alarm: Alarm, known: _Known | None) -> Alarm:
+    """An alarm as listed, in the state that an event told since: a listing may be older than what was pushed."""
+    if known is None or known.alarm.since is None or alarm.since is None or known.alarm.since <= alarm.since:
+        return alarm
+    return replace(alarm, state=known.alarm.state, since=known.alarm.since, reason=known.alarm.reason)
+
+
 def _known(conn: Connection, alarm: Alarm) -> _Known | None:
     row = conn.execute("SELECT doc, raised FROM alarm WHERE arn = ?", (storable(alarm.arn.raw()),)).fetchone()
     return _Known(egress_codec.unpack_alarm(row[0]), bool(row[1])) if row else None
@@ -214,16 +222,18 @@ def take_points(conn: Connection, listing: Points) -> None:
         [(n, micros(at), float(value)) for at, value in listing.points],
     )
     if listing.complete_to is not None:
+        # What begins after the end of what is here leaves a gap: it is whole from there on only.
         conn.execute(
-            "UPDATE series SET complete_to = max(coalesce(complete_to, ?1), ?1) WHERE n = ?2",
-            (micros(listing.complete_to), n),
+            "UPDATE series SET complete_from = iif(complete_to >= ?1, min(complete_from, ?1), ?1), "
+            "complete_to = max(coalesce(complete_to, ?2), ?2) WHERE n = ?3",
+            (micros(listing.since), micros(listing.complete_to), n),
         )
 
 
 def _series_number(conn: Connection, one: Series) -> int:
     found = egress.find_series(conn, one)
     if found is not None:
-        return found[0]
+        return found.n
     n: int = conn.execute(
         "INSERT INTO series (path, namespace, metric, dimensions, statistic, period_s, unit) "
         "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING n",
@@ -242,13 +252,14 @@ def prune(conn: Connection, now: datetime) -> int:
         for stored in egress.alarms(conn)
         if stored.path and (one := ways_out.alarm_series(stored.alarm, stored.path)) is not None
     }
-    before = conn.total_changes
+    gone = 0
     for n, *key in conn.execute(
         "SELECT n, path, namespace, metric, dimensions, statistic, period_s FROM series"
     ).fetchall():
         fine = key[-1] < ways_out.COARSE_S and tuple(key) not in compared
-        conn.execute("DELETE FROM point WHERE series = ? AND at < ?", (n, micros(now - (FINE_KEPT if fine else KEPT))))
-    gone = conn.total_changes - before
+        oldest = micros(now - (FINE_KEPT if fine else KEPT))
+        gone += conn.execute("DELETE FROM point WHERE series = ? AND at < ?", (n, oldest)).rowcount
+        conn.execute("UPDATE series SET complete_from = ?1 WHERE n = ?2 AND complete_from < ?1", (oldest, n))
     conn.execute("DELETE FROM series WHERE complete_to < ?", (micros(now - KEPT),))
     conn.execute("DELETE FROM egress_path WHERE gone_at < ?", (micros(now - CHANGES_KEPT),))
     conn.execute("DELETE FROM alarm_change WHERE at < ?", (micros(now - CHANGES_KEPT),))

@@ -63,6 +63,7 @@ EGRESS_DDL: Final = (
         PRIMARY KEY (arn, at, kind)
     ) STRICT, WITHOUT ROWID
     """,
+    # Between complete_from and complete_to every point that CloudWatch has is here.
     """
     CREATE TABLE series (
         n INTEGER PRIMARY KEY,
@@ -73,6 +74,7 @@ EGRESS_DDL: Final = (
         statistic TEXT NOT NULL,
         period_s INTEGER NOT NULL,
         unit TEXT NOT NULL,
+        complete_from INTEGER,
         complete_to INTEGER,
         UNIQUE (path, namespace, metric, dimensions, statistic, period_s)
     ) STRICT

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from socconsole.model.egress import Alarm, EgressPath, PathKind, Series, path_id
@@ -17,6 +18,14 @@ from socconsole.text import Untrusted, token
 
 FINE_S: Final = 60
 COARSE_S: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A series, and from when on its points are missing or may still change."""
+
+    series: Series
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +134,16 @@ def children(rule: Untrusted | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.rpartition(":alarm:")[2] or name for name in found))
 
 
-def resource_arn(kind: PathKind, place: Place, resource: str, partition: str = "aws") -> str:
+def partition_of(region: str) -> str:
+    """The partition a region lies in: ``aws``, ``aws-cn`` or ``aws-us-gov``."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def resource_arn(kind: PathKind, place: Place, resource: str) -> str:
     """The ARN of a way out, from what names it."""
-    here = f"{place.region}:{place.account}"
+    here, partition = f"{place.region}:{place.account}", partition_of(place.region)
     match kind:
         case PathKind.BUCKET:
             return f"arn:{partition}:s3:::{resource}"

@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from socconsole import triage
 from socconsole.formats import Record
+from socconsole.model.egress import Listing
 from socconsole.model.source import Answer, SourceKey
 from socconsole.store import db, findings, sources
 from socconsole.store.db import Connection
@@ -56,6 +57,7 @@ class Keeper:
         answer: Answer | None,
         cursor: str | None,
         context: triage.Context,
+        listings: Sequence[Listing] = (),
     ) -> findings.Counts:
         """A batch, its cursor and, where it says something of the source, its answer: one transaction."""
         return await self.do(
@@ -67,4 +69,5 @@ class Keeper:
             cursor=cursor,
             context=context,
             live=True,
+            listings=listings,
         )

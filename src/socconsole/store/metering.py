@@ -1,0 +1,121 @@
+"""What the meters owe, and what their points make of alarms: which series are missing what, which alarms are sane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from sqlite3 import Connection
+from typing import Final
+
+import msgspec
+
+from socconsole.model.egress import Sanity, Series
+from socconsole.model.world import Place
+from socconsole.store import egress, egress_codec
+from socconsole.store.db import transaction
+from socconsole.store.egress import StoredAlarm
+from socconsole.store.instants import micros, storable
+from socconsole.text import clean
+from socconsole.triage import alarm_sanity, ways_out
+from socconsole.triage.baseline import SPAN, baseline
+from socconsole.triage.ways_out import COARSE_S, Wanted
+
+FINE_FIRST: Final = timedelta(hours=3)
+"""How far back a path's meter by the minute is read the first time; beyond that its five minutes are."""
+
+AGAIN: Final = 3
+"""Periods that are read again: datapoints come in late."""
+
+JUDGED_EVERY: Final = timedelta(minutes=10)
+
+_LEAST_S: Final = 60
+"""CloudWatch keeps what is measured more often for three hours: no baseline comes of it."""
+
+
+def wanted(conn: Connection, place: Place, now: datetime) -> list[Wanted]:
+    """Series of a place with whole periods that are missing, and from when on."""
+    found: dict[tuple[object, ...], Wanted] = {}
+    for path in egress.paths(conn):
+        if path.place == place:
+            for one in ways_out.series(path):
+                _add(conn, found, one, FINE_FIRST if one.period_s < COARSE_S else SPAN, now)
+    for stored in egress.alarms(conn):
+        if stored.alarm.place == place and stored.egress and stored.path:
+            compared = ways_out.alarm_series(stored.alarm, stored.path)
+            if compared is not None and compared.period_s >= _LEAST_S:
+                _add(conn, found, compared, SPAN, now)
+    return list(found.values())
+
+
+def _add(
+    conn: Connection, found: dict[tuple[object, ...], Wanted], one: Series, first: timedelta, now: datetime
+) -> None:
+    period = timedelta(seconds=one.period_s)
+    last = datetime.fromtimestamp(int(now.timestamp()) // one.period_s * one.period_s, UTC)
+    oldest = last - first // period * period
+    since = oldest
+    known = egress.find_series(conn, one)
+    if known is not None and known.complete_to is not None:
+        if known.complete_to >= last:
+            return
+        if known.complete_from is not None and known.complete_from <= oldest + AGAIN * period:
+            since = max(oldest, known.complete_to - AGAIN * period)
+    key = egress_codec.series_key(one)
+    if key not in found or since < found[key].since:
+        found[key] = Wanted(one, since)
+
+
+def judge(conn: Connection, now: datetime) -> int:
+    """Find anew which alarms would tell in time, where that is due; how many were judged."""
+    due = {
+        arn
+        for (arn,) in conn.execute(
+            "SELECT arn FROM alarm WHERE gone_at IS NULL AND (judged IS NULL OR judged < ?)",
+            (micros(now - JUDGED_EVERY),),
+        )
+    }
+    if not due:
+        return 0
+    every = egress.alarms(conn)
+    judged: dict[str, Sanity] = {}
+    rows: list[tuple[object, ...]] = []
+    for stored in sorted(every, key=lambda each: each.alarm.composite):  # children first
+        sanity, p99 = _judged(conn, stored, judged, now)
+        judged[stored.alarm.name.raw()] = sanity
+        if storable(stored.alarm.arn.raw()) in due:
+            sane = None if sanity.sane is None else int(sanity.sane)
+            why = msgspec.json.encode([storable(each) for each in sanity.why]).decode()
+            rows.append((sane, why, p99, micros(now), storable(stored.alarm.arn.raw())))
+    with transaction(conn):
+        conn.executemany("UPDATE alarm SET sane = ?, why = ?, p99 = ?, judged = ? WHERE arn = ?", rows)
+    return len(rows)
+
+
+def _judged(
+    conn: Connection, stored: StoredAlarm, judged: dict[str, Sanity], now: datetime
+) -> tuple[Sanity, float | None]:
+    alarm = stored.alarm
+    points: Sequence[tuple[datetime, float]] = ()
+    compared = ways_out.alarm_series(alarm, stored.path) if stored.egress and stored.path else None
+    known = egress.find_series(conn, compared) if compared is not None else None
+    if known is not None:
+        points = egress.points(conn, known.n, now - SPAN)
+    usual = baseline(points)
+    children = tuple(
+        (clean(name, 80), judged[name]) for name in ways_out.children(alarm.rule) if alarm.composite and name in judged
+    )
+    facts = alarm_sanity.Facts(
+        egress=stored.egress,
+        gone=_gone(conn, stored),
+        usual=usual,
+        beyond=alarm_sanity.share_beyond(alarm, points),
+        children=children,
+    )
+    return alarm_sanity.judge(alarm, facts, now), usual.p99 if usual else None
+
+
+def _gone(conn: Connection, stored: StoredAlarm) -> str:
+    row = conn.execute(
+        "SELECT resource FROM egress_path WHERE id = ? AND gone_at IS NOT NULL", (stored.path,)
+    ).fetchone()
+    return str(row[0]) if row else ""
