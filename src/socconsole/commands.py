@@ -382,6 +382,16 @@ COMMANDS: Final[tuple[Command, ...]] = (
         group="view",
     ),
     Command("span", "Span", "3 hours, a day, two weeks", keys=("tab",), screens=("path",), group="view"),
+    Command(
+        "incident",
+        "Incident",
+        "every finding of the incident under the cursor; again to fold them",
+        keys=("i",),
+        verb="incident",
+        needs="row",
+        screens=("triage",),
+        group="view",
+    ),
     Command("view", "View", "threats, all, mine", keys=("tab",), verb="view", screens=("triage",), group="view"),
     Command(
         "sort",

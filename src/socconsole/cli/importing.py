@@ -187,7 +187,7 @@ def _keep(folder: StateFolder, name: str, data: bytes, who: str) -> None:
 
 def _take_in(folder: StateFolder, name: str, data: bytes, settings: Config) -> Imported:
     from socconsole.formats import Quarantined, read_bytes
-    from socconsole.store import db, deferred, findings, ledger
+    from socconsole.store import correlating, db, deferred, findings, ledger
     from socconsole.store.declared import context_of
     from socconsole.store.findings import Counts
 
@@ -206,6 +206,7 @@ def _take_in(folder: StateFolder, name: str, data: bytes, settings: Config) -> I
             if time.monotonic() - told > _PROGRESS_S:
                 told = time.monotonic()
                 say(f"{clean(name)}: {done.counts.read:,} records so far")
+        correlating.finish(conn, datetime.now(UTC))
     return done
 
 

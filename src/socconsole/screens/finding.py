@@ -13,8 +13,9 @@ from socconsole.screens.acts import FindingActs
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.finding_sections import heading, sections
+from socconsole.screens.incident_sections import also_here, story, tied_by
 from socconsole.screens.reader import ReadScreen
-from socconsole.store import actions, reading
+from socconsole.store import actions, incidents, reading
 from socconsole.text import ascii_json
 from socconsole.widgets.detail import Body, DetailPane, Section
 
@@ -57,6 +58,12 @@ class FindingScreen(FindingActs):
         ]
         if contained:
             shown.insert(2, Section("contained", contained))
+        named = incidents.of(self.desk.conn, self.finding)
+        if named is not None and (found := incidents.get(self.desk.conn, named)) is not None:
+            members = incidents.members(self.desk.conn, named, self.desk.now())
+            shown.insert(0, story(found, members, stored.finding.id, self.desk.stamp))
+            rest = (also_here(members, stored.finding.id, full=True), tied_by(found, full=True))
+            shown[2:2] = [section for section in rest if section is not None]
         pane.show_sections(heading(stored.finding), shown, key=self.finding)
 
 

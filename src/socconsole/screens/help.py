@@ -61,6 +61,8 @@ def sections(screen: ConsoleScreen) -> list[Section]:
                 "blocked: contained   quiet: a leak that is watched and silent for 30 minutes   closed: resolved",
                 "AGE: since it was first known; its last activity stands in the detail, and :sort age orders by that",
                 f"{signs.mark} marked   {signs.cursor} under the cursor",
+                f"{signs.fold}+11: stands for 11 more of its incident; i lists them   {signs.part} part of an incident",
+                "2 new: two of those that it stands for are   a filter or another order shows every finding",
                 "fires: something happened after it was acknowledged, blocked or resolved",
                 "only sources that are FRESH support the word clear",
             ],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -12,27 +11,25 @@ from textual import events, on
 from textual.timer import Timer
 
 from socconsole.commands import Command
-from socconsole.model.finding import State, Verdict, first_known
 from socconsole.model.source import Freshness, SourceState
-from socconsole.model.world import WorldKind
-from socconsole.screens import words
-from socconsole.screens.acts import FindingActs
+from socconsole.screens import triage_columns, words
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
-from socconsole.screens.finding_sections import STATE_STYLES, heading, sections
+from socconsole.screens.finding_sections import heading, sections
 from socconsole.screens.health import describe
+from socconsole.screens.incident_acts import FIELD, IncidentActs, folds
+from socconsole.screens.incident_sections import also_here, story, tied_by
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.triage_rows import TriageRows
-from socconsole.store import reading
+from socconsole.store import incidents, reading
 from socconsole.store.filter import View
 from socconsole.store.queue import EVERYTHING, QueueRow, Sort, SortBy
 from socconsole.store.session import Session
 from socconsole.text import clean
 from socconsole.triage.query import parse
 from socconsole.widgets import glyphs
-from socconsole.widgets.columns import severity_cell
 from socconsole.widgets.detail import Body, Section
-from socconsole.widgets.rows import Cell, Column
+from socconsole.widgets.rows import Column
 from socconsole.widgets.table import RowSource, WindowTable
 
 MARKS_LIMIT: Final = 10_000
@@ -54,21 +51,13 @@ _SORT_COLUMNS: Final = {
 }
 """The column that carries the sign of the order; the last activity has none, so the title says it."""
 _ORDER_WORDS: Final = {SortBy.AGE: "last activity"}
-_STATE_WORDS: Final = {
-    State.NEW: "new",
-    State.ACKNOWLEDGED: "ack",
-    State.SNOOZED: "snoozed",
-    State.BLOCKED: "blocked",
-    State.QUIET: "quiet",
-    State.RESOLVED: "closed",
-}
 
 
-class TriageScreen(ListScreen[QueueRow], FindingActs):
+class TriageScreen(ListScreen[QueueRow], IncidentActs):
     place: ClassVar[str] = "triage"
     titled: ClassVar[str] = "Triage"
     footer_ids: ClassVar[tuple[str, ...]] = (
-        "acknowledge", "claim", "note", "snooze", "contain", "filter", "command", "help", "verify", "view",
+        "acknowledge", "claim", "note", "snooze", "contain", "incident", "filter", "command", "help", "verify", "view",
         "sort", "mark", "raw", "copy", "undo",
     )  # fmt: skip
 
@@ -90,44 +79,11 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
     # -- the list --------------------------------------------------------------------------------------
 
     def columns(self) -> Sequence[Column[QueueRow]]:
-        now = self.desk.now
-        # Where WHERE has no room the title has more of it, and mostly names what it is about.
-        columns: tuple[Column[QueueRow], ...] = (
-            Column("sev", "SEV", lambda row: severity_cell(row.severity), 3, priority=99),
-            Column("score", "SCORE", lambda row: Cell(str(row.score), "strong"), 6, priority=70, align="right"),
-            Column(
-                "age",
-                "AGE",
-                lambda row: Cell(words.age((now() - _first(row)).total_seconds()), "quiet"),
-                4,
-                priority=80,
-                align="right",
-            ),
-            Column("what", "WHAT", lambda row: Cell(row.title), 32, 3, priority=98),
-            Column("where", "WHERE", lambda row: Cell(row.place, "quiet"), 12, 1, priority=45),
-            Column("account", "ACCOUNT", self._account, 12, priority=35),
-            Column("region", "REGION", lambda row: Cell(row.region or "-", "quiet"), 14, priority=30),
-            Column("owner", "OWNER", _owner, 7, priority=50),
-            Column("state", "STATE", _state, 9, priority=90),
-        )
-        return tuple(column for column in columns if column.id not in self._alike())
-
-    def _alike(self) -> set[str]:
-        """Columns in which every row would say the same: a console over one account, or one region."""
-        accounts = self.desk.config.accounts
-        if self.desk.world.kind is WorldKind.IMPORT or not accounts:
-            return set()
-        one_account = {"account"} if len(accounts) == 1 else set()
-        one_region = {"region"} if len({region for account in accounts for region in account.regions}) == 1 else set()
-        return one_account | one_region
-
-    def _account(self, row: QueueRow) -> Cell:
-        """By the name that the configuration gives it, if it does."""
-        named = next((a.name for a in self.desk.config.accounts if a.account == row.account), "")
-        return Cell(named or row.account or "-", "quiet")
+        return triage_columns.columns(self.desk)
 
     def source(self, text: str) -> RowSource[QueueRow]:
-        return TriageRows(self.desk, self.view, parse(text) if text else EVERYTHING, self.sort)
+        query = parse(text) if text else EVERYTHING
+        return TriageRows(self.desk, self.view, query, self.sort, folds(self.view, query, self.sort))
 
     @property
     def rows(self) -> TriageRows:
@@ -194,12 +150,26 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
 
     def count_text(self) -> str:
         total = sum(self.desk.queue.totals(self.view).values())
+        if self.unfolded:
+            return f"{words.plural(self.rows.total.n, 'finding')} of one incident"
+        if self.rows.folded:
+            return self._folded_count(total)
         shown = self.rows.total
         said = f"{'' if shown.exact else '≥'}{shown.n:,} of {total:,}"
         hidden = total - shown.n
         if self.filter_text or hidden <= 0 or not shown.exact:
             return said
         return f"{said} {glyphs.current().dot} {hidden:,} snoozed or closed"
+
+    def _folded_count(self, total: int) -> str:
+        """Findings are counted, not rows: ``14 of 16 · 3 incidents · 2 snoozed or closed``."""
+        shown = self.desk.queue.count(self.view, now=self.desk.now()).n
+        dot = glyphs.current().dot
+        found = self.desk.queue.incidents(self.view)
+        parts = [f"{shown:,} of {total:,}", *([words.plural(found, "incident")] if found else [])]
+        if total > shown:
+            parts.append(f"{total - shown:,} snoozed or closed")
+        return f" {dot} ".join(parts)
 
     def empty_text(self) -> str:
         if reading := self._reading_text():
@@ -250,7 +220,13 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         stored = reading.get(self.desk.conn, row.id, self.desk.now())
         if stored is None:
             return "gone from the store", []
-        return heading(stored.finding), sections(stored, self.desk.stamp)
+        shown = sections(stored, self.desk.stamp)
+        if row.incident is not None and (found := incidents.get(self.desk.conn, row.incident)) is not None:
+            members = incidents.members(self.desk.conn, row.incident, self.desk.now())
+            shown.insert(0, story(found, members, row.id, self.desk.stamp))
+            rest = (also_here(members, row.id, full=False), tied_by(found, full=False))
+            shown += [section for section in rest if section is not None]
+        return heading(stored.finding), shown
 
     def moved(self) -> None:
         if self._resting is not None:
@@ -291,6 +267,23 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
             return "contain one finding at a time: clear the marks (*)"
         return super().why_not(command)
 
+    # -- incidents ---------------------------------------------------------------------------------------
+
+    def lead(self) -> QueueRow | None:
+        row = self.under_cursor()
+        return row if row is not None and row.folds and not self.table.marks else None
+
+    def under_cursor(self) -> QueueRow | None:
+        return self.table.cursor_row if self.is_built else None
+
+    @property
+    def unfolded(self) -> bool:
+        return self.filter_text.startswith(FIELD) and " " not in self.filter_text
+
+    def show_incident(self, filter_text: str, cursor: str) -> None:
+        if self.apply_filter(filter_text) and not self.table.go_to_key(cursor):
+            self.table.go_to(0)
+
     def acted(self) -> None:
         if self.is_built:
             self.table.clear_marks()
@@ -304,6 +297,8 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
     def do_back(self, asked: Invocation) -> None:
         if self.table.marks:
             self.table.clear_marks()
+        elif self.unfolded:
+            self.fold_back()
         elif self.filter_text:
             self.apply_filter("")
             self.table.go_to(0)
@@ -324,7 +319,9 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
             return
         self.table.mark_keys(ids)
         more = f" (the first {MARKS_LIMIT:,})" if len(ids) == MARKS_LIMIT else ""
-        self.say(f"{words.plural(len(ids), 'row')} marked{more}; * again clears")
+        what_is = words.plural(len(ids), "finding") if rows.folded else words.plural(len(ids), "row")
+        folded = ", folded ones too" if rows.folded and len(ids) > rows.total.n else ""
+        self.say(f"{what_is} marked{folded}{more}; * again clears")
 
     def do_view(self, asked: Invocation) -> None:
         views = list(View)
@@ -368,28 +365,9 @@ class TriageScreen(ListScreen[QueueRow], FindingActs):
         return self.desk.findings_json(ids, now)
 
 
-def _first(row: QueueRow) -> datetime:
-    return first_known(row.occurred, row.published, row.seen) or row.seen
-
-
 def _order(sort: Sort) -> str:
     said = _ORDER_WORDS.get(sort.by, sort.by.value)
     return f"{said}, turned round" if sort.reverse else said
-
-
-def _owner(row: QueueRow) -> Cell:
-    return Cell(glyphs.current().dot, "quiet") if row.owner is None else Cell(row.owner)
-
-
-def _state(row: QueueRow) -> Cell:
-    said = _STATE_WORDS[row.state]
-    if row.verdict is Verdict.FALSE_POSITIVE:
-        said = "false"
-    if row.still_firing and row.state is not State.NEW:
-        return Cell(f"{said} fires", "bad")
-    if row.unsent:
-        return Cell(f"{said} {glyphs.current().up}", "warn")
-    return Cell(said, STATE_STYLES[row.state])
 
 
 def _sort(text: str) -> Sort:

@@ -19,17 +19,18 @@ _NEAR: Final = 128
 
 
 class TriageRows(RowSource[QueueRow]):
-    """The queue under one view, query and order.
+    """The queue under one view, query and order; ``folded``: with one row an incident.
 
     Counting and finding a position walk an index at a million rows, so both are answered from what was known
     where that still holds.
     """
 
-    def __init__(self, desk: Desk, view: View, query: Query, sort: Sort) -> None:
+    def __init__(self, desk: Desk, view: View, query: Query, sort: Sort, folded: bool = False) -> None:
         self._desk = desk
         self.view = view
         self.query = query
         self.sort = sort
+        self.folded = folded
         self.total = Count(0)
         self._version = -1
         self._places: dict[str, int] = {}
@@ -38,7 +39,9 @@ class TriageRows(RowSource[QueueRow]):
         version = self._desk.queue.version()
         if version != self._version or not self.total.exact:
             known = self.total
-            self.total = self._desk.queue.count(self.view, self.query, now=self._desk.now(), budget_s=_COUNT_S)
+            self.total = self._desk.queue.count(
+                self.view, self.query, now=self._desk.now(), budget_s=_COUNT_S, folded=self.folded
+            )
             if not self.total.exact and known.n > self.total.n:
                 self.total = Count(known.n, exact=False)
             if not self.total.exact and self.total.n < _NEAR:
@@ -62,9 +65,11 @@ class TriageRows(RowSource[QueueRow]):
             for index, row in enumerate(self._window(first, 2 * _NEAR)):
                 if row.id == key:
                     return first + index
-        return self._desk.queue.position_of(key, self.view, self.query, self.sort, now=self._desk.now())
+        return self._desk.queue.position_of(
+            key, self.view, self.query, self.sort, now=self._desk.now(), folded=self.folded
+        )
 
     def _window(self, offset: int, limit: int) -> Sequence[QueueRow]:
         return self._desk.queue.window(
-            self.view, self.query, self.sort, offset=offset, limit=limit, now=self._desk.now()
+            self.view, self.query, self.sort, offset=offset, limit=limit, now=self._desk.now(), folded=self.folded
         )

@@ -8,7 +8,6 @@ that moved are written. Each round is a short transaction of its own, so that no
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from datetime import datetime
 from sqlite3 import Connection
 from typing import Final
@@ -16,14 +15,14 @@ from typing import Final
 from socconsole import triage
 from socconsole.model.entity import Entity, EntityKind
 from socconsole.model.finding import Kind
-from socconsole.store import db, folding, naming, remerge, sources
+from socconsole.store import folding, naming, remerge, sources
 from socconsole.store.codec import Codec
 from socconsole.store.db import transaction
 from socconsole.store.instants import instant, micros
 from socconsole.triage.correlate import MANY_FINDINGS, MANY_PRINCIPALS, WINDOW, runs, ties
 from socconsole.triage.entities import principal
 
-SLICE: Final = 100
+SLICE: Final = 50
 """Findings of one round."""
 CLOSURE: Final = 2_000
 """Findings that one round looks at, at most: beyond that nothing is one story any more."""
@@ -61,14 +60,10 @@ def waits(conn: Connection, now: datetime) -> bool:
     return bool(found) or _last_event(conn) > _seen_events(conn)
 
 
-def finish(path: db.Connection | str, now: datetime) -> None:
+def finish(conn: Connection, now: datetime) -> None:
     """Correlate all that waits: for what ends with it (an import, ``recover``, a single round of the watch)."""
-    if isinstance(path, str):
-        with closing(db.connect(path)) as conn:
-            finish(conn, now)
-        return
-    while advance(path, now):
-        pass
+    while waits(conn, now):
+        advance(conn, now)
 
 
 # --- what waits -----------------------------------------------------------------------------------------
@@ -235,7 +230,8 @@ class _Closure:
     def _is_shared(self, address: str) -> bool:
         behind = self._conn.execute(
             "SELECT DISTINCT p.kind, p.value FROM finding_entity AS a "
-            "JOIN finding_entity AS p ON p.finding = a.finding JOIN finding AS f ON f.n = a.finding AND f.sample = 0 "
+            "CROSS JOIN finding_entity AS p INDEXED BY finding_entity_n ON p.finding = a.finding "
+            "JOIN finding AS f ON f.n = a.finding AND f.sample = 0 "
             "WHERE a.kind = 'address' AND a.value = ? AND p.kind IN ('user', 'role') LIMIT ?",
             (address, MANY_PRINCIPALS + 1),
         ).fetchall()

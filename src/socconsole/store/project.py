@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from socconsole.model.entry import Line
-from socconsole.store import db, ledger, projections
+from socconsole.store import db, folding, ledger, projections
 
 if TYPE_CHECKING:
     from socconsole.store.state import StateFolder
@@ -78,6 +79,7 @@ def _step(conn: sqlite3.Connection, folder: StateFolder) -> int:
                 conn.execute("ROLLBACK TO entry")
                 passed[line.seq] = f"{line.entry.verb}: {type(error).__name__}: {error}"
             conn.execute("RELEASE entry")
+        folding.settle(conn, datetime.now(UTC))
         _set_meta(conn, SEQ, lines[-1].seq)
         _set_meta(conn, HASH, lines[-1].hash)
         if passed:

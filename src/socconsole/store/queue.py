@@ -1,5 +1,8 @@
 """Triage's table over ``queue``: what it holds, how many, and where a finding stands in it.
 
+A list may be read ``folded``: then an incident's lead stands for those of its findings that are folded under it
+(``folding``), and says how many they are and how many of them are new at this instant.
+
 Rows are read in blocks through the order's own index: after a block that is known by continuing behind its last
 row, elsewhere by offset over the index alone, so that a page costs the same at the top and in the middle of a
 million. Nothing is read in a transaction that outlives a call.
@@ -11,7 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -85,6 +88,7 @@ _LEFT_OUT: Final = {state: f"{standing_sql.STATE} <> '{state.value}'" for state 
     State.SNOOZED: f"(snoozed_until IS NULL OR NOT (closed = 0 AND {standing_sql.SNOOZED}))",
 }
 _COUNTED: Final = {State.RESOLVED, State.SNOOZED}
+_FOLDED: Final = "folded = 0"
 
 _Key = tuple[Any, ...]
 
@@ -110,8 +114,17 @@ def _index(conditions: list[str], sort: Sort) -> str | None:
     if "closed = 0" not in conditions:
         return "queue_score" if sort.by is SortBy.PRIORITY else None
     if sort.by is SortBy.PRIORITY:
-        return "queue_threat" if "kind = 'threat'" in conditions else "queue_open"
+        if "kind = 'threat'" not in conditions:
+            return "queue_open"
+        return "queue_lead" if _FOLDED in conditions else "queue_threat"
     return _OPEN_INDEX[sort.by]
+
+
+# No alias for queue: the expressions of a state name its columns bare, and the table where they must.
+_FOLDS: Final = (
+    f"SELECT i.lead, count(*), sum({standing_sql.STATE} = 'new'), max({standing_sql.FIRING}) "
+    "FROM incident AS i JOIN queue ON queue.incident = i.id WHERE queue.folded = 1 AND i.lead IN ({}) GROUP BY i.lead"
+)
 
 
 @dataclass(slots=True)
@@ -132,7 +145,7 @@ class QueueReader:
         self._conn = db.connect(path, readonly=True)
         self._me = me
         self._hide = hide
-        self._blocks: OrderedDict[tuple[View, Query, Sort, int], _Block] = OrderedDict()
+        self._blocks: OrderedDict[tuple[View, Query, Sort, bool, int], _Block] = OrderedDict()
         self._moment: tuple[int, int] = (-1, 0)
         self._fresh = "[]"
 
@@ -152,19 +165,35 @@ class QueueReader:
         found: int = self._conn.execute("PRAGMA data_version").fetchone()[0]
         return found
 
-    def count(self, view: View, query: Query = EVERYTHING, *, now: datetime, budget_s: float | None = None) -> Count:
+    def count(
+        self,
+        view: View,
+        query: Query = EVERYTHING,
+        *,
+        now: datetime,
+        budget_s: float | None = None,
+        folded: bool = False,
+    ) -> Count:
         """How many rows a view and a query have.
 
         Without a query the answer is kept by triggers and costs next to nothing. Otherwise it is counted: exactly, or
         for at most ``budget_s`` seconds, after which the count says it is a lower bound.
         """
         if not query.terms and not query.words and view is not View.MINE and _COUNTED.issuperset(self._hide):
-            return Count(self._unfiltered(view, now))
-        scan = self._where(view, query, now)
+            return Count(self._unfiltered(view, now, folded))
+        scan = self._where(view, query, now, folded=folded)
         if budget_s is None:
             counted = self._conn.execute(f"SELECT count(*) FROM {scan.table} WHERE {scan.where}", scan.params)
             return Count(counted.fetchone()[0])
         return self._count_within(scan, budget_s)
+
+    def incidents(self, view: View) -> int:
+        """How many incident candidates have a finding open in a view (all of them for the view of one's own)."""
+        only = "WHERE queue.kind = 'threat'" if view is View.THREATS else ""
+        found: int = self._conn.execute(
+            f"SELECT count(*) FROM incident AS i JOIN queue ON queue.n = i.lead {only}"
+        ).fetchone()[0]
+        return found
 
     def totals(self, view: View) -> dict[Severity, int]:
         """How many open findings of each severity a view has, samples aside; snoozed ones count."""
@@ -189,13 +218,14 @@ class QueueReader:
         offset: int,
         limit: int,
         now: datetime,
+        folded: bool = False,
     ) -> list[QueueRow]:
         """Rows ``offset`` to ``offset + limit`` of the order; fewer at its end."""
         self._settle(now)
         out: list[QueueRow] = []
         number, skip = divmod(max(0, offset), BLOCK)
         while len(out) < limit:
-            block = self._block(view, query, sort, number)
+            block = self._block(view, query, sort, folded, number)
             out += block.rows[skip : skip + limit - len(out)]
             if len(block.rows) < BLOCK:
                 break
@@ -210,15 +240,23 @@ class QueueReader:
         sort: Sort = Sort(),
         *,
         now: datetime,
+        folded: bool = False,
     ) -> int | None:
-        """Where a finding stands in the order, from 0; None when the view and the query leave it out."""
+        """Where a finding stands in the order, from 0; None when the view and the query leave it out.
+
+        In a folded list a finding stands where its lead does."""
         self._settle(now)
-        scan = self._where(view, query, now, sort)
+        scan = self._where(view, query, now, sort, folded)
         columns, descending = self._order(sort)
         names = ", ".join(columns)
+        stands = "(SELECT n FROM finding WHERE id = :id)"
+        if folded:
+            stands = (
+                "(SELECT iif(q.folded, i.lead, q.n) FROM finding AS f JOIN queue AS q ON q.n = f.n "
+                "LEFT JOIN incident AS i ON i.id = q.incident WHERE f.id = :id)"
+            )
         key = self._conn.execute(
-            f"SELECT {names} FROM queue WHERE n = (SELECT n FROM finding WHERE id = :id) AND {scan.where}",
-            {**scan.params, "id": id},
+            f"SELECT {names} FROM queue WHERE n = {stands} AND {scan.where}", {**scan.params, "id": id}
         ).fetchone()
         if key is None:
             return None
@@ -268,8 +306,8 @@ class QueueReader:
 
     # --- inside ---
 
-    def _unfiltered(self, view: View, now: datetime) -> int:
-        parts = [*view_conditions(view, EVERYTHING)]
+    def _unfiltered(self, view: View, now: datetime, folded: bool) -> int:
+        parts = [*view_conditions(view, EVERYTHING), *([_FOLDED] if folded else [])]
         if State.RESOLVED in self._hide:
             parts.append("closed = 0")
         where = " AND ".join(parts)
@@ -300,16 +338,19 @@ class QueueReader:
         self._moment = (version, at)
         self._fresh = msgspec.json.encode(sorted(reading.fresh_origins(self._conn, now))).decode()
 
-    def _where(self, view: View, query: Query, now: datetime, sort: Sort | None = None) -> _Scan:
+    def _where(self, view: View, query: Query, now: datetime, sort: Sort | None = None, folded: bool = False) -> _Scan:
         """What a view and a query mean; with ``sort``, read in that order."""
         self._settle(now)
         wanted = compile(query, now, self._me)
         parts = view_conditions(view, query)
-        if self._hide and not query.asks("state"):
+        if self._hide and not query.asks("state") and not query.asks("incident"):
             parts += [_LEFT_OUT[state] for state in self._hide]
         elif _asks_for_open(query):
             parts.append("closed = 0")
-        index = None if query.words or query.asks("id") else _index(parts, sort or Sort())
+        if folded:
+            parts.append(_FOLDED)
+        found_by_itself = query.words or query.asks("id") or query.asks("incident")
+        index = None if found_by_itself else _index(parts, sort or Sort())
         parts.append(wanted.sql)
         params = {**wanted.params, "now": micros(now), "fresh": self._fresh, "me": self._me}
         return _Scan(f"queue INDEXED BY {index}" if index else "queue", " AND ".join(parts), params)
@@ -322,21 +363,21 @@ class QueueReader:
         columns, descending = self._order(sort)
         return ", ".join(f"{column} DESC" if descending else column for column in columns)
 
-    def _block(self, view: View, query: Query, sort: Sort, number: int) -> _Block:
-        place = (view, query, sort, number)
+    def _block(self, view: View, query: Query, sort: Sort, folded: bool, number: int) -> _Block:
+        place = (view, query, sort, folded, number)
         known = self._blocks.get(place)
         if known is not None:
             self._blocks.move_to_end(place)
             return known
-        previous = self._blocks.get((view, query, sort, number - 1))
-        block = self._read(view, query, sort, number, None if previous is None else previous.last)
+        previous = self._blocks.get((view, query, sort, folded, number - 1))
+        block = self._read(view, query, sort, folded, number, None if previous is None else previous.last)
         self._blocks[place] = block
         while len(self._blocks) > _BLOCKS_KEPT:
             self._blocks.popitem(last=False)
         return block
 
-    def _read(self, view: View, query: Query, sort: Sort, number: int, after: _Key | None) -> _Block:
-        scan = self._where(view, query, instant(self._moment[1]), sort)
+    def _read(self, view: View, query: Query, sort: Sort, folded: bool, number: int, after: _Key | None) -> _Block:
+        scan = self._where(view, query, instant(self._moment[1]), sort, folded)
         columns, descending = self._order(sort)
         names, order = ", ".join(columns), self._order_by(sort)
         if after is None:
@@ -353,7 +394,26 @@ class QueueReader:
             {**scan.params, **bound, "limit": BLOCK},
         ).fetchall()
         width = len(columns)
-        return _Block([row(values) for values in found], tuple(found[-1][-width:]) if found else None)
+        rows = [row(values) for values in found]
+        if folded:
+            rows = self._with_folds(rows, [values[-1] for values in found])
+        return _Block(rows, tuple(found[-1][-width:]) if found else None)
+
+    def _with_folds(self, rows: list[QueueRow], numbers: list[int]) -> list[QueueRow]:
+        """What each row stands for. Every order ends in ``n``, so that is a row's number."""
+        leads = [n for each, n in zip(rows, numbers, strict=True) if each.incident is not None]
+        if not leads:
+            return rows
+        folds = {
+            lead: (count, waiting, bool(firing))
+            for lead, count, waiting, firing in self._conn.execute(
+                _FOLDS.format(", ".join(str(n) for n in leads)), {"now": self._moment[1], "fresh": self._fresh}
+            )
+        }
+        return [
+            replace(each, folds=folds[n][0], waiting=folds[n][1], folds_firing=folds[n][2]) if n in folds else each
+            for each, n in zip(rows, numbers, strict=True)
+        ]
 
     def _count_within(self, scan: _Scan, budget_s: float) -> Count:
         """Count until the time is up. Batches, so that a count cut short still knows what it saw."""

@@ -47,12 +47,20 @@ class QueueRow:
     """Workflow writes that AWS has not been told yet."""
     state: State
     still_firing: bool
+    incident: str | None = None
+    """The incident candidate (``n-…``) that it is part of."""
+    folds: int = 0
+    """How many other findings it stands for in a folded list; 0 in any other list."""
+    waiting: int = 0
+    """How many of those are new."""
+    folds_firing: bool = False
+    """Whether any of those is still firing."""
 
 
 SELECT: Final = (
     "id, kind, severity, score, at, occurred, published, seen, updated, title, place, account, region, types, "
     "product, sources, workflow, coalesce(decided_verdict, verdict), sample, owner, acked_at, acked_by, "
-    f"snoozed_until, note_at IS NOT NULL, unsent, {standing_sql.STATE}, {standing_sql.FIRING}"
+    f"snoozed_until, note_at IS NOT NULL, unsent, {standing_sql.STATE}, {standing_sql.FIRING}, incident"
 )
 
 
@@ -86,4 +94,5 @@ def row(v: tuple[Any, ...]) -> QueueRow:
         unsent=v[24],
         state=State(v[25]),
         still_firing=bool(v[26]),
+        incident=v[27],
     )

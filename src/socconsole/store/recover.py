@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from socconsole.model.entry import LedgerVerdict
-from socconsole.store import db, evidence, ledger, project
+from socconsole.store import correlating, db, evidence, ledger, project
 from socconsole.store.ownership import StateError
 from socconsole.store.state import LockHeld, StateFolder
 
@@ -146,6 +146,7 @@ def _import_again(folder: StateFolder, context: triage.Context | None) -> tuple[
                 continue
             _take_in(conn, read_bytes(data), line, context)
             done += 1
+        correlating.finish(conn, datetime.now(UTC))
     return done, tuple(missing)
 
 

@@ -18,7 +18,7 @@ from socconsole.config import Config
 from socconsole.model.entry import Entry
 from socconsole.response import afterwards, following
 from socconsole.response.session import uninterrupted
-from socconsole.store import due, gone, housekeeping, ledger, owed, project, rescore, sources
+from socconsole.store import correlating, due, gone, housekeeping, ledger, owed, project, rescore, sources
 from socconsole.store.db import Connection
 from socconsole.store.declared import context_of
 from socconsole.store.state import StateFolder
@@ -116,6 +116,12 @@ class Duties:
             changed += part
             await asyncio.sleep(_BREATH_S)  # one processor is not ours for minutes on end
         log.info("scored anew by the configuration in force: %d changed", changed)
+
+    async def correlate(self) -> None:
+        """Bring together what came since with what it belongs to, a slice at a time between other work."""
+        while await self._keeper.do(correlating.waits, datetime.now(UTC)):
+            await self._keeper.do(correlating.advance, datetime.now(UTC))
+            await asyncio.sleep(_BREATH_S)
 
     async def keep_house(self) -> None:
         """Retention and upkeep of the store."""

@@ -30,6 +30,10 @@ class Glyphs:
     up: str
     down: str
     dot: str
+    fold: str
+    """Before how many others a row stands for."""
+    part: str
+    """Before a row that is part of something larger."""
     severity: Mapping[Severity, str]
 
 
@@ -46,6 +50,8 @@ UNICODE: Final = Glyphs(
     up="↑",
     down="↓",
     dot="·",
+    fold="▸",
+    part="┊",
     severity={
         Severity.CRITICAL: "✖",
         Severity.HIGH: "▲",
@@ -68,6 +74,8 @@ ASCII: Final = Glyphs(
     up="^",
     down="v",
     dot="-",
+    fold=">",
+    part=":",
     severity={
         Severity.CRITICAL: "#",
         Severity.HIGH: "!",

@@ -1,0 +1,134 @@
+"""Incidents in Triage: one row that stands for many findings, unfolded by a key, acknowledged whole or alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from socconsole.commands import Acknowledge, Command
+from socconsole.model.finding import State
+from socconsole.screens.acts import FindingActs
+from socconsole.screens.base import Invocation
+from socconsole.screens.incident_sections import severities
+from socconsole.store import incidents
+from socconsole.store.filter import View
+from socconsole.store.queue import QueueRow, Sort, SortBy
+from socconsole.text import clean
+from socconsole.triage.query import Query
+from socconsole.widgets.footer import KeyHint
+from socconsole.widgets.prompt import LinePrompt
+
+FIELD: Final = "incident:"
+_FOLDED_ORDERS: Final = (SortBy.PRIORITY, SortBy.SEVERITY)
+"""Orders in which a lead stands where the worst of its incident would; in others its findings do themselves."""
+
+
+def folds(view: View, query: Query, sort: Sort) -> bool:
+    """Whether a list shows one row an incident. A filter, another order and one's own are about findings."""
+    asked = bool(query.terms or query.words)
+    return view is not View.MINE and not asked and sort.by in _FOLDED_ORDERS
+
+
+class IncidentActs(FindingActs):
+    """What Triage adds to the acts on findings where a row stands for an incident."""
+
+    _came_from: str = ""
+    """The finding that was under the cursor when an incident was unfolded."""
+    _scope: str = ""
+    """What tab does while an acknowledgement is asked for."""
+
+    def lead(self) -> QueueRow | None:
+        """The row under the cursor, if it stands for others and nothing is marked."""
+        raise NotImplementedError
+
+    def under_cursor(self) -> QueueRow | None:
+        """The row under the cursor."""
+        raise NotImplementedError
+
+    def show_incident(self, filter_text: str, cursor: str) -> None:
+        """Show what a filter lets through, with the cursor on a finding."""
+        raise NotImplementedError
+
+    @property
+    def unfolded(self) -> bool:
+        """Whether one incident's findings are listed."""
+        raise NotImplementedError
+
+    # -- unfolding -------------------------------------------------------------------------------------
+
+    def do_incident(self, asked: Invocation) -> None:
+        row = self.under_cursor()
+        if asked.argument:
+            named = incidents.resolve(self.desk.conn, asked.argument.lower())
+            if named is None:
+                self.say(f"there is no incident {clean(asked.argument, 40)}", "warning")
+            else:
+                self._came_from = row.id if row is not None else ""
+                self.show_incident(FIELD + named, "")
+        elif self.unfolded:
+            self.fold_back()
+        elif row is not None and row.incident is not None:
+            self._came_from = row.id
+            self.show_incident(FIELD + row.incident, row.id)
+            self.say(f"the findings of {row.incident}, closed and snoozed ones too; i or esc folds them again")
+
+    def fold_back(self) -> None:
+        """Back to one row an incident, on the one that was unfolded."""
+        self.show_incident("", self._came_from)
+
+    def why_not(self, command: Command) -> str:
+        said = super().why_not(command)
+        if said or command.id != "incident" or self.unfolded:
+            return said
+        row = self.under_cursor()
+        return "" if row is not None and row.incident is not None else "this finding stands alone"
+
+    def label(self, command: Command) -> str:
+        return "Fold" if command.id == "incident" and self.unfolded else super().label(command)
+
+    # -- acknowledging ---------------------------------------------------------------------------------
+
+    async def do_acknowledge(self, asked: Invocation) -> None:
+        lead = self.lead()
+        if lead is None or lead.incident is None or asked.subject != (lead.id,):
+            await super().do_acknowledge(asked)
+            return
+        # Bound now: what joins the incident while a reason is typed is not what was looked at.
+        every = [row for row in incidents.members(self.desk.conn, lead.incident, self.desk.now()) if _waits(row)]
+        ids = tuple(dict.fromkeys((lead.id, *(row.id for row in every))))
+        if asked.argument:  # a typed line has shown nobody what else it would be about
+            rest = f"; {len(ids) - 1} others of its incident stay as they are" if len(ids) > 1 else ""
+            await self.record(Acknowledge(ids=(lead.id,), reason=asked.argument.strip()), f"acknowledged alone{rest}")
+            return
+        if len(ids) == 1:
+            await super().do_acknowledge(asked)
+            return
+        whole = True
+        others = f"all {len(ids)} of this incident"
+        preview = f"{others}: {severities(every)}; {self._told()}; tab: this one alone"
+        alone = f"this finding alone, {len(ids) - 1} stay as they are; {self._told()}; tab: {others}"
+
+        def turn(line: str) -> str:
+            nonlocal whole
+            whole = not whole
+            self.query_one(LinePrompt).set_hint(preview if whole else alone)
+            return line
+
+        self._scope = "all or one"
+        try:
+            reason = await self.ask(
+                f"reason to acknowledge {self.named((lead.id,))}", hint=preview, complete=turn, kind="reason"
+            )
+        finally:
+            self._scope = ""
+        if reason is not None and self._given(reason, "a reason"):
+            await self.record(Acknowledge(ids=ids if whole else (lead.id,), reason=reason.strip()), "acknowledged")
+
+    def answer_keys(self) -> Sequence[KeyHint]:
+        keys = super().answer_keys()
+        return [KeyHint(key.key, self._scope) if self._scope and key.key == "tab" else key for key in keys]
+
+
+def _waits(row: QueueRow) -> bool:
+    """Whether acknowledging an incident is about this one of its findings."""
+    return row.state is State.NEW or (row.state in (State.BLOCKED, State.QUIET) and row.acked_at is None)
