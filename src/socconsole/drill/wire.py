@@ -139,6 +139,8 @@ def render(incoming: Incoming, result: Any) -> Answer:
     out = serializer.serialize(result)
     body = out["body"].encode() if isinstance(out["body"], str) else out["body"]
     headers = [(key, str(value)) for key, value in out["headers"].items()]
+    if incoming.protocol in _JSON:  # moto's serializer of a service that speaks several protocols says "text"
+        headers = [(key, value) for key, value in headers if key.lower() != "content-type"]
     if not any(key.lower() == "content-type" for key, _ in headers):
         headers.append(("Content-Type", _JSON.get(incoming.protocol, "text/xml")))
     return Answer(int(out["status_code"]), headers, body)
