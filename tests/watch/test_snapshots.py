@@ -15,6 +15,7 @@ from socconsole.cli.respond_words import print_record
 from socconsole.commands import Contain, PlanContain
 from socconsole.drill import Embedded
 from socconsole.drill.ec2 import SNAPSHOT_SECONDS, backend
+from socconsole.drill.ec2_snapshots import COPY_SECONDS
 from socconsole.model.action import ActionRecord, ActionState, Mode
 from socconsole.model.world import Place
 from socconsole.response import afterwards, engine, following, planning
@@ -35,8 +36,9 @@ def folder(tmp_path: Path, aws: Embedded) -> StateFolder:
 
 
 def instance(aws: Embedded) -> str:
-    (reservation,) = by_hand(aws, "DescribeInstances")["Reservations"]
-    return str(reservation["Instances"][0]["InstanceId"])
+    """The inference host of the story."""
+    found = by_hand(aws, "DescribeInstances", Filters=[{"Name": "tag:Name", "Values": ["vllm-recs-1"]}])
+    return str(found["Reservations"][0]["Instances"][0]["InstanceId"])
 
 
 def by_hand(aws: Embedded, operation: str, **params: Any) -> Any:
@@ -62,7 +64,8 @@ def record(folder: StateFolder, id_: str) -> ActionRecord:
 
 async def follow(aws: Embedded, folder: StateFolder) -> list[str]:
     async with Door.open(config_for(aws), aws.world, "watch", Mode.READ, "watch") as door:
-        return [await following.follow(folder, door, "watch", one) for one in following.unfinished(folder)]
+        config = config_for(aws)
+        return [await following.follow(folder, door, "watch", one, config) for one in following.unfinished(folder)]
 
 
 def alarms(folder: StateFolder) -> int:
@@ -90,10 +93,39 @@ async def test_the_watch_follows_them_to_completion_and_says_what_is_due(
     assert found.state is ActionState.APPLIED
     assert ("completed", True) in found.verified
     (taken,) = backend(PLACE.account, PLACE.region).snapshots.values()
-    assert found.detail == f"1 snapshot completed: {taken.id}; due: lock them, copy them to the forensic account"
+    assert found.detail.startswith(f"1 snapshot completed: {taken.id}; due: lock them (ebs-snapshot-lock)")
     print_record(found)
     assert "due: lock them" in capsys.readouterr().out
     assert await follow(aws, folder) == [], "said once"
+
+
+async def test_what_is_due_names_the_forensic_account_and_the_copy_is_followed_too(
+    aws: Embedded, folder: StateFolder
+) -> None:
+    forensic = "444455556666"
+    config = config_for(aws, forensic_account=forensic)
+    id_ = await begun(aws, folder)
+    aws.clock.skip(SNAPSHOT_SECONDS)
+    async with Door.open(config, aws.world, "watch", Mode.READ, "watch") as door:
+        (request,) = following.unfinished(folder)
+        assert await following.follow(folder, door, "watch", request, config) == "completed"
+        due = record(folder, id_).detail
+        assert f"share them with account {forensic} (ebs-snapshot-share), copy them there (ebs-snapshot-copy" in due
+
+        (taken,) = backend(PLACE.account, PLACE.region).snapshots.values()
+        session = Session(folder, config, ANALYST, Mode.RESPOND, by_script=True)
+        for action, account in (("ebs-snapshot-share", PLACE.account), ("ebs-snapshot-copy", forensic)):
+            order = Contain(action, taken.id, taken.id, account=account, region=PLACE.region)
+            done = await engine.contain(session, order)
+            assert done.state is ActionState.APPLIED, done.detail
+        (copying,) = following.unfinished(folder)
+        assert await following.follow(folder, door, "watch", copying, config) == "", "AWS is at it"
+        aws.clock.skip(COPY_SECONDS)
+        assert await following.follow(folder, door, "watch", copying, config) == "completed"
+    (copy,) = backend(forensic, PLACE.region).snapshots.values()
+    due = f"1 copy completed: {copy.id}; due: lock what was copied (ebs-snapshot-lock, account {forensic})"
+    assert record(folder, done.action_id).detail == due
+    assert following.unfinished(folder) == []
 
 
 async def test_one_that_fails_is_said_raises_no_alarm_and_may_be_begun_again(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from moto.backends import get_backend
 
+from socconsole.drill import ec2_snapshots
 from socconsole.drill.errors import AwsError
 from socconsole.drill.routes import Call, Routes
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from socconsole.drill.cloud import Cloud
 
 routes = Routes()
+routes.include(ec2_snapshots.routes)
 
 SNAPSHOT_SECONDS: Final = 300.0
 """Seconds of the story until a snapshot is completed; on AWS the first of a volume takes minutes to hours."""

@@ -47,6 +47,8 @@ def ec2(operation: str, params: Mapping[str, Any], account: str, region: str) ->
     for key, kind in (("SnapshotId", "snapshot"), ("ImageId", "image")):
         if isinstance(params.get(key), str):  # these two have no account in their ARNs
             found.append(f"arn:aws:ec2:{region}::{kind}/{params[key]}")
+    if operation == "CopySnapshot":  # on the copy to come, which lies where it was asked for
+        found.append(f"arn:aws:ec2:{region}::snapshot/*")
     if operation == "CreateSnapshots":
         found += _snapshots(params["InstanceSpecification"]["InstanceId"], account, region)
     for key, kind in _NAMED.items():

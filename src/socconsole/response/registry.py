@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from socconsole.config import Config
 from socconsole.model.action import Plan
@@ -22,9 +22,19 @@ def _found() -> Iterator[Action]:
 ACTIONS: Final[Mapping[str, Action]] = {action.info.id: action for action in _found()}
 
 
+@runtime_checkable
+class Configured(Protocol):
+    """An action to which the configuration says something; as it stands in :data:`ACTIONS` it has the defaults."""
+
+    def configured(self, config: Config) -> Action:
+        """The same with what ``config`` says. What is on record is read back and undone without it."""
+        ...
+
+
 def known(config: Config) -> Mapping[str, Action]:
     """What can be done with this configuration."""
-    return {**ACTIONS, **runbook.declared(config, config.who)}
+    told = {id_: one.configured(config) for id_, one in ACTIONS.items() if isinstance(one, Configured)}
+    return {**ACTIONS, **told, **runbook.declared(config, config.who)}
 
 
 def of(plan: Plan) -> Action | None:

@@ -17,6 +17,10 @@ from socconsole.response.base import Door, Target
 OURS: Final = "ec2-snapshot"
 """Value of the tag ``socconsole`` on the snapshots that we had made; the id of the action."""
 
+COPY: Final = "ebs-snapshot-copy"
+"""The same for copies in the forensic account."""
+
+SOURCE: Final = "socconsole:source"
 INSTANCE: Final = "socconsole:instance"
 ROUND: Final = "socconsole:round"
 FINDING: Final = "socconsole:finding"
@@ -52,6 +56,17 @@ def tags(instance: str, number: int, finding: str = "") -> list[Mapping[str, str
     """What a snapshot is found again by."""
     named = {"socconsole": OURS, INSTANCE: instance, ROUND: str(number)} | ({FINDING: finding} if finding else {})
     return [{"Key": key, "Value": value} for key, value in named.items()]
+
+
+async def copies(door: Door, target: Target) -> list[ec2.Item]:
+    """Copies of a snapshot that we had made in the place's account, whatever became of them. Raises ``AwsTrouble``."""
+    filters = [*ec2.where("tag:socconsole", COPY), *ec2.where(f"tag:{SOURCE}", target.id)]
+    return await ec2.every(door, target.place, "DescribeSnapshots", "Snapshots", OwnerIds=["self"], Filters=filters)
+
+
+def copy_tags(source: str) -> list[Mapping[str, str]]:
+    """What a copy is found again by."""
+    return [{"Key": "socconsole", "Value": COPY}, {"Key": SOURCE, "Value": source}]
 
 
 def _snapshot(item: ec2.Item) -> Snapshot:

@@ -104,7 +104,7 @@ class Duties:
     async def follow_snapshots(self) -> None:
         """Put on record when snapshots that were asked for are completed or failed, and what is due then."""
         for record in await asyncio.to_thread(following.unfinished, self._folder):
-            await following.follow(self._folder, self._door, WHO, record)
+            await following.follow(self._folder, self._door, WHO, record, self._config)
 
     async def rescore(self) -> None:
         """Bring every stored score up to the configuration in force, a slice at a time between other work."""

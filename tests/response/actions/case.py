@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from socconsole.config import Config
 from socconsole.drill import Embedded
 from socconsole.model.world import Place
 from tests.response.conftest import PROD
@@ -22,6 +23,7 @@ class Case:
 
     ``prepare`` makes it and returns its id; ``drift`` is what somebody else does to it after the action.
     ``takes``: seconds of the story until AWS has done what it was asked to; until then it is in doubt.
+    ``config``: what the action needs to be told.
     """
 
     action: str
@@ -29,6 +31,7 @@ class Case:
     drift: Callable[[Embedded, str], object]
     place: Place = PROD
     takes: float = 0.0
+    config: Config = field(default_factory=lambda: Config(share=1.0))
 
     def __str__(self) -> str:
         return self.action

@@ -104,6 +104,12 @@ class World:
 
 
 @pytest.fixture
+def session(session: Make, request: pytest.FixtureRequest) -> Make:
+    """With the configuration that the case asks for."""
+    return partial(session, config=request.getfixturevalue("case").config)
+
+
+@pytest.fixture
 def world(aws: Embedded, folder: StateFolder, session: Make) -> World:
     return World(aws, folder, session)
 
