@@ -180,7 +180,7 @@ def test_a_dry_run_changes_nothing_and_is_counted_apart(aws: Embedded) -> None:
     ("service", "call", "code"),
     [
         ("accessanalyzer", lambda c: c.list_analyzers(), "UnknownOperationException"),
-        ("cloudwatch", lambda c: c.describe_alarm_history(), "UnknownOperationException"),
+        ("cloudwatch", lambda c: c.list_metric_streams(), "UnknownOperationException"),
         ("elbv2", lambda c: c.describe_trust_stores(), "InvalidAction"),
         ("ec2", lambda c: c.describe_fast_launch_images(), "InvalidAction"),
     ],

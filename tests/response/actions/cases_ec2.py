@@ -123,6 +123,12 @@ def _half_open(aws: Embedded, region: str) -> None:
     do(aws, "ec2:ModifyVpcBlockPublicAccessOptions", InternetGatewayBlockMode="block-ingress")
 
 
+def unrecorded(aws: Embedded) -> None:
+    """Take away the flow logs that the scenario's estate has."""
+    found = do(aws, "ec2:DescribeFlowLogs")["FlowLogs"]
+    do(aws, "ec2:DeleteFlowLogs", FlowLogIds=[one["FlowLogId"] for one in found])
+
+
 def flow_log(aws: Embedded, resource: str, kind: str = "Subnet", traffic: str = "ALL") -> None:
     """One of the account's own, to a log group."""
     do(

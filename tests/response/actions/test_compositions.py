@@ -32,7 +32,7 @@ from tests.response.actions.case import do
 from tests.response.actions.cases_bedrock import alias, switched_off
 from tests.response.actions.cases_compositions import arn_of, takes_on
 from tests.response.actions.cases_compute import endpoint, networked
-from tests.response.actions.cases_ec2 import network
+from tests.response.actions.cases_ec2 import network, unrecorded
 from tests.response.actions.cases_iam import IN_A_PATH, ROLE
 from tests.response.actions.test_iam import lists
 from tests.response.conftest import CORPUS, ML, PROD, STRANGER, TRANSCRIPTS, Make, open_ids, take_in
@@ -270,6 +270,7 @@ async def test_all_that_a_finding_is_about_is_recorded_and_it_is_said_that_nothi
     aws: Embedded, session: Make
 ) -> None:
     switched_off(aws)
+    unrecorded(aws)
     do(aws, "logs:CreateLogGroup", logGroupName="/aws/route53resolver/all")
     made = network(aws)
     finding = about(
@@ -295,6 +296,7 @@ async def test_all_that_a_finding_is_about_is_recorded_and_it_is_said_that_nothi
 async def test_what_takes_its_time_leaves_the_whole_in_doubt_and_the_undo_gives_all_of_it_back(
     aws: Embedded, folder: StateFolder, session: Make
 ) -> None:
+    unrecorded(aws)
     do(aws, "logs:CreateLogGroup", logGroupName="/aws/route53resolver/all")
     made = network(aws)
     finding = await reported(

@@ -16,7 +16,7 @@ from socconsole.response import awscli, engine
 from socconsole.response.base import BadTarget, Target
 from socconsole.response.registry import ACTIONS
 from tests.response.actions.case import do
-from tests.response.actions.cases_ec2 import IMAGE, flow_log, network
+from tests.response.actions.cases_ec2 import IMAGE, flow_log, network, unrecorded
 from tests.response.conftest import PROD, Make, Setting, owner
 
 EVERYWHERE = "0.0.0.0/0"
@@ -257,6 +257,7 @@ async def test_an_unread_count_is_called_unknown(aws: Embedded) -> None:
 
 
 async def test_without_a_destination_nothing_is_invented(aws: Embedded) -> None:
+    unrecorded(aws)
     found = await plan(aws, "ec2-flow-logs", network(aws).private)
     assert not found.helps
     assert "where to write" in found.why
@@ -264,6 +265,7 @@ async def test_without_a_destination_nothing_is_invented(aws: Embedded) -> None:
 
 
 async def test_delivery_to_a_bucket_is_printed_for_other_hands(aws: Embedded) -> None:
+    unrecorded(aws)
     made = network(aws)
     owner(aws, "CreateBucket", "flows-of-prod", CreateBucketConfiguration={"LocationConstraint": PROD.region})
     bucket = {"LogDestinationType": "s3", "LogDestination": "arn:aws:s3:::flows-of-prod"}
@@ -305,6 +307,9 @@ async def test_what_the_organisation_decides_is_refused_before(aws: Embedded) ->
 
 
 async def test_a_region_without_a_way_out_has_nothing_to_block(aws: Embedded) -> None:
+    for gateway in do(aws, "ec2:DescribeInternetGateways")["InternetGateways"]:
+        for vpc in gateway["Attachments"]:
+            do(aws, "ec2:DetachInternetGateway", InternetGatewayId=gateway["InternetGatewayId"], VpcId=vpc["VpcId"])
     found = await plan(aws, "ec2-vpc-block-public", PROD.region)
     assert not found.helps
     assert "no VPC of the region has an internet gateway" in found.why
