@@ -243,9 +243,7 @@ CASES: dict[str, tuple[Records, Records]] = {
         [record("ec2:ModifySnapshotAttribute", shared(STRANGER))],
         [
             record("ec2:ModifySnapshotAttribute", shared(OTHER_OF_OURS)),
-            record(
-                "ec2:SharedSnapshotCopyInitiated", userIdentity={"type": "AWSAccount", "accountId": OTHER_OF_OURS}
-            ),
+            record("ec2:SharedSnapshotCopyInitiated", userIdentity={"type": "AWSAccount", "accountId": OTHER_OF_OURS}),
         ],
     ),
     "Key, secret, queue, topic, function or repository opened to outsiders": (
