@@ -10,7 +10,7 @@ import pytest
 from socconsole.commands import Acknowledge
 from socconsole.model.entry import Entry
 from socconsole.model.finding import Severity, State
-from socconsole.store import actions, ledger, owed, own, project, queue, reading, recover
+from socconsole.store import actions, ledger, owed, own, project, queue, reading, recover, schema
 from socconsole.store.state import StateFolder
 from socconsole.triage.query import parse
 from tests.store.desk import act, store
@@ -64,6 +64,7 @@ def test_an_action_in_force_past_its_time_is_a_finding_once(
         assert word in text(folder, alarm.id)
     with store(folder) as conn:
         assert [record.id for record in actions.in_force(conn)] == ["a-1"], "nothing is released by itself"
+        assert [record.id for record in actions.of_finding(conn, alarm.id)] == ["a-1"], "for the key that undoes it"
 
 
 def test_it_closes_when_the_action_is_undone_and_is_due_again_when_the_undo_comes_undone(folder: StateFolder) -> None:
@@ -156,3 +157,15 @@ def test_what_is_owed_survives_the_loss_of_the_store(folder: StateFolder) -> Non
     recover.recover(folder.root)
     assert {row.id for row in alarms(folder)} == before
     assert due(folder, datetime.now(UTC) + timedelta(hours=2)) == [("a-1", "approval")]
+
+
+def test_an_expiry_that_an_older_store_kept_in_words_is_due_too(folder: StateFolder) -> None:
+    contain(folder, expires="2026-03-01T07:00:00Z")
+    with store(folder) as conn:
+        (said,) = conn.execute("SELECT leave FROM action").fetchone()
+        before = conn.execute("SELECT * FROM owed").fetchall()
+        assert "2026-03-01T07:00:00Z" in said
+        for table in ("owed", "closing", "way"):
+            conn.execute(f"DROP TABLE {table}")
+        schema.MIGRATIONS[6](conn)
+        assert conn.execute("SELECT * FROM owed").fetchall() == before

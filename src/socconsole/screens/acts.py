@@ -18,7 +18,7 @@ from socconsole.model.finding import Verdict
 from socconsole.screens import words
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.finding_sections import verdict_words
-from socconsole.store import reading
+from socconsole.store import actions, pivot, reading
 from socconsole.text import clean
 from socconsole.widgets import glyphs
 from socconsole.widgets.rows import fit
@@ -132,12 +132,23 @@ class FindingActs(ConsoleScreen):
             return
         self.desk.app.open_offers(ids[0])
 
+    def do_pivot(self, asked: Invocation) -> None:
+        if asked.argument:
+            self.desk.app.open_pivot(pivot.called(self.desk.conn, asked.argument), asked.argument)
+            return
+        for finding in _ids(asked)[:1]:
+            self.desk.app.open_pivot(pivot.of_finding(self.desk.conn, finding), self.named((finding,)))
+
+    def do_tree(self, asked: Invocation) -> None:
+        for finding in _ids(asked)[:1]:
+            self.desk.app.open_tree(pivot.of_finding(self.desk.conn, finding), self.named((finding,)))
+
     def do_undo(self, asked: Invocation) -> None:
         if asked.argument:
             self.desk.app.open_undo(asked.argument)
             return
-        ids = set(_ids(asked))
-        here = [record for record in self.desk.standing_actions() if record.finding in ids]
+        of = {done.id for id_ in _ids(asked) for done in actions.of_finding(self.desk.conn, id_)}
+        here = [record for record in self.desk.standing_actions() if record.id in of]
         if len(here) == 1:
             self.desk.app.open_undo(here[0].id)
         else:

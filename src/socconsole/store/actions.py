@@ -51,12 +51,18 @@ def latest(conn: sqlite3.Connection, limit: int = 100) -> list[ActionRecord]:
 
 
 def of_finding(conn: sqlite3.Connection, finding: str) -> list[ActionRecord]:
-    """Everything done for a finding, and what was done for others and closes a way out of it; oldest first."""
+    """Everything done for a finding, oldest first; what was done for others and closes a way out of it; and, of a
+    finding of ours that something is owed about an action, that action."""
     closing = (
         "SELECT c.action FROM queue AS q JOIN way AS w ON w.n = q.n JOIN closing AS c ON c.name = w.name WHERE q.id = ?"
     )
     held = "undone_by IS NULL AND undoes IS NULL AND state IN ('applied', 'partial')"
-    return _records(conn, f"finding = ? OR ({held} AND id IN ({closing}))", finding, finding)
+    owing = (
+        "SELECT w.action FROM queue AS q JOIN alias AS k ON k.finding = q.n JOIN owed AS w ON w.alarm = k.key "
+        "WHERE q.id = ?"
+    )
+    where = f"finding = ? OR ({held} AND id IN ({closing})) OR id IN ({owing})"
+    return _records(conn, where, finding, finding, finding)
 
 
 def in_force(conn: sqlite3.Connection) -> list[ActionRecord]:
