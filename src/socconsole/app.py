@@ -25,6 +25,7 @@ from textual.screen import Screen
 
 from socconsole.commands import ActorRequest, Contain, PlanContain, PlanUndo, Undo
 from socconsole.model.action import Mode
+from socconsole.model.entity import Entity
 from socconsole.model.wire import AnyReply, Done, Failed, ModeIs, Progress, Sent
 from socconsole.model.world import WorldKind
 from socconsole.screens.base import ConsoleScreen
@@ -34,7 +35,7 @@ from socconsole.screens.link import ActorLink, actor_argv
 from socconsole.screens.presence import Presence, watch_argv
 from socconsole.screens.triage import TriageScreen
 from socconsole.store import session
-from socconsole.text import clean
+from socconsole.text import Untrusted, clean
 from socconsole.widgets.shell import SafeApp
 from socconsole.widgets.themes import Themes, load_themes
 
@@ -310,6 +311,16 @@ class SocConsole(SafeApp[None]):
         from socconsole.screens.path import PathScreen
 
         self.push_screen(PathScreen(self.desk, path))
+
+    def open_pivot(self, entities: Sequence[Entity], about: Untrusted | str) -> None:
+        from socconsole.screens.pivot import PivotScreen
+
+        self.push_screen(PivotScreen(self.desk, entities, about))
+
+    def open_tree(self, entities: Sequence[Entity], about: Untrusted | str) -> None:
+        from socconsole.screens.tree import TreeScreen
+
+        self.push_screen(TreeScreen(self.desk, entities, about))
 
     def open_plan(self, action: str, target: str, account: str = "", region: str = "", finding: str = "") -> None:
         from socconsole.screens.contain import PlanScreen

@@ -21,7 +21,7 @@ ALIASES: Final = {
     "standdown": "stand-down",
 }
 
-NAMES_ITS_SUBJECT: Final = frozenset({"contain", "undo", "incident"})
+NAMES_ITS_SUBJECT: Final = frozenset({"contain", "undo", "incident", "pivot"})
 """Commands whose argument says what they are about."""
 
 NEEDS_ARGUMENT: Final = {

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from socconsole.commands import BY_ID, Command, Decision, Respond, Send, StandDown
 from socconsole.model.action import ActionRecord, Mode
+from socconsole.model.entity import Entity
 from socconsole.model.finding import State
 from socconsole.model.source import Freshness, SourceState
 from socconsole.model.wire import Failed, ModeIs, Sent
@@ -22,10 +23,25 @@ from socconsole.model.world import WorldKind
 from socconsole.screens import health, words
 from socconsole.screens.keymap import Keymap
 from socconsole.screens.link import ActorLink
-from socconsole.store import actions, clear, db, egress, egress_view, quarantine, reading, session, snoozed, sources
+from socconsole.store import (
+    actions,
+    clear,
+    db,
+    egress,
+    egress_view,
+    lineage,
+    pivot,
+    quarantine,
+    reading,
+    session,
+    snoozed,
+    sources,
+)
 from socconsole.store.egress import Change, Metered
 from socconsole.store.egress_view import FindingLine, PathView
 from socconsole.store.filter import View
+from socconsole.store.lineage import Tree
+from socconsole.store.pivot import Held, Horizon, Moment
 from socconsole.store.queue import Count, QueueReader, QueueRow, Sort
 from socconsole.text import Untrusted, clean
 from socconsole.triage.query import Query, parse
@@ -281,6 +297,21 @@ class Desk:
             if found is None:
                 return None, None, []
             return found, egress_view.meter(conn, found.path, since), egress_view.findings_on(conn, found.path)
+
+    def held(self, entities: Sequence[Entity]) -> tuple[tuple[Held, ...], Horizon]:
+        """How much is kept under each of these names. For a thread."""
+        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
+            return tuple(pivot.held(conn, each) for each in entities), pivot.horizon(conn)
+
+    def moments(self, entity: Entity) -> tuple[tuple[Moment, ...], Horizon]:
+        """Everything kept under a name. For a thread."""
+        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
+            return tuple(pivot.moments(conn, entity)), pivot.horizon(conn)
+
+    def credentials(self, entities: Sequence[Entity]) -> tuple[Tree, Horizon]:
+        """The tree of the credentials that these names mean. For a thread."""
+        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
+            return lineage.tree(conn, entities, self.now()), pivot.horizon(conn)
 
     def alarm_changes(self, arn: Untrusted) -> list[Change]:
         """An alarm's last changes, newest first."""

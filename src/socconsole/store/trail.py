@@ -21,7 +21,7 @@ from socconsole.store.instants import instant, micros, storable
 from socconsole.text import Untrusted
 from socconsole.triage.entities import principal
 
-__all__ = ["RETENTION", "Stored", "around", "get", "head", "purge", "resource_name", "take"]
+__all__ = ["RETENTION", "Stored", "around", "get", "head", "numbered", "purge", "resource_name", "take"]
 
 RETENTION: Final = timedelta(days=30)
 """How long an event is kept after we had it; AWS tells it again for 90 days, files of a trail for as long as they
@@ -225,6 +225,12 @@ def get(conn: Connection, ident: str, account: str | None = None) -> Stored | No
         f"SELECT {_COLUMNS} {_FROM} WHERE t.id = ? AND (? IS NULL OR t.account = ?) ORDER BY t.n LIMIT 1",
         (ident, account, account),
     ).fetchone()
+    return _stored(row) if row else None
+
+
+def numbered(conn: Connection, n: int) -> Stored | None:
+    """An event by the order of its arrival."""
+    row = conn.execute(f"SELECT {_COLUMNS} {_FROM} WHERE t.n = ?", (n,)).fetchone()
     return _stored(row) if row else None
 
 

@@ -35,8 +35,8 @@ TRAIL_DDL: Final = (
     "CREATE INDEX trail_name ON trail (name, at)",
     "CREATE INDEX trail_seen ON trail (seen, origin, at)",
     # What an event names, for pivots, correlation and the tree of credentials. kind is one of key, issued, principal,
-    # issuer, session, user, role, address, account, resource; value is the exact text, of a resource its name as ``trail.resource_name``
-    # shortens it, so that an ARN and a name meet.
+    # issuer, session, user, role, address, account, resource; value is the exact text, of a resource its name as
+    # ``trail.resource_name`` shortens it, so that an ARN and a name meet.
     """
     CREATE TABLE trail_entity (
         kind TEXT NOT NULL,

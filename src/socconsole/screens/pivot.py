@@ -1,0 +1,280 @@
+"""Pivots: what a finding or an event names, how much is kept under each of those names, and all of it by time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from socconsole.commands import Command
+from socconsole.model.entity import Entity, EntityKind
+from socconsole.screens import words
+from socconsole.screens.base import Invocation
+from socconsole.screens.desk import Desk
+from socconsole.screens.listing import ListScreen
+from socconsole.screens.reader import ReadScreen
+from socconsole.store import pivot, trail
+from socconsole.store.pivot import COUNTED, Held, Horizon, Moment
+from socconsole.text import Untrusted, ascii_json, clean
+from socconsole.widgets.columns import severity_cell
+from socconsole.widgets.detail import Body, Section
+from socconsole.widgets.rows import Cell, Column
+from socconsole.widgets.table import RowSource
+
+KINDS: Mapping[EntityKind, str] = {
+    EntityKind.KEY: "access key",
+    EntityKind.SESSION: "session",
+    EntityKind.USER: "user",
+    EntityKind.ROLE: "role",
+    EntityKind.ADDRESS: "address",
+    EntityKind.BUCKET: "bucket",
+    EntityKind.INSTANCE: "instance",
+    EntityKind.RESOURCE: "resource",
+    EntityKind.ACCOUNT: "account",
+    EntityKind.DOMAIN: "domain",
+}
+
+
+def within(horizon: Horizon, desk: Desk) -> str:
+    """Within what a pivot looks, in words: what is not kept may still have happened."""
+    if horizon.since is None:
+        return "no trail events are kept: findings only"
+    read = words.plural(len(horizon.accounts), "account") if horizon.accounts else "imported files"
+    some = f"{COUNTED:,} or more" if horizon.events >= COUNTED else f"{horizon.events:,}"
+    return f"within {some} trail events since {desk.stamp(horizon.since)}, {read}"
+
+
+class Rows(RowSource[Any]):
+    """A list that was read whole, under a filter of words. ``said`` is what the filter looks at."""
+
+    def __init__(self, rows: Sequence[Any], text: str, key: Any, said: Any) -> None:
+        wanted = text.lower().split()
+        self._rows = [row for row in rows if all(word in said(row).lower() for word in wanted)]
+        self._key = key
+
+    def count(self) -> int:
+        return len(self._rows)
+
+    def window(self, offset: int, limit: int) -> Sequence[Any]:
+        return self._rows[offset : offset + limit]
+
+    def key(self, row: Any) -> str:
+        return str(self._key(row))
+
+    def position_of(self, key: str) -> int | None:
+        return next((i for i, row in enumerate(self._rows) if self.key(row) == key), None)
+
+
+class PivotScreen(ListScreen[Held]):
+    """The names in a finding or an event, and how much is kept under each."""
+
+    place: ClassVar[str] = "pivot"
+    titled: ClassVar[str] = "Pivot"
+    footer_ids: ClassVar[tuple[str, ...]] = ("open", "tree", "back", "filter", "copy", "command", "help")
+
+    def __init__(self, desk: Desk, entities: Sequence[Entity], about: Untrusted | str) -> None:
+        super().__init__(desk)
+        self._entities = tuple(entities)
+        self._about = about
+        self._held: tuple[Held, ...] | None = None
+        self._within = ""
+
+    def columns(self) -> Sequence[Column[Held]]:
+        return (
+            Column("kind", "KIND", lambda row: Cell(KINDS[row.entity[0]], "quiet"), 10, priority=95),
+            Column("name", "NAME", lambda row: Cell(Untrusted(row.entity[1]), "strong"), 24, 2, priority=99),
+            Column("findings", "FINDINGS", _findings, 9, priority=90, align="right"),
+            Column("events", "EVENTS", _events, 7, priority=85, align="right"),
+            Column("last", "LAST", self._last, 5, priority=80, align="right"),
+            Column("accounts", "ACCOUNTS", lambda row: Cell(" ".join(row.accounts), "quiet"), 12, 1, priority=60),
+        )
+
+    def _last(self, row: Held) -> Cell:
+        return Cell("-" if row.last is None else words.age((self.desk.now() - row.last).total_seconds()), "quiet")
+
+    def source(self, text: str) -> RowSource[Held]:
+        return Rows(self._held or (), text, _name, lambda row: f"{KINDS[row.entity[0]]} {clean(row.entity[1])}")
+
+    def built(self) -> None:
+        super().built()
+        self.work(self._read())
+
+    async def _read(self) -> None:
+        self._held, horizon = await asyncio.to_thread(self.desk.held, self._entities)
+        self._within = within(horizon, self.desk)
+        self.apply_filter(self.filter_text)
+
+    def title_text(self) -> str:
+        return clean(self._about, 60)
+
+    def empty_text(self) -> str:
+        return "reading …" if self._held is None else "it names nothing that could be looked for"
+
+    def detail(self, row: Held) -> tuple[Body, list[Section]]:
+        kind, name = row.entity
+        out = [
+            Section("findings", [f"{row.findings:,}, {row.open:,} of them open"]),
+            Section("events", [_events(row).text]),
+            Section("first", [self.desk.stamp(row.first) if row.first else "not here"]),
+            Section("last", [self.desk.stamp(row.last) if row.last else "not here"]),
+            Section("accounts", [", ".join(row.accounts) or "none"]),
+            Section("within", [self._within]),
+        ]
+        return [(f"{KINDS[kind]}  ", "quiet"), (Untrusted(name), "strong")], out
+
+    def do_open(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            self.desk.app.push_screen(EntityScreen(self.desk, row.entity))
+
+    def do_pivot(self, asked: Invocation) -> None:
+        if asked.argument:
+            self.desk.app.open_pivot(pivot.called(self.desk.conn, asked.argument), asked.argument)
+        else:
+            self.do_open(asked)
+
+    def do_tree(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            self.desk.app.open_tree([row.entity], Untrusted(row.entity[1]))
+
+    def do_copy(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            self.say(self.desk.app.send_to_clipboard(Untrusted(row.entity[1])))
+
+
+class EntityScreen(ListScreen[Moment]):
+    """Everything that is kept under one name, newest first."""
+
+    place: ClassVar[str] = "entity"
+    titled: ClassVar[str] = "By name"
+    footer_ids: ClassVar[tuple[str, ...]] = ("open", "pivot", "tree", "back", "filter", "copy", "command", "help")
+
+    def __init__(self, desk: Desk, entity: Entity) -> None:
+        super().__init__(desk)
+        self.entity = entity
+        self._moments: tuple[Moment, ...] | None = None
+        self._within = ""
+
+    def columns(self) -> Sequence[Column[Moment]]:
+        return (
+            Column("at", "WHEN", self._at, 15, priority=99),
+            Column("sev", "SEV", _severity, 3, priority=95),
+            Column("what", "WHAT", lambda row: Cell(row.what, "text"), 28, 2, priority=98),
+            Column("error", "ERROR", lambda row: Cell(row.error, "warn"), 12, 1, priority=70),
+            Column("who", "WHO OR WHERE", lambda row: Cell(row.who, "quiet"), 20, 2, priority=60),
+            Column("account", "ACCOUNT", lambda row: Cell(row.account, "quiet"), 12, priority=50),
+            Column("region", "REGION", lambda row: Cell(row.region, "quiet"), 12, priority=40),
+        )
+
+    def _at(self, row: Moment) -> Cell:
+        return Cell(words.short_stamp(row.at, local=self.desk.local_time), "quiet")
+
+    def source(self, text: str) -> RowSource[Moment]:
+        return Rows(self._moments or (), text, lambda row: row.ref, _said)
+
+    def built(self) -> None:
+        super().built()
+        self.work(self._read())
+
+    async def _read(self) -> None:
+        self._moments, horizon = await asyncio.to_thread(self.desk.moments, self.entity)
+        self._within = within(horizon, self.desk)
+        self.apply_filter(self.filter_text)
+
+    def title_text(self) -> str:
+        return f"{KINDS[self.entity[0]]} {clean(self.entity[1], 60)}  {self._within}"
+
+    def empty_text(self) -> str:
+        if self.filter_text and self._moments:
+            return f"nothing of it holds {self.filter_text!r}"
+        return "reading …" if self._moments is None else f"nothing {self._within}"
+
+    def detail(self, row: Moment) -> tuple[Body, list[Section]]:
+        out = [
+            Section("when", [self.desk.stamp(row.at)]),
+            Section("who" if isinstance(row.ref, int) else "where", [row.who]),
+            Section("place", [f"{row.account} {row.region}"]),
+            *([Section("error", [[(row.error, "warn")]])] if row.error else []),
+            Section("id", [str(row.ref) if isinstance(row.ref, str) else "a trail event"]),
+        ]
+        return row.what, out
+
+    def why_not(self, command: Command) -> str:
+        said = super().why_not(command)
+        if not said and command.id in ("pivot", "tree") and self.is_built and self.table.cursor_row is None:
+            return "there is no row"
+        return said
+
+    def do_open(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if row is None:
+            return
+        if isinstance(row.ref, str):
+            self.desk.app.open_finding(row.ref)
+            return
+        stored = trail.numbered(self.desk.conn, row.ref)
+        if stored is None:
+            self.say("that event is forgotten by now", "warning")
+            return
+        lines = json.dumps(json.loads(ascii_json(stored.record(self.desk.conn))), indent=1).split("\n")
+        about: Body = [(f"event {stored.id}  seen {self.desk.stamp(stored.seen)}  from {stored.origin}", "quiet")]
+        self.desk.app.push_screen(ReadScreen(self.desk, row.what, [Section("", [about, *lines])]))
+
+    def do_pivot(self, asked: Invocation) -> None:
+        if asked.argument:
+            self.desk.app.open_pivot(pivot.called(self.desk.conn, asked.argument), asked.argument)
+        elif (row := self.table.cursor_row) is not None:
+            self.desk.app.open_pivot(self._named(row), row.what)
+
+    def do_tree(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            self.desk.app.open_tree(self._named(row), row.what)
+
+    def _named(self, row: Moment) -> list[Entity]:
+        if isinstance(row.ref, str):
+            return pivot.of_finding(self.desk.conn, row.ref)
+        return pivot.of_event(self.desk.conn, row.ref)
+
+    def do_copy(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            said = f"{self.desk.stamp(row.at)} {clean(row.what)} {clean(row.who)} {row.error}".rstrip()
+            self.say(self.desk.app.send_to_clipboard(said))
+
+    def export_rows(self) -> Sequence[Mapping[str, Any]]:
+        return [
+            {
+                "at": row.at, "ref": row.ref, "what": row.what, "who": row.who, "account": row.account,
+                "region": row.region, "severity": row.severity.name if row.severity is not None else None,
+                "error": row.error,
+            }
+            for row in self._moments or ()
+        ]  # fmt: skip
+
+
+def _name(row: Held) -> str:
+    return f"{row.entity[0]} {row.entity[1]}"
+
+
+def _findings(row: Held) -> Cell:
+    if not row.findings:
+        return Cell("-", "quiet")
+    return Cell(f"{row.open:,} of {row.findings:,}", "strong" if row.open else "quiet")
+
+
+def _events(row: Held) -> Cell:
+    if not row.events:
+        return Cell("-", "quiet")
+    return Cell(f"{'≥' if row.events >= COUNTED else ''}{row.events:,}", "text")
+
+
+def _severity(row: Moment) -> Cell:
+    return Cell("", "quiet") if row.severity is None else severity_cell(row.severity)
+
+
+def _said(row: Moment) -> str:
+    return f"{clean(row.what)} {clean(row.who)} {row.account} {row.region} {row.error}"

@@ -1,0 +1,242 @@
+"""The tree of credentials: which key handed out which, what each did, and which of them still works."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from socconsole.commands import Command
+from socconsole.model.entity import Entity, EntityKind
+from socconsole.screens import words
+from socconsole.screens.acts import plan_named
+from socconsole.screens.base import Invocation
+from socconsole.screens.desk import Desk
+from socconsole.screens.listing import ListScreen
+from socconsole.screens.pivot import Rows, within
+from socconsole.store.lineage import Credential, Standing, Tree
+from socconsole.text import Untrusted, clean
+from socconsole.widgets import glyphs
+from socconsole.widgets.detail import Body, Section
+from socconsole.widgets.rows import Cell, Column
+from socconsole.widgets.table import RowSource
+
+_MADE_SHOWN: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    depth: int
+    credential: Credential
+
+
+def branches(tree: Tree) -> Iterator[Branch]:
+    """Every credential, each under the one that handed it out."""
+
+    def below(credential: Credential, depth: int) -> Iterator[Branch]:
+        yield Branch(depth, credential)
+        for child in credential.children:
+            yield from below(child, depth + 1)
+
+    for root in tree.roots:
+        yield from below(root, 0)
+
+
+def containment(credential: Credential) -> tuple[str, str, str] | None:
+    """(action, target, account) that ends a credential; None where nothing is known that would."""
+    if credential.holder is None:
+        return None
+    kind, value = credential.holder
+    account, _, name = value.partition("/")
+    if credential.long_lived:
+        return "iam-disable-key", credential.key, account
+    return ("iam-user-quarantine" if kind is EntityKind.USER else "iam-role-revoke-sessions"), name, account
+
+
+class TreeScreen(ListScreen[Branch]):
+    place: ClassVar[str] = "tree"
+    titled: ClassVar[str] = "Credentials"
+    footer_ids: ClassVar[tuple[str, ...]] = ("open", "contain", "pivot", "back", "filter", "copy", "command", "help")
+
+    def __init__(self, desk: Desk, entities: Sequence[Entity], about: Untrusted | str) -> None:
+        super().__init__(desk)
+        self._entities = tuple(entities)
+        self._about = about
+        self._tree: Tree | None = None
+        self._branches: tuple[Branch, ...] = ()
+        self._within = ""
+        self._version = -1
+        self._reading = False
+
+    # -- the list ----------------------------------------------------------------------------------------
+
+    def columns(self) -> Sequence[Column[Branch]]:
+        return (
+            Column("state", "STATE", _state, 11, priority=99),
+            Column("key", "CREDENTIAL", _key, 26, 1, priority=98),
+            Column("who", "WHO", _who, 20, 2, priority=80),
+            Column("by", "HANDED OUT BY", lambda row: Cell(row.credential.by or "-", "quiet"), 14, priority=60),
+            Column("last", "LAST", self._last, 5, priority=70, align="right"),
+            Column("calls", "CALLS", lambda row: Cell(f"{row.credential.calls:,}"), 7, priority=75, align="right"),
+            Column("changes", "CHANGES", _changes, 7, priority=76, align="right"),
+        )
+
+    def _last(self, row: Branch) -> Cell:
+        last = row.credential.last
+        return Cell("-" if last is None else words.age((self.desk.now() - last).total_seconds()), "quiet")
+
+    def source(self, text: str) -> RowSource[Branch]:
+        return Rows(self._branches, text, lambda row: row.credential.key, _said)
+
+    def built(self) -> None:
+        super().built()
+        self._look()
+
+    def renew(self) -> None:
+        self._look()
+        super().renew()
+
+    def _look(self) -> None:
+        version = self.desk.queue.version()
+        if not self._reading and version != self._version:
+            self._reading, self._version = True, version
+            self.work(self._read())
+
+    async def _read(self) -> None:
+        try:
+            tree, horizon = await asyncio.to_thread(self.desk.credentials, self._entities)
+        finally:
+            self._reading = False
+        self._tree, self._within = tree, within(horizon, self.desk)
+        self._branches = tuple(branches(tree))
+        if self.is_built:
+            self.shown = self.source(self.filter_text)
+            self.table.show_source(self.shown)
+            self.show_rest()
+            self.show_keys()
+
+    def title_text(self) -> str:
+        alive = sum(row.credential.standing is Standing.ALIVE for row in self._branches)
+        cut = "; there are more than are shown" if self._tree is not None and self._tree.cut else ""
+        return f"{clean(self._about, 40)}  {alive} alive{cut}  {self._within}"
+
+    def empty_text(self) -> str:
+        if self._tree is None:
+            return "reading …"
+        if self.filter_text and self._branches:
+            return f"no credential holds {self.filter_text!r}"
+        return f"it names no access key, and no session or user whose keys are seen {self._within}"
+
+    def detail(self, row: Branch) -> tuple[Body, list[Section]]:
+        one = row.credential
+        stamp = self.desk.stamp
+        made: list[Body] = [
+            [(stamp(each.at) + "  ", "quiet"), (f"{each.name} ", "text"), (each.what, "strong")]
+            for each in one.made[:_MADE_SHOWN]
+        ]
+        if len(one.made) > _MADE_SHOWN:
+            made.append(f"and {len(one.made) - _MADE_SHOWN} more")
+        state = _state(row)
+        ends = containment(one)
+        out = [
+            Section("state", [[(state.text, state.style), (f"  {one.why}" if one.why else "", "quiet")]]),
+            Section("who", [one.who]),
+            Section("born", [f"{stamp(one.issued)} by {one.by}"] if one.issued else ["before what is kept"]),
+            Section("used", [f"{stamp(one.first)} to {stamp(one.last)}"] if one.first else ["not once that is kept"]),
+            Section("did", [f"{one.calls:,} calls, {one.changes:,} changes, {one.refused:,} refused"]),
+            *([Section("made", made)] if made else []),
+            Section("from", list(one.addresses) or ["no address"]),
+            Section("accounts", [", ".join(one.accounts) or "none"]),
+            Section("children", [f"{len(one.children)}: ending this one does not end them"] if one.children else ["0"]),
+            *([Section("X", [f"{ends[0]} {clean(ends[1])}"])] if ends and one.standing is Standing.ALIVE else []),
+        ]
+        return [(one.key, "strong")], out
+
+    # -- commands ----------------------------------------------------------------------------------------
+
+    def subject(self) -> str | None:
+        return self.table.cursor_key
+
+    def why_not(self, command: Command) -> str:
+        said = super().why_not(command)
+        if said or command.id != "contain" or not self.is_built:
+            return said
+        row = self.table.cursor_row
+        if row is None:
+            return "there is no row"
+        if row.credential.standing is not Standing.ALIVE:
+            return f"it is {row.credential.standing}: {row.credential.why}"
+        return "" if containment(row.credential) else "whose it is, is not known"
+
+    def do_contain(self, asked: Invocation) -> None:
+        if asked.argument:
+            plan_named(self, asked.argument)
+            return
+        row = self.table.cursor_row
+        ends = containment(row.credential) if row is not None else None
+        if ends is not None:
+            action, target, account = ends
+            self.desk.app.open_plan(action, target, account=account, region=self._region(account))
+
+    def _region(self, account: str) -> str:
+        """IAM is everywhere the same: any region of the account that is configured reaches it."""
+        return next((one.regions[0] for one in self.desk.config.accounts if one.account == account), "us-east-1")
+
+    def do_open(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            self.desk.app.open_pivot([(EntityKind.KEY, row.credential.key)], row.credential.key)
+
+    def do_pivot(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            one = row.credential
+            named: list[Entity] = [(EntityKind.KEY, one.key), *([one.holder] if one.holder else [])]
+            named += [(EntityKind.ADDRESS, each.raw()) for each in one.addresses]
+            self.desk.app.open_pivot(named, one.key)
+
+    def do_copy(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            self.say(self.desk.app.send_to_clipboard(f"{row.credential.key} {clean(row.credential.who)}"))
+
+    def export_rows(self) -> Sequence[Mapping[str, Any]]:
+        return [
+            {
+                "depth": row.depth, "key": row.credential.key, "who": row.credential.who, "by": row.credential.by,
+                "state": row.credential.standing.value, "why": row.credential.why, "issued": row.credential.issued,
+                "expires": row.credential.expires, "first": row.credential.first, "last": row.credential.last,
+                "calls": row.credential.calls, "changes": row.credential.changes,
+                "accounts": list(row.credential.accounts),
+            }
+            for row in self._branches
+        ]  # fmt: skip
+
+
+def _state(row: Branch) -> Cell:
+    signs = glyphs.current()
+    match row.credential.standing:
+        case Standing.ALIVE:
+            return Cell(f"{signs.bad} alive", "bad")
+        case Standing.CONTAINED:
+            return Cell(f"{signs.good} contained", "good")
+        case Standing.EXPIRED:
+            return Cell(f"{signs.off} expired", "quiet")
+
+
+def _who(row: Branch) -> Cell:
+    """What an ARN ends with: whose account it is, the detail says."""
+    return Cell(Untrusted(row.credential.who.raw().rpartition(":")[2]))
+
+
+def _key(row: Branch) -> Cell:
+    return Cell("  " * row.depth + row.credential.key, "strong")
+
+
+def _changes(row: Branch) -> Cell:
+    return Cell(f"{row.credential.changes:,}", "warn" if row.credential.changes else "quiet")
+
+
+def _said(row: Branch) -> str:
+    return f"{row.credential.key} {clean(row.credential.who)} {row.credential.standing} {row.credential.by}"
