@@ -38,7 +38,7 @@ PublicKey = Annotated[
         extra_json_schema={"pattern": _PUBLIC_KEY},  # for editors; _check says it in words
     ),
 ]
-Service = Literal["securityhub", "guardduty", "egress", "alarms", "metrics"]
+Service = Literal["securityhub", "guardduty", "trail", "egress", "alarms", "metrics"]
 Clock = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
@@ -121,6 +121,7 @@ class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     securityhub: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 30.0
     guardduty: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 60.0
+    trail: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 30.0
     egress: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 600.0
     """Discovery of ways out."""
     alarms: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 30.0

@@ -11,6 +11,7 @@ from socconsole.aws import AwsTrouble, Kind
 from socconsole.formats import Record
 from socconsole.model.egress import Listing
 from socconsole.model.source import NOTHING, Answer, Freshness, SourceKey
+from socconsole.model.trail import Recordings
 from socconsole.text import Untrusted, clean
 
 _OUTCOMES: Final = {Kind.DENIED: Freshness.DENIED, Kind.OFF: Freshness.OFF}
@@ -30,12 +31,16 @@ class Batch:
     complete: bool
     progress: tuple[int, int] | None = None
     """(k, n) while history is still being read: days of it, newest first."""
+    detail: Untrusted = NOTHING
+    """Why it is not complete, in words, where ``progress`` does not say it: how far behind it is."""
     note: Untrusted = NOTHING
     """What else to know of this source's answers, which is no fault of theirs."""
     missing: tuple[str, ...] = ()
     """Of a sweep: ids that AWS had no answer for. Once may be an index that lags; see ``store.gone``."""
     listings: tuple[Listing, ...] = ()
     """What was read of ways out, their alarms and meters: the present truth of a place or a series."""
+    recordings: Recordings | None = None
+    """What the trails of a place record, where that was asked."""
 
 
 def chunks(ids: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:

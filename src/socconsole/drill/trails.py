@@ -33,7 +33,9 @@ def before_a_change(cloud: Cloud, call: Call) -> None:
 
 
 def _trail(call: Call) -> Any:
-    return get_backend("cloudtrail")[call.account][call.region].get_trail(str(call.params["TrailName"]))
+    name = str(call.params["TrailName"])
+    home = name.split(":")[3] if name.startswith("arn:") else call.region  # a shadow is asked about by its ARN
+    return get_backend("cloudtrail")[call.account][home].get_trail(name)
 
 
 @routes.op("cloudtrail", "GetEventSelectors")

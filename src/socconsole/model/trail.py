@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from socconsole.model.world import Place
 from socconsole.text import Untrusted
 
 
@@ -68,6 +69,53 @@ class TrailEvent:
     """The record as compact ASCII JSON, complete."""
     digest: bytes
     """SHA-256 of ``body``."""
+
+
+MANAGEMENT: Final = "management"
+"""What a trail records besides data events, which are named by their ``resources.type``: ``AWS::S3::Object``."""
+EVERY: Final = "*"
+"""Every store of a kind, or every kind."""
+UNREAD: Final = "its selectors could not be read"
+"""Why a selection says nothing: the trail is another account's, or they are denied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One thing that a trail's selectors take in. ``narrow`` says in words why it is less than it seems."""
+
+    what: str
+    """:data:`MANAGEMENT`, or the type of what is called upon: ``AWS::S3::Object``."""
+    store: str
+    """A name as :func:`resource_name` has it, :data:`EVERY`, or a beginning with ``*`` behind it: ``logs-*``,
+    ``llm-corpus/raw/*``."""
+    reads: bool
+    writes: bool
+    narrow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrailState:
+    """One trail as it records in a place."""
+
+    arn: str
+    """Token."""
+    logging: bool
+    started: datetime | None
+    """When it last began to record, as AWS says."""
+    stopped: datetime | None
+    selections: tuple[Selection, ...]
+    log_group: str = ""
+    """ARN of the log group that it sends to; token; empty for none."""
+    bucket: str = ""
+    """Name of the bucket that it writes to; token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    """All that records in a place, as AWS said at one moment: what is not here records nothing."""
+
+    place: Place
+    trails: tuple[TrailState, ...]
 
 
 def content_id(digest: bytes) -> str:

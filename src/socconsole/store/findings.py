@@ -21,8 +21,20 @@ from socconsole.formats import Deferred, Quarantined, Record
 from socconsole.model.egress import AlarmChange, Listing
 from socconsole.model.finding import Finding, Observation, Severity, alias_key
 from socconsole.model.source import Answer
-from socconsole.model.trail import TrailEvent
-from socconsole.store import egress, egress_intake, folding, gone, quarantine, reading, remerge, rows, sources, trail
+from socconsole.model.trail import Recordings, TrailEvent
+from socconsole.store import (
+    egress,
+    egress_intake,
+    folding,
+    gone,
+    quarantine,
+    reading,
+    recording,
+    remerge,
+    rows,
+    sources,
+    trail,
+)
 from socconsole.store.codec import Codec, pack_observation, train_if_due
 from socconsole.store.db import transaction
 from socconsole.store.instants import instant, micros, micros_or_none, storable
@@ -68,6 +80,7 @@ def commit(
     context: triage.Context | None = None,
     live: bool | None = None,
     listings: Iterable[Listing] = (),
+    recordings: Recordings | None = None,
 ) -> Counts:
     """Store a batch, the source's answer and the collector's cursor: all of it, or nothing.
 
@@ -106,6 +119,8 @@ def commit(
         _Intake(conn, origin, spoken, now, estate).take(told.findings)
         for n in egress.touching(conn, told.alarmed):
             remerge.again(conn, n, now, estate)
+        if recordings is not None:
+            recording.take(conn, recordings, now)
         quarantine.keep(conn, rest, origin, now)
         if answer is not None:
             sources.record(conn, answer, now)

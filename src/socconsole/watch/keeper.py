@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from socconsole import triage
-from socconsole.formats import Record
-from socconsole.model.egress import Listing
+from socconsole.collectors.base import Batch
 from socconsole.model.source import Answer, SourceKey
 from socconsole.store import db, findings, sources
 from socconsole.store.db import Connection
@@ -53,21 +52,20 @@ class Keeper:
     async def commit(
         self,
         key: SourceKey,
-        records: Sequence[Record],
+        batch: Batch,
         answer: Answer | None,
-        cursor: str | None,
         context: triage.Context,
-        listings: Sequence[Listing] = (),
     ) -> findings.Counts:
         """A batch, its cursor and, where it says something of the source, its answer: one transaction."""
         return await self.do(
             findings.commit,
-            records,
+            batch.records,
             answer=answer,
             origin=sources.origin_of(key),
             now=datetime.now(UTC),
-            cursor=cursor,
+            cursor=batch.cursor,
             context=context,
             live=True,
-            listings=listings,
+            listings=batch.listings,
+            recordings=batch.recordings,
         )

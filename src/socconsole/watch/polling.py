@@ -11,9 +11,10 @@ from typing import Final, Protocol
 from socconsole import triage
 from socconsole.aws import AwsTrouble, Door, Kind
 from socconsole.collectors.base import Batch, answer_of
-from socconsole.model.source import Answer, Freshness, SourceKey
+from socconsole.model.source import NOTHING, Answer, Freshness, SourceKey
 from socconsole.model.world import Place
 from socconsole.store import gone, sources
+from socconsole.store.db import Connection
 from socconsole.store.findings import Counts
 from socconsole.text import Untrusted
 from socconsole.watch.keeper import Keeper
@@ -42,7 +43,8 @@ class Collector(Protocol):
 
 
 class Poller:
-    """One source for as long as the watch lives. ``alarm`` is called when its endpoint does not answer."""
+    """One source for as long as the watch lives. ``alarm`` is called when its endpoint does not answer, ``told`` after
+    each reading; ``pace`` says before each one how many seconds there are to the next, where that changes."""
 
     def __init__(
         self,
@@ -53,6 +55,8 @@ class Poller:
         context: triage.Context,
         interval_s: float,
         alarm: Callable[[SourceKey], None] = lambda key: None,
+        told: Callable[[SourceKey], None] = lambda key: None,
+        pace: Callable[[Connection], float] | None = None,
     ) -> None:
         self.key = key
         self._collector = collector
@@ -61,6 +65,8 @@ class Poller:
         self._context = context
         self._interval_s = interval_s
         self._alarm = alarm
+        self._told = told
+        self._pace = pace
         self._poked = asyncio.Event()
         self._whole = False
         self._swept = 0
@@ -93,7 +99,10 @@ class Poller:
         answer = self._error("the reading brought no answer")
         try:
             async with asyncio.timeout(ATTEMPT_S):
+                if self._pace is not None:
+                    self._interval_s = await self._keeper.do(self._pace)
                 answer, counts = await self._read(place)
+                self._told(self.key)
                 counts += await self._sweep(place)
                 return answer, counts
         except AwsTrouble as trouble:
@@ -115,10 +124,15 @@ class Poller:
         counts = Counts()
         held: Batch | None = None
         cursor = await self._keeper.do(sources.load_cursor, sources.origin_of(self.key))
-        async for batch in self._collector.collect(self._door, place, cursor):
-            if held is not None:
-                counts += await self._commit(held, None if self._whole else self._answer(held))
-            held = batch
+        try:
+            async for batch in self._collector.collect(self._door, place, cursor):
+                if held is not None:
+                    counts += await self._commit(held, None if self._whole else self._answer(held))
+                held = batch
+        except AwsTrouble:
+            if held is not None:  # what was read before the trouble stands; the trouble is the answer
+                await self._commit(held, None)
+            raise
         if held is None:
             raise RuntimeError("a collector that yields nothing says nothing")
         answer = self._answer(held)
@@ -146,13 +160,14 @@ class Poller:
         return counts
 
     async def _commit(self, batch: Batch, answer: Answer | None) -> Counts:
-        return await self._keeper.commit(self.key, batch.records, answer, batch.cursor, self._context)
+        return await self._keeper.commit(self.key, batch, answer, self._context)
 
     def _answer(self, batch: Batch) -> Answer:
         outcome = Freshness.FRESH if batch.complete else Freshness.PARTIAL
         return Answer(
             self.key,
             outcome,
+            NOTHING if batch.complete else batch.detail,
             interval_s=self._interval_s,
             progress=None if batch.complete else batch.progress,
             note=batch.note,
