@@ -30,10 +30,12 @@ from socconsole.drill import (
     cloudwatch,
     ec2,
     ecs,
+    flowlogs,
     guardduty,
     hubadmin,
     iam,
     iamcheck,
+    insights,
     kms,
     resolver,
     s3,
@@ -86,6 +88,8 @@ class Cloud:
         self.delivery = Delivery(self)
         self.traffic = Traffic(self)
         self.metrics = Metrics(self)
+        self.flow_logs = flowlogs.FlowLogs(self)
+        self.queries = insights.Queries()
         self.alarms = Alarms(self)
         self.estate_done = 0
         """Number of the last request that built the estate: the trail begins after it."""
@@ -128,6 +132,8 @@ def _routes() -> Routes:
         cloudwatch,
         alarmapi,
         anomaly,
+        flowlogs,
+        insights,
         s3,
         s3metrics,
         kms,
