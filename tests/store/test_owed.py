@@ -165,7 +165,7 @@ def test_an_expiry_that_an_older_store_kept_in_words_is_due_too(folder: StateFol
         (said,) = conn.execute("SELECT leave FROM action").fetchone()
         before = conn.execute("SELECT * FROM owed").fetchall()
         assert "2026-03-01T07:00:00Z" in said
-        for table in ("owed", "closing", "way"):
+        for table in ("owed", "closing", "need"):
             conn.execute(f"DROP TABLE {table}")
         schema.MIGRATIONS[6](conn)
         assert conn.execute("SELECT * FROM owed").fetchall() == before

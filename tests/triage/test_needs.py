@@ -1,4 +1,4 @@
-"""Which ways out a finding tells of, read from what it names."""
+"""What has to be closed for a finding to be blocked, read from what it names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from socconsole import triage
 from socconsole.model.finding import Actor, Resource
 from socconsole.text import Untrusted
-from socconsole.triage import ways
+from socconsole.triage import needs
 from tests.store.builders import ACCOUNT, NOW, observation
 
 ROLE = (Actor("role", Untrusted("vllm")), Actor("access_key", Untrusted("ASIA1")))
@@ -22,7 +22,7 @@ VLLM = f"role:{ACCOUNT}/vllm"
 
 def told(type_: str = EXFIL, **over: Any) -> list[set[str]]:
     finding = triage.merge([observation("1", types=(type_,), **over)], NOW + timedelta(1), triage.Context())
-    return [set(part) for part in ways.of(finding)]
+    return [set(part) for part in needs.of(finding)]
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_one_principal_with_one_key_is_one_doer_and_several_are_several() -> Non
         ("Effects/Data Exposure", (Resource("AwsRdsDbSnapshot", Untrusted("x")),), ()),
     ],
 )
-def test_what_tells_too_little_has_no_way(type_: str, resources: Any, actors: Any) -> None:
+def test_what_tells_too_little_needs_nothing_that_can_be_named(type_: str, resources: Any, actors: Any) -> None:
     assert told(type_, resources=resources, actors=actors) == []
 
 
-def test_an_instance_is_the_way_of_what_names_nothing_else() -> None:
+def test_an_instance_is_what_counts_where_nothing_else_is_named() -> None:
     assert told("Behavior:EC2/TrafficVolumeUnusual", resources=INSTANCE, actors=()) == [{"instance:i-0a"}]

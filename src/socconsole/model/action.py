@@ -94,7 +94,7 @@ class Plan:
     cuts: bool = False
     """It closes the way by which the finding's data leaves, as far as was read: then the finding counts as blocked."""
     closes: tuple[str, ...] = ()
-    """The ways that it closes for every finding (see ``triage.ways``)."""
+    """What it closes for every finding (see ``triage.needs``)."""
     fit: int = 50
     """0 to 100: how well it answers the finding; an offer begins with the best."""
     parts: tuple[Plan, ...] = ()

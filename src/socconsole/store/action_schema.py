@@ -1,6 +1,6 @@
-"""Tables about containments beside ``action``: what is still owed about one, and which ways out it closes.
+"""Tables about containments beside ``action``: what is still owed about one, and what it closes.
 
-All of them are written by ``project`` from the ledger, and by the intake of findings (``way``); see ``owed`` and
+All of them are written by ``project`` from the ledger, and by the intake of findings (``need``); see ``owed`` and
 ``closings``. ``action`` names ``action.id``.
 """
 
@@ -25,7 +25,7 @@ ACTION_DDL: Final[tuple[str, ...]] = (
     """,
     "CREATE INDEX owed_due ON owed (due) WHERE told IS NULL AND settled IS NULL",
     "CREATE INDEX owed_alarm ON owed (alarm) WHERE alarm <> ''",
-    # The ways out that an action closes while it is in force, as triage.ways names them.
+    # What an action closes while it is in force, as triage.needs names it.
     """
     CREATE TABLE closing (
         action TEXT NOT NULL,
@@ -34,15 +34,15 @@ ACTION_DDL: Final[tuple[str, ...]] = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX closing_action ON closing (action)",
-    # The ways out of a finding, for findings that some action ever closed a way of: all parts have to be closed, each
-    # by any of its names.
+    # What a finding needs closed, for findings of which some action ever closed any: all parts, each by any of its
+    # names.
     """
-    CREATE TABLE way (
+    CREATE TABLE need (
         n INTEGER NOT NULL,
         part INTEGER NOT NULL,
         name TEXT NOT NULL,
         PRIMARY KEY (n, part, name)
     ) STRICT, WITHOUT ROWID
     """,
-    "CREATE INDEX way_name ON way (name)",
+    "CREATE INDEX need_name ON need (name)",
 )

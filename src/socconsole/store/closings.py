@@ -1,6 +1,6 @@
 """What an intent closes, and which findings that may block: looked up when it is recorded, by their search text.
 
-Whether a finding is blocked is then for the triggers on ``way`` and ``action`` to say, as for what comes in later.
+Whether a finding is blocked is then for the triggers on ``need`` and ``action`` to say, as for what comes in later.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 
 from socconsole.model.entry import Line
 from socconsole.model.finding import Finding
-from socconsole.store import reading, ways
+from socconsole.store import needs, reading
 
 _MOST: Final = 500
 """Findings looked at for one name, the worst first: more than name one resource, unless its name is a common word."""
@@ -20,7 +20,7 @@ _ID: Final = re.compile(r"^[a-z_]+:(?:\d{12}/)?(.+?)(?: whole)?$")
 
 
 def intended(conn: Connection, line: Line) -> None:
-    """An intent: keep what it closes, and the ways of open findings that name it. In the caller's transaction."""
+    """An intent: keep what it closes, and what open findings that name it need closed. In the caller's transaction."""
     data = line.entry.data
     names = [str(name) for name in data.get("closes", ())]
     if not names or data.get("undoes"):
@@ -30,7 +30,7 @@ def intended(conn: Connection, line: Line) -> None:
         [(data["id"], name) for name in names],
     )
     for word in dict.fromkeys(found[1] for name in names if (found := _ID.match(name))):
-        ways.note(conn, _naming(conn, word, line))
+        needs.note(conn, _naming(conn, word, line))
 
 
 def _naming(conn: Connection, word: str, line: Line) -> list[tuple[int, Finding]]:

@@ -15,7 +15,7 @@ sent, overtaken, send_failed              ``writes`` ([[seq of the decision, fin
 intent                                    ``id``, ``action``, ``target``, ``account``, ``region``, ``finding``,
                                           ``calls``, ``undo_calls``, ``before``, ``after``, ``evidence``
                                           (SHA-256), ``reversible``, ``wide``, ``undoes``, ``expires``,
-                                          ``closes`` (ways out, as ``triage.ways`` names them),
+                                          ``closes`` (as ``triage.needs`` names it),
                                           ``approval``, ``break_glass``, ``owes`` (an approval, within the hour;
                                           there only with ``break_glass``)
 outcome                                   ``id``, ``state``, ``when``, ``held``, ``results``, ``detail``

@@ -13,7 +13,7 @@ import msgspec
 
 from socconsole import triage
 from socconsole.model.finding import Actor, Finding, Reason, Resource, Workflow
-from socconsole.store import naming, ways
+from socconsole.store import naming, needs
 from socconsole.store.codec import MOST
 from socconsole.store.instants import instant_or_none, micros, micros_or_none, storable
 
@@ -90,7 +90,7 @@ def insert(conn: Connection, made: Sequence[tuple[int, Finding, str]], now: date
         values.append((n, *_values(finding, id_, resolved, None, row, text)))
     conn.executemany(_INSERT, values)
     conn.executemany(_INSERT_TEXT, texts)
-    ways.note(conn, [(n, finding) for n, finding, _ in made])
+    needs.note(conn, [(n, finding) for n, finding, _ in made])
     naming.added(conn, [(n, finding) for n, finding, _ in made])
 
 
@@ -111,7 +111,7 @@ def update(conn: Connection, n: int, finding: Finding, was: Before, now: datetim
     ):
         resumed = micros(finding.occurred)
     conn.execute(_UPDATE, (*_values(finding, was.id, resolved, resumed, text_row, text), n))
-    ways.note(conn, [(n, finding)])
+    needs.note(conn, [(n, finding)])
     naming.changed(conn, n, finding)
 
 

@@ -55,10 +55,10 @@ def _unsent(n: str) -> str:
 
 
 def _blocked(n: str) -> str:
-    """Since when it is blocked: by what was done for it, or because others' actions closed all of its ways out."""
+    """Since when it is blocked: by what was done for it, or because actions closed all that it needs."""
     held = "a.state = 'applied' AND a.undone_by IS NULL AND a.undoes IS NULL"
     closed = (
-        "SELECT max(a.settled) AS at FROM way AS w LEFT JOIN closing AS c ON c.name = w.name "
+        "SELECT max(a.settled) AS at FROM need AS w LEFT JOIN closing AS c ON c.name = w.name "
         f"LEFT JOIN action AS a ON a.id = c.action AND {held} WHERE w.n = {n} GROUP BY w.part"
     )
     return (
@@ -115,7 +115,7 @@ TRIGGERS: Final = (
     CREATE TRIGGER finding_gone AFTER DELETE ON finding BEGIN
         DELETE FROM queue WHERE n = old.n;
         DELETE FROM alias WHERE finding = old.n;
-        DELETE FROM way WHERE n = old.n;
+        DELETE FROM need WHERE n = old.n;
         UPDATE decided SET n = NULL WHERE n = old.n;
     END
     """,
@@ -174,16 +174,16 @@ TRIGGERS: Final = (
     f"""
     CREATE TRIGGER action_moved AFTER UPDATE OF state, settled, undone_by ON action BEGIN
         UPDATE queue SET blocked_at = {_blocked("queue.n")} WHERE n IN
-            (SELECT w.n FROM closing AS c JOIN way AS w ON w.name = c.name WHERE c.action = new.id);
+            (SELECT w.n FROM closing AS c JOIN need AS w ON w.name = c.name WHERE c.action = new.id);
     END
     """,
     f"""
-    CREATE TRIGGER way_added AFTER INSERT ON way BEGIN
+    CREATE TRIGGER need_added AFTER INSERT ON need BEGIN
         UPDATE queue SET blocked_at = {_blocked("new.n")} WHERE n = new.n;
     END
     """,
     f"""
-    CREATE TRIGGER way_gone AFTER DELETE ON way BEGIN
+    CREATE TRIGGER need_gone AFTER DELETE ON need BEGIN
         UPDATE queue SET blocked_at = {_blocked("old.n")} WHERE n = old.n;
     END
     """,

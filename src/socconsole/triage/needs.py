@@ -1,7 +1,7 @@
-"""The ways by which what a finding tells of goes on: when all of them are closed it is blocked, whoever closed them.
+"""What has to be closed for a finding to be blocked, whoever closes it.
 
-Read from the finding's resources, actors and types alone, never from its words. A finding that tells too little has
-no way here, and is blocked only by a containment that was made for it.
+Read from the finding's resources, actors and types alone, never from its words. A finding that tells too little needs
+nothing that could be named, and is blocked only by a containment that was made for it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from socconsole.text import token
 from socconsole.triage.marks import Mark, marks
 from socconsole.triage.names import bare
 
-Ways = tuple[frozenset[str], ...]
+Needs = tuple[frozenset[str], ...]
 """Parts that all have to be closed, each by any of its names."""
 
 _STORES: Final = ("AwsS3Bucket", "AwsS3Object", "S3Bucket", "AWS::S3::Bucket")
@@ -44,7 +44,7 @@ def instance(id_: str) -> str:
     return f"instance:{token(id_, _LIMIT)}"
 
 
-def of(finding: Finding) -> Ways:
+def of(finding: Finding) -> Needs:
     """Where a data store is named, only closing that store counts: whose credentials read it is a second question.
 
     A store that the owner's own credentials read is closed by nothing that only keeps strangers out.
@@ -70,7 +70,7 @@ def _opened(finding: Finding) -> bool:
     return Mark.CHANNEL in said and Mark.EXFIL not in said
 
 
-def _doers(finding: Finding) -> Ways:
+def _doers(finding: Finding) -> Needs:
     """The owner's own credentials that act in it. One principal with one key are the same doer."""
     account = finding.account or ""
     if any(actor.kind == "account" and actor.value.raw() != account for actor in finding.actors):
