@@ -53,7 +53,10 @@ def latest(conn: sqlite3.Connection, limit: int = 100) -> list[ActionRecord]:
 def of_finding(conn: sqlite3.Connection, finding: str) -> list[ActionRecord]:
     """Everything done for a finding, oldest first; what was done for others and closes what it needs; and, of a
     finding of ours that something is owed about an action, that action."""
-    closing = "SELECT c.action FROM queue AS q JOIN need AS w ON w.n = q.n JOIN closing AS c ON c.name = w.name WHERE q.id = ?"
+    closing = (
+        "SELECT c.action FROM queue AS q JOIN need AS d ON d.n = q.n JOIN closing AS c ON c.name = d.name "
+        "WHERE q.id = ?"
+    )
     held = "undone_by IS NULL AND undoes IS NULL AND state IN ('applied', 'partial')"
     owing = (
         "SELECT w.action FROM queue AS q JOIN alias AS k ON k.finding = q.n JOIN owed AS w ON w.alarm = k.key "
