@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
@@ -63,6 +64,7 @@ async def test_t_grows_the_tree_and_x_plans_what_ends_a_branch(stolen: Estate, c
         assert any(ROOT in line for line in lines)
         assert any(f"  {FIRST}" in line for line in lines)
         assert "ending this one does not end them" in desk.text()
+        await desk.until(lambda: not desk.screen.blocked(time.monotonic()))
         await desk.press("X")
         await desk.until(lambda: " reversible " in desk.text())
         assert {"do": "plancontain", "action": "iam-disable-key", "target": ROOT, "account": ACCOUNT} in [
