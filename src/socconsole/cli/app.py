@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from socconsole.cli import (
+    alarms,
     approve,
     console,
     doctor,
@@ -38,6 +39,7 @@ def build() -> typer.Typer:
         drill,
         watching,
         findings,
+        alarms,
         importing,
         triage,
         respond,

@@ -18,6 +18,7 @@ from socconsole.store import egress_codec
 from socconsole.store.instants import instant, instant_or_none, micros, storable
 from socconsole.text import Untrusted, token
 from socconsole.triage import Context, ways_out
+from socconsole.triage.baseline import SPAN, Baseline, baseline
 
 BEHIND: Final = timedelta(minutes=15)
 """A meter that was last read longer ago says nothing of now."""
@@ -91,6 +92,12 @@ def path(conn: Connection, id_: str) -> EgressPath | None:
     """One way out by its id, gone or not."""
     row = conn.execute("SELECT doc FROM egress_path WHERE id = ?", (id_,)).fetchone()
     return egress_codec.unpack_path(row[0]) if row else None
+
+
+def resource_of(conn: Connection, id_: str) -> str:
+    """What AWS calls a way out: a token."""
+    row = conn.execute("SELECT resource FROM egress_path WHERE id = ?", (id_,)).fetchone()
+    return str(row[0]) if row else id_
 
 
 def path_of(conn: Connection, names: Iterable[str]) -> str | None:
@@ -216,6 +223,12 @@ def find_series(conn: Connection, wanted: Series) -> Held | None:
         egress_codec.series_key(wanted),
     ).fetchone()
     return Held(row[0], instant_or_none(row[1]), instant_or_none(row[2])) if row else None
+
+
+def usual(conn: Connection, wanted: Series, now: datetime) -> Baseline | None:
+    """What is usual of a series, from the points of the last 14 days; None where none are stored."""
+    held = find_series(conn, wanted)
+    return baseline(points(conn, held.n, now - SPAN)) if held else None
 
 
 def flow(conn: Connection, path_id: str, now: datetime) -> Flow:

@@ -115,7 +115,16 @@ def _judged(
 
 
 def _gone(conn: Connection, stored: StoredAlarm) -> str:
-    row = conn.execute(
-        "SELECT resource FROM egress_path WHERE id = ? AND gone_at IS NOT NULL", (stored.path,)
+    """What its dimensions name, where AWS has that no more: found once and then not, or never in a whole reading."""
+    row = conn.execute("SELECT resource, gone_at FROM egress_path WHERE id = ?", (stored.path,)).fetchone()
+    if row is not None:
+        return "" if row[1] is None else str(row[0])
+    named = ways_out.subject(stored.alarm.dimensions)
+    if named is None or named[0] not in ways_out.ALL_FOUND:
+        return ""
+    place = stored.alarm.place
+    whole = conn.execute(
+        "SELECT 1 FROM source WHERE service = 'egress' AND account = ? AND region = ? AND complete_at IS NOT NULL",
+        (place.account, place.region),
     ).fetchone()
-    return str(row[0]) if row else ""
+    return named[1] if whole else ""

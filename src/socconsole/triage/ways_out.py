@@ -53,6 +53,9 @@ METERS: Final[Mapping[PathKind, tuple[Meter, ...]]] = {
     ),
 }
 
+ALL_FOUND: Final = frozenset({PathKind.NAT, PathKind.VPC_ENDPOINT, PathKind.SAGEMAKER})
+"""Kinds of which discovery finds every one there is; of others only those that matter."""
+
 _NETWORK_LB: Final = Meter("AWS/NetworkELB", "ProcessedBytes")
 
 # By what a dimension names. S3's request metrics have FilterId beside BucketName, a SageMaker variant its VariantName.

@@ -1,0 +1,171 @@
+"""An alarm on a way out is a finding, and weighs on the findings of its path."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from socconsole.model.egress import Alarms, AlarmState, Paths, Points
+from socconsole.model.finding import Resource, Severity, State, finding_id
+from socconsole.model.source import Answer, Freshness, SourceKey
+from socconsole.store import db, egress, findings, metering, own, reading, sources
+from socconsole.text import Untrusted
+from socconsole.triage import ways_out
+from tests.store.builders import ACCOUNT, NOW, REGION, arn, observation
+from tests.store.shelf import acknowledge, fresh_store, hear
+from tests.store.ways_out import NAT, PLACE, alarm, way_out
+
+KEY = SourceKey("alarms", ACCOUNT, REGION)
+ID = finding_id(f"alarm/{alarm().arn.raw()}")
+HOST = "i-0abc1234def567890"
+
+
+@pytest.fixture
+def conn(tmp_path: Path) -> sqlite3.Connection:
+    return fresh_store(tmp_path)
+
+
+def tell(conn: sqlite3.Connection, *listings, at: datetime = NOW) -> None:
+    findings.commit(
+        conn,
+        [],
+        answer=Answer(KEY, Freshness.FRESH),
+        origin=sources.origin_of(KEY),
+        now=at,
+        listings=listings,
+    )
+
+
+def state(conn: sqlite3.Connection, name: AlarmState, at: datetime) -> None:
+    tell(conn, Alarms(PLACE, (alarm(state=name, since=at),), complete=True), at=at)
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+def test_an_alarm_becomes_a_finding_that_ends_with_it_and_is_new_when_it_fires_again(conn) -> None:
+    tell(conn, Paths(PLACE, (way_out(llm=True),), complete=True))
+    state(conn, AlarmState.OK, NOW)
+    assert reading.get(conn, ID) is None
+    seen: list[State] = []
+
+    def look(at: datetime) -> None:
+        stored = reading.get(conn, ID, at)
+        assert stored is not None
+        seen.append(stored.state)
+
+    state(conn, AlarmState.ALARM, NOW + minutes(1))
+    look(NOW + minutes(1))
+    acknowledge(conn, ID, NOW + minutes(2))
+    look(NOW + minutes(2))
+    state(conn, AlarmState.INSUFFICIENT_DATA, NOW + minutes(3))
+    look(NOW + minutes(3))
+    state(conn, AlarmState.OK, NOW + minutes(4))
+    look(NOW + minutes(4))
+    state(conn, AlarmState.ALARM, NOW + minutes(9))
+    look(NOW + minutes(9))
+    assert seen == [State.NEW, State.ACKNOWLEDGED, State.ACKNOWLEDGED, State.RESOLVED, State.NEW]
+    stored = reading.get(conn, ID, NOW)
+    assert stored is not None
+    found = stored.finding
+    assert (found.sources, found.severity, found.kind.value) == (("alarm",), Severity.HIGH, "threat")
+    assert [(each.type, each.name) for each in found.resources] == [("AwsEc2NatGateway", Untrusted(NAT))]
+    assert "alarm" in {reason.why for reason in found.priority.reasons}
+    assert own.is_own(conn, ID)
+
+
+def test_a_deleted_alarm_leaves_its_finding_behind(conn) -> None:
+    state(conn, AlarmState.ALARM, NOW)
+    tell(conn, Alarms(PLACE, (), complete=True), at=NOW + minutes(1))
+    stored = reading.get(conn, ID, NOW + minutes(1))
+    assert stored is not None
+    assert stored.state is State.NEW
+
+
+def test_an_open_alarm_raises_what_is_on_its_path_for_as_long_as_it_is_open(conn) -> None:
+    host = (Resource("AwsEc2Instance", Untrusted(f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{HOST}")),)
+    hear(conn, observation("1", resources=host), observation("2"))
+    tell(conn, Paths(PLACE, (way_out(links=(HOST,)),), complete=True))
+
+    def why(name: str) -> set[str]:
+        stored = reading.get(conn, finding_id(arn(name)))
+        assert stored is not None
+        return {reason.why for reason in stored.finding.priority.reasons}
+
+    before = why("1")
+    state(conn, AlarmState.ALARM, NOW + minutes(1))
+    assert why("1") - before == {"alarm"}
+    assert "alarm" not in why("2")
+    hear(conn, observation("3", resources=host), now=NOW + minutes(2))
+    assert "alarm" in why("3")
+    state(conn, AlarmState.OK, NOW + minutes(3))
+    assert why("1") == before
+    assert "alarm" not in why("3")
+
+
+def test_a_finding_says_what_leaves_on_its_path(conn) -> None:
+    host = (Resource("AwsEc2Instance", Untrusted(HOST)),)
+    hear(conn, observation("1", resources=host))
+    nat = way_out(links=(HOST,))
+    whole = NOW.replace(second=0)
+    points = ((whole - minutes(10), 3e7), (whole - minutes(5), 6e7))
+    tell(conn, Paths(PLACE, (nat,), complete=True), Points(ways_out.series(nat)[1], points, NOW - minutes(20), whole))
+    stored = reading.get(conn, finding_id(arn("1")), NOW)
+    assert stored is not None
+    assert reading.findings_json(stored, NOW)["egress"] == {
+        "path": nat.id,
+        "resource": NAT,
+        "rate": 2e5,
+        "unit": "bytes",
+        "last_byte": "2026-03-01T03:14:00Z",
+        "cannot_see": None,
+    }
+
+
+def test_only_what_is_missing_is_wanted(conn) -> None:
+    nat = way_out()
+    fine, coarse = ways_out.series(nat)
+    tell(conn, Paths(PLACE, (nat,), complete=True), Alarms(PLACE, (alarm(period_s=60),), complete=True))
+    whole = NOW.replace(second=0)
+
+    def wanted(now: datetime) -> dict[int, timedelta]:
+        return {one.series.period_s: now - one.since for one in metering.wanted(conn, PLACE, now)}
+
+    # The alarm compares the minutes, and is judged by fourteen days of them.
+    assert wanted(whole) == {60: timedelta(days=14), 300: timedelta(days=14, minutes=4)}
+    begin = whole - timedelta(days=14, minutes=5)
+    tell(conn, Points(fine, (), begin, whole), Points(coarse, (), begin, whole - minutes(4)))
+    assert wanted(whole) == {}
+    assert wanted(whole + minutes(2)) == {60: minutes(5), 300: minutes(21)}
+    assert wanted(whole + timedelta(days=30)) == {60: timedelta(days=14), 300: timedelta(days=14, minutes=4)}
+
+
+def test_alarms_are_judged_by_their_own_points(conn) -> None:
+    nat = way_out()
+    loud = alarm("loud", threshold=3e12)
+    tell(
+        conn,
+        Paths(PLACE, (nat,), complete=True),
+        Alarms(
+            PLACE, (alarm(threshold=2**30), loud, alarm("elsewhere", dimensions=(("NatGatewayId", "nat-0"),))), True
+        ),
+    )
+    sources.record(conn, Answer(SourceKey("egress", ACCOUNT, REGION), Freshness.FRESH), NOW)
+    steps = range(14 * 288)
+    begin = NOW - timedelta(days=14)
+    points = tuple((begin + n * minutes(5), 1e6 if n % 50 else 2e8) for n in steps)
+    tell(conn, Points(ways_out.series(nat)[1], points, begin, NOW))
+    assert metering.judge(conn, NOW) == 3
+    found = {one.alarm.name.raw(): (one.sanity.sane, one.p99) for one in egress.alarms(conn)}
+    assert found == {"nat-egress": (True, 2e8), "loud": (False, 2e8), "elsewhere": (False, None)}
+    why = {one.alarm.name.raw(): one.sanity.why for one in egress.alarms(conn)}
+    assert why["elsewhere"] == ("nat-0 is gone: it measures nothing",)
+    assert metering.judge(conn, NOW + minutes(9)) == 0
+    assert metering.judge(conn, NOW + minutes(11)) == 3
+    with db.transaction(conn):
+        conn.execute("UPDATE alarm SET judged = NULL WHERE name = 'loud'")
+    assert metering.judge(conn, NOW + minutes(11)) == 1
