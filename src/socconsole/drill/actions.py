@@ -192,6 +192,12 @@ def _rds(operation: str, params: Mapping[str, Any], account: str, region: str) -
     return "*"
 
 
+def _sqs(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    """A queue's URL ends in its account and name."""
+    owner, _, name = str(params.get("QueueUrl", "")).rpartition("/")
+    return f"arn:aws:sqs:{region}:{owner.rpartition('/')[2]}:{name}" if name else "*"
+
+
 def _kms(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
     key = str(params.get("KeyId", ""))
     if not key:
@@ -235,4 +241,5 @@ _RESOURCE: Final[Mapping[str, Callable[[str, Mapping[str, Any], str, str], str |
     "logs": _logs,
     "route53resolver": _resolver,
     "bedrock-agent": _bedrock_agent,
+    "sqs": _sqs,
 }
