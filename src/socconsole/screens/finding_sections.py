@@ -11,6 +11,7 @@ from typing import Final
 
 from socconsole.model.finding import Actor, Finding, Leaving, Resource, State, Verdict, first_known
 from socconsole.screens import words
+from socconsole.screens.egress_sections import rate
 from socconsole.store.reading import How, Standing, Stored
 from socconsole.text import BLOCK_LIMIT, Untrusted, clean_lines
 from socconsole.widgets.columns import severity_style, severity_text
@@ -50,7 +51,7 @@ def sections(stored: Stored, stamp: Stamp, *, full: bool = False) -> list[Sectio
     if sent := list(_not_sent(stored)):
         out.append(Section("not sent", sent))
     if stored.leaving is not None:
-        out.append(Section("leaving", [[_LEAVING[stored.leaving]]]))
+        out.append(Section("leaving", [[_LEAVING[stored.leaving]], *_measured(stored, stamp)]))
     out.append(Section("when", list(_when(finding, stamp))))
     out.append(Section("where", [_where(finding)]))
     if finding.actors:
@@ -69,6 +70,16 @@ def sections(stored: Stored, stamp: Stamp, *, full: bool = False) -> list[Sectio
         limit = BLOCK_LIMIT if full else _SAID
         out.append(Section("says", list(clean_lines(finding.description, limit))))
     return out + _names(stored) if full else out
+
+
+def _measured(stored: Stored, stamp: Stamp) -> Iterator[Body]:
+    """What the meter of its way out says, beside what the finding itself gives cause to say."""
+    if stored.way_out is None:
+        return
+    flow, resource = stored.way_out.flow, stored.way_out.resource
+    said = f"{rate(flow)} now" if not flow.cannot_see else flow.cannot_see
+    last = f", last byte {stamp(flow.last_byte)}" if flow.last_byte else ""
+    yield [(f"{resource}: ", "quiet"), (said, ""), (last, "quiet")]
 
 
 def _what(finding: Finding) -> Iterator[Body]:

@@ -12,8 +12,9 @@ from typing import Any, Final
 from socconsole import triage
 from socconsole.model.finding import Finding, Format, Leaving, Observation, Priority, State, Verdict, Workflow
 from socconsole.model.source import Freshness
-from socconsole.store import rows, sources
+from socconsole.store import egress, rows, sources
 from socconsole.store.codec import Codec, unpack_observation
+from socconsole.store.egress import Flow
 from socconsole.store.instants import instant, instant_or_none
 from socconsole.text import Untrusted
 
@@ -62,6 +63,17 @@ class Stored:
     """Other ids under which this finding can be named."""
     ended: Ended | None = None
     """How and when it was closed; None while it is open."""
+    way_out: WayOut | None = None
+    """The way out that its resources name, and what leaves there; None where they name none."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """What a finding has to do with a way out (``store.egress``): ``path`` is its id."""
+
+    path: str
+    resource: str
+    flow: Flow
 
 
 class How(StrEnum):
@@ -189,6 +201,19 @@ def findings_json(stored: Stored, now: datetime) -> dict[str, Any]:
         "case": None,
         "sample": finding.sample,
         "ended": None if stored.ended is None else {"how": stored.ended.how.value, "at": rfc3339(stored.ended.at)},
+        "egress": None if stored.way_out is None else _egress_json(stored.way_out),
+    }
+
+
+def _egress_json(way: WayOut) -> dict[str, Any]:
+    """``rate`` is in ``unit`` a second, null where nobody can see it; ``cannot_see`` says why."""
+    return {
+        "path": way.path,
+        "resource": way.resource,
+        "rate": way.flow.rate,
+        "unit": way.flow.unit,
+        "last_byte": rfc3339(way.flow.last_byte),
+        "cannot_see": way.flow.cannot_see or None,
     }
 
 
@@ -228,6 +253,7 @@ class _Reader:
         self._now = now
         self._codec = Codec(conn)
         self._fresh = fresh_origins(conn, now)
+        self._flows: dict[str, Flow] = {}
 
     def read(self, n: int) -> Stored | None:
         cursor = self._conn.cursor()
@@ -279,7 +305,18 @@ class _Reader:
             tuple(why for _, outcome, why in waiting if outcome == "failed"),
             self._aliases(n, finding.id),
             self._ended(n) if state is State.RESOLVED else None,
+            self._way_out(finding),
         )
+
+    def _way_out(self, finding: Finding) -> WayOut | None:
+        names = [name.raw() for each in finding.resources for name in (each.id, each.name) if name is not None]
+        path = egress.path_of(self._conn, names)
+        if path is None:
+            return None
+        if path not in self._flows:
+            self._flows[path] = egress.flow(self._conn, path, self._now)
+        resource = egress.resource_of(self._conn, path)
+        return WayOut(path, resource, self._flows[path])
 
     def _standing(self, n: int) -> Standing:
         cursor = self._conn.cursor()
