@@ -33,7 +33,7 @@ def leak(estate: Estate) -> Estate:
         listings = (
             Paths(PLACE, (nat, bucket), complete=True),
             Alarms(PLACE, (firing,), complete=True),
-            Points(fine, points, now),
+            Points(fine, points, now - timedelta(days=1), now),
         )
         egress_intake.take(conn, (), listings, now)
     named = record(1, "Far more than ever leaves here")
