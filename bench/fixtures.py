@@ -45,7 +45,7 @@ def records(serials: Iterator[int] | range, now: datetime, version: int = 0) -> 
 def store(count: int, cache: Path) -> Path:
     """A state folder of an import world with ``count`` findings; made when the cache does not hold it yet."""
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-    home = cache / f"findings-{count}-{MAKER}-{_schema()}"
+    home = cache / f"findings-{count}-{MAKER}-{schema()}"
     if home.exists():
         return home
     making = Path(tempfile.mkdtemp(prefix="making-", dir=cache))
@@ -79,7 +79,7 @@ def copy(home: Path, into: Path) -> Path:
 
 
 @functools.cache
-def _schema() -> str:
+def schema() -> str:
     """What tells this program's schema from any other: a store made under another one is not what it would make."""
     with tempfile.TemporaryDirectory() as empty, db.reading(db.prepare(Path(empty) / db.NAME)) as conn:
         told = conn.execute("SELECT group_concat(sql) FROM (SELECT sql FROM sqlite_schema ORDER BY name)").fetchone()[0]
