@@ -116,6 +116,25 @@ class EgressConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """SNS topic that alarms made from here tell; ``${region}`` and ``${account}`` are filled in."""
 
 
+class PushConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The queue of this install: what deploy/push.json makes. No two installs may share one."""
+
+    queue_url: Annotated[
+        str,
+        msgspec.Meta(pattern=r"^https?://[^/\s]+/[0-9]{12}/[A-Za-z0-9_-]{1,80}$", description="URL of an SQS queue"),
+    ]
+    account: Account
+    """Whose queue it is; one of ``accounts``."""
+    region: Region
+    trail_buckets: tuple[
+        Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="bucket name")], ...
+    ] = ()
+    """Buckets whose trails' log files are read when they are announced; no other object is."""
+
+    def arn(self, partition: str) -> str:
+        return f"arn:{partition}:sqs:{self.region}:{self.account}:{self.queue_url.rpartition('/')[2]}"
+
+
 class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Seconds between two readings of a source; a source is STALE after three."""
 
@@ -163,6 +182,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Part of AWS's request quota this install may use: other installs exist."""
     egress: EgressConfig = msgspec.field(default_factory=EgressConfig)
     intervals: Intervals = msgspec.field(default_factory=Intervals)
+    push: PushConfig | None = None
+    """Where AWS tells by itself what happens; without it everything is polled."""
     linger_minutes: Annotated[float, msgspec.Meta(ge=0, le=1440)] = 15.0
     """How long a watch that a console started goes on after the last console."""
     remind_minutes: Annotated[float, msgspec.Meta(ge=1, le=1440)] = 15.0
@@ -239,6 +260,7 @@ def load(path: Path | None = None, *, root: Path | None = None) -> Config:
         said = tomllib.loads((root / WORLD_FILE).read_text("utf-8"))
         # What it does not say is as the team configured it: a live world's file names accounts and nothing else.
         changes: dict[str, Any] = {name: getattr(own, name) for name in _OWN if name in said}
+        changes["push"] = own.push  # a queue goes with its accounts: a drill must not empty production's
         config = msgspec.structs.replace(config, accounts=own.accounts, **changes)
     return config
 
@@ -311,11 +333,21 @@ def _check(config: Config, path: Path, text: str) -> None:
             key = f"peers[{n}].public_key"
             said = "paste all that `socconsole ledger key` prints there, BEGIN and END lines too, between triple quotes"
             raise ConfigError(path, key, _line_of(text, key), f"no public key: {said}; or its 64 hexadecimal digits")
+    if config.push is not None:
+        _check_push(config.push, seen, path, text)
     from socconsole.commands import BY_ID
 
     for id_ in config.keys:
         if id_ not in BY_ID:
             raise ConfigError(path, f"keys.{id_}", _line_of(text, f"keys.{id_}"), "no command has this id")
+
+
+def _check_push(push: PushConfig, accounts: set[str], path: Path, text: str) -> None:
+    key = "push.account"
+    if push.account not in accounts:
+        raise ConfigError(path, key, _line_of(text, key), f"{push.account} is none of [[accounts]]")
+    if push.queue_url.split("/")[-2] != push.account:
+        raise ConfigError(path, key, _line_of(text, key), "the queue's URL names another account")
 
 
 def _line_of(text: str, key: str) -> int:
@@ -415,6 +447,12 @@ EXAMPLE: Final = """\
 # [egress]
 # llm_tags = ["*llm*", "app=recommendations"]   # names and tags of what serves or feeds a model
 # alarm_topic = "arn:aws:sns:${region}:111122223333:soc"   # whom alarms made from here tell
+
+# [push]                         # the queue that deploy/push.json makes: findings, alarms and calls as they happen
+# queue_url = "https://sqs.eu-central-1.amazonaws.com/111122223333/socconsole-push"
+# account = "111122223333"
+# region = "eu-central-1"
+# trail_buckets = ["kaufhaus-trail-archive"]
 
 # [intervals]
 # securityhub = 30

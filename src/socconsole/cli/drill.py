@@ -46,6 +46,9 @@ def drill(
     headless: Annotated[
         bool, typer.Option("--headless", help="No console: run the AWS and the watch until interrupted.")
     ] = False,
+    push: Annotated[
+        bool, typer.Option("--push", help="AWS tells of itself: findings and trail objects through a queue.")
+    ] = False,
     store: StoreOption = None,
 ) -> None:
     """Work a data leak on an embedded AWS: real screens, real keys, nothing outside this machine."""
@@ -65,7 +68,7 @@ def drill(
         stop(Code.BAD_INPUT, "the console needs a terminal", "socconsole drill --headless")
     root = store or (_latest() if resume else drills_root() / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     try:
-        folder, running = _resumed(root) if resume else _started(root, name, seed, speed)
+        folder, running = _resumed(root) if resume else _started(root, name, seed, speed, push)
     except launch.DrillError as error:
         stop(Code.FAULT, error.message, error.remedy)
     code = 0
@@ -81,7 +84,7 @@ def drill(
     raise typer.Exit(code)
 
 
-def _started(root: Path, name: str, seed: int, speed: float | None) -> tuple[StateFolder, Running]:
+def _started(root: Path, name: str, seed: int, speed: float | None, push: bool) -> tuple[StateFolder, Running]:
     from socconsole.cli.common import open_folder
     from socconsole.cli.world import write_accounts
     from socconsole.drill import launch
@@ -93,15 +96,21 @@ def _started(root: Path, name: str, seed: int, speed: float | None) -> tuple[Sta
     # The folder's first entry names the port, so AWS starts first, in a folder that is not a state folder yet.
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     say(f"starting an embedded AWS for the drill `{info.name}`: {info.title}")
-    running = launch.start(root, name, seed, speed, linger=LINGER_S)
+    running = launch.start(root, name, seed, speed, push=push, linger=LINGER_S)
     try:
         StateFolder.create(root, running.world)
         accounts = [(account, label, "", info.regions) for account, label in info.accounts]
-        write_accounts(root, accounts, head=HEAD, more=INTERVALS + _datasets(info))
+        write_accounts(root, accounts, head=HEAD, more=INTERVALS + _push(running) + _datasets(info))
         return open_folder(root), running
     except StateError as error:
         launch.stop(root)
         stop(Code.BAD_INPUT, str(error), error.remedy)
+
+
+def _push(running: Running) -> str:
+    if running.push is None:
+        return ""
+    return "\n[push]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in running.push.items())
 
 
 def _datasets(info: ScenarioInfo) -> str:
@@ -114,11 +123,12 @@ def _datasets(info: ScenarioInfo) -> str:
 
 
 def _resumed(root: Path) -> tuple[StateFolder, Running]:
-    from socconsole.cli.common import open_folder
+    from socconsole.cli.common import load_config, open_folder
     from socconsole.drill import launch
 
     folder = open_folder(root)
-    return folder, launch.resume(root, folder.world, linger=LINGER_S)
+    push = load_config(None, root).push is not None
+    return folder, launch.resume(root, folder.world, push=push, linger=LINGER_S)
 
 
 def _latest() -> Path:

@@ -68,8 +68,17 @@ def _deliver(cloud: Cloud, account: str, region: str, bus: str, event: Mapping[s
                 messages.to_queue(arn, orjson.dumps(event).decode(), sender)
             elif service == "sns":
                 messages.to_topic(arn, orjson.dumps(event).decode(), sender, cloud.clock.now())
-            elif service == "events" and onward:  # what came from another bus goes to no third one
+            elif service == "events" and onward and _admits(arn, to_account, to_region, account):
+                # What came from another bus goes to no third one.
                 _deliver(cloud, to_account, to_region, name.removeprefix("event-bus/"), event, onward=False)
+
+
+def _admits(bus: str, account: str, region: str, sender: str) -> bool:
+    """A bus takes events of its own account, and of another only by its policy."""
+    found = get_backend("events")[account][region].event_buses.get(bus.rpartition("/")[2])
+    if found is None:
+        return False
+    return account == sender or messages.admitted(found.policy, "events:PutEvents", bus, sender)
 
 
 def matches(pattern: Mapping[str, Any], event: Any) -> bool:

@@ -96,8 +96,14 @@ def policies(who: Principal) -> list[tuple[str, dict[str, Any]]] | None:
 def documents_of(owner: Any) -> list[tuple[str, dict[str, Any]]]:
     """The same for one of moto's roles or users."""
     documents = [(str(name), _document(text)) for name, text in list(owner.policies.items())]
-    documents += [(str(one.name), _document(one.document)) for one in list(owner.managed_policies.values())]
+    attached = list(owner.managed_policies.values())
+    documents += [(str(one.name), _document(_in_force(one))) for one in attached]
     return documents
+
+
+def _in_force(policy: Any) -> Any:
+    """The document of a managed policy's default version."""
+    return next(one.document for one in policy.versions if one.version_id == policy.default_version_id)
 
 
 def _document(text: Any) -> dict[str, Any]:

@@ -8,11 +8,12 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -46,6 +47,8 @@ class Running:
     pid: int
     world: World
     token: str
+    push: Mapping[str, Any] | None = None
+    """``[push]`` of the configuration that goes with it; None where everything is polled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,10 @@ def start(
     port: int = 0,
     *,
     started: datetime | None = None,
+    push: bool = False,
     linger: float = LINGER_S,
 ) -> Running:
-    """Start a drill's AWS and wait until it answers; ``speed`` None is the scenario's own.
+    """Start a drill's AWS and wait until it answers; ``speed`` None is the scenario's own, ``push`` gives it a queue.
 
     It runs in a session of its own, writes to ``logs/drill.log``, and ends ``linger`` seconds after the
     last holder of :func:`hold` is gone. Where the folder has a journal its changes are done again.
@@ -114,6 +118,7 @@ def start(
     command += ["--scenario", scenario, "--seed", str(seed), "--port", str(port)]
     command += ["--started", (started or datetime.now(UTC)).isoformat()]
     command += ["--speed", str(speed or info.speed), "--linger", str(linger)]
+    command += ["--push"] if push else []
     for name in ("locks", "logs"):
         (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     log = folder / "logs" / "drill.log"
@@ -136,14 +141,23 @@ def start(
     return _running(orjson.loads(line), info)
 
 
-def resume(folder: Path, world: World, *, linger: float = LINGER_S) -> Running:
+def resume(folder: Path, world: World, *, push: bool = False, linger: float = LINGER_S) -> Running:
     """Start the AWS of an existing drill again: same port, seed, time zero and speed, changes replayed."""
     if world.drill is None:
         raise DrillError("this state folder belongs to no drill")
     drill = world.drill
     if (running := find(folder)) is not None:
         return running
-    return start(folder, drill.scenario, drill.seed, drill.speed, drill.port, started=drill.started, linger=linger)
+    return start(
+        folder,
+        drill.scenario,
+        drill.seed,
+        drill.speed,
+        drill.port,
+        started=drill.started,
+        push=push,
+        linger=linger,
+    )
 
 
 def find(folder: Path) -> Running | None:
@@ -198,7 +212,9 @@ def _running(facts: dict[str, object], info: ScenarioInfo) -> Running:
         speed=float(str(facts["speed"])),
     )
     accounts = tuple(account for account, _ in info.accounts)
-    return Running(port, pid, World(WorldKind.DRILL, accounts=accounts, drill=drill), str(facts["token"]))
+    push = facts.get("push")
+    world = World(WorldKind.DRILL, accounts=accounts, drill=drill)
+    return Running(port, pid, world, str(facts["token"]), push if isinstance(push, dict) else None)
 
 
 def _first_line(child: subprocess.Popen[bytes]) -> bytes:

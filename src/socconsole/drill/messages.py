@@ -79,6 +79,18 @@ def _envelope(topic: str, message: str, at: datetime, subject: str) -> str:
     )
 
 
+def admitted(policy: Any, action: str, resource: str, account: str) -> bool:
+    """Whether a resource's policy lets another account as a whole."""
+    document = json.loads(policy) if policy else {}
+    named = {account, f"arn:aws:iam::{account}:root"}
+    about = [one for one in as_list(document.get("Statement")) if named & _accounts(one.get("Principal"))]
+    return evaluate([("resource", {"Statement": about})], action, resource, {}).decision is Decision.ALLOWED
+
+
+def _accounts(principal: Any) -> set[str]:
+    return set(as_list(principal.get("AWS"))) if isinstance(principal, Mapping) else set()
+
+
 def _lets(policy: Any, action: str, resource: str, sender: Sender) -> bool:
     document = json.loads(policy) if isinstance(policy, str) and policy else policy
     if not isinstance(document, Mapping):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from socconsole.drill.errors import AwsError
 from socconsole.drill.journal import Entry
 from socconsole.drill.principals import BASE_KEY, Principal
+from socconsole.drill.trailrecords import data_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +28,8 @@ def replay(cloud: Cloud, engine: Engine, entries: Iterable[Entry]) -> tuple[int,
     for entry in sorted(entries, key=lambda one: one.n):
         if entry.by != "client" or not entry.mutating or entry.dry_run or not 200 <= entry.status < 300:
             continue
+        if data_type(entry) == "AWS::SQS::Queue":
+            continue  # a queue's messages come anew, under other receipts
         moment = datetime.fromisoformat(entry.scenario_time.replace("Z", "+00:00"))
         engine.advance(moment)
         key = _enter(cloud, entry)

@@ -67,7 +67,7 @@ def _probe(port: int) -> None:
 
 def _serve(options: argparse.Namespace, folder: Path, lock: int, stop: threading.Event) -> int:
     # moto and the services it emulates are imported here, once the lock says that we are the one.
-    from socconsole.drill import roles, scenario
+    from socconsole.drill import pushing, roles, scenario
     from socconsole.drill.clock import Clock
     from socconsole.drill.cloud import Cloud
     from socconsole.drill.journal import read
@@ -78,6 +78,7 @@ def _serve(options: argparse.Namespace, folder: Path, lock: int, stop: threading
     clock = Clock(options.started, options.speed or story.speed)
     cloud = Cloud(options.seed, clock, token=secrets.token_hex(16))
     engine = scenario.build(cloud, story)
+    pushed = pushing.install(cloud, story) if options.push else None
     path = folder / "journal.jsonl"
     replayed, refused = replay(cloud, engine, read(path))
     engine.advance(clock.now())
@@ -96,6 +97,7 @@ def _serve(options: argparse.Namespace, folder: Path, lock: int, stop: threading
         "seed": options.seed,
         "started": clock.started.astimezone(UTC).isoformat(),
         "speed": clock.speed,
+        "push": pushed.table(listener.port) if pushed else None,
         "replayed": replayed,
         "refused": refused,
         "ready_at": stamp(host_now()),
@@ -143,6 +145,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--started", type=_moment, default=None, help="scenario time zero, ISO 8601; now")
     parser.add_argument("--speed", type=float, default=0.0, help="0 is the scenario's own")
+    parser.add_argument("--push", action="store_true", help="findings, calls and trail objects go to a queue")
     parser.add_argument("--linger", type=float, default=60.0, help="seconds without anyone on the keep file")
     parser.add_argument("--keep", type=Path, default=None, help="default: locks/drill.keep in the folder")
     return parser.parse_args(argv)
