@@ -80,7 +80,7 @@ def _passed(folder: StateFolder, catalogue: Catalogue, number: int) -> float:
             trail.take(conn, list(_events(NEW, datetime.now(UTC), f"new-{number}")), origin="bench", now=_now())
         began = time.perf_counter()
         seen = look(folder.store_db, catalogue, rule_findings.after(conn))
-        rule_findings.commit(conn, seen.made, upto=seen.upto, troubles=seen.troubles, now=_now())
+        rule_findings.commit(conn, seen.made, since=seen.after, upto=seen.upto, troubles=seen.troubles, now=_now())
         took = time.perf_counter() - began
         if seen.troubles or rule_findings.after(conn) != trail.head(conn) or not seen.made:
             raise AssertionError(f"the pass did not look at everything: {dict(seen.troubles)}")
@@ -115,7 +115,7 @@ def _store(count: int, cache: Path) -> Path:
                         "issuer, access_key, address, bytes_out, origin, event FROM trail WHERE n <= ?",
                         (f"-{copy}", back, fixtures.SMALL),
                     )
-            rule_findings.commit(conn, [], upto=trail.head(conn), troubles={}, now=_now())
+            rule_findings.commit(conn, [], since=0, upto=trail.head(conn), troubles={}, now=_now())
             conn.execute("ANALYZE")
             conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         os.replace(folder.root, home)

@@ -156,12 +156,21 @@ def test_a_pass_that_is_cut_short_leaves_nothing_and_loses_nothing(folder: State
 
     with closing(db.connect(folder.store_db)) as conn:
         with pytest.raises(KeyboardInterrupt):
-            rule_findings.commit(conn, [*seen.made, Made("x", killed)], upto=seen.upto, troubles={}, now=NOW)
+            rule_findings.commit(conn, [*seen.made, Made("x", killed)], since=0, upto=seen.upto, troubles={}, now=NOW)
         assert rule_findings.after(conn) == 0
     assert stored(folder) == []
     assert passes.catch_up(folder, Config()) == 2
     assert passes.catch_up(folder, Config()) == 0
     assert sorted(each.finding.count for each in stored(folder)) == [1, 1]
+
+
+def test_a_second_process_that_looked_at_the_same_events_changes_nothing(folder: StateFolder) -> None:
+    arrive(folder, key_made())
+    seen = passes.look(folder.store_db, CATALOGUE, 0)
+    assert passes.catch_up(folder, Config()) == 1
+    with db.writing(folder) as conn:
+        assert rule_findings.commit(conn, seen.made, since=0, upto=seen.upto, troubles={}, now=NOW) == 0
+    assert the_finding(folder).count == 1
 
 
 def test_more_than_a_batch_is_looked_at_in_several(folder: StateFolder, monkeypatch: pytest.MonkeyPatch) -> None:

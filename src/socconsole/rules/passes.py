@@ -21,6 +21,7 @@ from socconsole.store.state import StateFolder
 class Look:
     """What came of the events after a number: for ``rule_findings.commit``."""
 
+    after: int
     upto: int
     made: tuple[Made, ...]
     troubles: Mapping[str, str]
@@ -30,7 +31,7 @@ def look(path: Path, catalogue: Catalogue, after: int) -> Look:
     """Let the rules look at the next events of a store; writes nothing. In a thread of its own: it may take seconds."""
     with rule_reading.opened(path, engine.functions(catalogue.fields)) as reader:
         done = engine.run_on(reader, catalogue.rules, after, min(reader.head(), after + engine.BATCH))
-        return Look(done.upto, tuple(findings(reader, done.matches)), done.troubles)
+        return Look(after, done.upto, tuple(findings(reader, done.matches)), done.troubles)
 
 
 def catch_up(folder: StateFolder, config: Config) -> int:
@@ -47,6 +48,7 @@ def catch_up(folder: StateFolder, config: Config) -> int:
             changed += rule_findings.commit(
                 conn,
                 seen.made,
+                since=seen.after,
                 upto=seen.upto,
                 troubles=seen.troubles,
                 now=datetime.now(UTC),

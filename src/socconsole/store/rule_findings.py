@@ -47,17 +47,21 @@ def commit(
     conn: Connection,
     made: Iterable[Made],
     *,
+    since: int,
     upto: int,
     troubles: Mapping[str, str],
     now: datetime,
     context: triage.Context | None = None,
 ) -> int:
-    """Take in what a pass found and move on to ``upto``; returns how many findings it made or changed.
+    """Take in what a pass over ``since < n <= upto`` found and move on; returns how many findings it made or changed.
 
-    ``troubles`` are the rules that could not look at all of it, with why: kept until they can.
+    ``troubles`` are the rules that could not look at all of it, with why. Where another process has taken in these
+    events meanwhile (an import beside a watch) nothing is done.
     """
     changed = 0
     with transaction(conn):
+        if after(conn) != since:
+            return 0
         codec = Codec(conn)
         for one in made:
             observed = one.observe(_before(conn, codec, one.key))

@@ -35,6 +35,7 @@ class Rules:
             changed = await self._keeper.do(
                 rule_findings.commit,
                 seen.made,
+                since=seen.after,
                 upto=seen.upto,
                 troubles=seen.troubles,
                 now=datetime.now(UTC),
