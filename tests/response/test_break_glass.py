@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,14 +35,18 @@ def lead(tmp_path: Path) -> StateFolder:
     return made
 
 
+def critical(folder: StateFolder) -> str:
+    """A finding that glass may be broken for."""
+    with db.reading(folder) as conn:
+        found = [each.finding for each in reading.each(conn, open_ids(folder))]
+    return next(one.id for one in found if one.severity is Severity.CRITICAL)
+
+
 async def contained(aws: Embedded, folder: StateFolder, session: Session) -> str:
     """The corpus is closed for a critical finding; the action's id."""
     leaking(aws)
     await take_in(aws, folder)
-    with db.reading(folder) as conn:
-        found = [each.finding for each in reading.each(conn, open_ids(folder))]
-    critical = next(one for one in found if one.severity is Severity.CRITICAL)
-    order = Contain(action="s3-block-public", target=CORPUS, confirm=CORPUS, finding=critical.id, **AT)
+    order = Contain(action="s3-block-public", target=CORPUS, confirm=CORPUS, finding=critical(folder), **AT)
     return (await engine.contain(session, order)).action_id
 
 
@@ -58,24 +63,36 @@ def alarms(folder: StateFolder) -> list[Finding]:
         return [stored.finding for stored in reading.each(conn, ids)]
 
 
+def cited(folder: StateFolder) -> str:
+    """The finding that was contained for."""
+    return str(record(folder, "intent")[0].entry.data["finding"])
+
+
 def not_given(session: Session, id_: str, line: str) -> str:
     with pytest.raises(Refusal) as no:
         afterthought.give(session, id_, line)
     return no.value.why
 
 
-async def test_the_verbs_from_broken_glass_to_the_approval(
-    aws: Embedded, folder: StateFolder, session: Make, lead: StateFolder, tmp_path: Path
+def test_the_verbs_from_broken_glass_to_the_approval(
+    aws: Embedded, folder: StateFolder, lead: StateFolder, tmp_path: Path
 ) -> None:
-    mine = session(config=enrolled(lead))
-    id_ = await broken(aws, folder, mine)
+    leaking(aws)
+    asyncio.run(take_in(aws, folder))
+    config = tmp_path / "config.toml"
+    config.write_text(f'[[peers]]\nname = "lead"\npublic_key = """\n{keys.export(lead)}"""\n')
+    mine = ("--store", str(folder.root), "--config", str(config), "--respond", "--no-wait", "--confirm", CORPUS)
+    first = run("contain", "s3-block-public", CORPUS, *mine, "--finding", critical(folder)).out.partition(":")[0]
+    glass = ("--accept-exposure", "--break-glass", "--reason", "no lead answers")
+    done = run("undo", first, *mine, *glass)
+    assert done.code == 0, done.err
+    id_ = done.out.partition(":")[0]
+    assert f"socconsole action approve {id_} --store {folder.root}" in done.out
     (alarm,) = alarms(folder)
     assert (alarm.severity, alarm.types) == (Severity.CRITICAL, (owed.BROKEN_GLASS,))
     assert rails.break_glass(True, "again", alarm), "an alarm of ours opens no further glass"
     before = changes(aws)
 
-    config = tmp_path / "config.toml"
-    config.write_text(f'[[peers]]\nname = "lead"\npublic_key = """\n{keys.export(lead)}"""\n')
     here = ("--store", str(folder.root), "--config", str(config), "--json")
     there = ("--store", str(lead.root), "--config", str(config))
     asked = run("action", "approve", id_, *here)
@@ -126,7 +143,7 @@ async def test_only_an_enrolled_peers_yes_to_this_very_action_counts_and_once(
     unknown = msgspec.structs.replace(asked, id="p-000000000000")
     assert "no proposal" in not_given(mine, first, approved(lead, approvals.proposal_line(unknown)))
 
-    again = Contain(action="s3-block-public", target=CORPUS, confirm=CORPUS, finding=_critical(folder), **AT)
+    again = Contain(action="s3-block-public", target=CORPUS, confirm=CORPUS, finding=cited(folder), **AT)
     closed = (await engine.contain(mine, again)).action_id
     assert "owes no approval" in not_given(mine, closed, approved(lead, line))
     yes = approved(lead, line)
@@ -144,11 +161,6 @@ async def test_a_team_of_one_is_told_and_owes_nothing(aws: Embedded, folder: Sta
     assert len(alarms(folder)) == 1
     with pytest.raises(Refusal, match="owes no approval"):
         afterthought.ask(mine, done.action_id)
-
-
-def _critical(folder: StateFolder) -> str:
-    intent = record(folder, "intent")[0]
-    return str(intent.entry.data["finding"])
 
 
 def test_a_proposal_that_asks_for_leave_reads_as_it_did_before(folder: StateFolder, session: Make) -> None:

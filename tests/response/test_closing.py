@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from socconsole.commands import Contain
 from socconsole.drill import Embedded
 from socconsole.model.action import ActionState
 from socconsole.response import engine
-from socconsole.response.closing import CLOSES
+from socconsole.response.closing import CLOSES, closes
 from socconsole.response.registry import ACTIONS
 from socconsole.response.session import Session
 from socconsole.store import db, reading
 from socconsole.store.state import StateFolder
 from tests.response.conftest import CORPUS, PROD, Make, leaking, open_ids, record, take_in
+from tests.response.test_rails import PLAN
 
 
 def test_only_what_cuts_closes_anything() -> None:
     assert set(CLOSES) <= {id_ for id_, action in ACTIONS.items() if action.info.cuts}
+
+
+def test_a_composition_closes_what_its_parts_close_and_no_service_or_session_counts_for_all() -> None:
+    deny, revoke, bedrock = (
+        replace(PLAN, action=action, target="vllm", cuts=True)
+        for action in ("iam-role-deny", "iam-role-revoke-sessions", "bedrock-deny-invoke")
+    )
+    whole = replace(PLAN, action="cut-role", target="vllm", cuts=True, parts=(deny, revoke))
+    assert closes(whole) == closes(deny) == (f"role:{PLAN.place.account}/vllm",)
+    assert closes(revoke) == closes(bedrock) == closes(replace(deny, cuts=False)) == ()
 
 
 async def contained(session: Session, action: str) -> None:

@@ -228,6 +228,9 @@ _ENDED: Final = {
 }
 
 
+_OVERDUE: Final = {"look": "in force past its time", "approval": "nobody approved it within the hour"}
+
+
 def _verb(row: Row) -> Cell:
     if isinstance(row, ActionRecord):
         said = "IN FORCE" if row.state is ActionState.APPLIED else row.state.value.replace("_", " ").upper()
@@ -267,6 +270,8 @@ def _summary(row: Row) -> Cell:
     if entry.verb == "unacknowledged":
         minutes = entry.data.get("after_minutes")
         said.append("nobody acknowledged" + (f" within {minutes} min" if isinstance(minutes, int) else ""))
+    if entry.verb == "overdue":
+        said.append(_OVERDUE.get(str(entry.data.get("what")), ""))
     if entry.verb == "ended":
         said.append(_ENDED.get(str(entry.data.get("how")), "closed"))
     if entry.verb == "sent":
