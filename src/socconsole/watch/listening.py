@@ -31,7 +31,8 @@ LANES: Final = 2
 """Receivers at once: while one reads a trail's object, the other brings findings."""
 
 PAUSE_S: Final = 1.0
-"""Between two receipts that brought nothing, where somebody answers a long poll at once."""
+"""Of the first receipt, so that it shows soon whether the queue answers; and between two that brought nothing, where
+somebody answers a long poll at once."""
 
 _POKED: Final = frozenset({"alarms"})
 """Services whose events say less than their listing: they are asked at once. A finding comes whole."""
@@ -82,19 +83,21 @@ class Listener:
 
     async def _receive_for_ever(self, lane: int) -> None:
         loop = asyncio.get_running_loop()
+        patience = PAUSE_S
         while True:
             began = loop.time()
             try:
-                brought = (await self._receive(lane, WAIT_S)).read
+                brought = (await self._receive(lane, patience)).read
                 await self._record(self._inbox.answer())
+                patience = WAIT_S
                 wait = 0.0 if brought else PAUSE_S - (loop.time() - began)
             except AwsTrouble as trouble:
-                wait = RETRY_S
+                patience, wait = PAUSE_S, RETRY_S
                 await self._failed(self._inbox.failed(trouble))
             except Exception as fault:
                 # A fault of ours, or a store that takes nothing in: the queue keeps what was not deleted.
                 log.exception("source %s", sources.origin_of(self.key))
-                wait = RETRY_S
+                patience, wait = PAUSE_S, RETRY_S
                 why = Untrusted(f"a fault of ours: {type(fault).__name__}")
                 await self._failed(Answer(self.key, Freshness.ERROR, why, interval_s=WAIT_S))
             await asyncio.sleep(max(0.0, wait))
