@@ -31,8 +31,6 @@ class Batch:
     complete: bool
     progress: tuple[int, int] | None = None
     """(k, n) while history is still being read: days of it, newest first."""
-    detail: Untrusted = NOTHING
-    """Why it is not complete, in words, where ``progress`` does not say it: how far behind it is."""
     note: Untrusted = NOTHING
     """What else to know of this source's answers, which is no fault of theirs."""
     missing: tuple[str, ...] = ()
@@ -41,6 +39,8 @@ class Batch:
     """What was read of ways out, their alarms and meters: the present truth of a place or a series."""
     recordings: Recordings | None = None
     """What the trails of a place record, where that was asked."""
+    detail: Untrusted = NOTHING
+    """Why it is not complete, in words, where ``progress`` does not say it: how far behind it is."""
 
 
 def chunks(ids: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:

@@ -10,10 +10,11 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from socconsole.aws import AwsTrouble, Door
-from socconsole.collectors import guardduty, securityhub
+from socconsole.collectors import alarms, guardduty, securityhub, trail
 from socconsole.config import Config
 from socconsole.model.action import Mode
 from socconsole.model.source import SourceKey, SourceState
@@ -24,9 +25,12 @@ from socconsole.store.declared import context_of
 from socconsole.store.findings import Counts
 from socconsole.store.ledger import LedgerError
 from socconsole.store.state import StateFolder
+from socconsole.watch import listening, meters, pace
 from socconsole.watch.duties import WHO, Duties
 from socconsole.watch.keeper import Keeper
+from socconsole.watch.listening import Listener
 from socconsole.watch.polling import Collector, Poller
+from socconsole.watch.rules import Rules
 
 log = logging.getLogger("socconsole.watch")
 
@@ -42,7 +46,12 @@ HOUSE_S: Final = 6 * 3600.0
 ARRIVAL_S: Final = 30.0
 """How long a watch that ends with its consoles waits for the first one."""
 
-COLLECTORS: Final[dict[str, Collector]] = {"securityhub": securityhub, "guardduty": guardduty}
+COLLECTORS: Final[dict[str, Collector]] = {
+    "securityhub": securityhub,
+    "guardduty": guardduty,
+    "trail": trail,
+    "alarms": alarms,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +63,21 @@ class Report:
 
 
 def scope(config: Config, world: World) -> list[SourceKey]:
-    """Every service in every region of every account that the configuration lists and the world admits."""
-    return [
+    """Every service in every region of every account that the configuration lists and the world admits.
+
+    The trail's besides where the partition records IAM and the global endpoint of STS, configured or not.
+    """
+    found = [
         SourceKey(service, account.account, region)
         for account in config.accounts
         if account.account in world.accounts
         for region in account.regions
-        for service in COLLECTORS
+        for service in (*COLLECTORS, *meters.MADE)
         if service not in account.exclude
     ]
+    everywhere = trail.GLOBAL_REGION[world.partition]
+    found += [SourceKey(trail.SERVICE, key.account, everywhere) for key in found if key.service == trail.SERVICE]
+    return list(dict.fromkeys(found))
 
 
 async def watch(
@@ -84,22 +99,31 @@ async def watch(
             Keeper(folder) as keeper,
             Door.open(config, folder.world, "watch", Mode.READ, WHO) as door,
         ):
-            everything = scope(whole, folder.world) if whole is not None else []
-            await keeper.do(sources.scope, dict.fromkeys((*everything, *scope(config, folder.world))))
+            everything = [
+                key
+                for settings in (whole, config)
+                if settings is not None
+                for key in (*scope(settings, folder.world), *listening.keys(settings, folder.world))
+            ]
+            await keeper.do(sources.scope, dict.fromkeys(everything))
             pollers = _pollers(config, folder.world, keeper, door)
             duties = Duties(folder, config, keeper, door)
+            rules = Rules(folder, config, keeper)
             if once:
                 report = await _once(keeper, pollers)
+                await rules.run()
+                await meters.judge(keeper)
                 await duties.rescore()
+                await duties.correlate()
                 return report
-            await _reside(duties, pollers, keeper, linger_s)
+            await _reside(duties, rules, pollers, keeper, linger_s)
             return None
 
 
-def _pollers(config: Config, world: World, keeper: Keeper, door: Door) -> list[Poller]:
+def _pollers(config: Config, world: World, keeper: Keeper, door: Door) -> list[Poller | Listener]:
     context = context_of(config)
-    intervals = {"securityhub": config.intervals.securityhub, "guardduty": config.intervals.guardduty}
-    pollers: list[Poller] = []
+    collectors = COLLECTORS | {service: make(config, keeper) for service, make in meters.MADE.items()}
+    pollers: list[Poller | Listener] = []
 
     def alarm(dead: SourceKey) -> None:
         """An endpoint is gone: what else it answers for is asked now, not at the next interval."""
@@ -108,15 +132,35 @@ def _pollers(config: Config, world: World, keeper: Keeper, door: Door) -> list[P
             if same_place and poller.key != dead:
                 poller.poke()
 
+    def told(key: SourceKey) -> None:
+        for poller in pollers:
+            same_place = (poller.key.account, poller.key.region) == (key.account, key.region)
+            if same_place and poller.key.service == meters.AFTERWARDS.get(key.service):
+                poller.poke()
+
     for key in scope(config, world):
-        pollers.append(Poller(key, COLLECTORS[key.service], door, keeper, context, intervals[key.service], alarm))
+        interval: float = getattr(config.intervals, key.service)
+        slower = partial(pace.of_trail, key=key, usual_s=interval, settings=config.push)
+        paced = slower if key.service == trail.SERVICE else None
+        pollers.append(Poller(key, collectors[key.service], door, keeper, context, interval, alarm, told, paced))
+
+    def ask(key: SourceKey) -> None:
+        for poller in pollers:
+            if poller.key == key:
+                poller.poke()
+
+    if config.push is not None and listening.keys(config, world):
+        pollers.append(Listener(config.push, door, keeper, context, scope(config, world), ask))
     return pollers
 
 
-async def _once(keeper: Keeper, pollers: Sequence[Poller]) -> Report:
+async def _once(keeper: Keeper, pollers: Sequence[Poller | Listener]) -> Report:
     counts = Counts()
-    for _, part in await asyncio.gather(*(poller.ask() for poller in pollers)):
-        counts += part
+    later = frozenset(meters.AFTERWARDS.values())
+    for wave in (False, True):
+        some = [poller for poller in pollers if (poller.key.service in later) is wave]
+        for _, part in await asyncio.gather(*(poller.ask() for poller in some)):
+            counts += part
     asked = {poller.key for poller in pollers}
     return Report(counts, [state for state in await keeper.do(_states) if state.key in asked])
 
@@ -125,7 +169,9 @@ def _states(conn: Connection) -> list[SourceState]:
     return sources.states(conn, now=datetime.now(UTC))
 
 
-async def _reside(duties: Duties, pollers: Sequence[Poller], keeper: Keeper, linger_s: float | None) -> None:
+async def _reside(
+    duties: Duties, rules: Rules, pollers: Sequence[Poller | Listener], keeper: Keeper, linger_s: float | None
+) -> None:
     end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -135,11 +181,14 @@ async def _reside(duties: Duties, pollers: Sequence[Poller], keeper: Keeper, lin
         asyncio.create_task(_every(BEAT_S, duties.beat), name="heartbeat"),
         asyncio.create_task(_every(TICK_S, duties.apply_ledger), name="ledger"),
         asyncio.create_task(_every(TICK_S, duties.end_snoozes), name="snoozes"),
+        asyncio.create_task(_every(TICK_S, rules.run), name="rules"),
         asyncio.create_task(_every(REMIND_S, duties.remind), name="reminders"),
         asyncio.create_task(_every(REMIND_S, duties.remind_of_actions), name="owed"),
         asyncio.create_task(_every(REMIND_S, duties.note_ended), name="ended"),
         asyncio.create_task(_every(CHECK_S, duties.look_after_actions), name="actions"),
         asyncio.create_task(_every(REMIND_S, duties.rescore), name="scores"),
+        asyncio.create_task(_every(REMIND_S, lambda: meters.judge(keeper)), name="sanity"),
+        asyncio.create_task(_every(TICK_S, duties.correlate), name="incidents"),
         asyncio.create_task(_every(STANDING_S, duties.look_at_containments), name="containments"),
         asyncio.create_task(_every(SNAPSHOTS_S, duties.follow_snapshots), name="snapshots"),
         asyncio.create_task(_every(HOUSE_S, duties.keep_house), name="housekeeping"),
