@@ -19,7 +19,7 @@ from socconsole.model.source import Freshness, SourceKey, SourceState
 from socconsole.store import db, sources
 from socconsole.store.state import StateFolder
 from socconsole.text import clean
-from socconsole.watch import watch
+from socconsole.watch import listening, watch
 from tests.drillstate import config_for, folder_for
 from tests.embedded import client
 
@@ -120,8 +120,9 @@ async def test_reads_of_a_bucket_arrive_with_their_bytes_once_a_trail_records_th
 
 
 async def test_a_queue_that_is_gone_shows_and_shows_again_when_it_is_back(
-    folder: StateFolder, config: Config, aws: Embedded
+    folder: StateFolder, config: Config, aws: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(listening, "RETRY_S", 0.5)
     async with resident(folder, config):
         await until(lambda: is_now(folder, Freshness.FRESH))
         aws.down()

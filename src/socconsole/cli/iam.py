@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json as jsonlib
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from socconsole.cli.common import Code, finish
+from socconsole.cli.common import Code, ConfigOption, finish, load_config
+
+if TYPE_CHECKING:
+    from socconsole.aws.iam import Push
 
 AccountOption = Annotated[str, typer.Option("--account", help="12-digit account id; * for any.")]
 PartitionOption = Annotated[str, typer.Option("--partition", help="aws, aws-cn or aws-us-gov.")]
@@ -31,9 +34,15 @@ def reader(account: AccountOption = "*", partition: PartitionOption = "aws") -> 
 
 
 @iam_app.command()
-def watch(account: AccountOption = "*", partition: PartitionOption = "aws") -> None:
-    """What the watch runs with."""
-    _print("watch", account, partition)
+def watch(account: AccountOption = "*", partition: PartitionOption = "aws", config: ConfigOption = None) -> None:
+    """What the watch runs with; its queue and its trails' buckets as the configuration names them."""
+    from socconsole.aws.iam import Push
+
+    push = load_config(config).push
+    if push is None or account not in ("*", push.account):
+        _print("watch", account, partition)
+    else:
+        _print("watch", account, partition, Push(push.arn(partition), push.trail_buckets))
 
 
 @iam_app.command()
@@ -49,19 +58,23 @@ def responder(account: AccountOption = "*", partition: PartitionOption = "aws") 
 
 
 @iam_app.command()
-def template() -> None:
-    """CloudFormation for the four roles of one account (deploy/roles.json)."""
-    from socconsole.aws.template import template as made
+def template(
+    push: Annotated[bool, typer.Option("--push", help="The queue and what fills it instead.")] = False,
+) -> None:
+    """CloudFormation for the four roles of one account (deploy/roles.json), or for push (deploy/push.json)."""
+    from socconsole.aws import push_template
+    from socconsole.aws import template as roles_template
 
-    print(jsonlib.dumps(made(), indent=2))
+    made = push_template.template() if push else roles_template.template()
+    print(jsonlib.dumps(made, indent=2))
     finish(Code.DONE)
 
 
-def _print(role: str, account: str, partition: str) -> None:
+def _print(role: str, account: str, partition: str, push: Push | None = None) -> None:
     """One policy document a line: IAM takes 6,144 characters in one, so a role may need several."""
     from socconsole.aws.iam import policies
     from socconsole.aws.operations import ROLES
 
-    for document in policies(next(one for one in ROLES if one == role), partition, account):
+    for document in policies(next(one for one in ROLES if one == role), partition, account, push):
         print(jsonlib.dumps(document, separators=(",", ":")))
     finish(Code.DONE)
