@@ -19,14 +19,14 @@ from socconsole.widgets.footer import KeyHint
 from socconsole.widgets.prompt import LinePrompt
 
 FIELD: Final = "incident:"
-_FOLDED_ORDERS: Final = (SortBy.PRIORITY, SortBy.SEVERITY)
-"""Orders in which a lead stands where the worst of its incident would; in others its findings do themselves."""
 
 
 def folds(view: View, query: Query, sort: Sort) -> bool:
-    """Whether a list shows one row an incident. A filter, another order and one's own are about findings."""
-    asked = bool(query.terms or query.words)
-    return view is not View.MINE and not asked and sort.by in _FOLDED_ORDERS
+    """Whether a list shows one row an incident: by score, where a lead stands highest of all that it stands for.
+
+    A filter, another order and the view of one's own are about findings.
+    """
+    return view is not View.MINE and not query.terms and not query.words and sort.by is SortBy.PRIORITY
 
 
 class IncidentActs(FindingActs):

@@ -39,7 +39,7 @@ def columns(desk: Desk) -> tuple[Column[QueueRow], ...]:
 
     # Where WHERE has no room the title has more of it, and mostly names what it is about.
     every: tuple[Column[QueueRow], ...] = (
-        Column("sev", "SEV", lambda row: severity_cell(row.severity), 3, priority=99),
+        Column("sev", "SEV", lambda row: severity_cell(max(row.severity, row.worst)), 3, priority=99),
         Column("score", "SCORE", lambda row: Cell(str(row.score), "strong"), 6, priority=70, align="right"),
         Column(
             "age",

@@ -137,16 +137,18 @@ class _Closure:
         self.deeds: dict[int, triage.Deed] = {}
         self.common: set[Entity] = set()
         waiting = list(due)
+        looked_at: set[int] = set()
         while waiting and len(self.members) < CLOSURE:
             n = waiting.pop()
-            if n in self.members:
+            if n in looked_at:
                 continue
+            looked_at.add(n)
             member = self._member(n)
             if member is not None:
                 self.members[n] = member
-                waiting += [other for other in self._next_to(member) if other not in self.members]
-            else:  # gone, a sample now: those it stood with have to do without
-                waiting += [other for other in self._grouped_with(n) if other not in self.members]
+            # What is gone or a sample now is no member: those it stood with have to do without it.
+            beside = self._grouped_with(n) if member is None else self._next_to(member)
+            waiting += [other for other in beside if other not in looked_at]
 
     def _next_to(self, member: triage.Member) -> Iterator[int]:
         yield from self._grouped_with(member.id)
@@ -179,13 +181,11 @@ class _Closure:
     # --- findings ---
 
     def _member(self, n: int) -> triage.Member | None:
-        row = self._conn.execute(
-            "SELECT kind, sample, occurred, published, seen FROM finding WHERE n = ?", (n,)
-        ).fetchone()
+        row = self._conn.execute("SELECT kind, sample, began, at, published FROM queue WHERE n = ?", (n,)).fetchone()
         if row is None or row[1] or row[0] in _ASIDE:
             return None
-        kind, _, occurred, published, seen = row
-        return triage.Member(n, *_span(occurred, published, seen), self._entities(n), kind == Kind.CONTROL.value)
+        kind, _, *times = row
+        return triage.Member(n, *_span(*times), self._entities(n), kind == Kind.CONTROL.value)
 
     def _entities(self, n: int) -> frozenset[Entity]:
         rows = self._conn.execute("SELECT kind, value FROM finding_entity WHERE finding = ?", (n,)).fetchall()
@@ -202,7 +202,7 @@ class _Closure:
         """What a finding names that was stored before this was noted; nothing for one that names nothing."""
         seen = self._conn.execute("SELECT seen FROM finding WHERE n = ?", (n,)).fetchone()[0]
         finding = remerge.merged(self._conn, Codec(self._conn), n, seen, triage.Context())
-        naming.changed(self._conn, n, finding)
+        naming.name(self._conn, n, finding)
         return self._conn.execute("SELECT kind, value FROM finding_entity WHERE finding = ?", (n,)).fetchall()
 
     def _named(self, entity: Entity) -> list[triage.Member]:
@@ -214,7 +214,7 @@ class _Closure:
         also = "UNION SELECT a.finding FROM alias AS a WHERE a.key = :value" if kind is EntityKind.SIGNAL else ""
         rows = self._conn.execute(
             f"WITH named (n) AS (SELECT finding FROM finding_entity WHERE kind = :kind AND value = :value {also}) "
-            "SELECT f.n, f.occurred, f.published, f.seen FROM named AS e JOIN finding AS f ON f.n = e.n "
+            "SELECT f.n, f.began, f.at, f.published FROM named AS e JOIN queue AS f ON f.n = e.n "
             "WHERE f.sample = 0 AND f.kind NOT IN (:aside, :also_aside) ORDER BY f.n DESC LIMIT :most",
             {
                 "kind": kind.value, "value": value, "aside": _ASIDE[0], "also_aside": _ASIDE[1],
@@ -271,10 +271,9 @@ class _Closure:
                     yield each.id
 
 
-def _span(occurred: int | None, published: int | None, seen: int) -> tuple[datetime, datetime]:
-    """From when to when a finding is about: what AWS says, else when it was seen."""
-    known = [each for each in (occurred, published) if each is not None] or [seen]
-    return instant(min(known)), instant(max(known))
+def _span(began: int, at: int, published: int | None) -> tuple[datetime, datetime]:
+    """From when to when a finding is about: from what it began with to its last activity, or its publication."""
+    return instant(began), instant(max(began, at, published or at))
 
 
 def _each(conn: Connection, sql: str, values: Sequence[int]) -> Iterator[tuple[int, str | None]]:

@@ -1,7 +1,7 @@
 """Which findings of an incident its lead stands for in the list: those that the lead's row says no less than.
 
-The lead is the open threat that stands highest in the list. What is worse than it, by score or by severity, is never
-folded under it; nor what is closed, a sample or asleep, which lists hide or show by rules of their own. Whether
+The lead is the open threat that stands highest in the list. What has a higher score (a control may) is never folded
+under it; nor what is closed, a sample or asleep, which lists hide or show by rules of their own. Whether
 folded ones are new is read with each row (``queue``), by the clock and the sources, and never stored.
 """
 
@@ -19,7 +19,6 @@ from socconsole.store.instants import micros
 class _Row:
     n: int
     threat: bool
-    severity: int
     score: int
     first: int
     stands: bool
@@ -42,13 +41,13 @@ def settle(conn: Connection, now: datetime) -> int:
 def _fold(conn: Connection, incident: str, at: int) -> None:
     rows = [
         _Row(
-            n, kind == Kind.THREAT.value, severity, score, first,
+            n, kind == Kind.THREAT.value, score, first,
             not (sample or closed or (until is not None and until > at)),
             until if until is not None and until > at and not closed else None,
             bool(folded),
         )
-        for n, kind, severity, score, first, sample, closed, until, folded in conn.execute(
-            "SELECT n, kind, severity, score, first, sample, closed, snoozed_until, folded FROM queue "
+        for n, kind, score, first, sample, closed, until, folded in conn.execute(
+            "SELECT n, kind, score, first, sample, closed, snoozed_until, folded FROM queue "
             "WHERE incident = ?",
             (incident,),
         )
@@ -57,13 +56,7 @@ def _fold(conn: Connection, incident: str, at: int) -> None:
     lead = max(standing, key=lambda row: (row.threat, row.score, row.first, row.n), default=None)
     changes = []
     for row in rows:
-        under = (
-            lead is not None
-            and row.stands
-            and row is not lead
-            and row.score <= lead.score
-            and row.severity <= lead.severity
-        )
+        under = lead is not None and row.stands and row is not lead and row.score <= lead.score
         if under != row.folded:
             changes.append((under, row.n))
     conn.executemany("UPDATE queue SET folded = ? WHERE n = ?", changes)

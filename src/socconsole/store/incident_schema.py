@@ -40,6 +40,9 @@ INCIDENT_DDL: Final = (
     "INSERT INTO incident_due SELECT n FROM finding WHERE sample = 0",
     "ALTER TABLE queue ADD COLUMN incident TEXT",
     "ALTER TABLE queue ADD COLUMN folded INTEGER NOT NULL DEFAULT 0",
+    # The earliest that was ever said of when it happened: ``occurred`` is the last activity, and moves.
+    "ALTER TABLE queue ADD COLUMN began INTEGER NOT NULL DEFAULT 0",
+    "UPDATE queue SET began = min(coalesce(occurred, published, seen), coalesce(published, occurred, seen))",
     # Counts of the list as it is folded cost nothing either.
     "DROP TABLE tally",
     """
@@ -74,10 +77,9 @@ INCIDENT_TRIGGERS: Final = (
     # What a fold rests on has changed: a member stands for itself again, and a lead stands for nobody, until
     # somebody has looked at the whole candidate (``folding.settle``).
     f"""
-    CREATE TRIGGER queue_stirred AFTER UPDATE OF kind, severity, score, sample, closed, snoozed_until ON queue
-    WHEN new.incident IS NOT NULL AND (old.kind <> new.kind OR old.severity <> new.severity
-        OR old.score <> new.score OR old.sample <> new.sample OR old.closed <> new.closed
-        OR old.snoozed_until IS NOT new.snoozed_until)
+    CREATE TRIGGER queue_stirred AFTER UPDATE OF kind, score, sample, closed, snoozed_until ON queue
+    WHEN new.incident IS NOT NULL AND (old.kind <> new.kind OR old.score <> new.score
+        OR old.sample <> new.sample OR old.closed <> new.closed OR old.snoozed_until IS NOT new.snoozed_until)
     BEGIN {_UNFOLD.format(row="new")} END
     """,
     f"""

@@ -6,6 +6,7 @@ moment it is asked for, so that it is never older than what it is made of.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ from socconsole.text import Untrusted, token
 from socconsole.triage.correlate import WINDOW, ties
 from socconsole.triage.story import NOTABLE, Line, phrase, tell
 
+_MORE: Final = re.compile(r" \+\d+$")
+"""How many more resources a place has: of no interest in a story."""
 _EVENTS: Final = 200
 """Trail events that are looked at for one key or one store."""
 _EVENT_WEIGHT: Final = 55
@@ -44,26 +47,11 @@ class _Finding:
     place: str
     sources: str
     events: int
-    occurred: int | None
-    published: int | None
-    seen: int
-
-    @property
-    def first(self) -> int:
-        return min(each for each in (self.occurred, self.published, self.seen) if each is not None)
-
-    @property
-    def last(self) -> int:
-        return max(each for each in (self.occurred, self.published) if each is not None) if self.dated else self.seen
-
-    @property
-    def dated(self) -> bool:
-        return self.occurred is not None or self.published is not None
+    first: int
+    last: int
 
 
-_COLUMNS: Final = (
-    "n, id, kind, severity, score, account, types, title, place, sources, events, occurred, published, seen"
-)
+_COLUMNS: Final = "n, id, kind, severity, score, account, types, title, place, sources, events, began, max(began, at)"
 
 
 def of(conn: Connection, finding: str) -> str | None:
@@ -165,10 +153,10 @@ def _named_by(conn: Connection, found: Sequence[_Finding]) -> dict[Entity, int]:
 
 def _told(found: Sequence[_Finding]) -> Iterator[Line]:
     for one in found:
-        types = one.types.split("\n")
-        said = phrase(types, one.title)
-        where = f" · {one.place}" if one.place and said != one.title else ""
-        yield Line(instant(one.first), said + where, one.sources.split(" ")[0], one.id, one.score, max(1, one.events))
+        said = phrase(one.types.split("\n"), one.title)
+        where = "" if said == one.title else _MORE.sub("", one.place)  # a title names what it is about
+        times = max(1, one.events)
+        yield Line(instant(one.first), said, where, one.sources.split(" ")[0], one.id, one.score, times)
 
 
 def _recorded(conn: Connection, named_by: dict[Entity, int], since: int, until: int) -> Iterator[Line]:
@@ -188,13 +176,13 @@ def _recorded(conn: Connection, named_by: dict[Entity, int], since: int, until: 
         ).fetchall():
             if n not in seen:
                 seen.add(n)
-                yield Line(instant(at), _call(conn, n, name, principal), "trail", ident, _EVENT_WEIGHT)
+                yield Line(instant(at), *_call(conn, n, name, principal), "trail", ident, _EVENT_WEIGHT)
 
 
-def _call(conn: Connection, n: int, name: str, principal: str) -> str:
-    """``PutBucketPolicy · corpus by role/session``."""
+def _call(conn: Connection, n: int, name: str, principal: str) -> tuple[str, str]:
+    """``PutBucketPolicy by role/session``, and on what."""
     on = conn.execute(
         "SELECT value FROM trail_entity WHERE n = ? AND kind = 'resource' ORDER BY value LIMIT 1", (n,)
     ).fetchone()
     by = principal.rpartition(":")[2].partition("/")[2] or resource_name(principal)
-    return token(name) + (f" · {on[0]}" if on else "") + (f" by {by}" if by else "")
+    return token(name) + (f" by {by}" if by else ""), on[0] if on else ""

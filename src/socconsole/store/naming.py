@@ -26,6 +26,13 @@ def added(conn: Connection, made: Sequence[tuple[int, Finding]]) -> None:
 
 
 def changed(conn: Connection, n: int, finding: Finding) -> None:
+    """Note what a finding names now, and that it waits, in the caller's transaction."""
+    name(conn, n, finding)
+    if finding.kind not in ASIDE:
+        conn.execute(_DUE, (n,))
+
+
+def name(conn: Connection, n: int, finding: Finding) -> None:
     """Note what a finding names now, in the caller's transaction."""
     entities = {(kind.value, value) for kind, value in _entities(finding)}
     known = set(conn.execute("SELECT kind, value FROM finding_entity WHERE finding = ?", (n,)).fetchall())
@@ -35,8 +42,6 @@ def changed(conn: Connection, n: int, finding: Finding) -> None:
             [(*each, n) for each in known - entities],
         )
         conn.executemany(_INSERT, [(*each, n) for each in entities - known])
-    if finding.kind not in ASIDE:
-        conn.execute(_DUE, (n,))
 
 
 def _entities(finding: Finding) -> set[Entity]:

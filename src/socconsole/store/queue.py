@@ -122,7 +122,8 @@ def _index(conditions: list[str], sort: Sort) -> str | None:
 
 # No alias for queue: the expressions of a state name its columns bare, and the table where they must.
 _FOLDS: Final = (
-    f"SELECT i.lead, count(*), sum({standing_sql.STATE} = 'new'), max({standing_sql.FIRING}) "
+    f"SELECT i.lead, count(*), sum({standing_sql.STATE} = 'new'), max({standing_sql.FIRING}), "
+    "max(queue.severity) "
     "FROM incident AS i JOIN queue ON queue.incident = i.id WHERE queue.folded = 1 AND i.lead IN ({}) GROUP BY i.lead"
 )
 
@@ -404,16 +405,13 @@ class QueueReader:
         leads = [n for each, n in zip(rows, numbers, strict=True) if each.incident is not None]
         if not leads:
             return rows
-        folds = {
-            lead: (count, waiting, bool(firing))
-            for lead, count, waiting, firing in self._conn.execute(
+        folds: dict[int, dict[str, Any]] = {
+            lead: {"folds": count, "waiting": waiting, "folds_firing": bool(firing), "worst": Severity(severity)}
+            for lead, count, waiting, firing, severity in self._conn.execute(
                 _FOLDS.format(", ".join(str(n) for n in leads)), {"now": self._moment[1], "fresh": self._fresh}
             )
         }
-        return [
-            replace(each, folds=folds[n][0], waiting=folds[n][1], folds_firing=folds[n][2]) if n in folds else each
-            for each, n in zip(rows, numbers, strict=True)
-        ]
+        return [replace(each, **folds[n]) if n in folds else each for each, n in zip(rows, numbers, strict=True)]
 
     def _count_within(self, scan: _Scan, budget_s: float) -> Count:
         """Count until the time is up. Batches, so that a count cut short still knows what it saw."""

@@ -55,6 +55,8 @@ class QueueRow:
     """How many of those are new."""
     folds_firing: bool = False
     """Whether any of those is still firing."""
+    worst: Severity = Severity.INFO
+    """The highest severity among those."""
 
 
 SELECT: Final = (

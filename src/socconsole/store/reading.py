@@ -65,6 +65,8 @@ class Stored:
     """How and when it was closed; None while it is open."""
     way_out: WayOut | None = None
     """The way out that its resources name, and what leaves there; None where they name none."""
+    incident: str | None = None
+    """The incident candidate that it is part of; None while it stands alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,7 @@ def findings_json(stored: Stored, now: datetime) -> dict[str, Any]:
         "still_firing": still_firing,
         "owner": stored.decided.owner,
         "case": None,
+        "incident": stored.incident,
         "sample": finding.sample,
         "ended": None if stored.ended is None else {"how": stored.ended.how.value, "at": rfc3339(stored.ended.at)},
         "egress": None if stored.way_out is None else _egress_json(stored.way_out),
@@ -234,7 +237,7 @@ def _number(conn: Connection, id: str) -> int | None:
 
 _ROW = """
     SELECT f.id, f.score, f.reasons, f.seen, q.workflow, q.active, q.sequence, q.occurred, q.acked_at, q.snoozed_at,
-        q.snoozed_until, q.snooze_print IS q.print AS snooze_fits, q.resolved_at, q.resumed_at, q.blocked_at
+        q.snoozed_until, q.snooze_print IS q.print AS snooze_fits, q.resolved_at, q.resumed_at, q.blocked_at, q.incident
     FROM finding AS f JOIN queue AS q ON q.n = f.n WHERE f.n = ?
 """
 # One decision group, the latest over all ids the finding has had.
@@ -306,6 +309,7 @@ class _Reader:
             self._aliases(n, finding.id),
             self._ended(n) if state is State.RESOLVED else None,
             self._way_out(finding),
+            row["incident"],
         )
 
     def _way_out(self, finding: Finding) -> WayOut | None:

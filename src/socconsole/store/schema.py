@@ -244,8 +244,7 @@ _INDEXES: Final = (
     "owner, acked_at, workflow, occurred, seen, resumed_at, blocked_at, resolved_at, events, closed) "
     f"{_OPEN} AND kind = 'threat'",
     f"CREATE INDEX queue_open ON queue (score DESC, first DESC, n DESC, snoozed_until, folded) {_OPEN}",
-    "CREATE INDEX queue_severity ON queue (severity DESC, score DESC, first DESC, n DESC, snoozed_until, folded) "
-    f"{_OPEN}",
+    f"CREATE INDEX queue_severity ON queue (severity DESC, score DESC, first DESC, n DESC, snoozed_until) {_OPEN}",
     f"CREATE INDEX queue_at ON queue (at DESC, n DESC, snoozed_until) {_OPEN}",
     f"CREATE INDEX queue_title ON queue (title, n, snoozed_until) {_OPEN}",
     f"CREATE INDEX queue_place ON queue (place, n, snoozed_until) {_OPEN}",

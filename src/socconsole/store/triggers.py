@@ -18,6 +18,7 @@ _CLOSED: Final = (
     "(new.active = 0 OR (new.workflow IN ('RESOLVED', 'SUPPRESSED') "
     "AND (new.resolved_at IS NULL OR new.occurred IS NULL OR new.occurred <= new.resolved_at)))"
 )
+_BEGAN: Final = "min(coalesce(new.occurred, new.published, new.seen), coalesce(new.published, new.occurred, new.seen))"
 _NEW: Final = ", ".join(f"new.{name}" for name in _COPIED.split(", "))
 
 
@@ -100,15 +101,16 @@ _TALLY_DOWN: Final = (
 TRIGGERS: Final = (
     f"""
     CREATE TRIGGER finding_added AFTER INSERT ON finding BEGIN
-        INSERT INTO queue (n, at, first, closed, {_COPIED})
-            VALUES (new.n, coalesce(new.occurred, new.published, new.seen), coalesce(new.published, new.seen),
-                {_CLOSED}, {_NEW});
+        INSERT INTO queue (n, at, began, first, closed, {_COPIED})
+            VALUES (new.n, coalesce(new.occurred, new.published, new.seen), {_BEGAN},
+                coalesce(new.published, new.seen), {_CLOSED}, {_NEW});
     END
     """,
     f"""
     CREATE TRIGGER finding_changed AFTER UPDATE ON finding BEGIN
-        UPDATE queue SET (at, closed, {_COPIED}) =
-            (coalesce(new.occurred, new.published, new.seen), {_CLOSED}, {_NEW}) WHERE n = new.n;
+        UPDATE queue SET (at, began, closed, {_COPIED}) =
+            (coalesce(new.occurred, new.published, new.seen), min(began, {_BEGAN}), {_CLOSED}, {_NEW})
+            WHERE n = new.n;
     END
     """,
     """

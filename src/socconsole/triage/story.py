@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -51,6 +51,8 @@ class Line:
 
     at: datetime
     what: str
+    where: str
+    """Said only where it is not what the line before was about."""
     source: str
     ref: str
     weight: int
@@ -74,20 +76,23 @@ def phrase(types: Sequence[str], title: str) -> str:
 def tell(lines: Iterable[Line], most: int = LINES) -> tuple[Chapter, ...]:
     """The story: what says the same is told once, at its first time, with how often; of more than ``most`` the
     weightiest are kept."""
-    told: dict[str, Line] = {}
+    told: dict[tuple[str, str], Line] = {}
     for each in sorted(lines, key=lambda one: (one.at, -one.weight, one.ref)):
-        known = told.get(each.what)
-        if known is None:
-            told[each.what] = each
-        else:
-            told[each.what] = Line(
-                known.at, known.what, known.source, known.ref, max(known.weight, each.weight), known.times + each.times
-            )
+        known = told.get((each.what, each.where))
+        if known is not None:
+            weight, times = max(known.weight, each.weight), known.times + each.times
+            each = replace(known, weight=weight, times=times)
+        told[each.what, each.where] = each
     kept = sorted(told.values(), key=lambda one: (-one.weight, one.at, one.ref))[:most]
-    return tuple(
-        Chapter(one.at, Untrusted(f"{one.what} ×{one.times:,}" if one.times > 1 else one.what), one.source, one.ref)
-        for one in sorted(kept, key=lambda one: (one.at, one.ref))
-    )
+    story: list[Chapter] = []
+    before = ""
+    for one in sorted(kept, key=lambda one: (one.at, one.ref)):
+        said = f"{one.what} ×{one.times:,}" if one.times > 1 else one.what
+        if one.where and one.where != before:
+            said = f"{said} · {one.where}"
+        before = one.where
+        story.append(Chapter(one.at, Untrusted(said), one.source, one.ref))
+    return tuple(story)
 
 
 def _words(name: str) -> str:
