@@ -73,6 +73,18 @@ def test_which_rule_fires_on_which_record(config: Path, tmp_path: Path) -> None:
     assert plain.splitlines()[1].endswith("s3.amazonaws.com ListBuckets  -")
 
 
+def test_an_import_ends_with_what_the_rules_found(config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "trail.json"
+    file.write_text(json.dumps({"Records": [record("iam:CreateUser"), record("s3:ListBuckets")]}))
+    words = ["import", str(file), "--config", str(config), "--store", str(tmp_path / "state")]
+    ran = CliRunner().invoke(build(), words)
+    assert ran.exit_code == 0, ran.output
+    assert "rules: 1 finding made or changed" in ran.stderr
+    listed = CliRunner().invoke(build(), ["findings", "src:trail", "--json", "--store", str(tmp_path / "state")])
+    (found,) = map(json.loads, listed.stdout.splitlines())
+    assert (found["title"], found["severity"], found["sources"]) == ("Mine", "LOW", ["trail"])
+
+
 def test_what_is_no_record_is_named(config: Path, tmp_path: Path) -> None:
     file = tmp_path / "mixed.jsonl"
     file.write_text(json.dumps(record("iam:CreateUser")) + "\n{nonsense\n")

@@ -118,7 +118,16 @@ def import_files(files: list[str], as_json: bool, store: StoreOption, config: Co
         if done.refused:
             say(f"{clean(name)}: {done.refused}")
         code = max(code, done.code)
+    _rules(folder, settings)
     return code if understood else Code.BAD_INPUT
+
+
+def _rules(folder: StateFolder, settings: Config) -> None:
+    """Let the rules look at the trail events that came."""
+    from socconsole.rules.passes import catch_up
+
+    if found := catch_up(folder, settings):
+        say(f"rules: {found:,} {'finding' if found == 1 else 'findings'} made or changed; see: findings src:trail")
 
 
 def _folder(store: StoreOption) -> StateFolder:

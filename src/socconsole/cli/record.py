@@ -205,6 +205,8 @@ def recover(
     config: ConfigOption = None,
 ) -> None:
     """Rebuild store.db from the ledger and the imported files; the watch brings back what AWS says."""
+    from socconsole.cli.common import open_folder
+    from socconsole.rules.passes import catch_up
     from socconsole.store.declared import context_of
     from socconsole.store.recover import recover as run
 
@@ -213,6 +215,8 @@ def recover(
         settings = load_config(config, root)
         context = context_of(settings)
         done = run(root, who=settings.who, force=force, accept_loss=accept_loss, context=context)
+        if done.rebuilt:
+            catch_up(open_folder(root), settings)
     if json:
         put(
             {

@@ -11,7 +11,7 @@ from socconsole.config import Config
 from socconsole.rules import engine
 from socconsole.rules.catalogue import Catalogue
 from socconsole.rules.findings import findings
-from socconsole.store import db, rule_findings, rule_reading, trail
+from socconsole.store import correlating, db, rule_findings, rule_reading, trail
 from socconsole.store.declared import context_of
 from socconsole.store.rule_findings import Made
 from socconsole.store.state import StateFolder
@@ -37,7 +37,7 @@ def look(path: Path, catalogue: Catalogue, after: int) -> Look:
 def catch_up(folder: StateFolder, config: Config) -> int:
     """All passes that are due, one after the other; returns how many findings they made or changed.
 
-    For who has no watch: an import. pySigma is imported only if there is something to look at.
+    For what ends with it: an import, ``recover``. pySigma is imported only if there is something to look at.
     """
     changed = 0
     catalogue: Catalogue | None = None
@@ -54,4 +54,6 @@ def catch_up(folder: StateFolder, config: Config) -> int:
                 now=datetime.now(UTC),
                 context=context_of(config),
             )
+        if changed:
+            correlating.finish(conn, datetime.now(UTC))
     return changed
