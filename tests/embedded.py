@@ -14,11 +14,39 @@ from typing import Any
 
 import boto3
 import pytest
+from aiobotocore.httpsession import AIOHTTPSession
 from botocore.config import Config
+from moto import backends
+from moto.core import responses
+from moto.kms import models as kms
 
 from socconsole.drill import Embedded
 
 _running: list[Embedded] = []
+
+
+def _do_once() -> None:
+    """What is the same in every test and takes most of its time: done once a process.
+
+    moto lists its own folders at every request, and a class's methods at every call; its KMS makes an RSA key
+    for every key, even one that never signs; aiobotocore reads the machine's certificates for every client, HTTP or
+    not.
+    """
+    listed, methods = tuple(backends.list_of_moto_modules()), responses.method_names_from_class
+    backends.list_of_moto_modules = lambda: listed
+    responses.method_names_from_class = functools.cache(methods)
+    kms.generate_private_key = functools.cache(kms.generate_private_key)
+    build, contexts = AIOHTTPSession._build_verify_context, {}
+
+    def shared(session: AIOHTTPSession) -> Any:
+        if session._verify not in contexts:
+            contexts[session._verify] = build(session)
+        return contexts[session._verify]
+
+    AIOHTTPSession._build_verify_context = shared
+
+
+_do_once()
 
 
 @pytest.fixture(scope="session")
