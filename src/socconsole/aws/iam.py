@@ -62,7 +62,7 @@ def _session(grant: Grant, partition: str, account: str, *, exact: bool) -> str:
     groups: dict[tuple[str, ...], set[str]] = {}
     for operation in grant.operations:
         row = table()[operation]
-        patterns = _resources(row, partition, account)
+        patterns = resources_of(row, partition, account)
         fitting = tuple(sorted(arn for arn in grant.resources if any(fnmatchcase(arn, one) for one in patterns)))
         if patterns == ("*",) or not exact:
             fitting = patterns
@@ -80,7 +80,7 @@ def _session(grant: Grant, partition: str, account: str, *, exact: bool) -> str:
 
 def fitting(operation: str, resources: Sequence[str], partition: str, account: str) -> tuple[str, ...]:
     """Those of ``resources`` (ARNs) that ``operation`` is checked on; ``*`` where none is."""
-    patterns = _resources(table()[operation], partition, account)
+    patterns = resources_of(table()[operation], partition, account)
     if patterns == ("*",):
         return patterns
     return tuple(arn for arn in resources if any(fnmatchcase(arn, one) for one in patterns)) or ("*",)
@@ -94,7 +94,7 @@ def policy(role: Role, partition: str = "aws", account: str = "*", push: Push | 
     """
     groups: dict[tuple[str, tuple[str, ...]], set[str]] = {}
     for row in table().values():
-        resources = _resources(row, partition, account, push)
+        resources = resources_of(row, partition, account, push)
         if role not in row.roles or not resources:
             continue
         groups.setdefault((str(row.effect), resources), set()).update(row.iam)
@@ -189,7 +189,7 @@ def trust(principal: str | Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _resources(row: Operation, partition: str, account: str, push: Push | None = None) -> tuple[str, ...]:
+def resources_of(row: Operation, partition: str, account: str, push: Push | None = None) -> tuple[str, ...]:
     """ARN patterns of a row; none where only ``push`` could name them."""
     named = {"${queue}": (push.queue,), "${trail_bucket}": push.trail_buckets} if push else {}
     found: list[str] = []

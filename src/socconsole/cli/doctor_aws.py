@@ -19,6 +19,7 @@ from socconsole.text import Untrusted, ascii_json, clean
 
 if TYPE_CHECKING:
     from socconsole.aws import AwsTrouble, Door
+    from socconsole.aws.iam import Push
     from socconsole.aws.operations import Role
     from socconsole.config import AccountConfig, Config
     from socconsole.model.world import Place, World
@@ -208,6 +209,7 @@ async def _permissions(door: Door, home: Place, account: AccountConfig, settings
 
     area = f"aws {account.account}"
     found: list[Check] = []
+    push = _push(door, account, settings)
     kinds: dict[str, list[Role]] = {}
     for kind in ROLES:
         arn = _role_arn(door, account, kind)
@@ -221,7 +223,7 @@ async def _permissions(door: Door, home: Place, account: AccountConfig, settings
             )
             continue
         kinds.setdefault(arn, []).append(kind)
-    for checks in await asyncio.gather(*(_role(door, home, area, arn, of) for arn, of in kinds.items())):
+    for checks in await asyncio.gather(*(_role(door, home, area, arn, of, push) for arn, of in kinds.items())):
         found += checks
     if _role_arn(door, account, "triage"):
         found.append(await _assumable(door, home, area, settings, analyst))
@@ -243,14 +245,24 @@ def _role_arn(door: Door, account: AccountConfig, kind: Role) -> str:
     return arn or ""
 
 
-async def _role(door: Door, home: Place, area: str, arn: str, kinds: Sequence[Role]) -> list[Check]:
+def _push(door: Door, account: AccountConfig, settings: Config) -> Push | None:
+    """What the watch receives from in this account."""
+    from socconsole.aws.iam import Push
+
+    push = settings.push
+    if push is None or push.account != account.account:
+        return None
+    return Push(push.arn(door.world.partition), push.trail_buckets)
+
+
+async def _role(door: Door, home: Place, area: str, arn: str, kinds: Sequence[Role], push: Push | None) -> list[Check]:
     from socconsole.aws import AwsTrouble
     from socconsole.response.permits import own_arn
 
     label = f"{' and '.join(kinds)} permissions"
     try:
         principal = arn or await own_arn(door, home)
-        missing = await _missing(door, home, principal, kinds)
+        missing = await _missing(door, home, principal, kinds, push)
     except AwsTrouble as trouble:
         return [warn(area, f"{label} cannot be foretold: {trouble.kind}: {clean(trouble.detail, 200)}", trouble.remedy)]
     able = [_containments(area, missing)] if "responder" in kinds else []
@@ -277,19 +289,17 @@ def _containments(area: str, missing: Sequence[tuple[tuple[str, ...], tuple[str,
 
 
 async def _missing(
-    door: Door, home: Place, principal: str, kinds: Sequence[Role]
+    door: Door, home: Place, principal: str, kinds: Sequence[Role], push: Push | None
 ) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """[(resource patterns, IAM actions that are likely denied on them)]. Raises ``AwsTrouble``."""
+    from socconsole.aws.iam import resources_of
     from socconsole.aws.operations import table
 
     # The simulator refuses actions together that "require different authorization information": one service a call.
     needed: dict[tuple[tuple[str, ...], str], set[str]] = {}
     for row in table().values():
-        if set(row.roles) & set(kinds) and row.iam:
-            resources = tuple(
-                pattern.replace("${partition}", door.world.partition).replace("${account}", home.account)
-                for pattern in row.resource
-            )
+        resources = resources_of(row, door.world.partition, home.account, push)
+        if set(row.roles) & set(kinds) and row.iam and resources:
             for action in row.iam:
                 needed.setdefault((resources, action.partition(":")[0]), set()).add(action)
     missing = []
