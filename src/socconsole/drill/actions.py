@@ -42,6 +42,10 @@ _ACTIONS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("s3", "GetBucketReplication"): ("s3:GetReplicationConfiguration",),
     ("s3", "PutBucketReplication"): ("s3:PutReplicationConfiguration",),
     ("s3", "GetBucketLifecycleConfiguration"): ("s3:GetLifecycleConfiguration",),
+    ("s3", "GetBucketMetricsConfiguration"): ("s3:GetMetricsConfiguration",),
+    ("s3", "ListBucketMetricsConfigurations"): ("s3:GetMetricsConfiguration",),
+    ("s3", "PutBucketMetricsConfiguration"): ("s3:PutMetricsConfiguration",),
+    ("s3", "DeleteBucketMetricsConfiguration"): ("s3:PutMetricsConfiguration",),
     ("s3", "GetBucketNotificationConfiguration"): ("s3:GetBucketNotification",),
     ("s3", "PutBucketNotificationConfiguration"): ("s3:PutBucketNotification",),
     ("s3", "ListObjectVersions"): ("s3:ListBucketVersions",),
@@ -173,9 +177,23 @@ def _resolver(operation: str, params: Mapping[str, Any], account: str, region: s
     return f"arn:aws:route53resolver:{region}:{account}:resolver-query-log-config/{params['ResolverQueryLogConfigId']}"
 
 
-def _logs(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
-    name = params.get("logGroupName") or params.get("logGroupNamePrefix") or ""
-    return f"arn:aws:logs:{region}:{account}:log-group:{name}"
+def _logs(operation: str, params: Mapping[str, Any], account: str, region: str) -> str | tuple[str, ...]:
+    if operation in ("GetQueryResults", "StopQuery", "DescribeQueries"):
+        return "*"
+    several = params.get("logGroupIdentifiers") or params.get("logGroupNames")
+    names = several or [params.get("logGroupName") or params.get("logGroupNamePrefix") or ""]
+    stem = f"arn:aws:logs:{region}:{account}:log-group:"
+    return tuple(str(one) if str(one).startswith("arn:") else f"{stem}{one}" for one in names)
+
+
+def _cloudwatch(operation: str, params: Mapping[str, Any], account: str, region: str) -> str | tuple[str, ...]:
+    """Alarms have ARNs; metrics and detectors have none."""
+    if "ResourceARN" in params:
+        return str(params["ResourceARN"])
+    if "Alarm" not in operation:
+        return "*"
+    names = params.get("AlarmNames") or [params.get("AlarmName") or "*"]
+    return tuple(f"arn:aws:cloudwatch:{region}:{account}:alarm:{name}" for name in names)
 
 
 def _cloudtrail(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
@@ -196,6 +214,10 @@ def _sqs(operation: str, params: Mapping[str, Any], account: str, region: str) -
     """A queue's URL ends in its account and name."""
     owner, _, name = str(params.get("QueueUrl", "")).rpartition("/")
     return f"arn:aws:sqs:{region}:{owner.rpartition('/')[2]}:{name}" if name else "*"
+
+
+def _sns(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    return str(params.get("TopicArn") or params.get("SubscriptionArn") or "*")
 
 
 def _kms(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
@@ -239,7 +261,9 @@ _RESOURCE: Final[Mapping[str, Callable[[str, Mapping[str, Any], str, str], str |
     "ecs": _ecs,
     "cloudtrail": _cloudtrail,
     "logs": _logs,
+    "cloudwatch": _cloudwatch,
     "route53resolver": _resolver,
     "bedrock-agent": _bedrock_agent,
     "sqs": _sqs,
+    "sns": _sns,
 }

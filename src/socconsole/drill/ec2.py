@@ -53,10 +53,20 @@ def run_instances(cloud: Cloud, call: Call) -> None:
 
 @routes.after("ec2", "CreateNatGateway")
 def create_nat_gateway(cloud: Cloud, call: Call) -> None:
-    """Its interface says whose it is."""
+    """Its interface says whose it is, and has an address of its subnet; moto draws one out of all of 10.0.0.0/8."""
     ec2 = backend(call.account, call.region)
     for gateway in ec2.nat_gateways.values():
-        ec2.enis[gateway._eni.id].interface_type = "nat_gateway"
+        interface = ec2.enis[gateway._eni.id]
+        if interface.interface_type == "nat_gateway":
+            continue
+        interface.interface_type = "nat_gateway"
+        address = interface.subnet.get_available_subnet_ip(interface)
+        for one in interface.private_ip_addresses:
+            if one.get("PrivateIpAddress") == interface.private_ip_address:
+                one["PrivateIpAddress"] = address
+        gateway.private_ip = interface.private_ip_address = address
+        for one in gateway.address_set:
+            one["privateIp"] = address
 
 
 @routes.after("ec2", "CreateSnapshot", "CreateSnapshots")
