@@ -19,7 +19,6 @@ BAND: Final = 3.0
 class Proposal:
     """What to compare with what: a static ``threshold`` or, where nothing else can be said, an anomaly band."""
 
-    name: str
     series: Series
     threshold: float | None
     band: float | None
@@ -49,7 +48,6 @@ def propose(path: EgressPath, usual: Baseline | None) -> Proposal | None:
     learnt = FACTOR * usual.p99 if usual is not None and usual.enough else 0.0
     threshold = max(floor, learnt)
     return Proposal(
-        name=f"socconsole-egress-{path.resource}".replace("/", "-"),
         series=one,
         threshold=float(round(threshold)) if threshold else None,
         band=None if threshold else BAND,
