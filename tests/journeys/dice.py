@@ -43,7 +43,7 @@ from tests.journeys.keys import (
     ARRIVAL_S,
     CORPUS,
     ESCAPE_S,
-    PUBLIC,
+    LEAKING,
     QUERY,
     asked,
     command,
@@ -200,7 +200,7 @@ class Desk:
         argv = [sys.executable, "-m", "socconsole", "--store", str(self.folder.root)]
         env = {"TEXTUAL_FPS": "60", "SOCCONSOLE_HOME": str(self.drill.home)}
         terminal = Terminal(argv, **SIZE, env=env, cwd=ROOT)
-        terminal.wait_for(PUBLIC, ARRIVAL_S)
+        terminal.wait_for(LEAKING, ARRIVAL_S)
         return terminal
 
     def reopen(self) -> None:

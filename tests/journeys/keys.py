@@ -18,6 +18,8 @@ CORPUS = "kaufhaus-llm-corpus-prod"
 QUERY = f"res:{CORPUS} type:s3 anonymous"
 CONTAIN = f":contain s3-block-public {CORPUS}"
 PUBLIC = "Amazon S3 public anonymous a"
+LEAKING = " incident"
+"""In Triage's title once the leak is one: its findings then stand folded under the worst of them."""
 ARRIVAL_S = 120.0
 AGAIN_S = 10.0
 """After that, a key that has shown nothing is pressed again."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.conftest import started
-from tests.journeys.keys import ALONE_S, ARRIVAL_S, COMMAND, CORPUS, PUBLIC, SETTLED_S
+from tests.journeys.keys import ALONE_S, ARRIVAL_S, CORPUS, PUBLIC, SETTLED_S
 from tests.terminal.harness import Terminal
 
 SPEED = 20
@@ -19,8 +19,10 @@ SPEED = 20
 TARGET = 16
 """Keys. Told apart are those that depend on what else is in the list."""
 REASON = "leak"
-OPENED = PUBLIC[:26]
+OPENED = PUBLIC[:24]
 """The finding that the bucket was opened to everyone, as far as its row has room for it."""
+LEAD = "Potential "
+"""How the titles of both attack sequences begin: the worst of them stands for the incident."""
 COLUMNS, LIST = 120, 72
 """Cells of the terminal, and those of them that the list takes; the rest is the detail's."""
 TYPED = CORPUS[-6:]
@@ -67,9 +69,12 @@ def test_from_the_first_finding_to_verified(tmp_path: Path, capsys: pytest.Captu
         started(tmp_path / "home", SPEED) as drill,
         Terminal([*argv, str(drill.store)], columns=COLUMNS, rows=40, env=env) as terminal,
     ):
-        terminal.wait_for(OPENED, ARRIVAL_S)
+        terminal.wait_for(lambda: re.search(rf"▸\+\d+ {LEAD}", terminal.text), ARRIVAL_S)
         began = time.monotonic()
         hand = Hand(terminal)
+        hand.to_row(LEAD)
+        hand.press("i", "of one incident")
+        terminal.wait_for(OPENED, ARRIVAL_S)
         hand.to_row(OPENED)
         terminal.quiet(SETTLED_S)
         hand.press("X", "▶ helps s3-block-public")

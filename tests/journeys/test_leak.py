@@ -9,14 +9,14 @@ import signal
 from socconsole.drill import launch
 from socconsole.store.state import StateFolder
 from tests.journeys.conftest import Drill, Open
-from tests.journeys.keys import ARRIVAL_S, CORPUS, PUBLIC, act, command, press_until
+from tests.journeys.keys import ARRIVAL_S, CORPUS, LEAKING, PUBLIC, act, command, press_until
 
 EXPORTS = "kaufhaus-ml-eval-exports"
 
 
 def test_acknowledge_contain_and_undo(drill: Drill, console: Open) -> None:
     terminal = console(drill.store, columns=160, rows=50, home=drill.home)
-    terminal.wait_for(PUBLIC, ARRIVAL_S)
+    terminal.wait_for(LEAKING, ARRIVAL_S)
     command(terminal, f"filter res:{CORPUS} type:s3 anonymous")
     terminal.wait_for("1 of 1")
 
@@ -85,7 +85,7 @@ def test_acknowledge_contain_and_undo(drill: Drill, console: Open) -> None:
 
 def test_a_dead_aws_is_never_clear(drill: Drill, console: Open) -> None:
     terminal = console(drill.store, home=drill.home)
-    terminal.wait_for(PUBLIC, ARRIVAL_S)
+    terminal.wait_for(LEAKING, ARRIVAL_S)
     folder = StateFolder.open(drill.store)
     os.kill(drill.pid, signal.SIGKILL)
     terminal.wait_for(lambda: "error" in terminal.text.lower() and "✗" in terminal.text, ARRIVAL_S)
@@ -111,7 +111,7 @@ def test_a_dead_aws_is_never_clear(drill: Drill, console: Open) -> None:
 def test_the_console_can_go_and_the_record_stays(drill: Drill, console: Open) -> None:
     """A dropped line: the console ends, the terminal's processes end, the stores are whole."""
     terminal = console(drill.store, home=drill.home)
-    terminal.wait_for(PUBLIC, ARRIVAL_S)
+    terminal.wait_for(LEAKING, ARRIVAL_S)
     command(terminal, f"filter res:{CORPUS} type:s3 anonymous")  # a row that stays under the cursor
     terminal.wait_for("1 of 1")
     act(terminal, "c", "claimed")

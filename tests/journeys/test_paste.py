@@ -16,7 +16,7 @@ from tests.journeys.keys import (
     CONFIRM,
     CONTAIN,
     CORPUS,
-    PUBLIC,
+    LEAKING,
     act,
     command,
     open_from_corpus,
@@ -68,7 +68,7 @@ def desk(shared: Drill, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Te
     argv = [sys.executable, "-m", "socconsole", "--store", str(shared.store)]
     env = {"SOCCONSOLE_HOME": str(shared.home), "TEXTUAL_FPS": "60"}
     with Terminal(argv, columns=160, rows=50, env=env) as terminal:
-        terminal.wait_for(PUBLIC, ARRIVAL_S)
+        terminal.wait_for(LEAKING, ARRIVAL_S)
         yield terminal
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from socconsole.commands import Acknowledge, Command
 from socconsole.model.finding import State
+from socconsole.screens import words
 from socconsole.screens.acts import FindingActs
 from socconsole.screens.base import Invocation
 from socconsole.screens.incident_sections import severities
@@ -97,8 +98,10 @@ class IncidentActs(FindingActs):
         every = [row for row in incidents.members(self.desk.conn, lead.incident, self.desk.now()) if _waits(row)]
         ids = tuple(dict.fromkeys((lead.id, *(row.id for row in every))))
         if asked.argument:  # a typed line has shown nobody what else it would be about
-            rest = f"; {len(ids) - 1} others of its incident stay as they are" if len(ids) > 1 else ""
-            await self.record(Acknowledge(ids=(lead.id,), reason=asked.argument.strip()), f"acknowledged alone{rest}")
+            rest = words.plural(len(ids) - 1, "other")
+            left = f" alone; {rest} of its incident left as {'it is' if len(ids) == 2 else 'they are'}"
+            done = f"acknowledged{left if len(ids) > 1 else ''}"
+            await self.record(Acknowledge(ids=(lead.id,), reason=asked.argument.strip()), done)
             return
         if len(ids) == 1:
             await super().do_acknowledge(asked)

@@ -1,0 +1,122 @@
+"""Many findings in one row: how it says so, how they are looked at, and what an acknowledgement is about."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+from socconsole.model.source import Freshness
+from socconsole.store import correlating
+from socconsole.widgets.table import WindowTable
+from tests.screens.support import Estate, Opened, Running, record
+
+
+def on_one_bucket(number: int, title: str, severity: str = "HIGH") -> dict[str, Any]:
+    made = record(number, title, severity)
+    made["Resources"] = [{"Type": "AwsS3Bucket", "Id": "arn:aws:s3:::corpus", "Region": made["Region"]}]
+    return made
+
+
+def hear(estate: Estate, *records: dict[str, Any]) -> None:
+    """A poll, and what the watch does after it."""
+    estate.answer(Freshness.FRESH, *records)
+    with closing(estate.write()) as conn:
+        correlating.finish(conn, datetime.now(UTC))
+
+
+def leak(estate: Estate) -> None:
+    hear(
+        estate,
+        on_one_bucket(1, "corpus read in bulk", "CRITICAL"),
+        on_one_bucket(2, "policy opened"),
+        on_one_bucket(3, "credentials used", "MEDIUM"),
+        record(4, "port scanned", "LOW"),
+    )
+
+
+def columns(desk: Running) -> tuple[str, str]:
+    """The list and the detail beside it, each as one line of words (80 and 160 columns wrap them differently)."""
+    split = [line.partition("│") for line in desk.text().splitlines()]
+    return " ".join(" ".join(left for left, _, _ in split).split()), " ".join(" ".join(r for _, _, r in split).split())
+
+
+def subjects(estate: Estate) -> int:
+    return len(estate.entry().entry.subjects)
+
+
+async def test_one_row_an_incident_with_its_story_and_every_finding_by_a_key(estate: Estate, console: Opened) -> None:
+    leak(estate)
+    async with console(size=(160, 50)) as desk:
+        await desk.until(lambda: "▸+2 corpus read in bulk" in desk.text())
+        assert "4 of 4 · 1 incident" in desk.text()
+        listed, told = columns(desk)
+        assert "policy opened" not in listed
+        assert "port scanned" in listed
+        assert told.index("story") < told.index("what ")
+        for said in (
+            "3 findings: 3 new",
+            "S3 exfiltration, anomalous behavior ×3 · corpus",
+            "bucket corpus",
+            "also here",
+        ):
+            assert said in told
+
+        await desk.press("i")
+        await desk.until(lambda: "3 findings of one incident" in desk.text())
+        for title in ("┊ corpus read in bulk", "┊ policy opened", "┊ credentials used"):
+            assert title in desk.text()
+        await desk.press("j", "escape")
+        await desk.until(lambda: "▸+2" in desk.text())
+        assert desk.screen.query_one("#list", WindowTable).cursor == 0, "back on the row that was unfolded"
+
+        await desk.press("slash")
+        await desk.type("policy")
+        await desk.press("enter")
+        await desk.until(lambda: "┊ policy opened" in desk.text() and "1 of 4" in desk.text())
+        await desk.press("escape", "j", "i")
+        await desk.until(lambda: "this finding stands alone" in desk.text())
+
+
+async def test_an_acknowledgement_of_a_lead_offers_all_and_one(estate: Estate, console: Opened) -> None:
+    leak(estate)
+    async with console(size=(120, 40)) as desk:
+        await desk.until(lambda: "▸+2" in desk.text())
+        await desk.press("a")
+        await desk.until(lambda: "all 3 of this incident: 1 critical, 1 high, 1 medium" in desk.text())
+        await desk.press("tab")
+        await desk.until(lambda: "this finding alone, 2 stay as they are" in desk.text())
+        await desk.type("mine")
+        await desk.press("enter")
+        await desk.until(lambda: estate.verbs() == ["acknowledge"])
+        assert subjects(estate) == 1
+        await desk.until(lambda: "2 new" in desk.text())
+
+        await desk.press("a")
+        await desk.until(lambda: "all 3 of this incident" in desk.text())
+        await desk.type("the leak")
+        await desk.press("enter")
+        await desk.until(lambda: "acknowledged: 3 findings" in desk.text())
+        assert subjects(estate) == 3
+        await desk.until(lambda: "2 new" not in desk.text())
+
+        hear(estate, on_one_bucket(5, "one more key", "LOW"))
+        await desk.until(lambda: "▸+3" in desk.text() and "1 new" in desk.text())
+        desk.screen.perform_line("ack seen")
+        await desk.until(lambda: "acknowledged alone; 1 other of its incident left as it is" in desk.text())
+
+
+async def test_marks_are_of_findings_and_the_cursor_follows_what_is_folded(estate: Estate, console: Opened) -> None:
+    hear(estate, on_one_bucket(2, "policy opened"), record(4, "port scanned", "LOW"))
+    async with console(size=(120, 40)) as desk:
+        await desk.until(lambda: "policy opened" in desk.text())
+        await desk.press("j", "k")  # from now on the cursor is the analyst's
+        hear(estate, on_one_bucket(1, "corpus read in bulk", "CRITICAL"))
+        await desk.until(lambda: "▸+1 corpus" in desk.text())
+        assert any(line.startswith("▶") and "corpus read" in line for line in desk.text().splitlines())
+        await desk.press("asterisk")
+        await desk.until(lambda: "3 findings marked, folded ones too" in desk.text())
+        await desk.press("a")
+        await desk.type("storm")
+        await desk.press("enter")
+        await desk.until(lambda: "acknowledged: 3 findings" in desk.text())
