@@ -189,7 +189,7 @@ def test_sources_in_both_forms(tmp_path: Path) -> None:
     ran = run("sources", "--json", "--store", folder.root)
     assert ran.code == 3
     assert [set(row) for row in ran.rows] == [
-        {"service", "account", "region", "state", "age_s", "detail", "findings"}
+        {"service", "account", "region", "state", "age_s", "detail", "findings", "latency"}
     ] * 2
     denied = {row["service"]: row for row in ran.rows}["guardduty"]
     assert (denied["state"], denied["age_s"]) == ("DENIED", None)

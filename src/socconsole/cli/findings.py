@@ -218,7 +218,7 @@ def list_sources(as_json: bool, store: StoreOption, config: ConfigOption) -> Non
     from socconsole.cli.render import Column, Table, terminal_width, while_somebody_reads
     from socconsole.cli.watching import source_json
     from socconsole.model.world import WorldKind
-    from socconsole.store import clear, db, quarantine, sources
+    from socconsole.store import clear, db, latency, quarantine, sources
 
     load_config(config)
     folder = open_folder(store)
@@ -226,10 +226,11 @@ def list_sources(as_json: bool, store: StoreOption, config: ConfigOption) -> Non
         states = sources.states(conn, now=datetime.now(UTC))
         held, deferred = quarantine.counts(conn)
         alive = sources.watch_alive(conn)
+        measured = latency.measure(conn, datetime.now(UTC)) if as_json else {}
     with while_somebody_reads():
         if as_json:
             for state in states:
-                put(source_json(state))
+                put(source_json(state, measured.get(sources.origin_of(state.key))))
         elif states:
             table = Table(
                 (

@@ -25,6 +25,7 @@ from socconsole.cli.common import (
 
 if TYPE_CHECKING:
     from socconsole.model.source import SourceState
+    from socconsole.store.latency import Latency
 
 IMPORTED_ONLY = "imported only, no live source"
 DRILL_LINGER_S = 10.0
@@ -84,7 +85,7 @@ def watch(
     finish(freshness_code(judged))
 
 
-def source_json(state: SourceState) -> dict[str, object]:
+def source_json(state: SourceState, measured: Latency | None = None) -> dict[str, object]:
     """One line of ``sources --json``."""
     return {
         "service": state.key.service,
@@ -94,4 +95,5 @@ def source_json(state: SourceState) -> dict[str, object]:
         "age_s": None if state.age_s is None else round(state.age_s, 1),
         "detail": state.detail.raw(),
         "findings": state.findings,
+        "latency": measured and {"n": measured.n, "p50_s": measured.p50_s, "p95_s": measured.p95_s},
     }

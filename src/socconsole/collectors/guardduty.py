@@ -9,6 +9,7 @@ members' findings.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -20,11 +21,13 @@ from socconsole.collectors.base import Batch, chunks
 from socconsole.collectors.history import History, Window
 from socconsole.formats import Record, read_object
 from socconsole.model.world import Place
+from socconsole.text import Untrusted, token
 
 SERVICE: Final = "guardduty"
 GET: Final = "guardduty:GetFindings"
 IDS_A_CALL: Final = 50
 PAGES: Final = 5000
+_SOONEST: Final = "FIFTEEN_MINUTES"
 
 
 async def collect(door: Door, place: Place, cursor: str | None) -> AsyncIterator[Batch]:
@@ -45,7 +48,7 @@ async def collect(door: Door, place: Place, cursor: str | None) -> AsyncIterator
             remedy=f"aws guardduty create-detector --enable --region {place.region}",
         )
     histories = {one: kept[one] for one in found if one in kept}
-    enabled = [one for one, on in found.items() if on]
+    enabled = [one for one, detector in found.items() if detector.enabled]
     for number, detector in enumerate(found, 1):
         last = number == len(found)
         async for step in history.read(kept.get(detector), _lister(door, place, detector), now):
@@ -57,6 +60,7 @@ async def collect(door: Door, place: Place, cursor: str | None) -> AsyncIterator
                 msgspec.json.encode(histories).decode(),
                 complete,
                 None if complete else history.days(step.history, now),
+                _note(found.values()),
             )
     if not enabled:
         raise AwsTrouble(
@@ -85,14 +89,30 @@ async def sweep(door: Door, place: Place, ids: Iterable[str]) -> AsyncIterator[B
         yield Batch(tuple(records), None, complete=False, missing=tuple(one for one in some if one not in seen))
 
 
-async def detectors(door: Door, place: Place) -> dict[str, bool]:
-    """Every detector of a place, and whether it is enabled. Raises ``AwsTrouble``."""
-    found: dict[str, bool] = {}
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """``publishes``: how often further events of a known finding are told, in GuardDuty's words; empty if not said."""
+
+    enabled: bool
+    publishes: str
+
+
+async def detectors(door: Door, place: Place) -> dict[str, Detector]:
+    """Every detector of a place by id. Raises ``AwsTrouble``."""
+    found: dict[str, Detector] = {}
     async for page in door.pages(place, "guardduty:ListDetectors", {}):
         for detector in page["DetectorIds"]:
             answer = await door.call(place, "guardduty:GetDetector", {"DetectorId": detector})
-            found[str(detector)] = answer["Status"] == "ENABLED"
+            publishes = token(str(answer.get("FindingPublishingFrequency", "")))
+            found[str(detector)] = Detector(answer["Status"] == "ENABLED", publishes)
     return found
+
+
+def _note(found: Iterable[Detector]) -> Untrusted:
+    """A finding's further events that are pushed, or told through Security Hub, may be hours late."""
+    slow = sorted({one.publishes for one in found} - {_SOONEST, ""})
+    said = f"further events of a finding are published every {slow[0]}; guardduty-frequency makes it {_SOONEST}"
+    return Untrusted(said if slow else "")
 
 
 def _lister(door: Door, place: Place, detector: str) -> history.Listing:

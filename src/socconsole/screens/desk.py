@@ -29,6 +29,7 @@ from socconsole.store import (
     db,
     egress,
     egress_view,
+    latency,
     lineage,
     pivot,
     quarantine,
@@ -40,6 +41,7 @@ from socconsole.store import (
 from socconsole.store.egress import Change, Metered
 from socconsole.store.egress_view import FindingLine, PathView
 from socconsole.store.filter import View
+from socconsole.store.latency import Latency
 from socconsole.store.lineage import Tree
 from socconsole.store.pivot import Held, Horizon, Moment
 from socconsole.store.queue import Count, QueueReader, QueueRow, Sort
@@ -284,6 +286,11 @@ class Desk:
         """Findings as ``findings --json`` prints them. For a thread."""
         with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
             return [reading.findings_json(stored, now) for stored in reading.each(conn, ids, now)]
+
+    def latencies(self) -> dict[str, Latency]:
+        """How long each source took from an event to us. For a thread."""
+        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
+            return latency.measure(conn, self.now())
 
     def ways_out(self) -> tuple[PathView, ...]:
         """Every way out with what leaves by it. For a thread."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from socconsole.model.source import Freshness, SourceState
 from socconsole.model.world import WorldKind
@@ -13,7 +15,8 @@ from socconsole.screens.desk import Desk
 from socconsole.screens.health import STARTING, STOPPED
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen
-from socconsole.store import quarantine
+from socconsole.store import latency, quarantine, sources
+from socconsole.store.latency import Latency
 from socconsole.text import clean
 from socconsole.widgets import glyphs
 from socconsole.widgets.columns import freshness_sign
@@ -48,12 +51,44 @@ class SourceRows(RowSource[SourceState]):
         return all(word in said for word in self._words)
 
 
+_MEASURE_S: Final = 30.0
+"""How often latencies are measured anew: a thread's work over a day of events."""
+
+
 class SourcesScreen(ListScreen[SourceState]):
     place: ClassVar[str] = "sources"
     titled: ClassVar[str] = "Sources"
     footer_ids: ClassVar[tuple[str, ...]] = (
         "open", "filter", "copy", "screen.triage", "screen.activity", "command", "help",
     )  # fmt: skip
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._latencies: Mapping[str, Latency] | None = None
+        self._measured = -_MEASURE_S
+        self._measuring = False
+
+    def built(self) -> None:
+        super().built()
+        self._measure()
+
+    def renew(self) -> None:
+        self._measure()
+        super().renew()
+
+    def _measure(self) -> None:
+        at = time.monotonic()
+        if not self._measuring and at - self._measured >= _MEASURE_S:
+            self._measuring, self._measured = True, at
+            self.work(self._read_latencies())
+
+    async def _read_latencies(self) -> None:
+        try:
+            self._latencies = await asyncio.to_thread(self.desk.latencies)
+        finally:
+            self._measuring = False
+        if self.is_built:
+            self.show_detail()
 
     def columns(self) -> Sequence[Column[SourceState]]:
         return (
@@ -97,7 +132,17 @@ class SourcesScreen(ListScreen[SourceState]):
             out.append(Section("mend it", [[(row.remedy, "strong")]]))
         if row.note:
             out.append(Section("note", [row.note]))
-        return title, [*out, Section("findings", [f"{row.findings:,}"])]
+        return title, [*out, *self._latency(row), Section("findings", [f"{row.findings:,}"])]
+
+    def _latency(self, row: SourceState) -> list[Section]:
+        """From the event to us, and what to change where that is too slow."""
+        if self._latencies is None:
+            return []
+        found = self._latencies.get(sources.origin_of(row.key))
+        said: list[Body] = [latency.describe(found)]
+        if advice := latency.advice(row.key.service, found):
+            said.append([(advice, "strong")])
+        return [Section("latency", said)]
 
     def _is_read_now(self, row: SourceState) -> bool:
         return row.freshness is Freshness.NEVER and any(row.key == state.key for state in self.desk.reading())

@@ -1,0 +1,119 @@
+"""How long it took from an event to us: per source, over what AWS said live in the last day.
+
+What happened before a source had told anything is left out: a first reading brings days of history, and says
+nothing of how soon the next event will be here. An hour in which no watch ran does count: nobody saw it then.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+from typing import Final
+
+from socconsole.store.instants import micros
+
+TARGET_S: Final = 900.0
+"""From event to eye for a critical store."""
+SPAN: Final = timedelta(hours=24)
+
+_LOOKED_THROUGH: Final = 50_000
+"""The newest records that are looked through for findings of the span; they lie in the order of their arrival."""
+_SECOND: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds from what happened to when we had it. ``n`` is how many were measured, never 0."""
+
+    n: int
+    p50_s: float
+    p95_s: float
+
+    @property
+    def meets(self) -> bool:
+        return self.p95_s <= TARGET_S
+
+
+def measure(conn: Connection, now: datetime, span: timedelta = SPAN) -> dict[str, Latency]:
+    """By origin (``sources.origin_of``) what was measured; origins of which there is nothing are absent."""
+    since = micros(now - span)
+    found: dict[int, list[int]] = {}
+    for origin, took in (*_events(conn, since), *_findings(conn, since)):
+        found.setdefault(origin, []).append(max(0, took))
+    names = dict(conn.execute("SELECT n, name FROM origin").fetchall())
+    return {names[origin]: _latency(sorted(took)) for origin, took in found.items() if origin in names}
+
+
+def _events(conn: Connection, since: int) -> Iterable[tuple[int, int]]:
+    first = {
+        origin: conn.execute("SELECT seen FROM trail WHERE origin = ? ORDER BY seen LIMIT 1", (origin,)).fetchone()[0]
+        for (origin,) in conn.execute(
+            "SELECT DISTINCT t.origin FROM trail AS t JOIN origin AS o ON o.n = t.origin "
+            "WHERE t.seen >= ? AND o.name NOT GLOB 'file:*'",
+            (since,),
+        ).fetchall()
+    }
+    for origin, seen, at in conn.execute("SELECT origin, seen, at FROM trail WHERE seen >= ?", (since,)):
+        if origin in first and at >= first[origin]:
+            yield origin, seen - at
+
+
+def _findings(conn: Connection, since: int) -> Iterable[tuple[int, int]]:
+    first: dict[int, int] = {}
+    for origin, seen, occurred in conn.execute(
+        "SELECT o.origin, o.seen, f.occurred FROM observation AS o JOIN finding AS f ON f.n = o.finding "
+        "WHERE o.n > (SELECT coalesce(max(n), 0) FROM observation) - ? AND o.live = 1 AND o.seen >= ? "
+        "AND f.kind = 'threat' AND f.sample = 0 AND f.occurred IS NOT NULL",
+        (_LOOKED_THROUGH, since),
+    ).fetchall():
+        if origin not in first:
+            row = conn.execute(
+                "SELECT seen FROM observation WHERE origin = ? AND live = 1 ORDER BY n LIMIT 1", (origin,)
+            ).fetchone()
+            first[origin] = row[0]
+        if occurred >= first[origin]:
+            yield origin, seen - occurred
+
+
+def _latency(took: Sequence[int]) -> Latency:
+    """The nearest ranks: with few events the 95th percentile is the slowest of them."""
+
+    def rank(part: float) -> float:
+        return took[max(0, math.ceil(part * len(took)) - 1)] / _SECOND
+
+    return Latency(len(took), rank(0.5), rank(0.95))
+
+
+_ADVICE: Final = {
+    "trail": "CloudTrail tells LookupEvents up to 15 minutes late: push brings each call as it is made "
+    "(deploy/push.json, [push])",
+    "guardduty": "GuardDuty tells of further events of a finding at its own pace: the action guardduty-frequency makes "
+    "it FIFTEEN_MINUTES",
+    "securityhub": "Security Hub has findings after their product has: read GuardDuty itself, or let push bring them",
+    "alarms": "an alarm rings after its periods: fewer and shorter ones ring sooner (alarms says which)",
+    "push": "files of a trail are written every five minutes: EventBridge brings calls that change something at once",
+}
+
+
+def advice(service: str, latency: Latency | None) -> str:
+    """What to change where a source is slower than the target; empty where it is not, or nothing was measured."""
+    return "" if latency is None or latency.meets else _ADVICE.get(service, "")
+
+
+def describe(latency: Latency | None) -> str:
+    """``median 41 s, 95% within 6 min, of 120 in 24 h``."""
+    if latency is None:
+        return "nothing came live in the last 24 h"
+    late = "" if latency.meets else f"; the aim is {_span(TARGET_S)}"
+    return (
+        f"median {_span(latency.p50_s)}, 95% within {_span(latency.p95_s)} of the event, of {latency.n:,} in 24 h{late}"
+    )
+
+
+def _span(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.0f} h"

@@ -1,0 +1,65 @@
+"""How long events took to reach us: by source, live ones only, and what to change where that is too slow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from socconsole.formats import read_object
+from socconsole.model.source import SourceKey
+from socconsole.store import findings, latency, sources
+from socconsole.store.latency import Latency
+from tests.formats import records
+from tests.store.builders import ACCOUNT, NOW, REGION, observation
+from tests.store.shelf import KEY, fresh_store, hear, put
+
+TRAIL = SourceKey("trail", ACCOUNT, REGION)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def conn(tmp_path):
+    conn = fresh_store(tmp_path)
+    yield conn
+    conn.close()
+
+
+def event(number, at):
+    (found,) = read_object(records.trail(eventID=f"e-{number}"), 1)
+    return replace(found, at=at)
+
+
+def tell(conn, *events, at=NOW):
+    origin = sources.origin_of(TRAIL)
+    findings.commit(conn, events, answer=None, origin=origin, now=at, live=True)
+
+
+def test_the_time_from_an_event_to_us_is_measured_by_source(conn):
+    tell(conn, event("first", NOW - 60 * MINUTE))  # a first reading brings history: it is not measured
+    for n in range(1, 11):
+        happened = NOW + n * MINUTE
+        tell(conn, event(n, happened), at=happened + n * MINUTE)
+    found = latency.measure(conn, NOW + 60 * MINUTE)
+    assert found == {"trail/111122223333/eu-central-1": Latency(10, 300.0, 600.0)}
+    assert latency.measure(conn, NOW + timedelta(days=2)) == {}
+
+
+def test_findings_are_measured_and_imports_are_not(conn):
+    hear(conn, observation("old"))
+    later = NOW + 30 * MINUTE
+    hear(conn, observation("new", occurred=later - 4 * MINUTE, updated=later), now=later)
+    put(conn, observation("imported", occurred=NOW + MINUTE), now=later)
+    put(conn, event("first", NOW), now=NOW, origin="file:x")
+    put(conn, event("second", NOW + MINUTE), now=later, origin="file:x")
+    assert latency.measure(conn, later) == {sources.origin_of(KEY): Latency(1, 240.0, 240.0)}
+
+
+def test_a_source_that_is_too_slow_says_what_to_change():
+    fast, slow = Latency(9, 10.0, 900.0), Latency(9, 10.0, 901.0)
+    assert latency.advice("trail", fast) == latency.advice("trail", None) == ""
+    assert "push" in latency.advice("trail", slow)
+    assert "guardduty-frequency" in latency.advice("guardduty", slow)
+    assert latency.describe(slow) == "median 10 s, 95% within 15 min of the event, of 9 in 24 h; the aim is 15 min"
+    assert "nothing came live" in latency.describe(None)
