@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 SERVICES: Final = frozenset({"alarms", "egress", "metrics"})
 """The sources that this answer is made of."""
 
+_CREATED: Final = frozenset({"nat", "instance", "bucket"})
+"""Kinds that ``alarm-create`` takes."""
+
 _CSV: Final = (
     "id", "path", "state", "sane", "why", "threshold", "p99", "rate", "last_byte", "account", "region", "name", "kind",
     "resource", "unit", "since",
@@ -131,11 +134,10 @@ def _bare(conn: Connection, path: EgressPath, flow: Flow, now: datetime) -> dict
     if proposal is None:
         why = [f"no alarm, and nothing to watch: {flow.cannot_see}"]
     else:
-        why = [
-            f"no alarm looks at what leaves here: {proposal.says}",
-            f"socconsole contain alarm-create {path.resource} "
-            f"--account {path.place.account} --region {path.place.region} --plan",
-        ]
+        why = [f"no alarm looks at what leaves here: {proposal.says}"]
+        if path.kind.value in _CREATED:
+            where = f"--account {path.place.account} --region {path.place.region}"
+            why.append(f"socconsole contain alarm-create {path.resource} {where} --plan")
     return {
         "id": None,
         "path": path.id,
