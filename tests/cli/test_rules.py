@@ -46,7 +46,7 @@ def test_every_rule_is_listed_with_its_reason_and_no_store_is_needed(config: Pat
     assert rules["Bad"]["reason"]
     assert not rules["CloudTrail stopped"]["enabled"]
     assert "rules_off" in rules["CloudTrail stopped"]["reason"]
-    assert rules["Objects read in bulk"]["reason"].startswith("UNKNOWN: data events of s3")
+    assert rules["Objects read in bulk"]["reason"].startswith("UNKNOWN: s3: no state folder")
     assert sum(rule["enabled"] for rule in rules.values()) >= 25
     assert "1 cannot be run" in talk
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ from socconsole.commands import Acknowledge
 from socconsole.config import Config
 from socconsole.model.action import Mode
 from socconsole.model.finding import Finding, Kind, Severity, State
+from socconsole.model.trail import Recordings, Selection, TrailState
+from socconsole.model.world import Place
 from socconsole.response.registry import ACTIONS
 from socconsole.rules import engine, passes
 from socconsole.rules.catalogue import Catalogue, blind
 from socconsole.rules.fields import Fields
 from socconsole.rules.rule import Rule, Standing
-from socconsole.store import db, decisions, own, reading, rule_findings, rule_reading, trail
+from socconsole.store import db, decisions, own, reading, recording, rule_findings, rule_reading, trail
 from socconsole.store.rule_findings import Made
 from socconsole.store.state import StateFolder
 from tests.rules.records import ACCOUNT, AT, KEY, STRANGER, builtin, event, record, session
@@ -207,15 +209,24 @@ def test_a_rule_cannot_write(folder: StateFolder) -> None:
         assert reader.head() == 1
 
 
-def test_a_rule_over_what_nobody_records_says_so(folder: StateFolder) -> None:
+def test_a_rule_over_what_nobody_records_or_brings_says_so(folder: StateFolder) -> None:
     def why(title: str) -> str | None:
         with db.reading(folder) as conn:
-            found = blind(conn, builtin(), datetime.now(UTC))
+            found = blind(conn, builtin(), NOW)
         return next((found.get(rule.id) for rule in builtin() if rule.title == title), None)
 
-    assert "nobody has asked" in (why("Objects read in bulk") or "")
+    bulk, models = "Objects read in bulk", "Model called unusually often"
+    assert "nobody has asked" in (why(bulk) or "")
+    assert "none came in the last hour" in (why(models) or "")
     assert why("CloudTrail stopped") is None
-    assert why("Model called unusually often") is None
+    arrive(folder, record("sts:AssumeRole", {"roleArn": "r"}, readOnly=True, eventCategory="Management"))
+    with db.writing(folder) as conn, db.transaction(conn):
+        place, all_objects = Place(ACCOUNT, "eu-central-1"), Selection("AWS::S3::Object", "*", reads=True, writes=True)
+        begun = NOW - timedelta(days=1)
+        recording.take(conn, Recordings(place, (TrailState("t", True, begun, None, (all_objects,)),)), NOW)
+    assert why(models) is None
+    assert why(bulk) is None
+    assert "data events of dynamodb: no trail records it" in (why("Table read in bulk") or "")
 
 
 def test_an_outsiders_account_is_an_actor(folder: StateFolder, tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def _blind(catalogue: Catalogue, root: Path | None) -> Mapping[str, str]:
     running = tuple(rule for rule in catalogue.rules if rule.runs)
     if root is None:
         why = "no state folder says what the trails record"
-        return {rule.id: f"data events of {', '.join(sorted(rule.needs))}: {why}" for rule in running if rule.needs}
+        return {rule.id: f"{', '.join(sorted(rule.needs))}: {why}" for rule in running if rule.needs}
     with db.reading(open_folder(root)) as conn:
         return {**rule_findings.troubles(conn), **blind(conn, running, datetime.now(UTC))}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,12 +11,12 @@ from typing import Final
 from socconsole.config import Config
 from socconsole.model.trail import Recording
 from socconsole.rules.fields import Fields
-from socconsole.rules.rule import Rule
-from socconsole.store import recording
+from socconsole.rules.rule import READS, Rule
+from socconsole.store import recording, rule_reading
 from socconsole.store.db import Connection
 
-LATELY: Final = timedelta(minutes=15)
-"""The window in which it counts whether a trail records what a rule looks at."""
+LATELY: Final = timedelta(hours=1)
+"""The window in which it counts whether what a rule looks at is recorded, and comes."""
 
 _Stamps = frozenset[tuple[str, int, int]]
 
@@ -45,23 +45,21 @@ class Catalogue:
         return self.stamps != _stamps(config)
 
 
-def blind(conn: Connection, rules: tuple[Rule, ...], now: datetime) -> dict[str, str]:
-    """Rule id → why its silence says nothing: the data events that it waits for are not, or not all, recorded."""
-    verdicts = {
-        service: recording.recorded(conn, "*", (now - LATELY, now), service)
-        for service in sorted({service for rule in rules for service in rule.needs})
-    }
-    found = {}
-    for rule in rules:
-        lacking = [
-            f"data events of {service}: {why}"
-            for service in sorted(rule.needs)
-            for verdict, why in (verdicts[service],)
-            if verdict is not Recording.RECORDED
-        ]
-        if lacking:
-            found[rule.id] = "; ".join(lacking)
-    return found
+def blind(conn: Connection, rules: Sequence[Rule], now: datetime) -> dict[str, str]:
+    """Rule id → why its silence says nothing: what it waits for is not recorded, or does not come here."""
+    lacking = {need: _lacking(conn, need, now) for need in sorted({need for rule in rules for need in rule.needs})}
+    found = {rule.id: "; ".join(lacking[need] for need in sorted(rule.needs) if lacking[need]) for rule in rules}
+    return {id_: why for id_, why in found.items() if why}
+
+
+def _lacking(conn: Connection, need: str, now: datetime) -> str:
+    if need == READS:
+        come = rule_reading.reads_come(conn, now - LATELY)
+        return (
+            "" if come else "calls that only read: none came in the last hour (push or a trail's log group brings them)"
+        )
+    verdict, why = recording.recorded(conn, "*", (now - LATELY, now), need)
+    return "" if verdict is Recording.RECORDED else f"data events of {need}: {why}"
 
 
 def _stamps(config: Config) -> _Stamps:

@@ -23,7 +23,7 @@ from sigma.types import SigmaFieldReference
 
 from socconsole.model.finding import Severity
 from socconsole.rules.fields import Fields
-from socconsole.rules.needs import data_services
+from socconsole.rules.needs import needs
 from socconsole.rules.pipeline import TrailBackend
 from socconsole.rules.rule import Correlate, Correlation, Part, Rule, Standing
 from socconsole.text import clean, token
@@ -230,10 +230,10 @@ class _Translation:
             if read.why or read.rule is None:
                 raise _Unusable(read.why)
             if isinstance(read.rule, SigmaCorrelationRule):
-                correlation, needs = self._correlation(read.rule, whole)
-                return replace(_listed(read, Standing.ON, ""), correlation=correlation, needs=needs)
-            condition, needs = self._condition(read.rule)
-            return replace(_listed(read, Standing.ON, ""), condition=condition, needs=needs)
+                correlation, waits = self._correlation(read.rule, whole)
+                return replace(_listed(read, Standing.ON, ""), correlation=correlation, needs=waits)
+            condition, waits = self._condition(read.rule)
+            return replace(_listed(read, Standing.ON, ""), condition=condition, needs=waits)
         except _Unusable as why:
             return _listed(read, Standing.BROKEN, str(why))
 
@@ -262,10 +262,9 @@ class _Translation:
         queries = rule.get_conversion_result()
         if not queries:
             raise _Unusable("its condition says nothing")
-        needs = [data_services(each.parsed) for each in rule.detection.parsed_condition]
-        return " OR ".join(f"({query})" for query in queries), (
-            frozenset[str]().union(*needs) if all(needs) else frozenset()
-        )
+        waits = [needs(each.parsed) for each in rule.detection.parsed_condition]
+        all_wait = frozenset[str]().union(*waits) if all(waits) else frozenset[str]()
+        return " OR ".join(f"({query})" for query in queries), all_wait
 
     def _check(self, fields: Iterable[str]) -> None:
         unknown = sorted({clean(field) for field in fields if self._fields.unknown(field)})
@@ -286,7 +285,7 @@ class _Translation:
             rule.resolve_rule_references(whole)
         except SigmaError as error:
             raise _Unusable(_short(error)) from error
-        parts, needs = [], []
+        parts, waits = [], []
         for reference in rule.referenced_rules:
             try:
                 sql, data = self._condition(reference.rule)
@@ -297,7 +296,7 @@ class _Translation:
             value = names.get(counted, counted) if counted else ""
             self._check((*group_by, *((value,) if value else ())))
             parts.append(Part(sql, group_by, value))
-            needs.append(data)
+            waits.append(data)
         temporal = kind in (Correlate.TEMPORAL, Correlate.TEMPORAL_ORDERED)
         correlation = Correlation(
             kind=Correlate(kind),
@@ -308,7 +307,7 @@ class _Translation:
             limit=float(condition.count),
         )
         # What takes all of its parts lacks whatever one of them lacks.
-        lacks = frozenset[str]().union(*needs) if temporal or all(needs) else frozenset[str]()
+        lacks = frozenset[str]().union(*waits) if temporal or all(waits) else frozenset[str]()
         return correlation, lacks
 
 

@@ -1,6 +1,7 @@
-"""Which rules wait for data events: what a trail records only where somebody asked for it, and paid.
+"""Which rules wait for what does not come by itself, so that their silence says nothing where it does not.
 
-A rule over reads of S3 is silent for ever in an account that does not record them, and its silence says nothing.
+Data events are recorded only where a trail's selectors ask for them, and somebody pays. Calls of management that only
+read are recorded everywhere, but ``LookupEvents`` is asked for changes alone: there are two calls of it a second.
 Source of the lists: "Logging data events" in AWS's CloudTrail user guide; Bedrock's model calls (InvokeModel,
 Converse and their streams) are management events, those of agents, knowledge bases and flows are data events.
 """
@@ -12,6 +13,8 @@ from typing import Any, Final
 
 from sigma.conditions import ConditionAND, ConditionFieldEqualsValueExpression, ConditionOR
 from sigma.types import SigmaString
+
+from socconsole.rules.rule import READS
 
 _S3: Final = (
     "GetObject HeadObject SelectObjectContent GetObjectTorrent GetObjectAcl GetObjectTagging GetObjectAttributes "
@@ -38,23 +41,39 @@ DATA: Final[dict[str, frozenset[str]]] = {
 """Names of calls, lower-case, by the service whose trail selector records them."""
 
 
-def data_services(condition: Any) -> frozenset[str]:
-    """The services whose data events *every* record that fits a parsed condition is one of; empty where a record of
-    management would do as well."""
+_READ_CALLS: Final = frozenset(
+    {
+        "invokemodel", "invokemodelwithresponsestream", "converse", "conversestream",  # of Bedrock: ``readOnly`` true
+        "assumerole", "assumerolewithsaml", "assumerolewithwebidentity",
+    }
+)  # fmt: skip
+_READ_NAMES: Final = ("batchget", "describe", "get", "list", "lookup")
+_NOT_READS: Final = frozenset({"getfederationtoken", "getsessiontoken", "getsignintoken"})
+"""Calls that hand out credentials: ``readOnly`` false in the records that we know."""
+
+
+def needs(condition: Any) -> frozenset[str]:
+    """What *every* record that fits a parsed condition is one of: services whose data events, or ``READS``; empty
+    where a change would do as well."""
     names = _bound(condition, "name")
     if names is None:
         return frozenset()
     found: set[str] = set()
     for name in names:
-        of = {service for service, calls in DATA.items() if name in calls}
+        of = {service for service, calls in DATA.items() if name in calls} or _read(name)
         if not of:
             return frozenset()
         found |= of
     sources = _bound(condition, "source")
     if sources is not None:
         told = {source.partition(".")[0].partition("-")[0] for source in sources}
-        found = (found & told) or found
+        found = (found & (told | {READS})) or found
     return frozenset(found)
+
+
+def _read(name: str) -> set[str]:
+    reads = name in _READ_CALLS or (name.startswith(_READ_NAMES) and name not in _NOT_READS)
+    return {READS} if reads else set()
 
 
 def _bound(condition: Any, field: str) -> set[str] | None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from socconsole.model.finding import Severity
+
+READS: Final = "reads"
+"""What rules need that look at calls of management that only read."""
 
 
 class Standing(StrEnum):
@@ -72,7 +76,7 @@ class Rule:
     """SQL of a rule that looks at one record at a time; empty for a correlation."""
     correlation: Correlation | None = None
     needs: frozenset[str] = frozenset()
-    """The data events that it looks at, by service (``s3``): nothing else records what it waits for."""
+    """What it waits for and does not come by itself: data events by service (``s3``), or ``READS``."""
 
     @property
     def runs(self) -> bool:
