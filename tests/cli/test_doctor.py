@@ -159,6 +159,9 @@ def test_all_is_well_in_a_drill(drill: StateFolder, aws: Embedded) -> None:
     here = [row["what"] for row in of(ran, f"aws {account} {region}", "ok")]
     assert "Security Hub is on" in here
     assert "GuardDuty is on" in here
+    assert "cloudtrail:LookupEvents answers" in here
+    assert "org-trail records here" in here
+    assert any("no trail records reads of S3 objects" in what for what in here)
     assert "findings are aggregated in eu-central-1 (here)" in here
     assert aws.journal.calls(mutating=True, where=lambda call: call.service != "sts") == []
 
@@ -205,6 +208,12 @@ def test_services_that_are_off(drill: StateFolder, aws: Embedded) -> None:
     failed = {row["what"].split(":")[0]: row["remedy"] for row in of(ran, "aws", "fail")}
     assert failed["GuardDuty is off"].startswith("aws guardduty create-detector --enable")
     assert any("enable-security-hub" in remedy for remedy in failed.values())
+
+
+def test_a_trail_that_was_stopped_is_named(drill: StateFolder, aws: Embedded) -> None:
+    client(aws, "cloudtrail").stop_logging(Name="org-trail")
+    warned = [row["what"] for row in of(run("doctor", "--json", "--store", drill.root), "aws", "warn")]
+    assert any(what.startswith("no trail records here") for what in warned)
 
 
 def test_a_dead_aws(drill: StateFolder, aws: Embedded) -> None:
