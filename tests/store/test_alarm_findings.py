@@ -11,7 +11,7 @@ import pytest
 from socconsole.model.egress import Alarms, AlarmState, Paths, Points
 from socconsole.model.finding import Resource, Severity, State, finding_id
 from socconsole.model.source import Answer, Freshness, SourceKey
-from socconsole.store import db, egress, findings, metering, own, reading, sources
+from socconsole.store import db, egress, egress_upkeep, findings, metering, own, reading, sources
 from socconsole.text import Untrusted
 from socconsole.triage import ways_out
 from tests.store.builders import ACCOUNT, NOW, REGION, arn, observation
@@ -84,6 +84,19 @@ def test_a_deleted_alarm_leaves_its_finding_behind(conn) -> None:
     stored = reading.get(conn, ID, NOW + minutes(1))
     assert stored is not None
     assert stored.state is State.NEW
+    acknowledge(conn, ID, NOW + minutes(2))
+    egress_upkeep.run(conn, NOW + timedelta(hours=23))
+    assert ended(conn) == (State.ACKNOWLEDGED, True)
+    egress_upkeep.run(conn, NOW + timedelta(hours=25))
+    assert ended(conn) == (State.RESOLVED, False)
+
+
+def ended(conn: sqlite3.Connection) -> tuple[State, bool]:
+    """Where the alarm's finding stands, and whether it is raised."""
+    stored = reading.get(conn, ID, NOW + minutes(3))
+    assert stored is not None
+    (alarm_,) = egress.alarms(conn, gone=True)
+    return stored.state, alarm_.raised
 
 
 def test_an_open_alarm_raises_what_is_on_its_path_for_as_long_as_it_is_open(conn) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from socconsole.model.egress import AlarmChange, Alarms, AlarmState, PathKind, Paths, Points
-from socconsole.store import db, egress, egress_intake
+from socconsole.store import db, egress, egress_intake, egress_upkeep
 from socconsole.store.state import StateFolder
 from socconsole.text import Untrusted
 from socconsole.triage import ways_out
@@ -137,7 +137,7 @@ def test_retention_keeps_minutes_that_an_alarm_compares(conn) -> None:
     old = (NOW - timedelta(days=3), 1.0)
     take(conn, Points(fine, (old,), DAYS, NOW), Points(coarse, (old, (NOW - timedelta(days=16), 1.0)), DAYS, NOW))
     with db.transaction(conn):
-        assert egress_intake.prune(conn, NOW) == 2
+        assert egress_upkeep.prune(conn, NOW) == 2
     take(conn, Points(fine, (old,), DAYS, NOW), Alarms(PLACE, (alarm(period_s=60),), complete=True))
     with db.transaction(conn):
-        assert egress_intake.prune(conn, NOW) == 0
+        assert egress_upkeep.prune(conn, NOW) == 0

@@ -45,6 +45,7 @@ def observation(alarm: Alarm, path: EgressPath | None, raised: bool, at: datetim
         "alarm": alarm.arn.raw(),
         "name": alarm.name.raw(),
         "state": alarm.state.value,
+        "open": raised,
         "since": since.isoformat(),
         "still": seen.isoformat(),
         "reason": reason,

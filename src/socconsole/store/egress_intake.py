@@ -9,23 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from sqlite3 import Connection
-from typing import Final
 
 from socconsole.model.egress import Alarm, AlarmChange, Alarms, AlarmState, Listing, Paths, Points, Series
 from socconsole.model.finding import Observation
 from socconsole.store import alarm_finding, egress, egress_codec
 from socconsole.store.instants import micros, micros_or_none, storable
 from socconsole.triage import ways_out
-
-KEPT: Final = timedelta(days=15)
-"""How long points are kept: what CloudWatch keeps by the minute, and a day more than baselines look back."""
-
-FINE_KEPT: Final = timedelta(days=1)
-"""The same for a path's meter by the minute; beyond that its five minutes do."""
-
-CHANGES_KEPT: Final = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,27 +231,3 @@ def _series_number(conn: Connection, one: Series) -> int:
         (*egress_codec.series_key(one), one.unit),
     ).fetchone()[0]
     return n
-
-
-def prune(conn: Connection, now: datetime) -> int:
-    """Delete what retention no longer keeps, in a transaction of the caller's; how many points went.
-
-    A path's meter by the minute goes after a day, unless an alarm compares that very series.
-    """
-    compared = {
-        egress_codec.series_key(one)
-        for stored in egress.alarms(conn)
-        if stored.path and (one := ways_out.alarm_series(stored.alarm, stored.path)) is not None
-    }
-    gone = 0
-    for n, *key in conn.execute(
-        "SELECT n, path, namespace, metric, dimensions, statistic, period_s FROM series"
-    ).fetchall():
-        fine = key[-1] < ways_out.COARSE_S and tuple(key) not in compared
-        oldest = micros(now - (FINE_KEPT if fine else KEPT))
-        gone += conn.execute("DELETE FROM point WHERE series = ? AND at < ?", (n, oldest)).rowcount
-        conn.execute("UPDATE series SET complete_from = ?1 WHERE n = ?2 AND complete_from < ?1", (oldest, n))
-    conn.execute("DELETE FROM series WHERE complete_to < ?", (micros(now - KEPT),))
-    conn.execute("DELETE FROM egress_path WHERE gone_at < ?", (micros(now - CHANGES_KEPT),))
-    conn.execute("DELETE FROM alarm_change WHERE at < ?", (micros(now - CHANGES_KEPT),))
-    return gone

@@ -1,0 +1,76 @@
+"""What time does to ways out: retention of their points, and the end of findings whose alarm was deleted."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+from typing import Final
+
+from socconsole.model.finding import alias_key
+from socconsole.store import alarm_finding, egress, egress_codec, findings, own
+from socconsole.store.db import transaction
+from socconsole.store.instants import micros
+from socconsole.triage import ways_out
+
+KEPT: Final = timedelta(days=15)
+"""How long points are kept: what CloudWatch keeps by the minute, and a day more than baselines look back."""
+
+FINE_KEPT: Final = timedelta(days=1)
+"""The same for a path's meter by the minute; beyond that its five minutes do."""
+
+CHANGES_KEPT: Final = timedelta(days=400)
+
+
+def run(conn: Connection, now: datetime) -> None:
+    """One round, in short transactions."""
+    with transaction(conn):
+        prune(conn, now)
+    with transaction(conn):
+        end_gone(conn, now)
+
+
+def end_gone(conn: Connection, now: datetime) -> int:
+    """Close findings of alarms that were deleted while they rang and that somebody acknowledged ``own.KEPT`` ago, in a
+    transaction of the caller's: no OK will ever come. Returns how many."""
+    ended = 0
+    for arn, doc, path in conn.execute(
+        "SELECT arn, doc, path FROM alarm WHERE raised = 1 AND gone_at IS NOT NULL"
+    ).fetchall():
+        alarm = egress_codec.unpack_alarm(doc)
+        row = conn.execute(
+            "SELECT g.name FROM alias AS k JOIN queue AS q ON q.n = k.finding "
+            "JOIN observation AS o ON o.finding = q.n AND o.head = 1 JOIN origin AS g ON g.n = o.origin "
+            "WHERE k.key = ? AND q.acked_at <= ?",
+            (alias_key(alarm_finding.merge_key(alarm)), micros(now - own.KEPT)),
+        ).fetchone()
+        if row is None:
+            continue
+        closed = alarm_finding.observation(alarm, egress.path(conn, path) if path else None, False, now)
+        conn.execute("UPDATE alarm SET raised = 0 WHERE arn = ?", (arn,))
+        findings.take(conn, [closed], origin=row[0], now=now)
+        ended += 1
+    return ended
+
+
+def prune(conn: Connection, now: datetime) -> int:
+    """Delete what retention no longer keeps; how many points went.
+
+    A path's meter by the minute goes after a day, unless an alarm compares that very series.
+    """
+    compared = {
+        egress_codec.series_key(one)
+        for stored in egress.alarms(conn)
+        if stored.path and (one := ways_out.alarm_series(stored.alarm, stored.path)) is not None
+    }
+    gone = 0
+    for n, *key in conn.execute(
+        "SELECT n, path, namespace, metric, dimensions, statistic, period_s FROM series"
+    ).fetchall():
+        fine = key[-1] < ways_out.COARSE_S and tuple(key) not in compared
+        oldest = micros(now - (FINE_KEPT if fine else KEPT))
+        gone += conn.execute("DELETE FROM point WHERE series = ? AND at < ?", (n, oldest)).rowcount
+        conn.execute("UPDATE series SET complete_from = ?1 WHERE n = ?2 AND complete_from < ?1", (oldest, n))
+    conn.execute("DELETE FROM series WHERE complete_to < ?", (micros(now - KEPT),))
+    conn.execute("DELETE FROM egress_path WHERE gone_at < ?", (micros(now - CHANGES_KEPT),))
+    conn.execute("DELETE FROM alarm_change WHERE at < ?", (micros(now - CHANGES_KEPT),))
+    return gone
