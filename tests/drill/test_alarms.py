@@ -192,6 +192,19 @@ def test_alarms_are_listed_by_kind_in_pages_and_refused_as_aws_does(aws: Embedde
     assert refused("delete_alarms", AlarmNames=["nobody"]) == "ResourceNotFound"
     assert refused("set_alarm_state", AlarmName="nobody", StateValue="OK", StateReason="-") == "ResourceNotFound"
     assert refused("describe_alarms", NextToken="never given") == "InvalidNextToken"
+    metric = {"Namespace": "Own", "MetricName": "beat"}
+    shown = {"Id": "m1", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+    for expression in ("m2 * 2", "FILL(m1, 0)"):  # the one does not compute, the other is no band
+        band = {"Id": "ad", "Expression": expression}
+        code = refused(
+            "put_metric_alarm",
+            AlarmName="bad",
+            EvaluationPeriods=1,
+            ComparisonOperator="GreaterThanUpperThreshold",
+            ThresholdMetricId="ad",
+            Metrics=[shown, band],
+        )
+        assert code == "ValidationError"
     for bad in ({"Period": 90}, {"DatapointsToAlarm": 3}, {"EvaluationPeriods": 1441}, {"TreatMissingData": "perhaps"}):
         with pytest.raises(ClientError, match="ValidationError"):
             cloudwatch.put_metric_alarm(**given("bad", **bad))

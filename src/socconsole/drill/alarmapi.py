@@ -12,7 +12,7 @@ from socconsole.drill.alarms import ACTIONS, Alarm
 from socconsole.drill.alarmstate import ALARM, BANDS, COMPARISONS, MISSING, OK, UNKNOWN
 from socconsole.drill.cloudwatch import utc
 from socconsole.drill.errors import AwsError
-from socconsole.drill.metricquery import check, check_period, invalid
+from socconsole.drill.metricquery import Answers, check, check_period, invalid
 from socconsole.drill.metrics import Place
 from socconsole.drill.metricstats import known
 from socconsole.drill.routes import Call, Routes
@@ -66,6 +66,7 @@ def put_metric_alarm(cloud: Cloud, call: Call) -> dict[str, Any]:
             "Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400), "
             "or seven days for periods of an hour and more."
         )
+    _check_expressions(cloud, alarm)
     made = _put(cloud, call, given, composite=False)
     anomaly.learn(cloud, made)
     return {}
@@ -114,6 +115,18 @@ def _check_metrics(given: Mapping[str, Any]) -> None:
     shown = [one for one in queries if one.get("ReturnData") is not False and one["Id"] != limit]
     if len(shown) != 1:
         raise invalid("Exactly one element of the metrics list should return data.")
+
+
+def _check_expressions(cloud: Cloud, alarm: Alarm) -> None:
+    """Raises ``ValidationError`` for metric math that does not compute, and a band that is none."""
+    now = int(cloud.clock.now().timestamp())
+    answers = Answers(cloud, alarm.place, alarm.queries, now - 2 * alarm.period, now, odd=True)
+    answers.of(alarm.watched)
+    limit = alarm.given.get("ThresholdMetricId")
+    if limit is not None:
+        answers.of(limit)
+        if answers.band(limit) is None:
+            raise invalid(f"ThresholdMetricId {limit} is no ANOMALY_DETECTION_BAND.")
 
 
 @routes.op("cloudwatch", "PutCompositeAlarm")
