@@ -22,7 +22,7 @@ from socconsole.rules import engine, passes
 from socconsole.rules.catalogue import Catalogue, blind
 from socconsole.rules.fields import Fields
 from socconsole.rules.rule import Rule, Standing
-from socconsole.store import db, decisions, own, reading, recording, rule_findings, rule_reading, trail
+from socconsole.store import db, decisions, own, reading, recording, rule_findings, rule_reading, rule_standing, trail
 from socconsole.store.rule_findings import Made
 from socconsole.store.state import StateFolder
 from tests.rules.records import ACCOUNT, AT, KEY, STRANGER, builtin, event, record, session
@@ -195,7 +195,7 @@ def test_a_rule_that_takes_too_long_is_stopped_and_the_others_go_on(
     monkeypatch.setattr(rule_reading.RuleReader.matches, "__defaults__", (0.05,))
     assert pass_over(folder, key_made()) == 1
     with db.reading(folder) as conn:
-        troubles = rule_findings.troubles(conn)
+        troubles = rule_standing.troubles(conn)
     assert troubles["slow"].startswith("it took longer than 0.05 s at 20")
     assert "no_such_column" in troubles["wrong"]
 

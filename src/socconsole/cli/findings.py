@@ -218,7 +218,7 @@ def list_sources(as_json: bool, store: StoreOption, config: ConfigOption) -> Non
     from socconsole.cli.render import Column, Table, terminal_width, while_somebody_reads
     from socconsole.cli.watching import source_json
     from socconsole.model.world import WorldKind
-    from socconsole.store import clear, db, latency, quarantine, sources
+    from socconsole.store import clear, db, latency, quarantine, rule_standing, sources
 
     load_config(config)
     folder = open_folder(store)
@@ -226,6 +226,7 @@ def list_sources(as_json: bool, store: StoreOption, config: ConfigOption) -> Non
         states = sources.states(conn, now=datetime.now(UTC))
         held, deferred = quarantine.counts(conn)
         alive = sources.watch_alive(conn)
+        rules = rule_standing.words(conn)
         measured = latency.measure(conn, datetime.now(UTC)) if as_json else {}
     with while_somebody_reads():
         if as_json:
@@ -248,6 +249,8 @@ def list_sources(as_json: bool, store: StoreOption, config: ConfigOption) -> Non
     if not as_json:
         if held or deferred:
             say(f"{held:,} in quarantine, {deferred:,} deferred")
+        for line in rules:
+            say(f"rules: {line}")
         if folder.world.kind is not WorldKind.IMPORT:
             say("watch: running" if alive else "watch: not running (`socconsole watch` starts one)")
     if folder.world.kind is WorldKind.IMPORT:

@@ -108,14 +108,14 @@ def _catalogue(config: Path | None, root: Path | None) -> Catalogue:
 def _blind(catalogue: Catalogue, root: Path | None) -> Mapping[str, str]:
     """Rules that run and whose silence says nothing: their data is not recorded, or they could not keep up."""
     from socconsole.rules.catalogue import blind
-    from socconsole.store import db, rule_findings
+    from socconsole.store import db, rule_standing
 
     running = tuple(rule for rule in catalogue.rules if rule.runs)
     if root is None:
         why = "no state folder says what the trails record"
         return {rule.id: f"{', '.join(sorted(rule.needs))}: {why}" for rule in running if rule.needs}
     with db.reading(open_folder(root)) as conn:
-        return {**rule_findings.troubles(conn), **blind(conn, running, datetime.now(UTC))}
+        return {**rule_standing.troubles(conn), **blind(conn, running, datetime.now(UTC))}
 
 
 def _reason(rule: Rule, blind: Mapping[str, str]) -> str:

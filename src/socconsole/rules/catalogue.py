@@ -14,6 +14,7 @@ from socconsole.rules.fields import Fields
 from socconsole.rules.rule import READS, Rule
 from socconsole.store import recording, rule_reading
 from socconsole.store.db import Connection
+from socconsole.store.rule_standing import Standing
 
 LATELY: Final = timedelta(hours=1)
 """The window in which it counts whether what a rule looks at is recorded, and comes."""
@@ -50,6 +51,17 @@ def blind(conn: Connection, rules: Sequence[Rule], now: datetime) -> dict[str, s
     lacking = {need: _lacking(conn, need, now) for need in sorted({need for rule in rules for need in rule.needs})}
     found = {rule.id: "; ".join(lacking[need] for need in sorted(rule.needs) if lacking[need]) for rule in rules}
     return {id_: why for id_, why in found.items() if why}
+
+
+def standing(conn: Connection, rules: Sequence[Rule], now: datetime) -> Standing:
+    """How the rules stand, for Sources."""
+    running = [rule for rule in rules if rule.runs]
+    why = blind(conn, running, now)
+    unknown: dict[str, list[str]] = {}
+    for rule in running:
+        if rule.id in why:
+            unknown.setdefault(why[rule.id], []).append(rule.title)
+    return Standing(len(running), sum(rule.standing == "broken" for rule in rules), unknown)
 
 
 def _lacking(conn: Connection, need: str, now: datetime) -> str:

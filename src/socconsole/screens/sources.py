@@ -15,7 +15,7 @@ from socconsole.screens.desk import Desk
 from socconsole.screens.health import STARTING, STOPPED
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen
-from socconsole.store import latency, quarantine, sources
+from socconsole.store import latency, quarantine, rule_standing, sources
 from socconsole.store.latency import Latency
 from socconsole.text import clean
 from socconsole.widgets import glyphs
@@ -132,7 +132,7 @@ class SourcesScreen(ListScreen[SourceState]):
             out.append(Section("mend it", [[(row.remedy, "strong")]]))
         if row.note:
             out.append(Section("note", [row.note]))
-        return title, [*out, *self._latency(row), Section("findings", [f"{row.findings:,}"])]
+        return title, [*out, *self._latency(row), *self._rules(row), Section("findings", [f"{row.findings:,}"])]
 
     def _latency(self, row: SourceState) -> list[Section]:
         """From the event to us, and what to change where that is too slow."""
@@ -143,6 +143,11 @@ class SourcesScreen(ListScreen[SourceState]):
         if advice := latency.advice(row.key.service, found):
             said.append([(advice, "strong")])
         return [Section("latency", said)]
+
+    def _rules(self, row: SourceState) -> list[Section]:
+        """How the rules over the trail stand: what nobody records, none of them can see."""
+        said = rule_standing.words(self.desk.conn) if row.key.service == "trail" else []
+        return [Section("rules", [clean(line) for line in said])] if said else []
 
     def _is_read_now(self, row: SourceState) -> bool:
         return row.freshness is Freshness.NEVER and any(row.key == state.key for state in self.desk.reading())

@@ -15,14 +15,12 @@ from typing import Any, Final
 
 from socconsole import triage
 from socconsole.model.finding import Observation
-from socconsole.store import findings, reading, sources
+from socconsole.store import findings, reading, rule_standing, sources
 from socconsole.store.codec import Codec
 from socconsole.store.db import transaction
 
 ORIGIN: Final = "rules"
 """Where these findings come from, and the name under which is kept how far the rules have read."""
-
-_STATE: Final = "rules"
 
 Before = tuple[Observation, Mapping[str, Any]] | None
 """The finding's stored record and its body."""
@@ -69,26 +67,8 @@ def commit(
                 findings.take(conn, [observed], origin=ORIGIN, now=now, context=context)
                 changed += 1
         sources.save_cursor(conn, ORIGIN, str(upto))
-        _keep_troubles(conn, troubles, now)
+        rule_standing.add_troubles(conn, troubles, now)
     return changed
-
-
-def troubles(conn: Connection) -> dict[str, str]:
-    """Rule id → since when, and why, it has not seen everything."""
-    row = conn.execute("SELECT value FROM meta WHERE key = ?", (_STATE,)).fetchone()
-    return dict(json.loads(row[0])) if row else {}
-
-
-def _keep_troubles(conn: Connection, new: Mapping[str, str], now: datetime) -> None:
-    if not new:
-        return
-    kept = troubles(conn)
-    for rule, why in new.items():
-        kept[rule] = f"{why} at {now:%Y-%m-%d %H:%MZ}: what came then was not looked at by it"
-    conn.execute(
-        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (_STATE, json.dumps(kept)),
-    )
 
 
 def _before(conn: Connection, codec: Codec, key: str) -> Before:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from socconsole.config import Config
-from socconsole.rules.catalogue import Catalogue
+from socconsole.rules.catalogue import Catalogue, standing
 from socconsole.rules.passes import look
-from socconsole.store import rule_findings, trail
+from socconsole.rules.rule import Rule
+from socconsole.store import rule_findings, rule_standing, trail
 from socconsole.store.db import Connection
 from socconsole.store.declared import context_of
 from socconsole.store.state import StateFolder
 from socconsole.watch.keeper import Keeper
 
 log = logging.getLogger("socconsole.watch")
+
+SETTLED_S: Final = 20.0
+"""How long rules are not loaded for a report alone: a console that was just started needs the processor more."""
 
 
 class Rules:
@@ -26,6 +33,7 @@ class Rules:
         self._config = config
         self._keeper = keeper
         self._catalogue: Catalogue | None = None
+        self._began = time.monotonic()
 
     async def run(self) -> None:
         """All that is due. Nothing is loaded as long as no event has come."""
@@ -46,6 +54,13 @@ class Rules:
             if changed:
                 log.info("rules: %d findings from events %d to %d", changed, after + 1, seen.upto)
 
+    async def report(self) -> None:
+        """Tell Sources how the rules stand. They are loaded for it, once the watch has begun its other work."""
+        if self._catalogue is None and time.monotonic() < self._began + SETTLED_S:
+            return
+        rules = (await self._loaded()).rules
+        await self._keeper.do(_keep_standing, rules, datetime.now(UTC))
+
     async def _loaded(self) -> Catalogue:
         if self._catalogue is None or await asyncio.to_thread(self._catalogue.stale, self._config):
             self._catalogue = await asyncio.to_thread(Catalogue.of, self._config)
@@ -53,6 +68,10 @@ class Rules:
             for rule in broken:
                 log.warning("rule %s of %s is not run: %s", rule.title, rule.source, rule.reason)
         return self._catalogue
+
+
+def _keep_standing(conn: Connection, rules: Sequence[Rule], now: datetime) -> None:
+    rule_standing.keep(conn, standing(conn, rules, now))
 
 
 def _due(conn: Connection) -> int | None:

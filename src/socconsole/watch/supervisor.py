@@ -182,6 +182,7 @@ async def _reside(
         asyncio.create_task(_every(TICK_S, duties.apply_ledger), name="ledger"),
         asyncio.create_task(_every(TICK_S, duties.end_snoozes), name="snoozes"),
         asyncio.create_task(_every(TICK_S, rules.run), name="rules"),
+        asyncio.create_task(_every(REMIND_S, rules.report), name="rules' standing"),
         asyncio.create_task(_every(REMIND_S, duties.remind), name="reminders"),
         asyncio.create_task(_every(REMIND_S, duties.remind_of_actions), name="owed"),
         asyncio.create_task(_every(REMIND_S, duties.note_ended), name="ended"),
