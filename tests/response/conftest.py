@@ -88,7 +88,7 @@ async def session(folder: StateFolder) -> AsyncIterator[Make]:
 
 async def eventually(true: Callable[[], object]) -> None:
     """Wait for something that another task, thread or process brings about."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not true():
             await asyncio.sleep(0.005)
 

@@ -133,10 +133,35 @@ async def _plan(session: Session, case: Case, target: str) -> Plan:
 
 
 @EACH
-async def test_a_plan_changes_nothing_and_apply_then_undo_leave_it_as_it_was(
+async def test_planned_denied_applied_undone_and_drifted(
     case: Case, aws: Embedded, folder: StateFolder, session: Make, world: World
 ) -> None:
+    """The life of a containment in one world, for a world is most of what a test costs."""
     target = case.prepare(aws)
+    plan = await _planned_without_a_trace(case, target, aws, folder, session)
+    await _denied_is_said_before_and_ends_as_not_applied(case, target, plan, aws, folder, session)
+
+    done = await _applied_as_planned(case, target, plan, session, world)
+    if not reversible(case):
+        await _cannot_be_undone(world, case, done.action_id, plan)
+        return
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
+    assert back.helps
+    assert not any(warning.startswith("DRIFT") for warning in back.warnings)
+    assert await world.undo(case, done.action_id, plan.target) is ActionState.APPLIED
+    restored = await _plan(session(Mode.TRIAGE), case, target)
+    assert restored.before == plan.before
+    assert restored.helps
+
+    done, state = await world.contain(case, target)
+    assert state is ActionState.APPLIED, done.detail
+    case.drift(aws, target)
+    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
+    assert any(warning.startswith("DRIFT") for warning in back.warnings), back.warnings
+    assert back.wide or not back.helps, "writing over a stranger's change takes the whole id"
+
+
+async def _planned_without_a_trace(case: Case, target: str, aws: Embedded, folder: StateFolder, session: Make) -> Plan:
     before = changes(aws)
     plan = await _plan(session(Mode.TRIAGE), case, target)
     assert plan.helps, plan.why
@@ -150,7 +175,27 @@ async def test_a_plan_changes_nothing_and_apply_then_undo_leave_it_as_it_was(
     json.dumps(plan_json(plan))
     assert changes(aws) == before, "a plan changes nothing"
     assert record(folder) == []
+    return plan
 
+
+async def _denied_is_said_before_and_ends_as_not_applied(
+    case: Case, target: str, plan: Plan, aws: Embedded, folder: StateFolder, session: Make
+) -> None:
+    """Nothing that changes anything is left to the role, which may still read; then it has all of it again."""
+    deny = {"Effect": "Deny", "NotAction": ["*:Get*", "*:List*", "*:Describe*", "sts:*"], "Resource": "*"}
+    policy = {"RoleName": "socconsole-responder", "PolicyName": "lost"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    do(aws, "iam:PutRolePolicy", case.place, **policy, PolicyDocument=document)
+    denied = await _plan(session(Mode.TRIAGE), case, target)
+    assert denied.permitted == "unlikely"
+    assert record(folder) == [], "said before any intent"
+    done = await engine.contain(session(), _doing(case, target))
+    assert done.state is ActionState.NOT_APPLIED
+    assert (await _plan(session(Mode.TRIAGE), case, target)).before == plan.before
+    do(aws, "iam:DeleteRolePolicy", case.place, **policy)
+
+
+async def _applied_as_planned(case: Case, target: str, plan: Plan, session: Make, world: World) -> Outcome:
     done, state = await world.contain(case, target)
     assert state is ActionState.APPLIED, done.detail
     assert (done.state is ActionState.IN_DOUBT) is bool(case.takes), "in doubt while AWS is at it, and only then"
@@ -159,60 +204,7 @@ async def test_a_plan_changes_nothing_and_apply_then_undo_leave_it_as_it_was(
     assert made == [f"{call.service}:{call.operation}" for call in plan.calls]
     again = await _plan(session(Mode.TRIAGE), case, target)
     assert not again.helps, "what is done already is not offered"
-    if not reversible(case):
-        await _cannot_be_undone(world, case, done.action_id, plan)
-        return
-
-    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
-    assert back.helps
-    assert not any(warning.startswith("DRIFT") for warning in back.warnings)
-    assert await world.undo(case, done.action_id, plan.target) is ActionState.APPLIED
-    restored = await _plan(session(Mode.TRIAGE), case, target)
-    assert restored.before == plan.before
-    assert restored.helps
-
-
-@EACH
-async def test_what_somebody_else_changed_meanwhile_is_noticed(
-    case: Case, aws: Embedded, session: Make, world: World
-) -> None:
-    target = case.prepare(aws)
-    done, state = await world.contain(case, target)
-    assert state is ActionState.APPLIED, done.detail
-    if not reversible(case):
-        return
-    case.drift(aws, target)
-    back = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=done.action_id))
-    assert any(warning.startswith("DRIFT") for warning in back.warnings), back.warnings
-    assert back.wide or not back.helps, "writing over a stranger's change takes the whole id"
-
-
-@EACH
-async def test_denied_permission_is_said_before_and_ends_as_not_applied(
-    case: Case, aws: Embedded, folder: StateFolder, session: Make
-) -> None:
-    target = case.prepare(aws)
-    plan = await _plan(session(Mode.TRIAGE), case, target)
-    _deny_responder(aws, case)
-    denied = await _plan(session(Mode.TRIAGE), case, target)
-    assert denied.permitted == "unlikely"
-    assert record(folder) == [], "said before any intent"
-    done = await engine.contain(session(), _doing(case, target))
-    assert done.state is ActionState.NOT_APPLIED
-    assert (await _plan(session(Mode.TRIAGE), case, target)).before == plan.before
-
-
-def _deny_responder(aws: Embedded, case: Case) -> None:
-    """Nothing that changes anything is left to the role; it may still read."""
-    deny = {"Effect": "Deny", "NotAction": ["*:Get*", "*:List*", "*:Describe*", "sts:*"], "Resource": "*"}
-    do(
-        aws,
-        "iam:PutRolePolicy",
-        case.place,
-        RoleName="socconsole-responder",
-        PolicyName="lost",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
-    )
+    return done
 
 
 @EACH
