@@ -43,8 +43,8 @@ def _rewritten(policy: str) -> Callable[[Embedded, str], object]:
 
 def behind_nat(aws: Embedded) -> str:
     """The instance with the role goes out through a NAT gateway; returns that one's public address."""
-    (reservation,) = do(aws, "ec2:DescribeInstances")["Reservations"]
-    subnet = reservation["Instances"][0]["SubnetId"]
+    reservations = do(aws, "ec2:DescribeInstances")["Reservations"]
+    (subnet,) = [one["SubnetId"] for each in reservations for one in each["Instances"] if "IamInstanceProfile" in one]
     elastic = do(aws, "ec2:AllocateAddress", Domain="vpc")
     do(aws, "ec2:CreateNatGateway", SubnetId=subnet, AllocationId=elastic["AllocationId"])
     return str(elastic["PublicIp"])
