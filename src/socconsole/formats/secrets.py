@@ -6,6 +6,7 @@ token, and services differ. What opens nothing by itself stays: access key ids, 
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any, Final
 
@@ -55,7 +56,6 @@ _NAMES: Final = frozenset(
         "tokenvalue",
         "userpassword",
         "webidentitytoken",
-        "xamzcontentsha256",
         "xamzsecuritytoken",
         "xamzsignature",
     }
@@ -71,6 +71,9 @@ _LOOSE: Final = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
 )
 
+_SHORTEST: Final = 24
+"""Below that a text holds none of these."""
+
 
 def without(value: Any, depth: int = 0) -> Any:
     """A copy in which every secret reads :data:`HIDDEN`; JSON inside texts is looked into as well."""
@@ -78,15 +81,17 @@ def without(value: Any, depth: int = 0) -> Any:
         if depth >= _DEPTH:  # deeper than any real record: nothing there is worth a leak
             return HIDDEN
         return {
-            key: HIDDEN if _is_secret(key) and _tells(item) else without(item, depth + 1) for key, item in value.items()
+            key: HIDDEN if isinstance(key, str) and _is_secret(key) and _tells(item) else without(item, depth + 1)
+            for key, item in value.items()
         }
     if isinstance(value, list):
         return [without(item, depth + 1) for item in value] if depth < _DEPTH else HIDDEN
     return _text(value, depth) if isinstance(value, str) else value
 
 
-def _is_secret(key: object) -> bool:
-    return isinstance(key, str) and key.lower().translate(_SEPARATORS) in _NAMES
+@functools.lru_cache(4096)
+def _is_secret(key: str) -> bool:
+    return key.lower().translate(_SEPARATORS) in _NAMES
 
 
 def _tells(value: object) -> bool:
@@ -100,7 +105,7 @@ def _text(value: str, depth: int) -> str:
         if isinstance(inner, dict | list):
             hidden = without(inner, depth + 1)
             return value if hidden == inner else _dumped(hidden)
-    return _LOOSE.sub(HIDDEN, value)
+    return value if len(value) < _SHORTEST else _LOOSE.sub(HIDDEN, value)
 
 
 def _dumped(value: Any) -> str:
