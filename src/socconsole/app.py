@@ -307,10 +307,10 @@ class SocConsole(SafeApp[None]):
 
         self.push_screen(OffersScreen(self.desk, finding))
 
-    def open_path(self, path: str) -> None:
+    def open_path(self, path: str, *, asking: bool = False) -> None:
         from socconsole.screens.path import PathScreen
 
-        self.push_screen(PathScreen(self.desk, path))
+        self.push_screen(PathScreen(self.desk, path, asking=asking))
 
     def open_pivot(self, entities: Sequence[Entity], about: Untrusted | str) -> None:
         from socconsole.screens.pivot import PivotScreen

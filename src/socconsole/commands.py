@@ -138,7 +138,26 @@ class RecordByHand(Request, frozen=True):
     reason: str = ""
 
 
-ActorRequest = Respond | StandDown | Send | Offer | PlanContain | Contain | PlanUndo | Undo | RecordByHand
+class AskTalkers(Request, frozen=True):
+    """Who a way out is talking to: asked of its flow logs, which costs by what is scanned. Reads only."""
+
+    path: str
+    """Its id (``p-…``), or the name of its resource."""
+    hours: float = 1.0
+    compare: bool = True
+    """Also look which of them it never talked to in the two weeks before."""
+
+
+class Stop(Request, frozen=True):
+    """Give up a question that is being asked (``AskTalkers``); nothing else can be stopped."""
+
+    of: int
+    """The number of the request."""
+
+
+ActorRequest = (
+    Respond | StandDown | Send | Offer | PlanContain | Contain | PlanUndo | Undo | RecordByHand | AskTalkers | Stop
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,6 +419,19 @@ COMMANDS: Final[tuple[Command, ...]] = (
         needs="row",
         screens=("triage", "pivot", "entity"),
         group="view",
+    ),
+    Command(
+        "talkers",
+        "Who",
+        "who it is talking to: asked of the flow logs, which costs by what is scanned; again stops",
+        Effect.READ,
+        ("w",),
+        "talkers",
+        "asked",
+        "row",
+        False,
+        ("egress", "path"),
+        "view",
     ),
     Command("span", "Span", "3 hours, a day, two weeks", keys=("tab",), screens=("path",), group="view"),
     Command(

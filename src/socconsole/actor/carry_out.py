@@ -10,6 +10,7 @@ from socconsole.aws import AwsTrouble
 from socconsole.aws.mask import mask
 from socconsole.commands import (
     ActorRequest,
+    AskTalkers,
     Contain,
     Offer,
     PlanContain,
@@ -19,8 +20,8 @@ from socconsole.commands import (
     Undo,
 )
 from socconsole.model.action import Mode, Plan
-from socconsole.model.wire import AnyReply, Done, Failed, Offered, Planned, Progress
-from socconsole.response import afterwards, awscli, book, by_hand, engine, planning, workflow
+from socconsole.model.wire import AnyReply, Done, Failed, Offered, Planned, Progress, Talked
+from socconsole.response import afterwards, awscli, book, by_hand, engine, planning, talkers, workflow
 from socconsole.response.outcome import Outcome
 from socconsole.response.present import outcome_json, plan_json
 from socconsole.response.rails import confirm_text
@@ -98,6 +99,8 @@ async def _answer(session: Session, request: ActorRequest) -> AnyReply:
         case Undo():
             outcome = await engine.undo(session, request)
             return await _done(session, outcome, request.wait)
+        case AskTalkers():
+            return Talked(talkers=await talkers.ask(session, request))
         case RecordByHand():
             return Done(outcome=await by_hand.record(session, request))
         case Send():

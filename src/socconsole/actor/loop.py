@@ -7,6 +7,7 @@ import contextlib
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -14,7 +15,7 @@ import msgspec
 from socconsole.actor.arming import Arming
 from socconsole.actor.carry_out import answer, fault
 from socconsole.actor.pipes import Replies, Requests
-from socconsole.commands import ActorRequest, Respond, StandDown
+from socconsole.commands import ActorRequest, AskTalkers, Respond, StandDown, Stop
 from socconsole.model.action import Mode, Plan
 from socconsole.model.wire import AnyReply, Failed, ModeIs, Progress, Ready, Sent
 from socconsole.response import afterwards, workflow
@@ -65,6 +66,8 @@ class Actor:
         self._requests = requests
         self._replies = replies
         self._work: set[asyncio.Task[None]] = set()
+        self._questions: dict[int, asyncio.Task[None]] = {}
+        """Requests that can be stopped, by number."""
         self._shown: dict[str, Plan] = {}
         self._readers = Readers()
         self._ending = asyncio.Event()
@@ -104,13 +107,23 @@ class Actor:
             except msgspec.DecodeError as error:
                 self._replies.say(Failed(kind="input", why=f"not a request: {error}"))
                 continue
-            self._start(self._carry_out(asked.n, asked.request))
+            if isinstance(asked.request, Stop):
+                self._stop(asked.request.of)
+                continue
+            task = self._start(self._carry_out(asked.n, asked.request))
+            if isinstance(asked.request, AskTalkers):
+                self._questions[asked.n] = task
+                task.add_done_callback(partial(self._answered, asked.n))
         self._ending.set()
 
     async def _carry_out(self, n: int, request: ActorRequest) -> None:
         self._arming.touch()
         try:
             reply = await self._reply(n, request)
+        except asyncio.CancelledError:
+            if self._ending.is_set():
+                raise
+            reply = Failed(kind="refused", why="stopped")
         except Exception as error:  # a fault of ours must not take the other requests with it
             reply = fault(error)
         self._replies.say(msgspec.structs.replace(reply, n=n))
@@ -133,10 +146,18 @@ class Actor:
             self._folder, self._config, self._analyst, mode, door=self._readers, tell=tell, shown=self._shown
         )
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._work.add(task)
         task.add_done_callback(self._work.discard)
+        return task
+
+    def _answered(self, n: int, task: asyncio.Task[None]) -> None:
+        self._questions.pop(n, None)
+
+    def _stop(self, n: int) -> None:
+        if (task := self._questions.get(n)) is not None:
+            task.cancel()
 
     # --- RESPOND ----------------------------------------------------------------------------------------
 

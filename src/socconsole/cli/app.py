@@ -17,6 +17,7 @@ from socconsole.cli import (
     respond,
     rules,
     settings,
+    talkers,
     triage,
     watching,
 )
@@ -40,6 +41,7 @@ def build() -> typer.Typer:
         watching,
         findings,
         alarms,
+        talkers,
         importing,
         triage,
         respond,

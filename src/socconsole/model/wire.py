@@ -65,6 +65,12 @@ class Done(Reply, frozen=True):
     outcome: dict[str, Any]
 
 
+class Talked(Reply, frozen=True):
+    """Who a way out is talking to (``talkers --json``)."""
+
+    talkers: dict[str, Any]
+
+
 class Failed(Reply, frozen=True):
     """The request came to nothing. ``kind`` is ``refused``, ``aws``, ``input`` or ``fault``."""
 
@@ -76,4 +82,4 @@ class Failed(Reply, frozen=True):
     """For a second person's ``approve``, where only that is missing."""
 
 
-AnyReply = Ready | ModeIs | Progress | Sent | Planned | Offered | Done | Failed
+AnyReply = Ready | ModeIs | Progress | Sent | Planned | Offered | Done | Talked | Failed

@@ -9,16 +9,16 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from socconsole.commands import BY_ID, Command, Decision, Respond, Send, StandDown
+from socconsole.commands import BY_ID, AskTalkers, Command, Decision, Respond, Send, StandDown
 from socconsole.model.action import ActionRecord, Mode
 from socconsole.model.entity import Entity
 from socconsole.model.finding import State
 from socconsole.model.source import Freshness, SourceState
-from socconsole.model.wire import Failed, ModeIs, Sent
+from socconsole.model.wire import Failed, ModeIs, Progress, Sent
 from socconsole.model.world import WorldKind
 from socconsole.screens import health, words
 from socconsole.screens.keymap import Keymap
@@ -93,6 +93,8 @@ class Desk:
         self.conn = db.connect(folder.store_db, readonly=True)
         self.queue = QueueReader(folder.store_db, me=analyst, hide=_HIDDEN)
         self.link: ActorLink | None = None
+        self.told: dict[str, dict[str, Any]] = {}
+        """What flow logs last answered, by way out."""
         self._background = QueueReader(folder.store_db, me=analyst, hide=_HIDDEN)
         self._background_lock = threading.Lock()
         self._sources: tuple[float, int, list[SourceState], bool] | None = None
@@ -373,6 +375,17 @@ class Desk:
             why = f": {clean(reply.why, 200)}" if reply.why else ""
             return ", ".join(parts) + why, "warning" if reply.failed or reply.overtaken else "good"
         return _failed(reply)
+
+    async def ask_talkers(self, request: AskTalkers, heard: Callable[[Progress], None]) -> object:
+        """Ask who a way out talks to; ``heard`` is told how much was scanned so far."""
+        if self.link is None:
+            return Failed(kind="fault", why="the actor has not been started yet")
+        return await self.link.ask(request, heard)
+
+    async def stop(self, request: AskTalkers) -> None:
+        """Give a question up."""
+        if self.link is not None:
+            await self.link.stop(request)
 
     def _mode_said(self, reply: object) -> Said:
         self.app.show_status()

@@ -55,7 +55,7 @@ class EgressScreen(ListScreen[PathView]):
     place: ClassVar[str] = "egress"
     titled: ClassVar[str] = "Egress"
     footer_ids: ClassVar[tuple[str, ...]] = (
-        "open", "contain", "filter", "copy", "screen.triage", "screen.sources", "command", "help",
+        "open", "talkers", "contain", "filter", "copy", "screen.triage", "screen.sources", "command", "help",
     )  # fmt: skip
 
     def __init__(self, desk: Desk) -> None:
@@ -170,6 +170,10 @@ class EgressScreen(ListScreen[PathView]):
     def do_open(self, asked: Invocation) -> None:
         if self.table.cursor_key:
             self.desk.app.open_path(self.table.cursor_key)
+
+    def do_talkers(self, asked: Invocation) -> None:
+        if self.table.cursor_key:
+            self.desk.app.open_path(self.table.cursor_key, asking=True)
 
     def do_contain(self, asked: Invocation) -> None:
         if asked.argument:

@@ -19,7 +19,7 @@ from typing import IO, Final
 
 import msgspec
 
-from socconsole.commands import ActorRequest
+from socconsole.commands import ActorRequest, Stop
 from socconsole.model.action import Mode
 from socconsole.model.wire import AnyReply, Failed, ModeIs, Progress, Ready
 from socconsole.processes import ours
@@ -64,6 +64,7 @@ class ActorLink:
         self._changed = changed
         self._numbers = itertools.count(1)
         self._waiting: dict[int, tuple[asyncio.Future[AnyReply], Callable[[Progress], None] | None]] = {}
+        self._asked: dict[int, ActorRequest] = {}
         self._child: subprocess.Popen[bytes] | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
@@ -101,6 +102,7 @@ class ActorLink:
         n = next(self._numbers)
         answer: asyncio.Future[AnyReply] = asyncio.get_running_loop().create_future()
         self._waiting[n] = (answer, progress)
+        self._asked[n] = request
         line = _encoder.encode({"n": n, "request": request}) + b"\n"
         try:
             async with self._writing:
@@ -110,6 +112,18 @@ class ActorLink:
             return Failed(n=n, kind="fault", why=f"{LOST} ({type(trouble).__name__})")
         finally:
             self._waiting.pop(n, None)
+            self._asked.pop(n, None)
+
+    async def stop(self, request: ActorRequest) -> None:
+        """Give up a question that was asked and has no answer yet; nothing happens to anything else."""
+        n = next((n for n, asked in self._asked.items() if asked is request), None)
+        child = self._child
+        if n is None or child is None or child.stdin is None:
+            return
+        line = _encoder.encode({"n": next(self._numbers), "request": Stop(of=n)}) + b"\n"
+        with contextlib.suppress(OSError, ValueError):  # the actor is gone, and the question with it
+            async with self._writing:
+                await asyncio.to_thread(_write, child.stdin, line)
 
     async def close(self) -> bool:
         """Say good-bye: the child's input ends. Returns False when it stays to finish an action."""

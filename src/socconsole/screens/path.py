@@ -8,9 +8,12 @@ from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 
-from socconsole.screens import words
+from socconsole.commands import AskTalkers, Command
+from socconsole.model.wire import Progress, Talked
+from socconsole.screens import talkers_sections, words
 from socconsole.screens.acts import plan_named
 from socconsole.screens.base import ConsoleScreen, Invocation
+from socconsole.screens.contain import failure
 from socconsole.screens.desk import Desk
 from socconsole.screens.egress_sections import amount, heading, sections
 from socconsole.screens.reader import plain
@@ -31,11 +34,15 @@ Read = tuple[PathView | None, Metered | None, list[FindingLine]]
 class PathScreen(ConsoleScreen):
     place: ClassVar[str] = "path"
     titled: ClassVar[str] = "the way out"
-    footer_ids: ClassVar[tuple[str, ...]] = ("back", "span", "contain", "copy", "command", "help")
+    footer_ids: ClassVar[tuple[str, ...]] = ("back", "talkers", "span", "contain", "copy", "command", "help")
 
-    def __init__(self, desk: Desk, path: str) -> None:
+    def __init__(self, desk: Desk, path: str, *, asking: bool = False) -> None:
         super().__init__(desk)
         self.path = path
+        self._asking: AskTalkers | None = None
+        """The question under way: who it talks to."""
+        self._ask_at_once = asking
+        self._scanned = ""
         self._span = SPANS[0]
         self._read: Read = (None, None, [])
         self._until = desk.now()
@@ -48,6 +55,9 @@ class PathScreen(ConsoleScreen):
     def built(self) -> None:
         self.query_one(DetailPane).focus()
         self._look()
+        if self._ask_at_once:
+            self._ask_at_once = False
+            self.perform(self.desk.command("talkers"))
 
     def renew(self) -> None:
         self._look()
@@ -76,7 +86,7 @@ class PathScreen(ConsoleScreen):
             pane.show_sections("this way out is no longer in the store", [])
             return
         self.query_one(ChartPane).show(self._chart(view, metered, findings))
-        shown = sections(view, findings, self.desk.stamp, self.desk.now())
+        shown = [*self._talkers(), *sections(view, findings, self.desk.stamp, self.desk.now())]
         changes: list[Body] = [
             [(self.desk.stamp(change.at) + "  ", "quiet"), (change.summary, "text")]
             for alarm in view.alarms
@@ -122,6 +132,43 @@ class PathScreen(ConsoleScreen):
     def _part(self, since: datetime, at: datetime) -> float:
         return (at - since) / self._span
 
+    # -- who it talks to ---------------------------------------------------------------------------------
+
+    def _talkers(self) -> list[Section]:
+        if self._asking is not None:
+            return [Section("talks to", [[(f"asking the flow logs …  {self._scanned}", "warn")]])]
+        told = self.desk.told.get(self.path)
+        return talkers_sections.sections(told) if told is not None else []
+
+    def label(self, command: Command) -> str:
+        return "Stop" if command.id == "talkers" and self._asking is not None else super().label(command)
+
+    async def do_talkers(self, asked: Invocation) -> None:
+        if self._asking is not None:
+            await self.desk.stop(self._asking)
+            return
+        request = self._asking = AskTalkers(path=self.path)
+        self._scanned = ""
+        self.query_one(DetailPane).to_top()
+        self._show()
+        self.show_keys()
+        try:
+            reply = await self.desk.ask_talkers(request, self._heard)
+        finally:
+            self._asking = None
+        if self.is_built:
+            if isinstance(reply, Talked):
+                self.desk.told[self.path] = reply.talkers
+            else:
+                self.say(failure(reply), "warning", 0)
+            self._show()
+            self.show_keys()
+
+    def _heard(self, progress: Progress) -> None:
+        self._scanned = f"{progress.done} of {progress.total}: {progress.text}"
+        if self.is_built:
+            self._show()
+
     def do_span(self, asked: Invocation) -> None:
         self._span = SPANS[(SPANS.index(self._span) + 1) % len(SPANS)]
         self.say(f"the last {words.age(self._span.total_seconds())}")
@@ -138,7 +185,7 @@ class PathScreen(ConsoleScreen):
     def do_copy(self, asked: Invocation) -> None:
         view, _, findings = self._read
         if view is not None:
-            shown = sections(view, findings, self.desk.stamp, self.desk.now())
+            shown = [*self._talkers(), *sections(view, findings, self.desk.stamp, self.desk.now())]
             self.say(self.desk.app.send_to_clipboard(plain(heading(view), shown)))
 
 
