@@ -19,6 +19,7 @@ from socconsole.model.trail import Recordings, Selection, TrailState
 from socconsole.model.world import Place
 from socconsole.response.registry import ACTIONS
 from socconsole.rules import engine, passes
+from socconsole.rules import findings as rules_findings
 from socconsole.rules.catalogue import Catalogue, blind
 from socconsole.rules.fields import Fields
 from socconsole.rules.rule import Rule, Standing
@@ -59,6 +60,11 @@ def the_finding(folder: StateFolder) -> Finding:
 def key_made(**more: Any) -> dict[str, Any]:
     answer = {"accessKey": {"accessKeyId": "AKIAQEXAMPLE00000099", "userName": "backup"}}
     return record("iam:CreateAccessKey", {"userName": "backup"}, responseElements=answer, **more)
+
+
+def login_refused(n: int) -> dict[str, Any]:
+    answer = {"ConsoleLogin": "Failure"}
+    return record("signin:ConsoleLogin", responseElements=answer, errorMessage="Failed", after_s=n * 5)
 
 
 def test_a_match_is_a_finding_with_who_and_what_so_that_containments_fit(folder: StateFolder) -> None:
@@ -132,6 +138,17 @@ def test_a_correlation_is_one_finding_whose_late_events_count_once(folder: State
     found = the_finding(folder)
     assert (found.count, found.occurred) == (5, AT + timedelta(seconds=240))
     assert "AML.T0040" in " ".join(found.types)
+
+
+def test_a_burst_is_counted_to_its_end_however_few_of_its_events_are_kept(
+    folder: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules_findings, "IDS", 3)
+    refused = [login_refused(n) for n in range(14)]
+    pass_over(folder, *refused[:11])
+    assert the_finding(folder).count == 11
+    pass_over(folder, *refused[11:])
+    assert the_finding(folder).count == 14
 
 
 def test_aws_is_told_nothing_of_it_and_it_closes_a_day_after_it_was_acknowledged(folder: StateFolder) -> None:

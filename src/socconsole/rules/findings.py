@@ -22,12 +22,10 @@ from socconsole.text import Untrusted
 
 PRODUCT: Final = "Trail rules"
 IDS: Final = 1_000
-"""Event ids that a finding keeps, the latest; by these it knows what it has counted."""
+"""Event ids that a finding keeps, the latest; of a correlation's match so many events are read."""
 RECORDS: Final = 20
 """Records that a finding carries whole, the first and the latest; the others are in the trail under their ids."""
 RECORD_BYTES: Final = 64_000
-READ: Final = 2_000
-"""Events of one match that are looked at."""
 _ATTEMPT: Final = Severity.MEDIUM
 """The most that a call is worth which AWS refused."""
 _TACTICS: Final = frozenset(
@@ -50,7 +48,7 @@ class _Call:
 
 def findings(reader: RuleReader, matches: Iterable[Match]) -> list[Made]:
     """Findings for what fired in a pass."""
-    return [made for match in matches for made in _of(match, _calls(reader, match.events))]
+    return [made for match in matches for made in _of(reader, match)]
 
 
 def types(tags: Sequence[str]) -> tuple[str, ...]:
@@ -64,42 +62,54 @@ def types(tags: Sequence[str]) -> tuple[str, ...]:
     return tuple(found) or ("TTPs/Trail",)
 
 
+def _of(reader: RuleReader, match: Match) -> Iterator[Made]:
+    """One finding for a correlation's group; for other rules one for each of whom and what the events are about."""
+    if match.group is not None:
+        calls = list(_calls(reader, sorted(match.events)[-IDS:]))  # what came last is what is new
+        if calls:
+            yield _made(match.rule, (calls[0].event.account, *match.group), match.events, calls)
+        return
+    about: dict[tuple[str, ...], list[_Call]] = {}
+    for call in _calls(reader, match.events):
+        upon = named.main_resource(named.resources([call.said]))
+        about.setdefault((call.event.account, named.principal(call.said), upon), []).append(call)
+    for key, its in about.items():
+        yield _made(match.rule, key, [call.event.n for call in its], its)
+
+
 def _calls(reader: RuleReader, numbers: Sequence[int]) -> Iterator[_Call]:
-    for event in reader.events(numbers[-READ:]):
+    for event in reader.events(numbers):
         try:
             yield _Call(event, cloudtrail.read(json.loads(event.record)))
         except (Unreadable, ValueError, RecursionError):  # taken in once: only its columns are left to go by
             continue
 
 
-def _of(match: Match, calls: Iterator[_Call]) -> Iterator[Made]:
-    groups: dict[tuple[str, ...], list[_Call]] = {}
-    for call in calls:
-        key: tuple[str, ...]
-        if match.group is None:
-            upon = named.main_resource(named.resources([call.said]))
-            key = (match.rule.id, call.event.account, named.principal(call.said), upon)
-        else:
-            key = (match.rule.id, call.event.account, *match.group)
-        groups.setdefault(key, []).append(call)
-    for key, its in groups.items():
-        name = "trail/" + hashlib.sha256(json.dumps(key).encode("ascii")).hexdigest()[:40]
-        yield Made(name, functools.partial(_observation, match.rule, name, its))
+def _made(rule: Rule, key: tuple[str, ...], numbers: Sequence[int], calls: Sequence[_Call]) -> Made:
+    name = "trail/" + hashlib.sha256(json.dumps((rule.id, *key)).encode("ascii")).hexdigest()[:40]
+    return Made(name, functools.partial(_observation, rule, name, numbers, calls))
 
 
 def _observation(
-    rule: Rule, name: str, calls: Sequence[_Call], before: tuple[Observation, Mapping[str, Any]] | None
+    rule: Rule,
+    name: str,
+    numbers: Sequence[int],
+    calls: Sequence[_Call],
+    before: tuple[Observation, Mapping[str, Any]] | None,
 ) -> Observation | None:
-    """The finding with these calls in it; None where all of them are counted already."""
+    """The finding with these events in it; None where all of them are counted already.
+
+    Events are numbered as they arrive, so those after the last that was counted are new. ``calls`` are the last of them.
+    """
     was, known = before if before else (None, {})
-    counted = dict.fromkeys(known.get("events", ()))
-    fresh = [call for call in calls if call.event.id not in counted]
-    if was is not None and not fresh:
+    counted: int = known.get("counted", 0)
+    fresh = [call for call in calls if call.event.n > counted]
+    if not fresh:
         return None
+    count = (was.count if was else 0) + sum(n > counted for n in numbers)
     said = [call.said for call in calls]
     first, last = calls[0].event, calls[-1].event
     refused = all(each.error for each in said) and bool(known.get("refused", True))
-    count = (was.count if was else 0) + len(fresh)
     resources = _joined(was.resources if was else (), named.resources(said))
     actors = tuple(dict.fromkeys((*(was.actors if was else ()), *named.actors(said))))[: named.LIMIT]
     occurred = instant(last.at) if was is None or was.occurred is None else max(instant(last.at), was.occurred)
@@ -119,7 +129,8 @@ def _observation(
             "refused": refused,
             "first": known.get("first") or instant(first.at).isoformat(),
             "last": occurred.isoformat(),
-            "events": [*counted, *(call.event.id for call in fresh)][-IDS:],
+            "counted": max(counted, *numbers),
+            "events": [*known.get("events", ()), *(call.event.id for call in fresh)][-IDS:],
             "records": _records(known.get("records", ()), fresh),
         },
         separators=(",", ":"),
