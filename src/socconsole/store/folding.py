@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
+from typing import Final
 
 from socconsole.model.finding import Kind
 from socconsole.store.instants import micros
@@ -27,11 +28,15 @@ class _Row:
     folded: bool
 
 
+MOST: Final = 200
+"""Incidents folded anew in one transaction; until its turn comes, what is stirred stands unfolded."""
+
+
 def settle(conn: Connection, now: datetime) -> int:
-    """Fold anew every incident that has changed, in the caller's transaction; how many there were."""
+    """Fold anew incidents that have changed, in the caller's transaction; how many it were, at most ``MOST``."""
     at = micros(now)
     due = conn.execute(
-        "SELECT id FROM incident WHERE dirty = 1 UNION SELECT id FROM incident WHERE again <= ?", (at,)
+        "SELECT id FROM incident WHERE dirty = 1 UNION SELECT id FROM incident WHERE again <= ? LIMIT ?", (at, MOST)
     ).fetchall()
     for (incident,) in due:
         _fold(conn, incident, at)
@@ -61,9 +66,10 @@ def _fold(conn: Connection, incident: str, at: int) -> None:
             changes.append((under, row.n))
     conn.executemany("UPDATE queue SET folded = ? WHERE n = ?", changes)
     conn.execute(
-        "UPDATE incident SET dirty = 0, lead = ?, again = ? WHERE id = ?",
+        "UPDATE incident SET dirty = 0, lead = ?, threat = ?, again = ? WHERE id = ?",
         (
             None if lead is None else lead.n,
+            lead is not None and lead.threat,
             min((row.asleep_until for row in rows if row.asleep_until is not None), default=None),
             incident,
         ),

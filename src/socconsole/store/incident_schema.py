@@ -12,19 +12,21 @@ from typing import Final
 _OPEN: Final = "sample = 0 AND closed = 0"
 
 INCIDENT_DDL: Final = (
-    # lead: number of the finding that stands for all; NULL when none is open. dirty: a member changed since it was
-    # folded; again: when a member's snooze ends, so that it has to be folded anew. Its story is read, not kept.
+    # lead: number of the finding that stands for all; NULL when none is open; threat: whether it is one. dirty: a
+    # member changed since it was folded; again: when a member's snooze ends, so that it has to be folded anew. Its
+    # story is read, not kept.
     """
     CREATE TABLE incident (
         id TEXT PRIMARY KEY,
         lead INTEGER,
+        threat INTEGER NOT NULL DEFAULT 0,
         dirty INTEGER NOT NULL DEFAULT 1,
         again INTEGER
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX incident_dirty ON incident (id) WHERE dirty = 1",
     "CREATE INDEX incident_again ON incident (again) WHERE again IS NOT NULL",
-    "CREATE INDEX incident_lead ON incident (lead) WHERE lead IS NOT NULL",
+    "CREATE INDEX incident_lead ON incident (lead, threat) WHERE lead IS NOT NULL",
     # What a finding names, as correlation compares it (``model.entity``): written with the finding.
     """
     CREATE TABLE finding_entity (
@@ -60,7 +62,9 @@ INCIDENT_DDL: Final = (
 )
 
 INCIDENT_INDEXES: Final = (
-    "CREATE INDEX queue_incident ON queue (incident) WHERE incident IS NOT NULL",
+    # With all that says whether a folded finding is new: a page of leads looks at no other row.
+    "CREATE INDEX queue_incident ON queue (incident, folded, severity, occurred, acked_at, workflow, resumed_at, "
+    "blocked_at, resolved_at) WHERE incident IS NOT NULL",
     # The list as it opens: what stands folded under a lead is not in its index, however much it is.
     f"CREATE INDEX queue_lead ON queue (score DESC, first DESC, n DESC, snoozed_until) "
     f"WHERE {_OPEN} AND folded = 0 AND kind = 'threat'",

@@ -120,10 +120,11 @@ def _index(conditions: list[str], sort: Sort) -> str | None:
     return _OPEN_INDEX[sort.by]
 
 
-# No alias for queue: the expressions of a state name its columns bare, and the table where they must.
+# What is folded is open and not asleep, so these two say whether it is new, by columns of queue_incident alone.
+# No alias for queue: they name its columns bare, and the table where they must.
 _FOLDS: Final = (
-    f"SELECT i.lead, count(*), sum({standing_sql.STATE} = 'new'), max({standing_sql.FIRING}), "
-    "max(queue.severity) "
+    f"SELECT i.lead, count(*), sum(NOT {standing_sql.BLOCKED} AND NOT {standing_sql.ACKNOWLEDGED}), "
+    f"max({standing_sql.FIRING}), max(queue.severity) "
     "FROM incident AS i JOIN queue ON queue.incident = i.id WHERE queue.folded = 1 AND i.lead IN ({}) GROUP BY i.lead"
 )
 
@@ -190,10 +191,8 @@ class QueueReader:
 
     def incidents(self, view: View) -> int:
         """How many incident candidates have a finding open in a view (all of them for the view of one's own)."""
-        only = "WHERE queue.kind = 'threat'" if view is View.THREATS else ""
-        found: int = self._conn.execute(
-            f"SELECT count(*) FROM incident AS i JOIN queue ON queue.n = i.lead {only}"
-        ).fetchone()[0]
+        only = "AND threat = 1" if view is View.THREATS else ""
+        found: int = self._conn.execute(f"SELECT count(*) FROM incident WHERE lead IS NOT NULL {only}").fetchone()[0]
         return found
 
     def totals(self, view: View) -> dict[Severity, int]:
