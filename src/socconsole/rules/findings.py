@@ -99,7 +99,7 @@ def _observation(
 ) -> Observation | None:
     """The finding with these events in it; None where all of them are counted already.
 
-    Events are numbered as they arrive, so those after the last that was counted are new. ``calls`` are the last of them.
+    Events are numbered as they arrive: those after the last that was counted are new. ``calls`` are the last of them.
     """
     was, known = before if before else (None, {})
     counted: int = known.get("counted", 0)
