@@ -119,6 +119,7 @@ def import_files(files: list[str], as_json: bool, store: StoreOption, config: Co
             say(f"{clean(name)}: {done.refused}")
         code = max(code, done.code)
     _rules(folder, settings)
+    _correlate(folder)
     return code if understood else Code.BAD_INPUT
 
 
@@ -128,6 +129,14 @@ def _rules(folder: StateFolder, settings: Config) -> None:
 
     if found := catch_up(folder, settings):
         say(f"rules: {found:,} {'finding' if found == 1 else 'findings'} made or changed; see: findings src:trail")
+
+
+def _correlate(folder: StateFolder) -> None:
+    """Bring together what came with what it belongs to, what the rules made of it included."""
+    from socconsole.store import correlating, db
+
+    with db.writing(folder) as conn:
+        correlating.finish(conn, datetime.now(UTC))
 
 
 def _folder(store: StoreOption) -> StateFolder:
@@ -196,7 +205,7 @@ def _keep(folder: StateFolder, name: str, data: bytes, who: str) -> None:
 
 def _take_in(folder: StateFolder, name: str, data: bytes, settings: Config) -> Imported:
     from socconsole.formats import Quarantined, read_bytes
-    from socconsole.store import correlating, db, deferred, findings, ledger
+    from socconsole.store import db, deferred, findings, ledger
     from socconsole.store.declared import context_of
     from socconsole.store.findings import Counts
 
@@ -215,7 +224,6 @@ def _take_in(folder: StateFolder, name: str, data: bytes, settings: Config) -> I
             if time.monotonic() - told > _PROGRESS_S:
                 told = time.monotonic()
                 say(f"{clean(name)}: {done.counts.read:,} records so far")
-        correlating.finish(conn, datetime.now(UTC))
     return done
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from socconsole.model.entity import Entity, EntityKind
 from socconsole.model.finding import Kind, Severity
-from socconsole.model.incident import Incident
+from socconsole.model.incident import Chapter, Incident
 from socconsole.model.trail import resource_name
 from socconsole.store import reading
 from socconsole.store.instants import instant, micros
@@ -98,7 +98,7 @@ def get(conn: Connection, id_: str) -> Incident | None:
             if times > 1 and ties((kind, value)) and kind is not EntityKind.SIGNAL
         ),
         accounts=tuple(sorted({each.account for each in found if each.account})),
-        story=tell([*_told(tied), *_recorded(conn, named_by, since, until)]),
+        story=_story(conn, tied, named_by, since, until),
     )
 
 
@@ -149,6 +149,16 @@ def _named_by(conn: Connection, found: Sequence[_Finding]) -> dict[Entity, int]:
             f"SELECT kind, value, count(*) FROM finding_entity WHERE finding IN ({numbers}) GROUP BY kind, value"
         )
     }
+
+
+def _story(
+    conn: Connection, found: Sequence[_Finding], named_by: dict[Entity, int], since: int, until: int
+) -> tuple[Chapter, ...]:
+    """A call that a rule made a finding of is told once, in the rule's words."""
+    told = list(_told(found))
+    by_rules = {line.at.replace(microsecond=0) for line in told if line.source == "trail"}
+    recorded = _recorded(conn, named_by, since, until)
+    return tell([*told, *(line for line in recorded if line.at.replace(microsecond=0) not in by_rules)])
 
 
 def _told(found: Sequence[_Finding]) -> Iterator[Line]:
