@@ -37,6 +37,19 @@ def test_who_is_behind_says_how_far():
     assert trail_spans.behind(first, START) == "read to 2026-11-22 03:00Z, 24 h behind"
 
 
+def test_a_gap_of_days_is_read_up_a_window_at_a_time_newest_first():
+    now = START + timedelta(days=3)
+    cursor = trail_spans.begin(Cursor(START, START), now)
+    windows = []
+    while cursor.spans:
+        windows.append(cursor.spans[0].window)
+        cursor = trail_spans.listed(cursor, windows[-1][0])
+    assert windows[0][1] == now
+    assert windows[-1][0] <= START
+    assert all(lower[1] == upper[0] for upper, lower in zip(windows, windows[1:], strict=False))
+    assert all(until - since <= trail_spans.WINDOW for since, until in windows)
+
+
 def test_a_clock_that_was_set_back_leaves_no_gap():
     ahead = Cursor(START + 60 * MINUTE, START + 60 * MINUTE)
     assert trail_spans.begin(ahead, START).spans[0].since <= START - 5 * MINUTE
