@@ -76,7 +76,8 @@ def test_parse_takes_globs_and_regexes_and_leaves_what_does_not_fit() -> None:
 
 
 def test_statistics_by_period_sorting_and_what_is_shown() -> None:
-    found = told("stats avg(bytes), max(bytes) as most, count_distinct(dstAddr) as peers, pct(bytes, 50) by bin(2m)")
+    numbers = "avg(bytes), max(bytes) as most, count_distinct(dstAddr) as peers, pct(bytes, 50)"
+    found = told(f"stats {numbers} by bin(2m) | sort bin(2m) desc")
     assert [one.pop("bin(2m)")[11:] for one in found] == [f"22:{n}:00.000" for n in (20, 18, 16, 14)]
     assert found[2:] == [
         {"avg(bytes)": "600", "most": "1100", "peers": "2", "pct(bytes, 50)": "1100"},
@@ -84,6 +85,8 @@ def test_statistics_by_period_sorting_and_what_is_shown() -> None:
     ]
     assert found[0] == {"peers": "0"}, "what no record has is left out"
     assert told("stats sum(bytes)") == [{"sum(bytes)": "2140"}]
+    (ends,) = told("stats earliest(dstAddr) as first, latest(dstAddr) as last")
+    assert ends == {"first": "203.0.113.9", "last": "10.0.0.1"}
     assert told("filter bytes > 5000 | stats count(*), sum(bytes) as b") == [{"count(*)": "0", "b": "0"}]
     assert [one["b"] for one in told("fields bytes * 2 as b | filter b > 0 | sort b desc, srcAddr asc | limit 2")] == [
         "2200",

@@ -94,7 +94,7 @@ class FlowLogs:
 
     def events(self, place: Place, group: str, began: int, until: int, now: float) -> Iterator[Event]:
         """What a log group holds of the minutes that begin in ``began`` … ``until`` (exclusive; seconds since 1970),
-        as far as it had been delivered at ``now``; in the order of time for each interface."""
+        as far as it had been delivered at ``now``; in the order of time for each interface and day."""
         delivered = int((now - LAG / self._cloud.clock.speed) // 60)
         last = min(-(-until // 60), delivered, self._cloud.traffic.counted)
         first = max(-(-began // 60), self._cloud.traffic.counted - 15 * 1440)
@@ -103,8 +103,11 @@ class FlowLogs:
             writes = log.log_destination_type == "cloud-watch-logs" and log.deliver_logs_status == "SUCCESS"
             if where != place or log.log_group_name != group or not writes:
                 continue
-            for owner, face in self._covered(place, log.resource_id):
-                yield from self._written(place, log, owner, face, max(first, one.since), min(last, one.until))
+            covered = list(self._covered(place, log.resource_id))
+            begin, end = max(first, one.since), min(last, one.until)
+            for day in range(begin, end, DAY):  # a fortnight of lines is more than need be held at a time
+                for owner, face in covered:
+                    yield from self._written(place, log, owner, face, day, min(day + DAY, end))
 
     def _covered(self, place: Place, resource: str) -> Iterator[tuple[str, Face]]:
         """(its instance or gateway, interface) of all that a flow log of a VPC, subnet or interface records."""

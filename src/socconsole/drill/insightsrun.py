@@ -92,10 +92,12 @@ def run(commands: Sequence[Command], records: Iterable[dict[str, Any]], limit: i
     while steps and steps[0].name in ("filter", "parse", "fields", "display"):
         step = steps.pop(0)
         rows, shown = _streamed(step, rows), _shown(step, shown)
-    # Up to here records pass one by one; whatever comes next needs all that matched.
-    found = list(rows)
-    answer.matched = len(found)
-    found.sort(key=lambda one: int(one["@timestamp"]), reverse=True)
+    rows = _matched(rows, answer)
+    if steps and steps[0].name == "stats":  # as records pass, of which only the values are kept
+        step = steps.pop(0)
+        found, shown, grouped = _stats(step, rows), _names(step), True
+    else:
+        found = sorted(rows, key=lambda one: int(one["@timestamp"]), reverse=True)
     for step in steps:
         match step.name:
             case "stats":
@@ -118,6 +120,12 @@ def _counted(records: Iterable[dict[str, Any]], answer: Answer) -> Iterator[dict
     for one in records:
         answer.scanned += 1
         answer.bytes += len(one["@message"])
+        yield one
+
+
+def _matched(rows: Iterable[dict[str, Any]], answer: Answer) -> Iterator[dict[str, Any]]:
+    for one in rows:
+        answer.matched += 1
         yield one
 
 
@@ -154,32 +162,39 @@ def _names(step: Command) -> list[str]:
     return [one.name for one in (*step.by, *step.columns)]
 
 
-def _stats(step: Command, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+def _stats(step: Command, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a group, in the order in which the groups were met."""
+    groups: dict[tuple[Any, ...], list[list[tuple[int, Any]]]] = {}
+    if not step.by:
+        groups[()] = [[] for _ in step.columns]
     for row in rows:
-        groups.setdefault(tuple(one.value(row) for one in step.by), []).append(row)
-    if not groups and not step.by:
-        groups[()] = []
+        key = tuple(one.value(row) for one in step.by)
+        seen = groups.get(key)
+        if seen is None:
+            seen = groups[key] = [[] for _ in step.columns]
+        at = int(row.get("@timestamp", 0))
+        for values, column in zip(seen, step.columns, strict=True):
+            if (value := column.value(row)) is not None:
+                values.append((at, value))
     return [
         {
             **{one.name: value for one, value in zip(step.by, key, strict=True)},
-            **{one.name: _aggregate(one, some) for one in step.columns},
+            **{one.name: _aggregate(one, some) for one, some in zip(step.columns, seen, strict=True)},
         }
-        for key, some in groups.items()
+        for key, seen in groups.items()
     ]
 
 
-def _aggregate(column: Column, rows: Sequence[dict[str, Any]]) -> Any:
-    values = [value for row in rows if (value := column.value(row)) is not None]
+def _aggregate(column: Column, seen: Sequence[tuple[int, Any]]) -> Any:
+    """An aggregate of (time, value) pairs."""
     if column.function == "count":
-        return len(values)
+        return len(seen)
     if column.function == "count_distinct":
-        return len({str(value) for value in values})
+        return len({str(value) for _, value in seen})
     if column.function in ("earliest", "latest"):
-        having = [row for row in rows if column.value(row) is not None]
         choose = min if column.function == "earliest" else max
-        return column.value(choose(having, key=lambda row: int(row["@timestamp"]))) if having else None
-    numbers = [one for value in values if (one := number(value)) is not None]
+        return choose(seen, key=lambda one: one[0])[1] if seen else None
+    numbers = [one for _, value in seen if (one := number(value)) is not None]
     if not numbers:
         return 0 if column.function == "sum" else None
     if column.function == "pct":
