@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,7 +47,7 @@ def test_a_gap_of_days_is_read_up_a_window_at_a_time_newest_first():
         cursor = trail_spans.listed(cursor, windows[-1][0])
     assert windows[0][1] == now
     assert windows[-1][0] <= START
-    assert all(lower[1] == upper[0] for upper, lower in zip(windows, windows[1:], strict=False))
+    assert all(lower[1] == upper[0] for upper, lower in pairwise(windows))
     assert all(until - since <= trail_spans.WINDOW for since, until in windows)
 
 

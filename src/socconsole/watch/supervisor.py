@@ -75,8 +75,8 @@ def scope(config: Config, world: World) -> list[SourceKey]:
         for service in (*COLLECTORS, *meters.MADE)
         if service not in account.exclude
     ]
-    everywhere = trail.GLOBAL_REGION[world.partition]
-    found += [SourceKey(trail.SERVICE, key.account, everywhere) for key in found if key.service == trail.SERVICE]
+    if everywhere := trail.GLOBAL_REGION.get(world.partition):
+        found += [SourceKey(trail.SERVICE, key.account, everywhere) for key in found if key.service == trail.SERVICE]
     return list(dict.fromkeys(found))
 
 
