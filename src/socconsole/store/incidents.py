@@ -62,10 +62,13 @@ def of(conn: Connection, finding: str) -> str | None:
 
 
 def resolve(conn: Connection, id_: str) -> str | None:
-    """The id that an incident has now. ``n-…`` is named after a finding: where that stands now, the incident is."""
+    """The id that an incident has now, by its own or by any finding's in it.
+
+    ``n-…`` is named after a finding: where that stands now, the incident is.
+    """
     if conn.execute("SELECT 1 FROM incident WHERE id = ?", (id_,)).fetchone() is not None:
         return id_
-    return of(conn, "f-" + id_.removeprefix("n-"))
+    return of(conn, "f-" + id_.removeprefix("n-").removeprefix("f-"))
 
 
 def get(conn: Connection, id_: str) -> Incident | None:
