@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 .PHONY: demo test lint types layers bench wheel clean
 
 demo: $(READY)  ## the console on a live drill: an embedded AWS with a data leak unfolding
-	$(BIN)/socconsole drill leak
+	$(BIN)/socconsole drill leak --push
 
 test: $(READY)  ## the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

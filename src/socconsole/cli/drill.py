@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -100,17 +101,18 @@ def _started(root: Path, name: str, seed: int, speed: float | None, push: bool) 
     try:
         StateFolder.create(root, running.world)
         accounts = [(account, label, "", info.regions) for account, label in info.accounts]
-        write_accounts(root, accounts, head=HEAD, more=INTERVALS + _push(running) + _datasets(info))
+        write_accounts(root, accounts, head=HEAD, more=INTERVALS + push_table(running.push) + _datasets(info))
         return open_folder(root), running
     except StateError as error:
         launch.stop(root)
         stop(Code.BAD_INPUT, str(error), error.remedy)
 
 
-def _push(running: Running) -> str:
-    if running.push is None:
+def push_table(push: Mapping[str, object] | None) -> str:
+    """``[push]`` as the configuration has it; empty where everything is polled."""
+    if push is None:
         return ""
-    return "\n[push]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in running.push.items())
+    return "\n[push]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in push.items())
 
 
 def _datasets(info: ScenarioInfo) -> str:

@@ -1,0 +1,137 @@
+"""From the attacker's first byte to its row in the store, by push and by polling.
+
+Two installs watch one embedded AWS at the same time, each with a watch of its own in a process of its own: one has the
+queue, the other polls at the drill's intervals. The story stands still until both watches have read everything, and
+each of its moves is made at a random moment of the polls: the speed of the story is in none of the figures. Nor is
+what GuardDuty itself takes to find anything, since a drill's reports at once: docs/push.md has the arithmetic.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from bench.figure import Row, Settings
+from bench.stats import median
+from socconsole.cli.drill import HEAD, INTERVALS, push_table
+from socconsole.cli.world import write_accounts
+from socconsole.drill import Embedded, launch, pushing
+from socconsole.processes import ours
+from socconsole.store.db import prepare
+from socconsole.store.state import StateFolder
+
+RUNS: Final = 20
+PATIENCE_S: Final = 180.0
+POLLS_S: Final = 5.0
+"""The longest of the drill's intervals."""
+
+_FIRST_BYTE: Final = 195
+_OPENED: Final = 150
+_BEFORE: Final = "SELECT min(seen) FROM finding WHERE title LIKE '%Block Public Access%'"
+_FINDING: Final = (
+    "SELECT min(seen) FROM finding "
+    "WHERE types LIKE '%Exfiltration:S3/AnomalousBehavior%' AND resources LIKE '%llm-corpus%'"
+)
+_CALL: Final = "SELECT min(seen) FROM trail WHERE name = 'PutBucketPolicy'"
+_NOTE: Final = (
+    "median (maximum); two installs on one AWS; polling as a drill does: Security Hub 3 s, GuardDuty 5 s, trail 30 s"
+)
+
+T = TypeVar("T")
+
+
+def run(settings: Settings) -> Iterator[Row]:
+    rounds = 3 if settings.quick else RUNS
+    taken = [_round(settings.scratch / f"{number}", number) for number in range(rounds)]
+    for name, at in (("first byte to its finding's row", 2), ("policy opened to its event's row", 0)):
+        pushed, polled = [one[at] for one in taken], [one[at + 1] for one in taken]
+        yield Row(name, f"push {_said(pushed)}", f"polling {_said(polled)}", n=f"{rounds} drills", note=_NOTE)
+
+
+def _said(seconds: list[float]) -> str:
+    return f"{median(seconds):.2f} s ({max(seconds):.2f} s)"
+
+
+def _round(place: Path, number: int) -> tuple[float, float, float, float]:
+    """Seconds of one drill: the call by push and by polling, the first byte by push and by polling."""
+    chance = random.Random(number)
+    with ExitStack() as open_ones:
+        aws = open_ones.enter_context(Embedded(seed=number + 1))
+        table = push_table(pushing.install(aws.cloud, aws.engine.scenario).table(aws.port))
+        roots = place / "pushed", place / "polled"
+        for root, push in zip(roots, (table, ""), strict=True):
+            open_ones.enter_context(_watched(root, aws, push))
+        for root in roots:
+            _until(partial(_asked, root))
+        _reach(aws, _OPENED - 1)
+        for root in roots:
+            _until(partial(_seen, root, _BEFORE))
+        called = _after(aws, _OPENED, roots, _CALL, chance)
+        left = _after(aws, _FIRST_BYTE, roots, _FINDING, chance)
+        return called[0], called[1], left[0], left[1]
+
+
+def _reach(aws: Embedded, position: float) -> None:
+    """Let the story come to a position, wherever the clock is."""
+    aws.engine.advance(aws.clock.moment(position + 0.5))
+
+
+def _after(aws: Embedded, position: float, roots: tuple[Path, ...], sql: str, chance: random.Random) -> list[float]:
+    """Seconds from the move at a position to its row in each store."""
+    time.sleep(chance.uniform(0, POLLS_S))
+    began = time.time()
+    _reach(aws, position)
+    return [_until(partial(_seen, root, sql)) - began for root in roots]
+
+
+@contextmanager
+def _watched(root: Path, aws: Embedded, push: str) -> Iterator[None]:
+    """A state folder and a watch on it."""
+    for folder in (root.parent, root):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    info = launch.describe("leak")
+    made = StateFolder.create(root, aws.world)
+    accounts = [(account, label, "", info.regions) for account, label in info.accounts]
+    write_accounts(root, accounts, head=HEAD, more=INTERVALS + push)
+    prepare(made)
+    process = subprocess.Popen(ours("socconsole", "watch", "--store", str(root)), stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _asked(root: Path) -> bool:
+    """Whether findings are read, and the queue answers where there is one."""
+    wanted = "service IN ('securityhub', 'guardduty', 'trail', 'push') AND in_scope = 1"
+    total, answered = _one(root, f"SELECT count(*), count(complete_at) FROM source WHERE {wanted}")
+    return bool(total and total == answered)
+
+
+def _seen(root: Path, sql: str) -> float | None:
+    (found,) = _one(root, sql)
+    return found / 1_000_000 if found else None
+
+
+def _one(root: Path, sql: str) -> tuple[Any, ...]:
+    with closing(sqlite3.connect(f"file:{root / 'store.db'}?mode=ro", uri=True)) as conn:
+        row: tuple[Any, ...] = conn.execute(sql).fetchone()
+    return row
+
+
+def _until(find: Callable[[], T | None]) -> T:
+    """What ``find`` finds; ``AssertionError`` when it is not there in time."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        if found := find():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not there within {PATIENCE_S:.0f} s")
