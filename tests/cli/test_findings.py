@@ -47,7 +47,7 @@ def test_the_json_has_every_key_of_the_contract(shelf: StateFolder) -> None:
     assert set(row) == {
         "id", "kind", "title", "severity", "score", "reasons", "sources", "product", "account", "region", "types",
         "resources", "actors", "occurred", "published", "seen", "updated", "workflow", "state", "leaving",
-        "still_firing", "owner", "case", "sample", "ended", "egress",
+        "still_firing", "owner", "case", "incident", "sample", "ended", "egress",
     }  # fmt: skip
     assert row["resources"] == [{"type": "S3Bucket", "id": "arn:aws:s3:::bucket-1"}]
     assert row["occurred"] == "2026-03-01T03:09:07Z"
