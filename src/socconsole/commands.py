@@ -407,7 +407,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         keys=("p",),
         verb="pivot",
         needs="row",
-        screens=("triage", "pivot", "entity", "tree"),
+        screens=("triage", "egress", "path", "pivot", "entity", "tree"),
         group="view",
     ),
     Command(

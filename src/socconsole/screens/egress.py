@@ -13,10 +13,10 @@ from socconsole.screens import words
 from socconsole.screens.acts import plan_named
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
-from socconsole.screens.egress_sections import KINDS, alarm_sign, heading, rate, sections
+from socconsole.screens.egress_sections import KINDS, alarm_sign, entity, heading, rate, sections, why_no_flows
 from socconsole.screens.health import describe
 from socconsole.screens.listing import ListScreen
-from socconsole.store import egress_view
+from socconsole.store import egress_view, pivot
 from socconsole.store.egress_view import PathView
 from socconsole.text import clean
 from socconsole.widgets.chart import spark
@@ -55,7 +55,7 @@ class EgressScreen(ListScreen[PathView]):
     place: ClassVar[str] = "egress"
     titled: ClassVar[str] = "Egress"
     footer_ids: ClassVar[tuple[str, ...]] = (
-        "open", "talkers", "contain", "filter", "copy", "screen.triage", "screen.sources", "command", "help",
+        "open", "talkers", "pivot", "contain", "filter", "copy", "screen.triage", "screen.sources", "command", "help",
     )  # fmt: skip
 
     def __init__(self, desk: Desk) -> None:
@@ -155,11 +155,13 @@ class EgressScreen(ListScreen[PathView]):
 
     def why_not(self, command: Command) -> str:
         said = super().why_not(command)
-        if said or command.id != "contain" or not self.is_built:
+        if said or command.id not in ("contain", "talkers") or not self.is_built:
             return said
         row = self.table.cursor_row
         if row is None:
             return "there is no row"
+        if command.id == "talkers":
+            return why_no_flows(row.path)
         if not egress_view.findings_on(self.desk.conn, row.path):
             return f"no open finding names it; :contain ACTION {row.path.resource} plans by hand"
         return ""
@@ -170,6 +172,13 @@ class EgressScreen(ListScreen[PathView]):
     def do_open(self, asked: Invocation) -> None:
         if self.table.cursor_key:
             self.desk.app.open_path(self.table.cursor_key)
+
+    def do_pivot(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if asked.argument:
+            self.desk.app.open_pivot(pivot.called(self.desk.conn, asked.argument), asked.argument)
+        elif row is not None:
+            self.desk.app.open_pivot([entity(row.path)], row.path.name)
 
     def do_talkers(self, asked: Invocation) -> None:
         if self.table.cursor_key:

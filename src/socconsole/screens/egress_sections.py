@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from socconsole.model.egress import Alarm, AlarmState, PathKind
+from socconsole.model.egress import Alarm, AlarmState, EgressPath, PathKind
+from socconsole.model.entity import Entity, EntityKind
 from socconsole.screens import words
 from socconsole.store.egress import Flow, StoredAlarm
 from socconsole.store.egress_view import SPAN, FindingLine, PathView
@@ -24,6 +25,17 @@ KINDS: Final = {
     PathKind.SAGEMAKER: "SageMaker endpoint",
     PathKind.BEDROCK: "Bedrock model",
 }
+ENTITIES: Final = {
+    PathKind.NAT: EntityKind.RESOURCE,
+    PathKind.INSTANCE: EntityKind.INSTANCE,
+    PathKind.BUCKET: EntityKind.BUCKET,
+    PathKind.VPC_ENDPOINT: EntityKind.RESOURCE,
+    PathKind.LOAD_BALANCER: EntityKind.RESOURCE,
+    PathKind.SAGEMAKER: EntityKind.RESOURCE,
+    PathKind.BEDROCK: EntityKind.RESOURCE,
+}
+_STORES: Final = frozenset({PathKind.BUCKET, PathKind.SAGEMAKER, PathKind.BEDROCK})
+"""Ways out that are called and not routed through: no flow log sees who calls."""
 _METERED: Final = frozenset({PathKind.NAT, PathKind.INSTANCE, PathKind.BUCKET})
 """Kinds for which an alarm can be planned from here."""
 _UNITS: Final = ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
@@ -63,6 +75,16 @@ def alarm_sign(view: PathView) -> tuple[str, str]:
     if any(one.sanity.sane is False for one in view.alarms):
         return f"{signs.warn} unfit", "warn"
     return f"{signs.warn} unsure", "warn"
+
+
+def why_no_flows(path: EgressPath) -> str:
+    """Why flow logs cannot tell who a way out talks to; empty where they can."""
+    return "flow logs see networks; who called it is in the trail: p" if path.kind in _STORES else ""
+
+
+def entity(path: EgressPath) -> Entity:
+    """What findings and trail events call it."""
+    return ENTITIES[path.kind], path.resource
 
 
 def heading(view: PathView) -> Body:

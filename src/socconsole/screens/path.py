@@ -15,9 +15,9 @@ from socconsole.screens.acts import plan_named
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.contain import failure
 from socconsole.screens.desk import Desk
-from socconsole.screens.egress_sections import amount, heading, sections
+from socconsole.screens.egress_sections import amount, entity, heading, sections, why_no_flows
 from socconsole.screens.reader import plain
-from socconsole.store import egress_view
+from socconsole.store import egress_view, pivot
 from socconsole.store.egress import Metered
 from socconsole.store.egress_view import FindingLine, PathView
 from socconsole.widgets.chart import Chart, ChartPane
@@ -34,7 +34,7 @@ Read = tuple[PathView | None, Metered | None, list[FindingLine]]
 class PathScreen(ConsoleScreen):
     place: ClassVar[str] = "path"
     titled: ClassVar[str] = "the way out"
-    footer_ids: ClassVar[tuple[str, ...]] = ("back", "talkers", "span", "contain", "copy", "command", "help")
+    footer_ids: ClassVar[tuple[str, ...]] = ("back", "talkers", "pivot", "span", "contain", "copy", "command", "help")
 
     def __init__(self, desk: Desk, path: str, *, asking: bool = False) -> None:
         super().__init__(desk)
@@ -139,6 +139,20 @@ class PathScreen(ConsoleScreen):
             return [Section("talks to", [[(f"asking the flow logs …  {self._scanned}", "warn")]])]
         told = self.desk.told.get(self.path)
         return talkers_sections.sections(told) if told is not None else []
+
+    def why_not(self, command: Command) -> str:
+        said = super().why_not(command)
+        view = self._read[0]
+        if not said and command.id == "talkers" and view is not None:
+            return why_no_flows(view.path)
+        return said
+
+    def do_pivot(self, asked: Invocation) -> None:
+        view = self._read[0]
+        if asked.argument:
+            self.desk.app.open_pivot(pivot.called(self.desk.conn, asked.argument), asked.argument)
+        elif view is not None:
+            self.desk.app.open_pivot([entity(view.path)], view.path.name)
 
     def label(self, command: Command) -> str:
         return "Stop" if command.id == "talkers" and self._asking is not None else super().label(command)
