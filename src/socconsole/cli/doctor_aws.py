@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from socconsole.cli import doctor_trail
+from socconsole.cli import doctor_egress, doctor_trail
 from socconsole.cli.checks import Check, fail, ok, warn
 from socconsole.cli.common import Code
 from socconsole.text import Untrusted, ascii_json, clean
@@ -65,6 +65,7 @@ async def _account(door: Door, account: AccountConfig, settings: Config, analyst
     parts = await asyncio.gather(
         _buckets(door, home, area),
         *(_region(door, Place(account.account, region), account) for region in account.regions),
+        *(doctor_egress.topic(door, Place(account.account, region), settings) for region in account.regions),
         _permissions(door, home, account, settings, analyst),
     )
     return found + [check for part in parts for check in part]
@@ -106,7 +107,12 @@ async def _buckets(door: Door, home: Place, area: str) -> list[Check]:
 
 async def _region(door: Door, place: Place, account: AccountConfig) -> list[Check]:
     area = f"aws {place.account} {place.region}"
-    services = {"securityhub": _security_hub, "guardduty": _guardduty, "trail": doctor_trail.look}
+    services = {
+        "securityhub": _security_hub,
+        "guardduty": _guardduty,
+        "trail": doctor_trail.look,
+        "alarms": doctor_egress.look,
+    }
     left_out = [ok(area, f"{name} is out of scope by the configuration") for name in account.exclude]
     found = await asyncio.gather(
         *(look(door, place, area) for name, look in services.items() if name not in account.exclude)

@@ -43,6 +43,7 @@ from socconsole.drill import (
     sagemaker,
     securityhub,
     sts,
+    topics,
     trails,
     vpc_block,
 )
@@ -145,6 +146,7 @@ def _routes() -> Routes:
         ecs,
         vpc_block,
         resolver,
+        topics,
     ):
         routes.include(module.routes)
     return routes
