@@ -26,7 +26,7 @@ LINGER_S = 10.0
 _HEADLESS_POLL_S = 0.1
 _WATCH_AGAIN_S = 30.0
 HEAD = 'analyst = "oncall1"\nshare = 1.0'
-INTERVALS = "\n[intervals]\nsecurityhub = 3\nguardduty = 5\ntrail = 5\n"
+INTERVALS = "\n[intervals]\nsecurityhub = 3\nguardduty = 5\ntrail = 5\nalarms = 5\nmetrics = 15\negress = 60\n"
 """Nobody else shares the embedded AWS, and its minutes are short."""
 
 
