@@ -1,4 +1,4 @@
-"""Sources: what a source says of itself, and how long its events take to be here."""
+"""What sources say of themselves, how late their events come, and what the trail can say of a finding."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from datetime import UTC, datetime, timedelta
 
 from socconsole.formats import read_bytes
 from socconsole.model.source import Answer, Freshness, SourceKey
+from socconsole.model.trail import Recordings
+from socconsole.model.world import Place
 from socconsole.store import findings, sources
 from socconsole.text import Untrusted
 from tests.formats import records
-from tests.screens.support import ACCOUNT, REGION, Estate, Opened
+from tests.screens.support import ACCOUNT, REGION, Estate, Opened, record
 
 TRAIL = SourceKey("trail", ACCOUNT, REGION)
 
 
 def tell(estate: Estate, ident: str, at: datetime, now: datetime) -> None:
-    record = records.trail(eventID=ident, eventTime=f"{at:%Y-%m-%dT%H:%M:%SZ}")
+    event = records.trail(eventID=ident, eventTime=f"{at:%Y-%m-%dT%H:%M:%SZ}")
     answer = Answer(TRAIL, Freshness.PARTIAL, Untrusted("throttled; read to 03:04Z, 9 min behind"), interval_s=600)
     with closing(estate.write()) as conn:
         sources.scope(conn, [TRAIL])
-        read = list(read_bytes(json.dumps(record).encode()))
+        read = list(read_bytes(json.dumps(event).encode()))
         findings.commit(conn, read, answer=answer, origin=sources.origin_of(TRAIL), now=now)
 
 
@@ -38,3 +40,15 @@ async def test_the_trail_says_how_far_behind_it_is_and_how_late_its_events_come(
         assert "9 min behind" in desk.text()
         assert "the aim is 15 min" in desk.text()
         assert "push" in desk.text()
+
+
+async def test_a_finding_says_whether_reads_of_its_store_are_recorded_at_all(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, record(1, "Objects read in bulk"))
+    told = Recordings(Place(ACCOUNT, REGION), ())
+    with closing(estate.write()) as conn:
+        findings.commit(conn, [], answer=None, origin="x", now=datetime.now(UTC), recordings=told)
+    async with console(size=(160, 50)) as desk:
+        await desk.until(lambda: "Objects read in bulk" in desk.text())
+        await desk.press("enter")
+        await desk.until(lambda: "reads of bucket-1" in desk.text())
+        assert "NEVER RECORDED" in desk.text()

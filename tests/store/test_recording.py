@@ -96,7 +96,7 @@ def test_a_trail_that_was_stopped_recorded_a_part(conn):
     found, why = ask(conn, until=NOW + 2 * HOUR, upper_bound=5_000_000)
     assert found is Recording.PARTIAL
     assert "org" in why
-    assert "at most 5,000,000 bytes" in why
+    assert "at most 5,000,000 bytes had left" in why
     assert ask(conn, until=NOW + HOUR)[0] is Recording.RECORDED
     tell(conn, objects("arn:aws:s3"), NOW + 3 * HOUR)
     assert ask(conn, since=NOW + 3 * HOUR, until=NOW + 3.5 * HOUR)[0] is Recording.RECORDED

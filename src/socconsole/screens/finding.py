@@ -8,14 +8,14 @@ from typing import ClassVar
 import msgspec
 from textual.app import ComposeResult
 
-from socconsole.screens import words
+from socconsole.screens import trail_sections, words
 from socconsole.screens.acts import FindingActs
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.finding_sections import heading, sections
 from socconsole.screens.incident_sections import also_here, story, tied_by
 from socconsole.screens.reader import ReadScreen
-from socconsole.store import actions, incidents, reading
+from socconsole.store import actions, incidents, reading, recorded_view
 from socconsole.text import ascii_json
 from socconsole.widgets.detail import Body, DetailPane, Section
 
@@ -52,6 +52,9 @@ class FindingScreen(FindingActs):
             pane.show_sections(f"{self.finding} is no longer in the store", [])
             return
         shown = sections(stored, self.desk.stamp, full=True)
+        when = next(n for n, section in enumerate(shown) if section.label == "when")
+        told = recorded_view.of_finding(self.desk.conn, stored.finding, self.desk.now())
+        shown[when:when] = trail_sections.recorded(told, self.desk.stamp)
         contained: list[Body] = [
             f"{done.id}  {words.named(done)} on {done.target}: {done.state.value.replace('_', ' ')}"
             for done in actions.of_finding(self.desk.conn, self.finding)

@@ -126,7 +126,7 @@ def recorded(
         verdict = Recording.PARTIAL if known_some else Recording.UNKNOWN
         said = "; ".join(reasons[0] for reasons in found.values())
     if verdict is not Recording.RECORDED and upper_bound is not None:
-        said += f"; by its meters at most {upper_bound:,} bytes left"
+        said += f"; by its meter at most {upper_bound:,} bytes had left when that was last read"
     return verdict, said
 
 
