@@ -24,10 +24,13 @@ from socconsole.store.instants import micros
 from socconsole.store.trail_schema import TRAIL_DDL
 
 LIMIT_S: Final = 2.0
-"""How long one rule may look at one batch."""
+"""Seconds of processor time that one rule may take for one query over a batch."""
 
-MOST: Final = 20_000
-"""Events that a correlation looks at in one timespan: the new ones, then the latest."""
+_WAIT: Final = 10
+"""How many times as long it may take by the clock, on a machine that does other things."""
+
+MOST: Final = 10_000
+"""Events that a part of a correlation looks at in one timespan besides the new ones: the latest."""
 
 _STEPS: Final = 2_000
 """SQLite's own instructions between two looks at the clock: well under a millisecond."""
@@ -113,23 +116,29 @@ class RuleReader:
         upto: int,
         limit_s: float = LIMIT_S,
     ) -> list[tuple[Any, ...]]:
-        """(n, at, part, value, *group) of what fits any part with ``since <= at <= until`` and ``n <= upto``, at most
-        ``MOST`` a part.
+        """(n, at, part, value, *group) of what fits any part with ``since <= at <= until`` and ``n <= upto``.
 
-        A part is (condition, the fields grouped by, the field counted or empty). Events after ``after`` come before
-        all others, so that a burst cannot push them out; what lacks a field of the group is left out.
+        A part is (condition, the fields grouped by, the field counted or empty). Of events up to ``after`` the latest
+        ``MOST`` of each part are enough, so that a burst costs no more than that; what lacks a field of the group is
+        left out.
         """
         found: list[tuple[Any, ...]] = []
         for number, (condition, group_by, value) in enumerate(parts):
             fields = {f"f{place}": field for place, field in enumerate(group_by)}
             groups = "".join(f", trail_first(event, :{name})" for name in fields)
+            columns = f"n, at, {number}, {'trail_first(event, :value)' if value else 'NULL'}{groups}"
+            window = f"({_SHOWN} WHERE at BETWEEN :since AND :until AND n {{}})"
             rows = self._timed(
-                f"SELECT n, at, {number}, {'trail_first(event, :value)' if value else 'NULL'}{groups} "
-                f"FROM (SELECT * FROM ({_SHOWN} WHERE at BETWEEN :since AND :until AND n <= :upto) WHERE {condition} "
-                "ORDER BY n > :after DESC, at DESC LIMIT :most)",
-                {"since": since, "until": until, "after": after, "upto": upto, "most": MOST, "value": value, **fields},
+                # What is new is found by its number. The rest is read backwards in time, and no further than needed.
+                f"SELECT {columns} FROM {window.format('> :after AND n <= :upto')} WHERE {condition} "
+                f"UNION ALL SELECT * FROM (SELECT {columns} FROM {window.format('<= :after')} WHERE {condition} "
+                "ORDER BY at DESC LIMIT :most)",
+                {
+                    "since": since, "until": until, "after": after, "upto": upto, "most": MOST, "value": value,
+                    **fields,
+                },
                 limit_s,
-            )
+            )  # fmt: skip
             found += [row for row in rows if None not in row[4:]]
         return found
 
@@ -143,12 +152,16 @@ class RuleReader:
         return [Event(*row) for row in rows]
 
     def _timed(self, statement: str, arguments: Mapping[str, Any], limit_s: float) -> list[Any]:
-        end = time.monotonic() + limit_s
-        self._conn.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+        worked, waited = time.thread_time() + limit_s, time.monotonic() + limit_s * _WAIT
+
+        def is_up() -> bool:
+            return time.thread_time() > worked or time.monotonic() > waited
+
+        self._conn.set_progress_handler(is_up, _STEPS)
         try:
             return self._conn.execute(statement, arguments).fetchall()
         except sqlite3.OperationalError as error:
-            if time.monotonic() > end:
+            if is_up():
                 raise TooSlow(f"it took longer than {limit_s:g} s") from error
             raise Unusable(str(error)) from error
         except sqlite3.DatabaseError as error:
