@@ -111,6 +111,9 @@ def test_a_record_that_is_quarantined_keeps_no_secret_either():
     (cut,) = read_object(lookup({}, CloudTrailEvent=json.dumps(records.trail())[:-9]), 1)
     assert isinstance(cut, Quarantined)
     assert TOKEN.encode() not in cut.raw
+    for damaged in read_bytes(b'{"Records": [' + json.dumps(records.trail()).encode()[:-99]):
+        assert isinstance(damaged, Quarantined)
+        assert TOKEN.encode() not in damaged.raw
 
 
 @pytest.mark.parametrize(

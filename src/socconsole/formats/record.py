@@ -17,7 +17,8 @@ class Unreadable(Exception):
 class Quarantined:
     """A record that no reader understands, kept to be read again by a better one.
 
-    ``raw`` is the record as it came, or compact ASCII JSON where only the parsed form was at hand. ``reason``
+    ``raw`` is the record as it came, or compact ASCII JSON where only the parsed form was at hand; without what is
+    plainly a session token or a key's secret. ``reason``
     is ours, apart from tokens. ``line`` is the line of a JSON Lines file, else the ordinal of the element in
     its array; both count from 1.
     """

@@ -13,6 +13,7 @@ from typing import Final
 
 import orjson
 
+from socconsole.formats import secrets
 from socconsole.formats.dispatch import read_document, read_object
 from socconsole.formats.record import Quarantined, Record
 
@@ -91,7 +92,7 @@ def _scan(text: str, line: int) -> Iterator[Record]:
                 at = stop
                 continue
         piece = text[at:end].rstrip()
-        yield Quarantined(piece.encode("utf-8", "surrogateescape"), reason, line)
+        yield Quarantined(secrets.out_of(piece).encode("utf-8", "surrogateescape"), reason, line)
         at = end
 
 
