@@ -127,11 +127,13 @@ class RuleReader:
             fields = {f"f{place}": field for place, field in enumerate(group_by)}
             groups = "".join(f", trail_first(event, :{name})" for name in fields)
             columns = f"n, at, {number}, {'trail_first(event, :value)' if value else 'NULL'}{groups}"
-            window = f"({_SHOWN} WHERE at BETWEEN :since AND :until AND n {{}})"
+            # What is new is found by its number, the rest backwards in time and no further than needed: a plus keeps
+            # SQLite from finding either by the other.
+            new = f"{_SHOWN} WHERE n > :after AND n <= :upto AND +at BETWEEN :since AND :until"
+            old = f"{_SHOWN} WHERE at BETWEEN :since AND :until AND +n <= :after"
             rows = self._timed(
-                # What is new is found by its number. The rest is read backwards in time, and no further than needed.
-                f"SELECT {columns} FROM {window.format('> :after AND n <= :upto')} WHERE {condition} "
-                f"UNION ALL SELECT * FROM (SELECT {columns} FROM {window.format('<= :after')} WHERE {condition} "
+                f"SELECT {columns} FROM ({new}) WHERE {condition} "
+                f"UNION ALL SELECT * FROM (SELECT {columns} FROM ({old}) WHERE {condition} "
                 "ORDER BY at DESC LIMIT :most)",
                 {
                     "since": since, "until": until, "after": after, "upto": upto, "most": MOST, "value": value,
