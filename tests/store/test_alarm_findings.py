@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from socconsole.model.egress import Alarms, AlarmState, Paths, Points
+from socconsole.model.egress import AlarmChange, Alarms, AlarmState, Paths, Points
 from socconsole.model.finding import Resource, Severity, State, finding_id
 from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.store import db, egress, egress_upkeep, findings, metering, own, reading, sources
@@ -182,3 +182,41 @@ def test_alarms_are_judged_by_their_own_points(conn) -> None:
     with db.transaction(conn):
         conn.execute("UPDATE alarm SET judged = NULL WHERE name = 'loud'")
     assert metering.judge(conn, NOW + minutes(11)) == 1
+
+
+def event(state_: AlarmState, at: datetime) -> AlarmChange:
+    return AlarmChange(alarm(state=state_, since=at), at, "StateUpdate", Untrusted(f"to {state_}"), b"{}")
+
+
+def pushed(conn: sqlite3.Connection, state_: AlarmState, at: datetime, now: datetime) -> findings.Counts:
+    return findings.commit(conn, [event(state_, at)], answer=None, origin="push", now=now, live=True)
+
+
+def test_a_listing_older_than_what_was_pushed_takes_nothing_back_but_no_event_silences_an_alarm(conn) -> None:
+    state(conn, AlarmState.OK, NOW)
+    pushed(conn, AlarmState.ALARM, NOW + minutes(1), NOW + minutes(1))
+    tell(conn, Alarms(PLACE, (alarm(state=AlarmState.OK, since=NOW),), complete=True), at=NOW + minutes(2))
+    assert egress.alarms(conn)[0].raised
+    pushed(conn, AlarmState.OK, NOW + timedelta(days=900), NOW + minutes(3))  # a forged one, so that it stays so
+    assert egress.alarms(conn)[0].raised
+    pushed(conn, AlarmState.OK, NOW + minutes(4), NOW + minutes(3))
+    assert not egress.alarms(conn)[0].raised
+    still = alarm(state=AlarmState.ALARM, since=NOW + minutes(1))
+    tell(conn, Alarms(PLACE, (still,), complete=True), at=NOW + minutes(9))
+    assert egress.alarms(conn)[0].raised
+
+
+def test_a_change_is_counted_once(conn) -> None:
+    first = pushed(conn, AlarmState.ALARM, NOW, NOW)
+    again = pushed(conn, AlarmState.ALARM, NOW, NOW)
+    assert (first.read, first.new, again.new, again.unchanged) == (1, 1, 0, 1)
+
+
+def test_a_reading_that_changes_nothing_writes_nothing(conn) -> None:
+    calm = Alarms(PLACE, (alarm(), alarm("other")), complete=True)
+    tell(conn, calm)
+    before = conn.execute("SELECT * FROM alarm ORDER BY arn").fetchall()
+    tell(conn, calm, at=NOW + minutes(1))
+    assert conn.execute("SELECT * FROM alarm ORDER BY arn").fetchall() == before
+    tell(conn, Alarms(PLACE, (alarm(),), complete=True), at=NOW + minutes(2))
+    assert [one.alarm.name.raw() for one in egress.alarms(conn)] == ["nat-egress"]

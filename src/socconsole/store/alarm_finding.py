@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from socconsole.model.egress import Alarm, AlarmState, EgressPath, PathKind
 from socconsole.model.finding import Format, Kind, Observation, Resource, Severity
-from socconsole.text import Untrusted
+from socconsole.text import Untrusted, token
 from socconsole.triage import ways_out
 
 PRODUCT: Final = "CloudWatch alarms"
@@ -30,7 +30,7 @@ _WORDS: Final[dict[PathKind, tuple[str, str]]] = {
 
 def merge_key(alarm: Alarm) -> str:
     """What makes all states of one alarm one finding."""
-    return f"alarm/{alarm.arn.raw()}"
+    return f"alarm/{_name(alarm)}"
 
 
 def observation(alarm: Alarm, path: EgressPath | None, raised: bool, at: datetime) -> Observation:
@@ -94,13 +94,20 @@ def observation(alarm: Alarm, path: EgressPath | None, raised: bool, at: datetim
         note=None,
         note_by=None,
         compliance=None,
-        native_id=alarm.arn.raw(),
+        native_id=_name(alarm),
         product_arn=None,
         signals=(),
         count=1,
         body=body,
         digest=hashlib.sha256(body).digest(),
     )
+
+
+def _name(alarm: Alarm) -> str:
+    """The alarm's ARN as a token; where that loses anything, with a digest, so that no two alarms are one."""
+    arn = alarm.arn.raw()
+    safe = token(arn, 512)
+    return safe if safe == arn else f"{safe}#{hashlib.sha256(arn.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
 def _round(at: datetime) -> datetime:

@@ -45,6 +45,7 @@ class StoredAlarm:
     sanity: Sanity
     p99: float | None
     seen: datetime
+    """When it was last told otherwise than before."""
     gone_at: datetime | None
 
 
@@ -146,11 +147,14 @@ def open_alarms_on(conn: Connection, names: Iterable[str]) -> list[StoredAlarm]:
 
 
 def alarmed(conn: Connection) -> tuple[str, ...]:
-    """Names of everything on a path with a raised alarm: resources and what belongs to them, sorted."""
+    """Names of everything on a path with a raised alarm: resources and what belongs to them, sorted; as
+    ``triage.Context.alarmed`` wants them."""
     return tuple(
         name
         for (name,) in conn.execute(
             "SELECT p.resource FROM alarm AS a JOIN egress_path AS p ON p.id = a.path WHERE a.raised = 1 "
+            "UNION SELECT p.resource || '/*' FROM alarm AS a JOIN egress_path AS p ON p.id = a.path "
+            "WHERE a.raised = 1 AND p.kind = 'bucket' "  # a finding may name an object in it
             "UNION SELECT l.value FROM alarm AS a JOIN path_link AS l ON l.path = a.path WHERE a.raised = 1 ORDER BY 1"
         )
     )
@@ -165,7 +169,7 @@ def touching(conn: Connection, names: Iterable[str]) -> list[int]:
     """Numbers of the open findings whose resources say any of these names: candidates, found by their words."""
     found: dict[int, None] = {}
     for name in names:
-        words = name.replace('"', " ").strip()
+        words = name.removesuffix("/*").replace('"', " ").strip()
         if not words:
             continue
         for (n,) in conn.execute(

@@ -9,14 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from sqlite3 import Connection
+from typing import Final
 
 from socconsole.model.egress import Alarm, AlarmChange, Alarms, AlarmState, Listing, Paths, Points, Series
 from socconsole.model.finding import Observation
 from socconsole.store import alarm_finding, egress, egress_codec
 from socconsole.store.instants import micros, micros_or_none, storable
 from socconsole.triage import ways_out
+
+OLDER: Final = timedelta(minutes=2)
+"""How much older than a pushed change a listing may be."""
+
+SKEW: Final = timedelta(minutes=5)
+"""How far ahead an event's clock may be; what is dated further ahead moves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +96,33 @@ class _Known:
 
     alarm: Alarm
     raised: bool
+    path: str | None
+    looks: bool
 
 
 def take_alarms(conn: Connection, listing: Alarms, now: datetime) -> list[Observation]:
     """What ``DescribeAlarms`` says is the present truth; after a complete listing what it lacks is gone."""
     by_name = {alarm.name.raw(): alarm for alarm in listing.alarms}
+    place = (listing.place.account, listing.place.region)
+    there = {
+        arn: _Known(egress_codec.unpack_alarm(doc), bool(raised), path, bool(looks))
+        for arn, doc, raised, path, looks in conn.execute(
+            "SELECT arn, doc, raised, path, egress FROM alarm WHERE account = ? AND region = ? AND gone_at IS NULL",
+            place,
+        )
+    }
     found: list[Observation] = []
     for alarm in listing.alarms:
         path, looks = _path(alarm, by_name)
-        known = _known(conn, alarm)
-        found += _put(conn, _newer(alarm, known), path, looks, known, now, now)
+        known = there.pop(storable(alarm.arn.raw()), None)
+        current = _newer(alarm, known, now)
+        if known is None:
+            known = _known(conn, alarm)  # of one that was gone, and of another place's
+        elif (current, path, looks) == (known.alarm, known.path, known.looks) and not known.raised:
+            continue  # nearly always: a reading that changes nothing writes nothing
+        found += _put(conn, current, path, looks, known, now, now)
     if listing.complete:
-        conn.execute(
-            "UPDATE alarm SET gone_at = ? WHERE account = ? AND region = ? AND gone_at IS NULL AND seen < ?",
-            (micros(now), listing.place.account, listing.place.region, micros(now)),
-        )
+        conn.executemany("UPDATE alarm SET gone_at = ? WHERE arn = ?", [(micros(now), arn) for arn in there])
     return found
 
 
@@ -130,13 +149,17 @@ def take_change(conn: Connection, change: AlarmChange, now: datetime) -> tuple[b
         if not (change.alarm.metric or change.alarm.rule):
             return new, []  # an entry of the history says nothing of what the alarm looks at: the next listing does
         alarm = change.alarm
-    elif change.kind != "StateUpdate" or (known.alarm.since is not None and known.alarm.since >= change.at):
+    elif change.kind != "StateUpdate" or not _since(known.alarm) < change.at <= now + SKEW:
         return new, []
     else:
         alarm = replace(known.alarm, state=change.alarm.state, since=change.at, reason=change.alarm.reason)
     names = {child.alarm.name.raw(): child.alarm for child in egress.alarms(conn)} if alarm.composite else {}
     path, looks = _path(alarm, names)
     return new, _put(conn, alarm, path, looks, known, now, change.at)
+
+
+def _since(alarm: Alarm) -> datetime:
+    return alarm.since or datetime.min.replace(tzinfo=UTC)
 
 
 def _path(alarm: Alarm, by_name: dict[str, Alarm]) -> tuple[str | None, bool]:
@@ -162,16 +185,23 @@ def _path(alarm: Alarm, by_name: dict[str, Alarm]) -> tuple[str | None, bool]:
     return found
 
 
-def _newer(alarm: Alarm, known: _Known | None) -> Alarm:
-    """An alarm as listed, in the state that an event told since: a listing may be older than what was pushed."""
+def _newer(alarm: Alarm, known: _Known | None, now: datetime) -> Alarm:
+    """An alarm as listed, in the state that an event told since: a listing may be a little older than what was pushed.
+
+    Only a little: no event, whoever made it, outranks what AWS itself goes on saying.
+    """
     if known is None or known.alarm.since is None or alarm.since is None or known.alarm.since <= alarm.since:
+        return alarm
+    if not -SKEW <= now - known.alarm.since <= OLDER:
         return alarm
     return replace(alarm, state=known.alarm.state, since=known.alarm.since, reason=known.alarm.reason)
 
 
 def _known(conn: Connection, alarm: Alarm) -> _Known | None:
-    row = conn.execute("SELECT doc, raised FROM alarm WHERE arn = ?", (storable(alarm.arn.raw()),)).fetchone()
-    return _Known(egress_codec.unpack_alarm(row[0]), bool(row[1])) if row else None
+    row = conn.execute(
+        "SELECT doc, raised, path, egress FROM alarm WHERE arn = ?", (storable(alarm.arn.raw()),)
+    ).fetchone()
+    return _Known(egress_codec.unpack_alarm(row[0]), bool(row[1]), row[2], bool(row[3])) if row else None
 
 
 def _put(

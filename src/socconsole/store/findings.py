@@ -116,7 +116,8 @@ def commit(
             remerge.again(conn, n, now, estate)
         fresh, known = trail.take(conn, events, origin=origin, now=now)
         told = egress_intake.take(conn, changes, listings, now)
-        _Intake(conn, origin, spoken, now, estate).take(told.findings)
+        if told.findings:
+            _Intake(conn, origin, spoken, now, estate).take(told.findings)
         for n in egress.touching(conn, told.alarmed):
             remerge.again(conn, n, now, estate)
         if recordings is not None:

@@ -28,6 +28,9 @@ AGAIN: Final = 3
 
 JUDGED_EVERY: Final = timedelta(minutes=10)
 
+SLICE: Final = 20
+"""Alarms judged in one go: each may take fourteen days of points."""
+
 _LEAST_S: Final = 60
 """CloudWatch keeps what is measured more often for three hours: no baseline comes of it."""
 
@@ -65,27 +68,29 @@ def _add(
         found[key] = Wanted(one, since)
 
 
-def judge(conn: Connection, now: datetime) -> int:
-    """Find anew which alarms would tell in time, where that is due; how many were judged."""
+def judge(conn: Connection, now: datetime, limit: int = SLICE) -> int:
+    """Find anew which alarms would tell in time, where that is due; how many were judged, at most ``limit``."""
     due = {
         arn
         for (arn,) in conn.execute(
-            "SELECT arn FROM alarm WHERE gone_at IS NULL AND (judged IS NULL OR judged < ?)",
-            (micros(now - JUDGED_EVERY),),
+            "SELECT arn FROM alarm WHERE gone_at IS NULL AND (judged IS NULL OR judged < ?) "
+            "ORDER BY json_extract(doc, '$.composite'), judged, arn LIMIT ?",  # children first
+            (micros(now - JUDGED_EVERY), limit),
         )
     }
     if not due:
         return 0
     every = egress.alarms(conn)
-    judged: dict[str, Sanity] = {}
+    judged = {stored.alarm.name.raw(): stored.sanity for stored in every}
     rows: list[tuple[object, ...]] = []
-    for stored in sorted(every, key=lambda each: each.alarm.composite):  # children first
+    for stored in sorted(every, key=lambda each: each.alarm.composite):
+        if storable(stored.alarm.arn.raw()) not in due:
+            continue
         sanity, p99 = _judged(conn, stored, judged, now)
         judged[stored.alarm.name.raw()] = sanity
-        if storable(stored.alarm.arn.raw()) in due:
-            sane = None if sanity.sane is None else int(sanity.sane)
-            why = msgspec.json.encode([storable(each) for each in sanity.why]).decode()
-            rows.append((sane, why, p99, micros(now), storable(stored.alarm.arn.raw())))
+        sane = None if sanity.sane is None else int(sanity.sane)
+        why = msgspec.json.encode([storable(each) for each in sanity.why]).decode()
+        rows.append((sane, why, p99, micros(now), storable(stored.alarm.arn.raw())))
     with transaction(conn):
         conn.executemany("UPDATE alarm SET sane = ?, why = ?, p99 = ?, judged = ? WHERE arn = ?", rows)
     return len(rows)

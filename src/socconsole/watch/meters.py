@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -33,6 +34,12 @@ AFTERWARDS: Final = {"egress": "metrics"}
 """What a reading gives cause to read at once: a way out that was just found has a meter."""
 
 
+_BREATH_S: Final = 0.02
+
+
 async def judge(keeper: Keeper) -> None:
-    """Find anew which alarms would tell in time, where that is due."""
-    await keeper.do(metering.judge, datetime.now(UTC))
+    """Find anew which alarms would tell in time, where that is due, a slice at a time between other work."""
+    judged = 1
+    while judged:
+        judged = await keeper.do(metering.judge, datetime.now(UTC))
+        await asyncio.sleep(_BREATH_S)

@@ -65,6 +65,10 @@ class AlarmCreate(Change[Watched]):
         """As ``registry.Configured`` says."""
         return AlarmCreate(self.info, config.egress.alarm_topic or "", band=self._band)
 
+    def targets(self, finding: Finding) -> tuple[Target, ...]:
+        """None where it would tell nobody, and none for a band: it is asked for by name, static ones are offered."""
+        return super().targets(finding) if self._topic and not self._band else ()
+
     def name(self, target: str) -> str:
         return name(target)
 
