@@ -236,6 +236,20 @@ def test_a_lead_that_leaves_the_list_takes_nobody_with_it(conn, reader, what: st
     everybody_stands(conn, reader, View.ALL)
 
 
+def test_a_lead_that_goes_to_another_incident_takes_nobody_with_it(conn, reader, monkeypatch) -> None:
+    leak(conn)
+    there = {"key": OTHER_KEY, "bucket": "exports", "address": "", "severity": Severity.CRITICAL}
+    hear(conn, seen("worst", updated=NOW, **there), seen("worse", **there))
+    with monkeypatch.context() as nobody_folds:
+        nobody_folds.setattr(folding, "MOST", 0)
+        correlating.advance(conn, NOW)
+        assert len(groups(conn)) == 2
+        everybody_stands(conn, reader, View.THREATS)
+        assert len(listed(reader)) == 5
+    correlating.finish(conn, NOW)
+    assert set(listed(reader)) == {named("second"), named("worse")}
+
+
 def test_a_snoozed_lead_comes_back_by_the_clock_and_leads_again(conn, reader) -> None:
     leak(conn)
     until = NOW + timedelta(hours=1)

@@ -120,6 +120,8 @@ def _regroup(conn: Connection, due: Sequence[int]) -> None:
     conn.executemany("UPDATE queue SET incident = ?, folded = 0 WHERE n = ?", moved)
     touched = {incident for incident, _ in moved} | {before[n] for _, n in moved}
     for incident in touched - {None}:
+        # Its lead may be one of those that left: nobody stands for others until it was folded anew.
+        conn.execute("UPDATE queue SET folded = 0 WHERE incident = ? AND folded = 1", (incident,))
         if conn.execute("SELECT 1 FROM queue WHERE incident = ? LIMIT 1", (incident,)).fetchone():
             conn.execute("UPDATE incident SET dirty = 1 WHERE id = ?", (incident,))
         else:
@@ -133,6 +135,7 @@ class _Closure:
         self._conn = conn
         self._due = frozenset(due)
         self._naming: dict[Entity, list[triage.Member]] = {}
+        self._runs: dict[Entity, dict[int, list[int]]] = {}
         self.members: dict[int, triage.Member] = {}
         self.deeds: dict[int, triage.Deed] = {}
         self.common: set[Entity] = set()
@@ -162,11 +165,16 @@ class _Closure:
             elif entity[0] is EntityKind.SIGNAL:
                 yield from (each.id for each in named)
             else:
-                yield from next(
-                    ([each.id for each in run] for run in runs(named) if any(each.id == member.id for each in run)), []
-                )
+                yield from self._run_of(entity, member.id)
         if not member.follows:
             yield from self._done(member)
+
+    def _run_of(self, entity: Entity, n: int) -> Sequence[int]:
+        """Findings that name something in the same run of time as finding ``n`` does."""
+        if entity not in self._runs:
+            parted = [[each.id for each in run] for run in runs(self._named(entity))]
+            self._runs[entity] = {one: run for run in parted for one in run}
+        return self._runs[entity].get(n, ())
 
     def _grouped_with(self, n: int) -> Iterator[int]:
         for (other,) in self._conn.execute(

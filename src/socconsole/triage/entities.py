@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
@@ -42,6 +43,7 @@ def entities_of(resources: Iterable[Resource], actors: Iterable[Actor], account:
     return frozenset((kind, value[:LENGTH_LIMIT]) for kind, value in found)
 
 
+@functools.lru_cache(4096)
 def address(text: str) -> str:
     """An IP address as it is compared; empty for anything else (AWS writes a service's name there)."""
     try:
@@ -50,6 +52,7 @@ def address(text: str) -> str:
         return ""
 
 
+@functools.lru_cache(4096)
 def is_reused(value: str) -> bool:
     """Whether an address means another machine in every network: private, link-local, shared by a carrier."""
     try:
