@@ -24,9 +24,8 @@ from socconsole.cli.common import (
 from socconsole.cli.watching import IMPORTED_ONLY
 
 if TYPE_CHECKING:
-    from sqlite3 import Connection
-
     from socconsole.model.egress import EgressPath
+    from socconsole.store.db import Connection
     from socconsole.store.egress import Flow, StoredAlarm
 
 SERVICES: Final = frozenset({"alarms", "egress", "metrics"})
@@ -101,8 +100,11 @@ def list_rows(conn: Connection, now: datetime) -> list[dict[str, Any]]:
 
 def _alarm(stored: StoredAlarm, path: EgressPath | None, flow: Flow | None) -> dict[str, Any]:
     from socconsole.store.reading import rfc3339
+    from socconsole.triage import ways_out
 
     alarm = stored.alarm
+    # Of an alarm that was only imported or pushed the way out may not have been discovered; its dimensions name it.
+    kind, resource = (path.kind, path.resource) if path else ways_out.subject(alarm.dimensions) or (None, None)
     return {
         "id": alarm.arn,
         "path": stored.path,
@@ -116,8 +118,8 @@ def _alarm(stored: StoredAlarm, path: EgressPath | None, flow: Flow | None) -> d
         "account": alarm.place.account,
         "region": alarm.place.region,
         "name": alarm.name,
-        "kind": path.kind.value if path else None,
-        "resource": path.resource if path else None,
+        "kind": kind.value if kind else None,
+        "resource": resource,
         "unit": flow.unit if flow else None,
         "since": rfc3339(alarm.since),
     }

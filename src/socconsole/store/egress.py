@@ -318,15 +318,22 @@ def _alarms(conn: Connection, tail: str, values: Sequence[object] = ()) -> list[
             path_id,
             bool(egress),
             bool(raised),
-            Sanity(None if sane is None else bool(sane), tuple(msgspec.json.decode(why, type=list[str]))),
+            _UNJUDGED if judged is None else _sanity(sane, why),
             p99,
             instant(seen),
             instant_or_none(gone_at),
         )
-        for doc, path_id, egress, raised, sane, why, p99, seen, gone_at in conn.execute(
-            f"SELECT doc, path, egress, raised, sane, why, p99, seen, gone_at FROM alarm {tail}", values
+        for doc, path_id, egress, raised, sane, why, judged, p99, seen, gone_at in conn.execute(
+            f"SELECT doc, path, egress, raised, sane, why, judged, p99, seen, gone_at FROM alarm {tail}", values
         )
     ]
+
+
+_UNJUDGED: Final = Sanity(None, ("not judged yet",))
+
+
+def _sanity(sane: int | None, why: str) -> Sanity:
+    return Sanity(None if sane is None else bool(sane), tuple(msgspec.json.decode(why, type=list[str])))
 
 
 def _series(conn: Connection, tail: str, values: Sequence[object]) -> list[tuple[int, Series, datetime | None]]:
