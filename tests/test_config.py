@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from socconsole import config
+from socconsole.cli.drill import push_table
 from socconsole.config import Config, ConfigError
 from socconsole.model.action import Mode
 
@@ -155,6 +156,45 @@ def test_what_a_world_does_not_say_is_as_configured(path: Path, tmp_path: Path) 
     assert (found.allow_profile_to_respond, found.share, found.intervals.securityhub) == (True, 0.1, 120)
     own.write_text("share = 1.0\n" + ACCOUNT)
     assert config.load(path, root=tmp_path).share == 1.0
+
+
+QUEUE = (
+    '[push]\nqueue_url = "https://sqs.eu-central-1.amazonaws.com/111122223333/socconsole-push"\n'
+    'account = "111122223333"\nregion = "eu-central-1"\n'
+)
+
+
+def test_a_queue_goes_with_its_accounts(path: Path, tmp_path: Path) -> None:
+    push = loaded(path, f'{ACCOUNT}{QUEUE}trail_buckets = ["trails"]\n').push
+    assert push is not None
+    assert (push.arn("aws"), push.trail_buckets) == (
+        "arn:aws:sqs:eu-central-1:111122223333:socconsole-push",
+        ("trails",),
+    )
+    own = tmp_path / config.WORLD_FILE
+    own.write_text(ACCOUNT)
+    own.chmod(0o600)
+    assert config.load(path, root=tmp_path).push is None, "a drill would empty production's queue"
+    drill = {"queue_url": "http://127.0.0.1:9/111122223333/q", "account": "111122223333", "region": "eu-west-1"}
+    own.write_text(ACCOUNT + push_table({**drill, "trail_buckets": ("a-b",)}))
+    read = config.load(path, root=tmp_path).push
+    assert read is not None
+    assert (read.queue_url, read.trail_buckets) == (drill["queue_url"], ("a-b",))
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (QUEUE, "push.account"),
+        (ACCOUNT + QUEUE.replace("/111122223333/", "/444455556666/"), "push.account"),
+        (ACCOUNT + QUEUE.replace("https://", "file://"), "push.queue_url"),
+        (ACCOUNT + QUEUE + 'bucket = "trails"\n', "push.bucket"),
+        (ACCOUNT + QUEUE + 'trail_buckets = ["Not A Bucket"]\n', "push.trail_buckets[0]"),
+    ],
+    ids=["account", "url-account", "url", "unknown", "bucket"],
+)
+def test_a_queue_that_cannot_be_meant_is_refused(path: Path, text: str, key: str) -> None:
+    assert refused(path, text).key == key
 
 
 def test_the_example_holds_with_and_without_its_comments(path: Path) -> None:
