@@ -363,7 +363,7 @@ def test_json_has_exactly_the_published_shape(conn):
     assert list(told) == [
         *("id", "kind", "title", "severity", "score", "reasons", "sources", "product", "account", "region", "types"),
         *("resources", "actors", "occurred", "published", "seen", "updated", "workflow", "state", "leaving"),
-        *("still_firing", "owner", "case", "sample", "ended"),
+        *("still_firing", "owner", "case", "incident", "sample", "ended", "egress"),
     ]
     assert told["occurred"] == "2026-03-01T03:09:07Z"
     assert (told["severity"], told["state"], told["leaving"]) == ("HIGH", "new", "yes")
