@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from socconsole.formats import read_object
-from socconsole.model.source import SourceKey
+from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.store import findings, latency, sources
 from socconsole.store.latency import Latency
 from tests.formats import records
@@ -31,13 +31,13 @@ def event(number, at):
     return replace(found, at=at)
 
 
-def tell(conn, *events, at=NOW):
-    origin = sources.origin_of(TRAIL)
-    findings.commit(conn, events, answer=None, origin=origin, now=at, live=True)
+def tell(conn, *events, at=NOW, key=TRAIL):
+    answer = Answer(key, Freshness.FRESH)
+    findings.commit(conn, events, answer=answer, origin=sources.origin_of(key), now=at)
 
 
 def test_the_time_from_an_event_to_us_is_measured_by_source(conn):
-    tell(conn, event("first", NOW - 60 * MINUTE))  # a first reading brings history: it is not measured
+    tell(conn, event("history", NOW - 60 * MINUTE))  # a first reading brings history: it is not measured
     for n in range(1, 11):
         happened = NOW + n * MINUTE
         tell(conn, event(n, happened), at=happened + n * MINUTE)
@@ -46,14 +46,26 @@ def test_the_time_from_an_event_to_us_is_measured_by_source(conn):
     assert latency.measure(conn, NOW + timedelta(days=2)) == {}
 
 
+def test_the_first_event_of_a_source_that_was_empty_counts(conn):
+    tell(conn)
+    tell(conn, event("first", NOW + MINUTE), at=NOW + 2 * MINUTE)
+    assert latency.measure(conn, NOW + 3 * MINUTE) == {sources.origin_of(TRAIL): Latency(1, 60.0, 60.0)}
+
+
 def test_findings_are_measured_and_imports_are_not(conn):
     hear(conn, observation("old"))
     later = NOW + 30 * MINUTE
     hear(conn, observation("new", occurred=later - 4 * MINUTE, updated=later), now=later)
     put(conn, observation("imported", occurred=NOW + MINUTE), now=later)
-    put(conn, event("first", NOW), now=NOW, origin="file:x")
-    put(conn, event("second", NOW + MINUTE), now=later, origin="file:x")
+    put(conn, event("imported", NOW + MINUTE), now=later, origin="file:x")
     assert latency.measure(conn, later) == {sources.origin_of(KEY): Latency(1, 240.0, 240.0)}
+
+
+def test_a_finding_that_goes_on_is_measured_from_its_publication(conn):
+    hear(conn)
+    published, seen = NOW + 10 * MINUTE, NOW + 12 * MINUTE
+    hear(conn, observation("1", occurred=seen + MINUTE, published=published), now=seen)
+    assert latency.measure(conn, seen) == {sources.origin_of(KEY): Latency(1, 120.0, 120.0)}
 
 
 def test_a_source_that_is_too_slow_says_what_to_change():

@@ -1,7 +1,7 @@
 """How long it took from an event to us: per source, over what AWS said live in the last day.
 
-What happened before a source had told anything is left out: a first reading brings days of history, and says
-nothing of how soon the next event will be here. An hour in which no watch ran does count: nobody saw it then.
+What happened before a source first answered is left out: a first reading brings days of history, and says nothing
+of how soon the next event will be here. An hour in which no watch ran does count: nobody saw it then.
 """
 
 from __future__ import annotations
@@ -40,42 +40,34 @@ class Latency:
 def measure(conn: Connection, now: datetime, span: timedelta = SPAN) -> dict[str, Latency]:
     """By origin (``sources.origin_of``) what was measured; origins of which there is nothing are absent."""
     since = micros(now - span)
-    found: dict[int, list[int]] = {}
-    for origin, took in (*_events(conn, since), *_findings(conn, since)):
-        found.setdefault(origin, []).append(max(0, took))
-    names = dict(conn.execute("SELECT n, name FROM origin").fetchall())
-    return {names[origin]: _latency(sorted(took)) for origin, took in found.items() if origin in names}
-
-
-def _events(conn: Connection, since: int) -> Iterable[tuple[int, int]]:
     first = {
-        origin: conn.execute("SELECT seen FROM trail WHERE origin = ? ORDER BY seen LIMIT 1", (origin,)).fetchone()[0]
-        for (origin,) in conn.execute(
-            "SELECT DISTINCT t.origin FROM trail AS t JOIN origin AS o ON o.n = t.origin "
-            "WHERE t.seen >= ? AND o.name NOT GLOB 'file:*'",
-            (since,),
-        ).fetchall()
+        f"{service}/{account}/{region}": told
+        for service, account, region, told in conn.execute(
+            "SELECT service, account, region, first_at FROM source WHERE first_at IS NOT NULL"
+        )
     }
-    for origin, seen, at in conn.execute("SELECT origin, seen, at FROM trail WHERE seen >= ?", (since,)):
-        if origin in first and at >= first[origin]:
-            yield origin, seen - at
+    names = {n: name for n, name in conn.execute("SELECT n, name FROM origin") if name in first}
+    found: dict[str, list[int]] = {}
+    for origin, seen, happened in (*_events(conn, since), *_findings(conn, since)):
+        name = names.get(origin)
+        if name is not None and happened >= first[name]:
+            found.setdefault(name, []).append(max(0, seen - happened))
+    return {name: _latency(sorted(took)) for name, took in found.items()}
 
 
-def _findings(conn: Connection, since: int) -> Iterable[tuple[int, int]]:
-    first: dict[int, int] = {}
-    for origin, seen, occurred in conn.execute(
-        "SELECT o.origin, o.seen, f.occurred FROM observation AS o JOIN finding AS f ON f.n = o.finding "
+def _events(conn: Connection, since: int) -> Iterable[tuple[int, int, int]]:
+    return conn.execute("SELECT origin, seen, at FROM trail WHERE seen >= ?", (since,))
+
+
+def _findings(conn: Connection, since: int) -> Iterable[tuple[int, int, int]]:
+    """Of a finding that went on after it came, only its publication is left to measure from."""
+    return conn.execute(
+        "SELECT o.origin, o.seen, iif(f.occurred <= o.seen, f.occurred, f.published) AS happened "
+        "FROM observation AS o JOIN finding AS f ON f.n = o.finding "
         "WHERE o.n > (SELECT coalesce(max(n), 0) FROM observation) - ? AND o.live = 1 AND o.seen >= ? "
-        "AND f.kind = 'threat' AND f.sample = 0 AND f.occurred IS NOT NULL",
+        "AND f.kind = 'threat' AND f.sample = 0 AND happened IS NOT NULL",
         (_LOOKED_THROUGH, since),
-    ).fetchall():
-        if origin not in first:
-            row = conn.execute(
-                "SELECT seen FROM observation WHERE origin = ? AND live = 1 ORDER BY n LIMIT 1", (origin,)
-            ).fetchone()
-            first[origin] = row[0]
-        if occurred >= first[origin]:
-            yield origin, seen - occurred
+    )
 
 
 def _latency(took: Sequence[int]) -> Latency:

@@ -94,11 +94,12 @@ def record(conn: Connection, answer: Answer, now: datetime, clock: HostClock | N
     conn.execute(
         """
         INSERT INTO source (service, account, region, outcome, detail, note, remedy, interval_s, done, total, resident,
-            tried_at, tried_boot, tried_clock, complete_at, complete_boot, complete_clock)
+            tried_at, tried_boot, tried_clock, complete_at, complete_boot, complete_clock, first_at)
         VALUES (:service, :account, :region, :outcome, :detail, :note, :remedy, :interval, :done, :total,
             EXISTS (SELECT 1 FROM presence WHERE role = 'watch' AND pid = :pid AND boot = :boot),
             :now, :boot, :clock,
-            iif(:complete, :now, NULL), iif(:complete, :boot, NULL), iif(:complete, :clock, NULL))
+            iif(:complete, :now, NULL), iif(:complete, :boot, NULL), iif(:complete, :clock, NULL),
+            iif(:told, :now, NULL))
         ON CONFLICT (service, account, region) DO UPDATE SET
             outcome = excluded.outcome, detail = excluded.detail, remedy = excluded.remedy,
             note = iif(excluded.outcome IN ('FRESH', 'PARTIAL'), excluded.note, note),
@@ -107,7 +108,8 @@ def record(conn: Connection, answer: Answer, now: datetime, clock: HostClock | N
             tried_clock = excluded.tried_clock,
             complete_at = coalesce(excluded.complete_at, complete_at),
             complete_boot = coalesce(excluded.complete_boot, complete_boot),
-            complete_clock = coalesce(excluded.complete_clock, complete_clock)
+            complete_clock = coalesce(excluded.complete_clock, complete_clock),
+            first_at = coalesce(first_at, excluded.first_at)
         """,
         {
             "service": answer.key.service,
@@ -125,6 +127,7 @@ def record(conn: Connection, answer: Answer, now: datetime, clock: HostClock | N
             "boot": at.boot,
             "clock": at.seconds,
             "complete": complete,
+            "told": answer.outcome in (Freshness.FRESH, Freshness.PARTIAL),
         },
     )
 
