@@ -16,6 +16,7 @@ from socconsole.store import correlating, folding, incidents, reading
 from socconsole.store.db import transaction
 from socconsole.store.queue import QueueReader, QueueRow, Sort, SortBy, View
 from socconsole.text import Untrusted
+from socconsole.triage.correlate import MANY_PRINCIPALS
 from socconsole.triage.query import parse
 from tests.store.builders import ACCOUNT, NOW, REGION, arn, hub, observation
 from tests.store.shelf import acknowledge, decide, fresh_store, hear, put, snooze
@@ -118,6 +119,18 @@ def test_a_sequence_stands_with_signals_that_come_before_and_after_it(conn) -> N
     assert groups(conn) == {frozenset(map(named, ("before", "sequence", "after")))}
 
 
+def test_an_address_that_turns_out_to_be_shared_lets_go_of_those_it_tied(conn) -> None:
+    def by(user: int) -> Any:
+        actors = (Actor("ip", Untrusted("203.0.113.9")), Actor("user", Untrusted(f"user-{user}")))
+        return observation(str(user), resources=(), actors=actors)
+
+    settled(conn, *(by(user) for user in range(MANY_PRINCIPALS)))
+    assert groups(conn) == {frozenset(named(str(user)) for user in range(MANY_PRINCIPALS))}
+    settled(conn, by(MANY_PRINCIPALS))
+    assert groups(conn) == set()
+    assert conn.execute("SELECT count(*) FROM incident").fetchone() == (0,)
+
+
 def test_the_trail_ties_findings_that_are_here_already(conn) -> None:
     settled(conn, seen("tor", key=OTHER_KEY, bucket="", address=""), seen("read", key="", bucket="exports", address=""))
     assert groups(conn) == set()
@@ -210,9 +223,12 @@ def test_a_new_member_of_an_acknowledged_incident_is_seen(conn, reader) -> None:
 def test_what_gets_worse_than_its_lead_becomes_it(conn, reader) -> None:
     leak(conn)
     assert list(listed(reader)) == [named("worst")]
+    with transaction(conn):
+        conn.execute("UPDATE finding SET score = 100 WHERE id = ?", (named("third"),))
+    assert list(listed(reader)) == [named("third"), named("worst")], "by the triggers alone"
     settled(conn, seen("second", severity=Severity.CRITICAL, updated=NOW, signals=("x",)))
     (row,) = listed(reader).values()
-    assert (row.id, row.folds) == (named("second"), 3)
+    assert (row.id, row.folds) == (named("third"), 3)
 
 
 @pytest.mark.parametrize("what", ["resolved", "snoozed", "gone", "sample", "control"])
@@ -237,17 +253,17 @@ def test_a_lead_that_leaves_the_list_takes_nobody_with_it(conn, reader, what: st
 
 
 def test_a_lead_that_goes_to_another_incident_takes_nobody_with_it(conn, reader, monkeypatch) -> None:
-    leak(conn)
+    settled(conn, seen("founder"), seen("worst", severity=Severity.CRITICAL), seen("second", severity=Severity.LOW))
     there = {"key": OTHER_KEY, "bucket": "exports", "address": "", "severity": Severity.CRITICAL}
     hear(conn, seen("worst", updated=NOW, **there), seen("worse", **there))
-    with monkeypatch.context() as nobody_folds:
-        nobody_folds.setattr(folding, "MOST", 0)
+    with monkeypatch.context() as busy:
+        busy.setattr(folding, "MOST", 0)  # so many wait that none of these has its turn
         correlating.advance(conn, NOW)
         assert len(groups(conn)) == 2
-        everybody_stands(conn, reader, View.THREATS)
-        assert len(listed(reader)) == 5
+        assert set(listed(reader)) == set(map(named, ("founder", "worst", "second", "worse")))
     correlating.finish(conn, NOW)
-    assert set(listed(reader)) == {named("second"), named("worse")}
+    assert set(listed(reader)) == {named("founder"), named("worse")}
+    everybody_stands(conn, reader, View.THREATS)
 
 
 def test_a_snoozed_lead_comes_back_by_the_clock_and_leads_again(conn, reader) -> None:
