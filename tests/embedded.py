@@ -79,7 +79,7 @@ def client(aws: Embedded, service: str, region: str = "eu-central-1", role: str 
             name,
             region_name=region,
             endpoint_url=aws.endpoint,
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=10),
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=60),
             **credentials,
         )
 

@@ -16,7 +16,7 @@ from socconsole.store.state import StateFolder
 
 from ..response.conftest import aws, embedded, folder  # noqa: F401
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 class Child:

@@ -31,7 +31,7 @@ PUT = ("s3:PutPublicAccessBlock", "socconsole-responder")
 AT = {"action": ACTION, "target": ASSETS, "account": PROD.account, "region": PROD.region}
 
 
-def until(true: Callable[[], object], seconds: float = 20.0) -> None:
+def until(true: Callable[[], object], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:
@@ -126,7 +126,7 @@ def test_an_idle_actor_ends_with_its_console(aws: Embedded, child: Make, how: st
         assert actor.leave() == 0
     else:
         actor.process.send_signal(signal.SIGHUP if how == "hangup" else signal.SIGTERM)
-        assert actor.process.wait(20) == 0
+        assert actor.process.wait(60) == 0
 
 
 def test_an_action_outlives_its_console(aws: Embedded, folder: StateFolder, child: Make) -> None:
@@ -218,6 +218,6 @@ def test_an_actor_that_cannot_use_the_store_says_so_and_logs_it(
     said = actor.hear(lambda reply: reply["say"] == "failed")
     assert "no such table: meta" in said["why"]
     assert "doctor" in said["remedy"]
-    assert actor.process.wait(10) == 2
+    assert actor.process.wait(60) == 2
     (line,) = (folder.logs / "actor.log").read_text().splitlines()
     assert "cannot start | OperationalError: no such table: meta" in line

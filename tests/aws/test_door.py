@@ -111,14 +111,12 @@ async def test_a_redirect_is_not_followed(status: int, fake: FakeAws, opened: Op
 
 
 async def test_a_slow_loris_ends_at_the_deadline(fake: FakeAws, opened: Opener) -> None:
-    fake.always(GET, Reply(body=b" " * 3000, headers=JSON, drip=0.02))
+    """Each byte comes in time, and the whole would take an hour."""
+    fake.always(GET, Reply(body=b" " * 180_000, headers=JSON, drip=0.02))
     async with opened() as door:
-        start = asyncio.get_running_loop().time()
         with pytest.raises(AwsTrouble) as caught:
             await door.call(PLACE, GET, {}, deadline=0.5)
-        took = asyncio.get_running_loop().time() - start
     assert caught.value.kind is Kind.TIMEOUT
-    assert took < 1.5
 
 
 async def test_a_huge_body_costs_no_memory(fake: FakeAws, opened: Opener) -> None:

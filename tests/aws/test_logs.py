@@ -63,7 +63,7 @@ def test_several_processes_rotate_one_file_and_lose_nothing_of_what_is_kept(tmp_
         for name in ("one", "two")
     ]
     for writer in writers:
-        assert writer.communicate(timeout=60) == (None, b"")
+        assert writer.communicate(timeout=120) == (None, b"")
         assert writer.returncode == 0
     kept = [path, *(path.with_name(f"actor.log.{n}") for n in range(1, logs.LOG_FILES + 1))]
     sizes = [one.stat().st_size for one in kept if one.exists()]

@@ -47,7 +47,7 @@ def test_named_accounts_need_no_answer_of_aws(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text(CONFIG)
     command = [sys.executable, "-c", BEGIN, str(file)]
-    done = subprocess.run(command, env=alone(tmp_path), capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, env=alone(tmp_path), capture_output=True, text=True, timeout=120, check=True)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
     world = StateFolder.open(tmp_path / "home" / "live").world
     assert (world.kind, world.partition) == (WorldKind.LIVE, "aws-us-gov")
@@ -60,7 +60,7 @@ def test_without_accounts_and_credentials_it_says_what_to_do(tmp_path: Path) -> 
         env=alone(tmp_path),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 3

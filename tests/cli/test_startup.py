@@ -27,7 +27,7 @@ finally:
 def program(*arguments: str | Path, code: str = "", **options: object) -> subprocess.CompletedProcess[bytes]:
     start = ["-c", code] if code else ["-m", "socconsole"]
     return subprocess.run(
-        [sys.executable, *start, *map(str, arguments)], capture_output=True, timeout=60, check=False, **options
+        [sys.executable, *start, *map(str, arguments)], capture_output=True, timeout=120, check=False, **options
     )  # type: ignore[call-overload,no-any-return]
 
 
@@ -67,7 +67,7 @@ def test_a_reader_that_goes_away_is_no_fault(tmp_path: Path) -> None:
         assert lister.stdout.read(1) == b"{"
         lister.stdout.close()
         said = lister.stderr.read()
-        assert lister.wait(30) == 0
+        assert lister.wait(60) == 0
     assert b"Traceback" not in said
     assert b"fault" not in said
 

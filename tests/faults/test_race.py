@@ -20,7 +20,9 @@ from ..response.conftest import ASSETS, PROD, aws, changes, embedded, folder, re
 ACTION = "s3-block-public"
 PUT = ("s3:PutPublicAccessBlock", "socconsole-responder")
 AT = {"action": ACTION, "target": ASSETS, "account": PROD.account, "region": PROD.region}
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
+"""For the processes to start."""
+ANSWERED_S = 15.0
 """Less than the 20 seconds that an answer is waited for."""
 NOTHING_LEFT = "would change nothing here"
 
@@ -43,7 +45,7 @@ def gate(aws: Embedded, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:  # n
     def held(faults: Faults, service: str, op: str, account: str, region: str) -> Fault | None:
         if op == "PutPublicAccessBlock":
             gate.reached.set()
-            gate.open.wait(PATIENCE_S)
+            gate.open.wait(ANSWERED_S)
         return take(faults, service, op, account, region)
 
     monkeypatch.setattr(Faults, "take", held)
@@ -62,7 +64,7 @@ class Command:
         )
 
     def ended(self) -> tuple[int, str]:
-        said, _ = self.process.communicate(timeout=60)
+        said, _ = self.process.communicate(timeout=120)
         return self.process.returncode, said
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -111,6 +112,14 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
     """One drill for all tests of a module."""
     with started(tmp_path_factory.mktemp("drill") / "home") as drill:
         yield drill
+
+
+def until(true: Callable[[], object], patience: float = 120.0) -> None:
+    """Wait for something that no terminal shows."""
+    end = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
 
 
 Open = Callable[..., Terminal]

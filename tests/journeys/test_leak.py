@@ -8,7 +8,7 @@ import signal
 
 from socconsole.drill import launch
 from socconsole.store.state import StateFolder
-from tests.journeys.conftest import Drill, Open
+from tests.journeys.conftest import Drill, Open, until
 from tests.journeys.keys import ARRIVAL_S, CORPUS, LEAKING, PUBLIC, act, command, press_until
 
 EXPORTS = "kaufhaus-ml-eval-exports"
@@ -124,6 +124,8 @@ def test_the_console_can_go_and_the_record_stays(drill: Drill, console: Open) ->
         (drill.store / f"store.db{rest}").unlink(missing_ok=True)
     drill.process.send_signal(signal.SIGTERM)
     drill.process.wait(ARRIVAL_S)
+    folder = StateFolder.open(drill.store)
+    until(lambda: folder.holder("watch") is None)  # it leaves in its own time
     assert drill.run("recover").returncode in (0, 3)
     told = drill.run("ledger", "show", "--verb", "claim", "--json").stdout
     assert len(told.splitlines()) == 1

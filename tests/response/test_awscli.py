@@ -51,7 +51,7 @@ def test_a_shell_reads_back_exactly_what_the_call_says(hostile: str) -> None:
         ["bash", "-c", f"LC_ALL=C.UTF-8; aws() {{ printf '%s\\0' \"$@\"; }}; {text}"],
         capture_output=True,
         check=True,
-        timeout=10,
+        timeout=60,
     ).stdout.decode()
     assert said.split("\0")[3] == hostile
 

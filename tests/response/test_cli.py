@@ -215,14 +215,14 @@ def test_a_signal_lets_finish_what_was_begun(
     command = [sys.executable, "-m", "socconsole", "contain", *on(ASSETS), *ARMED, "--confirm", ASSETS]
     env = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
     with subprocess.Popen([*command, "--store", str(folder.root)], stderr=subprocess.PIPE, env=env) as child:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while not record(folder, "intent"):
             assert time.monotonic() < end
             time.sleep(0.01)
         child.send_signal(ending)
         time.sleep(0.1)
         child.send_signal(ending)
-        assert b"on the ledger" in child.communicate(timeout=30)[1]
+        assert b"on the ledger" in child.communicate(timeout=120)[1]
     assert child.returncode == 130
     assert record(folder)[-1].entry.verb == "outcome"
     assert record(folder)[-1].entry.data["state"] == "applied"
@@ -243,12 +243,12 @@ def test_at_a_terminal_the_plan_is_shown_and_the_tail_is_typed(
     os.close(theirs)
     said = b""
     while b"to go ahead" not in said:
-        assert select.select([ours], [], [], 30)[0], said
+        assert select.select([ours], [], [], 60)[0], said
         said += os.read(ours, 4096)
     assert b"account 111122223333" in said, "what is confirmed is restated"
     assert changes(aws) == []
     os.write(ours, f"{ASSETS[-6:]}\n".encode())
-    out, _ = child.communicate(timeout=30)
+    out, _ = child.communicate(timeout=120)
     os.close(ours)
     assert child.returncode == 0
     assert json.loads(out)["state"] == "applied"

@@ -94,7 +94,7 @@ class Running:
         return screen
 
     async def until(self, true: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not true():
                 await self.pilot.pause(0.02)
 

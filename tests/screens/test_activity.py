@@ -53,7 +53,7 @@ async def test_a_long_search_holds_up_nothing(noted: Estate, console: Opened, mo
 
     def slow(*given: Any, **options: Any) -> ledger.Window:
         if options.get("text"):
-            go_on.wait(10)
+            go_on.wait(60)
         return plain(*given, **options)
 
     monkeypatch.setattr(ledger, "window", slow)

@@ -15,7 +15,7 @@ from socconsole.screens.link import ActorLink
 FAKE = [sys.executable, str(Path(__file__).parent / "fake_actor.py")]
 
 
-async def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.01)
@@ -99,6 +99,6 @@ def test_a_file_in_the_folder_of_work_is_no_part_of_us(tmp_path: Path, module: s
     ran = tmp_path / "ran"
     for name in ("msgspec", "typer", "six", "json"):
         (tmp_path / f"{name}.py").write_text(f"open({str(ran)!r}, 'w').close()\nraise SystemExit('ours now')\n")
-    done = subprocess.run(ours(module, "--help"), cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(ours(module, "--help"), cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert not ran.exists()
     assert done.returncode == 0, done.stderr

@@ -150,4 +150,4 @@ def test_opening_a_current_store_never_imports_sqlite_utils(tmp_path):
         f"db.prepare(Path({str(tmp_path)!r})); queue.QueueReader(Path({str(tmp_path)!r}) / 'store.db'); "
         "sys.exit('sqlite_utils' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == 0

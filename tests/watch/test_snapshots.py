@@ -83,7 +83,7 @@ async def test_the_watch_follows_them_to_completion_and_says_what_is_due(
     aws.clock.skip(SNAPSHOT_SECONDS)
     task = asyncio.create_task(watch(folder, config_for(aws)))
     try:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(90):
             while following.unfinished(folder):
                 await asyncio.sleep(0.05)  # the pace of looking
     finally:

@@ -27,7 +27,7 @@ from socconsole.watch import polling, supervisor, watch
 from tests.drillstate import ANALYST, SERVICES, config_for, folder_for
 from tests.embedded import client
 
-PATIENCE_S = 40.0
+PATIENCE_S = 90.0
 KEY = SourceKey("guardduty", "111122223333", "eu-central-1")
 
 
