@@ -99,6 +99,7 @@ def test_a_file_in_the_folder_of_work_is_no_part_of_us(tmp_path: Path, module: s
     ran = tmp_path / "ran"
     for name in ("msgspec", "typer", "six", "json"):
         (tmp_path / f"{name}.py").write_text(f"open({str(ran)!r}, 'w').close()\nraise SystemExit('ours now')\n")
-    done = subprocess.run(ours(module, "--help"), cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    command = ours(module, "--help")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert not ran.exists()
     assert done.returncode == 0, done.stderr
