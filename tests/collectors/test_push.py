@@ -64,6 +64,8 @@ def test_every_object_of_an_announcement_is_seen_whoever_announces_it() -> None:
     bus = {"source": "aws.s3", "detail-type": "Object Created", "account": "111122223333", "region": "eu-west-1"}
     detail = {"bucket": {"name": "trails"}, "object": {"key": "plain+key"}}
     assert announced({**bus, "detail": detail}) == [Object("trails", "plain+key", "eu-west-1")]
+    elsewhere = announced({**bus, "region": "x.example.org/", "detail": detail})
+    assert elsewhere == [Object("trails", "plain+key", "")], "a Region becomes part of a host's name"
 
 
 def test_all_findings_of_an_event_are_read_and_say_whose_they_are() -> None:

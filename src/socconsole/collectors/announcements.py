@@ -17,7 +17,6 @@ from urllib.parse import unquote_plus
 from socconsole.formats import Quarantined, Record, read_bytes, read_object
 from socconsole.formats.fields import embedded
 from socconsole.model.source import SourceKey
-from socconsole.text import token
 
 _SERVICES: Final = {"aws.securityhub": "securityhub", "aws.guardduty": "guardduty", "aws.cloudwatch": "alarms"}
 _DEPTH: Final = 8
@@ -96,7 +95,7 @@ def _objects(found: Mapping[str, Any]) -> Iterator[Object]:
         s3 = record.get("s3") if isinstance(record, dict) and record.get("eventSource") == "aws:s3" else None
         if isinstance(s3, dict) and str(record.get("eventName", "")).startswith("ObjectCreated"):
             name, key = _text(s3.get("bucket"), "name"), _text(s3.get("object"), "key")
-            yield Object(name, unquote_plus(key), token(record.get("awsRegion") or "", 32))
+            yield Object(name, unquote_plus(key), _region(record.get("awsRegion")))
     bucket = found.get("s3Bucket")
     if isinstance(bucket, str):
         for key in _list(found.get("s3ObjectKey")):
@@ -104,8 +103,8 @@ def _objects(found: Mapping[str, Any]) -> Iterator[Object]:
     if found.get("source") == "aws.s3" and found.get("detail-type") == "Object Created":
         detail = found.get("detail")
         if isinstance(detail, dict):
-            region = token(found.get("region") or "", 32)
-            yield Object(_text(detail.get("bucket"), "name"), _text(detail.get("object"), "key"), region)
+            name, key = _text(detail.get("bucket"), "name"), _text(detail.get("object"), "key")
+            yield Object(name, key, _region(found.get("region")))
 
 
 def _source(found: object) -> SourceKey | None:
@@ -116,6 +115,11 @@ def _source(found: object) -> SourceKey | None:
     if service is None or not _ACCOUNT.fullmatch(account) or not _REGION.fullmatch(region):
         return None
     return SourceKey(service, account, region)
+
+
+def _region(value: object) -> str:
+    """A Region's name becomes part of a host's: nothing else may."""
+    return value if isinstance(value, str) and _REGION.fullmatch(value) else ""
 
 
 def _list(value: object) -> list[Any]:

@@ -88,6 +88,8 @@ class _Lane:
 
     oldest: datetime | None = None
     late_s: float = 0.0
+    count: int = 0
+    """Messages of the last receipt."""
     pending: dict[str, str] = field(default_factory=dict)
     """Id → receipt of what is received and not deleted."""
     extended: float = 0.0
@@ -129,6 +131,10 @@ class Inbox:
                     yield pushed
         here.oldest = None
 
+    def received(self, lane: int = 0) -> int:
+        """How many messages the last receipt of a lane brought, whatever they held."""
+        return self._lanes[lane].count if lane in self._lanes else 0
+
     def answer(self) -> Answer:
         """What can be said of the queue after a receipt: fresh only if nothing waits, late or unread."""
         now, said, remedy = datetime.now(UTC), [], ""
@@ -157,6 +163,7 @@ class Inbox:
 
     async def _received(self, lane: _Lane, wait_s: float) -> list[_Message]:
         lane.pending.clear()
+        lane.count = 0
         asked = {
             "QueueUrl": self._settings.queue_url,
             "MaxNumberOfMessages": MESSAGES,
@@ -167,6 +174,7 @@ class Inbox:
         answer = await self._door.call(self._place, "sqs:ReceiveMessage", asked, deadline=wait_s + 10)
         lane.extended = self._clock()
         messages = [_message(one) for one in answer.get("Messages") or ()]
+        lane.count = len(messages)
         lane.pending = {str(n): one.receipt for n, one in enumerate(messages)}
         sent = [one.sent for one in messages if one.sent is not None]
         lane.oldest = min(sent, default=None)

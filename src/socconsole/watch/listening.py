@@ -71,8 +71,9 @@ class Listener:
         counts = Counts()
         try:
             async with asyncio.timeout(ATTEMPT_S):
-                while (part := await self._receive(0, PAUSE_S)).read:
-                    counts += part
+                counts += await self._receive(0, PAUSE_S)
+                while self._inbox.received():
+                    counts += await self._receive(0, PAUSE_S)
             answer = self._inbox.answer()
         except AwsTrouble as trouble:
             answer = self._inbox.failed(trouble)
@@ -87,10 +88,10 @@ class Listener:
         while True:
             began = loop.time()
             try:
-                brought = (await self._receive(lane, patience)).read
+                await self._receive(lane, patience)
                 await self._record(self._inbox.answer())
                 patience = WAIT_S
-                wait = 0.0 if brought else PAUSE_S - (loop.time() - began)
+                wait = 0.0 if self._inbox.received(lane) else PAUSE_S - (loop.time() - began)
             except AwsTrouble as trouble:
                 patience, wait = PAUSE_S, RETRY_S
                 await self._failed(self._inbox.failed(trouble))
