@@ -43,6 +43,9 @@ STANDING_S: Final = 300.0
 """How often a containment in force is read back."""
 SNAPSHOTS_S: Final = 60.0
 HOUSE_S: Final = 6 * 3600.0
+LATER_S: Final = 3.0
+"""How long after the start ways out and their meters are first read."""
+
 ARRIVAL_S: Final = 30.0
 """How long a watch that ends with its consoles waits for the first one."""
 
@@ -193,7 +196,7 @@ async def _reside(
         asyncio.create_task(_every(STANDING_S, duties.look_at_containments), name="containments"),
         asyncio.create_task(_every(SNAPSHOTS_S, duties.follow_snapshots), name="snapshots"),
         asyncio.create_task(_every(HOUSE_S, duties.keep_house), name="housekeeping"),
-        *(asyncio.create_task(poller.run(), name=sources.origin_of(poller.key)) for poller in pollers),
+        *(asyncio.create_task(_begin(poller), name=sources.origin_of(poller.key)) for poller in pollers),
     ]
     if linger_s is not None:
         tasks.append(asyncio.create_task(_linger(duties, linger_s, end), name="linger"))
@@ -206,6 +209,13 @@ async def _reside(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await keeper.do(sources.leave, os.getpid())
+
+
+async def _begin(poller: Poller | Listener) -> None:
+    """Findings are what somebody waits for: what knows many services, and loads as many, begins a little later."""
+    if poller.key.service in meters.MADE:
+        await asyncio.sleep(LATER_S)
+    await poller.run()
 
 
 async def _every(seconds: float, duty: Callable[[], Awaitable[None]]) -> None:
