@@ -102,7 +102,9 @@ def ended(conn: sqlite3.Connection) -> tuple[State, bool]:
 def test_an_open_alarm_raises_what_is_on_its_path_for_as_long_as_it_is_open(conn) -> None:
     host = (Resource("AwsEc2Instance", Untrusted(f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{HOST}")),)
     hear(conn, observation("1", resources=host), observation("2"))
-    tell(conn, Paths(PLACE, (way_out(links=(HOST,)),), complete=True))
+    role = (Resource("AwsIamRole", Untrusted("arn:aws:iam::444455556666:role/web"), Untrusted("web")),)
+    hear(conn, observation("4", resources=role))
+    tell(conn, Paths(PLACE, (way_out(links=(HOST, "web")),), complete=True))
 
     def why(name: str) -> set[str]:
         stored = reading.get(conn, finding_id(arn(name)))
@@ -112,7 +114,7 @@ def test_an_open_alarm_raises_what_is_on_its_path_for_as_long_as_it_is_open(conn
     before = why("1")
     state(conn, AlarmState.ALARM, NOW + minutes(1))
     assert why("1") - before == {"alarm"}
-    assert "alarm" not in why("2")
+    assert "alarm" not in why("2") | why("4")
     hear(conn, observation("3", resources=host), now=NOW + minutes(2))
     assert "alarm" in why("3")
     state(conn, AlarmState.OK, NOW + minutes(3))

@@ -44,6 +44,8 @@ def test_a_path_is_found_by_its_name_its_arn_and_what_belongs_to_it(conn) -> Non
     assert egress.path_of(conn, ["arn:aws:s3:::corpus/a/key"]) == bucket.id
     assert egress.path_of(conn, ["arn:aws:ec2:eu-central-1:111122223333:instance/i-0abc"]) == nat.id
     assert egress.path_of(conn, ["corpu"]) is None
+    assert egress.path_of(conn, ["i-0abc"], "444455556666") is None
+    assert egress.path_of(conn, ["corpus"], "444455556666") == bucket.id
 
 
 def test_only_a_complete_reading_says_that_a_path_is_gone_and_it_may_come_back(conn) -> None:

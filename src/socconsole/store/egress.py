@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Final
@@ -17,7 +17,7 @@ from socconsole.model.egress import Alarm, EgressPath, Sanity, Series
 from socconsole.store import egress_codec
 from socconsole.store.instants import instant, instant_or_none, micros, storable
 from socconsole.text import Untrusted, token
-from socconsole.triage import Context, ways_out
+from socconsole.triage import ways_out
 from socconsole.triage.baseline import SPAN, Baseline, baseline
 
 BEHIND: Final = timedelta(minutes=15)
@@ -27,8 +27,6 @@ LATELY: Final = timedelta(minutes=15)
 """How old the last datapoint may be to be called the rate of now."""
 
 _CHUNK: Final = 500
-_TOUCHED: Final = 1_000
-"""Open findings of one resource that are scored again at once: more belong to no path but to a whole network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +99,17 @@ def resource_of(conn: Connection, id_: str) -> str:
     return str(row[0]) if row else id_
 
 
-def path_of(conn: Connection, names: Iterable[str]) -> str | None:
+def path_of(conn: Connection, names: Iterable[str], account: str | None = None) -> str | None:
     """The way out that any of these names means: itself first, else the one it belongs to. ARNs count by their name."""
-    found = paths_of(conn, names)
+    found = paths_of(conn, names, account)
     return found[0] if found else None
 
 
-def paths_of(conn: Connection, names: Iterable[str]) -> list[str]:
-    """All ways out that these names mean or belong to, those named themselves first."""
+def paths_of(conn: Connection, names: Iterable[str], account: str | None = None) -> list[str]:
+    """All ways out that these names mean or belong to, those named themselves first.
+
+    With ``account`` only its own, and buckets, whose names are unique: a role's name may be another one's elsewhere.
+    """
     wanted = [name for name in dict.fromkeys(each for one in names for each in _forms(one)) if name]
     direct: dict[str, None] = {}
     linked: dict[str, None] = {}
@@ -116,13 +117,15 @@ def paths_of(conn: Connection, names: Iterable[str]) -> list[str]:
         part = wanted[start : start + _CHUNK]
         marks = ",".join("?" * len(part))
         for (id_,) in conn.execute(
-            f"SELECT id FROM egress_path WHERE gone_at IS NULL AND resource IN ({marks}) ORDER BY id", part
+            "SELECT id FROM egress_path WHERE gone_at IS NULL AND (account = coalesce(?, account) OR kind = 'bucket') "
+            f"AND resource IN ({marks}) ORDER BY id",
+            (account, *part),
         ):
             direct[id_] = None
         for (id_,) in conn.execute(
             "SELECT l.path FROM path_link AS l JOIN egress_path AS p ON p.id = l.path AND p.gone_at IS NULL "
-            f"WHERE l.value IN ({marks}) ORDER BY l.path",
-            part,
+            f"AND p.account = coalesce(?, p.account) WHERE l.value IN ({marks}) ORDER BY l.path",
+            (account, *part),
         ):
             linked[id_] = None
     return [*direct, *(id_ for id_ in linked if id_ not in direct)]
@@ -144,41 +147,6 @@ def open_alarms_on(conn: Connection, names: Iterable[str]) -> list[StoredAlarm]:
     found = paths_of(conn, names)
     marks = ",".join("?" * len(found))
     return _alarms(conn, f"WHERE raised = 1 AND path IN ({marks}) ORDER BY path, name", found) if found else []
-
-
-def alarmed(conn: Connection) -> tuple[str, ...]:
-    """Names of everything on a path with a raised alarm: resources and what belongs to them, sorted; as
-    ``triage.Context.alarmed`` wants them."""
-    return tuple(
-        name
-        for (name,) in conn.execute(
-            "SELECT p.resource FROM alarm AS a JOIN egress_path AS p ON p.id = a.path WHERE a.raised = 1 "
-            "UNION SELECT p.resource || '/*' FROM alarm AS a JOIN egress_path AS p ON p.id = a.path "
-            "WHERE a.raised = 1 AND p.kind = 'bucket' "  # a finding may name an object in it
-            "UNION SELECT l.value FROM alarm AS a JOIN path_link AS l ON l.path = a.path WHERE a.raised = 1 ORDER BY 1"
-        )
-    )
-
-
-def in_force(conn: Connection, context: Context) -> Context:
-    """The context of a score with what is on a path with a raised alarm at this moment."""
-    return replace(context, alarmed=(*context.alarmed, *alarmed(conn)))
-
-
-def touching(conn: Connection, names: Iterable[str]) -> list[int]:
-    """Numbers of the open findings whose resources say any of these names: candidates, found by their words."""
-    found: dict[int, None] = {}
-    for name in names:
-        words = name.removesuffix("/*").replace('"', " ").strip()
-        if not words:
-            continue
-        for (n,) in conn.execute(
-            "SELECT q.n FROM finding_fts AS t JOIN queue AS q ON q.text_row = t.rowid "
-            "WHERE finding_fts MATCH ? AND q.closed = 0 LIMIT ?",
-            (f'resources : "{words}"', _TOUCHED),
-        ):
-            found[n] = None
-    return list(found)
 
 
 def changes(conn: Connection, arn: Untrusted, limit: int = 100) -> list[Change]:

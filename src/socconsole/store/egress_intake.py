@@ -15,7 +15,7 @@ from typing import Final
 
 from socconsole.model.egress import Alarm, AlarmChange, Alarms, AlarmState, Listing, Paths, Points, Series
 from socconsole.model.finding import Observation
-from socconsole.store import alarm_finding, egress, egress_codec
+from socconsole.store import alarm_finding, alarmed, egress, egress_codec
 from socconsole.store.instants import micros, micros_or_none, storable
 from socconsole.triage import ways_out
 
@@ -43,7 +43,7 @@ def take(conn: Connection, changes: Sequence[AlarmChange], listings: Iterable[Li
     parts = list(listings)
     if not (changes or parts):
         return Taken()
-    before = set(egress.alarmed(conn))
+    before = set(alarmed.names(conn))
     found: list[Observation] = []
     new = 0
     for change in sorted(changes, key=lambda each: each.at):
@@ -57,7 +57,7 @@ def take(conn: Connection, changes: Sequence[AlarmChange], listings: Iterable[Li
             take_points(conn, part)
         else:
             found += take_alarms(conn, part, now)
-    return Taken(tuple(found), tuple(sorted(before ^ set(egress.alarmed(conn)))), new)
+    return Taken(tuple(found), tuple(sorted(before ^ set(alarmed.names(conn)))), new)
 
 
 # --- ways out -----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Final
 
 from socconsole.model.egress import EgressPath
 from socconsole.model.finding import Severity
-from socconsole.store import egress
+from socconsole.store import alarmed, egress
 from socconsole.store.egress import Flow, Metered, StoredAlarm
 from socconsole.store.instants import instant
 from socconsole.text import Untrusted
@@ -64,7 +64,7 @@ class FindingLine:
 
 def findings_on(conn: Connection, path: EgressPath) -> list[FindingLine]:
     """Open findings whose resources name the path itself, the highest score first."""
-    numbers = egress.touching(conn, (path.resource,))[:_FINDINGS]
+    numbers = alarmed.touching(conn, (path.resource,))[:_FINDINGS]
     marks = ",".join("?" * len(numbers))
     return [
         FindingLine(id_, Untrusted(title), Severity(severity), score, instant(at))

@@ -23,7 +23,7 @@ from socconsole.model.finding import Finding, Observation, Severity, alias_key
 from socconsole.model.source import Answer
 from socconsole.model.trail import Recordings, TrailEvent
 from socconsole.store import (
-    egress,
+    alarmed,
     egress_intake,
     folding,
     gone,
@@ -118,7 +118,7 @@ def commit(
         told = egress_intake.take(conn, changes, listings, now)
         if told.findings:
             _Intake(conn, origin, spoken, now, estate).take(told.findings)
-        for n in egress.touching(conn, told.alarmed):
+        for n in alarmed.touching(conn, told.alarmed):
             remerge.again(conn, n, now, estate)
         if recordings is not None:
             recording.take(conn, recordings, now)
@@ -184,7 +184,7 @@ class _Intake:
         self._live = live
         self._now = now
         self._at = micros(now)
-        self._context = egress.in_force(conn, context)
+        self._context = alarmed.in_force(conn, context)
         self.new = self.updated = self.unchanged = 0
         self._versions: dict[bytes, list[_Stored]] = {}
         self._alias: dict[str, int] = {}

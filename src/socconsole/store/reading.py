@@ -314,7 +314,7 @@ class _Reader:
 
     def _way_out(self, finding: Finding) -> WayOut | None:
         names = [name.raw() for each in finding.resources for name in (each.id, each.name) if name is not None]
-        path = egress.path_of(self._conn, names)
+        path = egress.path_of(self._conn, names, finding.account)
         if path is None:
             return None
         if path not in self._flows:

@@ -7,7 +7,7 @@ from sqlite3 import Connection
 
 from socconsole import triage
 from socconsole.model.finding import Finding
-from socconsole.store import egress, reading, rows
+from socconsole.store import alarmed, reading, rows
 from socconsole.store.codec import Codec
 from socconsole.store.instants import instant
 
@@ -20,7 +20,7 @@ def merged(conn: Connection, codec: Codec, n: int, seen: int, context: triage.Co
             "SELECT n FROM observation WHERE finding = ? AND head = 1 ORDER BY n", (n,)
         ).fetchall()
     ]
-    return triage.merge(heads, instant(seen), egress.in_force(conn, context))
+    return triage.merge(heads, instant(seen), alarmed.in_force(conn, context))
 
 
 def again(conn: Connection, n: int, now: datetime, context: triage.Context) -> None:
