@@ -457,6 +457,7 @@ EXAMPLE: Final = """\
 # [intervals]
 # securityhub = 30
 # guardduty = 60
+# trail = 30
 # egress = 600
 # alarms = 30
 # metrics = 60
