@@ -229,16 +229,22 @@ class Alarms:
         name = name.split(":", 6)[-1] if name.startswith("arn:") else name
         return self.all.get((place, name))
 
+    def children(self, alarm: Alarm) -> list[Alarm]:
+        """The alarms that a composite one looks at, as far as there are such; none of a metric alarm."""
+        if not alarm.composite:
+            return []
+        named = (self.named(alarm.place, one) for one in alarmrule.names(alarm.given["AlarmRule"]))
+        return [one for one in named if one is not None]
+
     def _composite(self, alarm: Alarm) -> Verdict:
-        children = [self.named(alarm.place, one) for one in alarmrule.names(alarm.given["AlarmRule"])]
 
         def is_in(name: str, state: str) -> bool:
             found = self.named(alarm.place, name)
             return found is not None and found.state == state
 
         state = ALARM if alarmrule.holds(alarm.given["AlarmRule"], is_in) else OK
-        known = [one for one in children if one is not None]
-        return Verdict(state, _because(alarm, known), alarmtold.triggers(known))
+        known = self.children(alarm)
+        return Verdict(state, _because(known), alarmtold.triggers(known))
 
     def change(
         self, alarm: Alarm, state: str, reason: str, data: dict[str, Any], now: datetime, *, quiet: bool = False
@@ -266,7 +272,7 @@ class Alarms:
             self._note(alarm, now, "Action", summary, alarmtold.action(alarm, arn, trouble))
 
 
-def _because(alarm: Alarm, children: Sequence[Alarm]) -> str:
+def _because(children: Sequence[Alarm]) -> str:
     if not children:
         return "Alarm rule evaluated without any child alarm"
     last = max(children, key=lambda one: one.transitioned)

@@ -23,6 +23,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from socconsole.drill import (
     alarmapi,
+    alarmreading,
     anomaly,
     automation,
     bedrock,
@@ -132,6 +133,7 @@ def _routes() -> Routes:
         cloudtrail,
         cloudwatch,
         alarmapi,
+        alarmreading,
         anomaly,
         flowlogs,
         insights,

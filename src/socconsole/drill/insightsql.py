@@ -2,7 +2,7 @@
 
 Commands: ``fields``, ``display``, ``parse FIELD "glob * …" as a, b`` and ``parse FIELD /(?<name>regex)/``, ``filter``,
 ``stats … by …``, ``sort``, ``limit``, ``dedup``; comments from ``#``. Expressions: ``and or not``, ``= != < <= > >=``,
-``like`` and ``=~`` with a text or a regex, ``in [ … ]``, ``+ - * /``, and the functions of :data:`_FUNCTIONS`; in
+``like`` and ``=~`` with a text or a regex, ``in [ … ]``, ``+ - * /``, and ``insightsvalues.FUNCTIONS``; in
 ``stats``: ``sum count count_distinct min max avg pct earliest latest``, and ``bin(5m)`` after ``by``. A field that a
 record lacks equals nothing and is neither above nor below anything. Source: CloudWatch Logs User Guide, "CloudWatch
 Logs Insights query syntax". Anything else is :class:`Malformed`, which says where.
@@ -10,12 +10,12 @@ Logs Insights query syntax". Anything else is :class:`Malformed`, which says whe
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
+
+from socconsole.drill.insightsvalues import FUNCTIONS, Moment, compare, reckon, text_of
 
 Record = Mapping[str, Any]
 Expression = Callable[[Record], Any]
@@ -68,75 +68,6 @@ class Command:
 def compiled(query: str) -> list[Command]:
     """The commands of a query. Raises :class:`Malformed`."""
     return list(_Compiler(query).commands())
-
-
-def number(value: Any) -> float | None:
-    """A value as a number, if it is one."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, int | float):
-        return float(value)
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
-
-
-@lru_cache(maxsize=4096)
-def _in_subnet(address: str, network: str) -> bool:
-    try:
-        return ipaddress.IPv4Address(address) in ipaddress.IPv4Network(network, strict=False)
-    except ValueError:
-        return False
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return "" if value is None else str(value)
-
-
-_FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
-    "isipv4insubnet": lambda address, network: _in_subnet(_text(address), _text(network)),
-    "isvalidipv4": lambda address: _in_subnet(_text(address), "0.0.0.0/0"),
-    "ispresent": lambda value: value is not None,
-    "isempty": lambda value: value is None or value == "",
-    "isblank": lambda value: not _text(value).strip(),
-    "strlen": lambda value: float(len(_text(value))),
-    "strcontains": lambda value, part: float(_text(part) in _text(value)),
-    "tolower": lambda value: _text(value).lower(),
-    "toupper": lambda value: _text(value).upper(),
-    "trim": lambda value: _text(value).strip(),
-    "concat": lambda *values: "".join(_text(value) for value in values),
-    "coalesce": lambda *values: next((value for value in values if value is not None), None),
-    "abs": lambda value: None if number(value) is None else abs(number(value) or 0.0),
-}
-
-
-def _compare(sign: str, left: Any, right: Any) -> bool:
-    if left is None or right is None:
-        return sign == "!=" and left is not right
-    a, b = number(left), number(right)
-    one, other = (a, b) if a is not None and b is not None else (_text(left), _text(right))
-    match sign:
-        case "=":
-            return bool(one == other)
-        case "!=":
-            return bool(one != other)
-        case "<":
-            return bool(one < other)  # type: ignore[operator]
-        case "<=":
-            return bool(one <= other)  # type: ignore[operator]
-        case ">":
-            return bool(one > other)  # type: ignore[operator]
-    return bool(one >= other)  # type: ignore[operator]
-
-
-def _reckon(sign: str, left: Any, right: Any) -> float | None:
-    a, b = number(left), number(right)
-    if a is None or b is None or (sign == "/" and not b):
-        return None
-    return {"+": a + b, "-": a - b, "*": a * b}[sign] if sign != "/" else a / b
 
 
 class _Compiler:
@@ -327,7 +258,7 @@ class _Compiler:
         elif self._is("=", "!=", "<", "<=", ">", ">="):
             sign = self._next()
             right = self._sum()
-            test = lambda record: _compare(sign, left(record), right(record))  # noqa: E731
+            test = lambda record: compare(sign, left(record), right(record))  # noqa: E731
         else:
             return left
         return (lambda record: not test(record)) if negated else test
@@ -335,17 +266,17 @@ class _Compiler:
     def _like(self, left: Expression) -> Expression:
         if self._word == "/":
             pattern = self._regex()
-            return lambda record: pattern.search(_text(left(record))) is not None
+            return lambda record: pattern.search(text_of(left(record))) is not None
         if self._kind != "text":
             raise self._bad("a text or a regular expression")
         part = _unquoted(self._next())
-        return lambda record: part in _text(left(record))
+        return lambda record: part in text_of(left(record))
 
     def _in(self, left: Expression) -> Expression:
         self._expect("[")
         values = list(self._listed(self._sum))
         self._expect("]")
-        return lambda record: any(_compare("=", left(record), value(record)) for value in values)
+        return lambda record: any(compare("=", left(record), value(record)) for value in values)
 
     def _sum(self) -> Expression:
         left = self._product()
@@ -383,7 +314,7 @@ class _Compiler:
             self._aggregated(name.lower())
             self._expect(")")
             return lambda record: None
-        function = _FUNCTIONS.get(name.lower())
+        function = FUNCTIONS.get(name.lower())
         if function is None:
             raise Malformed(f"unknown function {name}", begin, begin + len(name))
         arguments = [] if self._is(")") else list(self._listed(self._either))
@@ -401,10 +332,6 @@ class _Compiler:
         return lambda record: Moment(int(record["@timestamp"]) // period * period)
 
 
-class Moment(int):
-    """Milliseconds since 1970 that are shown as a date."""
-
-
 def _field(name: str) -> Column:
     return Column(name, lambda record: record.get(name))
 
@@ -418,7 +345,7 @@ def _or(left: Expression, right: Expression) -> Expression:
 
 
 def _arithmetic(sign: str, left: Expression, right: Expression) -> Expression:
-    return lambda record: _reckon(sign, left(record), right(record))
+    return lambda record: reckon(sign, left(record), right(record))
 
 
 def _called(function: Callable[..., Any], arguments: Sequence[Expression]) -> Expression:

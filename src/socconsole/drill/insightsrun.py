@@ -17,7 +17,8 @@ from typing import Any, Final
 
 import orjson
 
-from socconsole.drill.insightsql import Column, Command, Moment, number
+from socconsole.drill.insightsql import Column, Command
+from socconsole.drill.insightsvalues import Moment, number
 
 MOST_ROWS: Final = 10_000
 _MOST_FIELDS: Final = 200
