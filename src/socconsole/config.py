@@ -407,7 +407,7 @@ EXAMPLE: Final = """\
 # triage_role = "arn:aws:iam::111122223333:role/socconsole-triage"
 # responder_role = "arn:aws:iam::111122223333:role/socconsole-responder"
 # theme = "high-contrast"
-# exclude = []                   # services out of scope: "securityhub", "guardduty"
+# exclude = []                   # out of scope: "securityhub", "guardduty", "trail", "egress", "alarms", "metrics"
 
 # [[peers]]                      # installs whose `socconsole approve` counts here
 # name = "lead"

@@ -76,7 +76,7 @@ async def test_a_half_read_place_says_so_and_declares_nothing_gone(aws: Embedded
     (listing,) = batch.listings
     assert isinstance(listing, Paths)
     assert (batch.complete, listing.complete, batch.progress) == (False, False, (6, 7))
-    assert "NAT gateways not read" in batch.note.raw()
+    assert "NAT gateways not read (denied: ec2:DescribeNatGateways)" in batch.detail.raw()
     assert of(listing, PathKind.BUCKET)
 
 

@@ -35,7 +35,7 @@ class Egress:
     async def collect(self, door: Door, place: Place, cursor: str | None) -> AsyncIterator[Batch]:
         """All ways out of a place, in one batch. Raises ``AwsTrouble`` when no part could be read.
 
-        A part that could not be read is named in the note; its paths stay as they were.
+        A part that could not be read is named in ``detail``; its paths stay as they were.
         """
         found: list[EgressPath] = []
         troubles: list[tuple[str, AwsTrouble]] = []
@@ -53,7 +53,7 @@ class Egress:
         complete = not troubles
         listing = Paths(place, tuple(found), complete)
         progress = None if complete else (answered, answered + len(troubles))
-        yield Batch((), None, complete, progress, note=_note(troubles), listings=(listing,))
+        yield Batch((), None, complete, progress, detail=_lacking(troubles), listings=(listing,))
 
     async def sweep(self, door: Door, place: Place, ids: Iterable[str]) -> AsyncIterator[Batch]:
         """Nothing: ways out are no findings."""
@@ -108,7 +108,7 @@ async def _roles(door: Door, place: Place, profiles: Iterable[str]) -> dict[str,
     return found
 
 
-def _note(troubles: list[tuple[str, AwsTrouble]]) -> Untrusted:
+def _lacking(troubles: list[tuple[str, AwsTrouble]]) -> Untrusted:
     said = [f"{what} not read ({trouble.kind}: {trouble.operation})" for what, trouble in troubles]
     more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
     return Untrusted(clean("; ".join(said[:_SHOWN]) + more))

@@ -45,9 +45,8 @@ class Metrics:
             if number < len(calls):
                 yield Batch((), None, False, (number, len(calls)), listings=tuple(points))
                 continue
-            note = Untrusted(f"CloudWatch did not answer {failed} of its meters completely" if failed else "")
-            progress = (number - 1, number) if failed else None
-            yield Batch((), None, not failed, progress, note=note, listings=tuple(points))
+            lacking = Untrusted(f"CloudWatch did not answer {failed} of its meters completely" if failed else "")
+            yield Batch((), None, not failed, detail=lacking, listings=tuple(points))
         if not calls:
             yield Batch((), None, complete=True)
 

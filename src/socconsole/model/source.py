@@ -26,7 +26,7 @@ class Freshness(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourceKey:
-    """``service`` is ``securityhub`` or ``guardduty`` so far."""
+    """``service`` as the configuration calls it (``config.Service``), or ``push``."""
 
     service: str
     account: str
