@@ -73,6 +73,8 @@ def lookup_events(cloud: Cloud, call: Call) -> dict[str, Any]:
     for entry in reversed(cloud.journal.calls(by=None, account=call.account)):
         if entry.n >= before or not _recorded(cloud, entry, call.region):
             continue
+        if attributes and _other_kind(entry, attributes[0]):
+            continue
         when = moment_of(entry)
         if (start and when < start) or (end and when > end):
             continue
@@ -96,6 +98,12 @@ def _recorded(cloud: Cloud, entry: Entry, region: str) -> bool:
     if data_type(entry) or not entry.status or entry.n <= cloud.estate_done:
         return False
     return region_of(entry) == region
+
+
+def _other_kind(entry: Entry, attribute: dict[str, str]) -> bool:
+    """Told without making the event: most of a drill's calls only read, and few who look up want those."""
+    reads = str(not entry.mutating).lower()
+    return attribute["AttributeKey"] == "ReadOnly" and attribute.get("AttributeValue") != reads
 
 
 def _matches(event: dict[str, Any], entry: Entry, attribute: dict[str, str]) -> bool:
