@@ -86,8 +86,8 @@ def _stirred_by_trail(conn: Connection) -> int:
         return 0
     conn.execute(
         "INSERT INTO incident_due (finding) SELECT f.finding FROM trail AS t "
-        "JOIN trail_entity AS e ON e.n = t.n AND e.kind = 'resource' "
-        "JOIN finding_entity AS f ON f.kind IN (?, ?) AND f.value = e.value "
+        "CROSS JOIN trail_entity AS e ON e.n = t.n AND e.kind = 'resource' "
+        "CROSS JOIN finding_entity AS f ON f.kind IN (?, ?) AND f.value = e.value "
         f"WHERE t.n BETWEEN ? AND ? AND {_CHANGE} GROUP BY f.finding ORDER BY f.finding DESC LIMIT ? "
         "ON CONFLICT DO NOTHING",
         (*(kind.value for kind in _TOUCHABLE), events[0], events[-1], _LATEST * _DEEDS),

@@ -14,7 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -28,7 +28,7 @@ from socconsole.model.finding import Severity, State
 from socconsole.store import db, reading, standing_sql
 from socconsole.store.filter import Params, View, compile, view_conditions
 from socconsole.store.instants import instant, micros
-from socconsole.store.queue_row import SELECT, QueueRow, row
+from socconsole.store.queue_row import SELECT, QueueRow, row, with_folds
 from socconsole.triage.query import Query
 
 __all__ = ["EVERYTHING", "Count", "QueueReader", "QueueRow", "Sort", "SortBy", "View"]
@@ -118,15 +118,6 @@ def _index(conditions: list[str], sort: Sort) -> str | None:
             return "queue_open"
         return "queue_lead" if _FOLDED in conditions else "queue_threat"
     return _OPEN_INDEX[sort.by]
-
-
-# What is folded is open and not asleep, so these two say whether it is new, by columns of queue_incident alone.
-# No alias for queue: they name its columns bare, and the table where they must.
-_FOLDS: Final = (
-    f"SELECT i.lead, count(*), sum(NOT {standing_sql.BLOCKED} AND NOT {standing_sql.ACKNOWLEDGED}), "
-    f"max({standing_sql.FIRING}), max(queue.severity) "
-    "FROM incident AS i JOIN queue ON queue.incident = i.id WHERE queue.folded = 1 AND i.lead IN ({}) GROUP BY i.lead"
-)
 
 
 @dataclass(slots=True)
@@ -395,22 +386,9 @@ class QueueReader:
         ).fetchall()
         width = len(columns)
         rows = [row(values) for values in found]
-        if folded:
-            rows = self._with_folds(rows, [values[-1] for values in found])
+        if folded:  # every order ends in ``n``, so that is a row's number
+            rows = with_folds(self._conn, rows, [values[-1] for values in found], self._moment[1], self._fresh)
         return _Block(rows, tuple(found[-1][-width:]) if found else None)
-
-    def _with_folds(self, rows: list[QueueRow], numbers: list[int]) -> list[QueueRow]:
-        """What each row stands for. Every order ends in ``n``, so that is a row's number."""
-        leads = [n for each, n in zip(rows, numbers, strict=True) if each.incident is not None]
-        if not leads:
-            return rows
-        folds: dict[int, dict[str, Any]] = {
-            lead: {"folds": count, "waiting": waiting, "folds_firing": bool(firing), "worst": Severity(severity)}
-            for lead, count, waiting, firing, severity in self._conn.execute(
-                _FOLDS.format(", ".join(str(n) for n in leads)), {"now": self._moment[1], "fresh": self._fresh}
-            )
-        }
-        return [replace(each, **folds[n]) if n in folds else each for each, n in zip(rows, numbers, strict=True)]
 
     def _count_within(self, scan: _Scan, budget_s: float) -> Count:
         """Count until the time is up. Batches, so that a count cut short still knows what it saw."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from sqlite3 import Connection
 from typing import Any, Final
 
 from socconsole.model.finding import Kind, Severity, State, Verdict, Workflow
@@ -98,3 +100,28 @@ def row(v: tuple[Any, ...]) -> QueueRow:
         still_firing=bool(v[26]),
         incident=v[27],
     )
+
+
+# What is folded is open and not asleep, so these two say whether it is new, by columns of queue_incident alone.
+# No alias for queue: they name its columns bare, and the table where they must.
+_FOLDS: Final = (
+    f"SELECT i.lead, count(*), sum(NOT {standing_sql.BLOCKED} AND NOT {standing_sql.ACKNOWLEDGED}), "
+    f"max({standing_sql.FIRING}), max(queue.severity) "
+    "FROM incident AS i JOIN queue ON queue.incident = i.id WHERE queue.folded = 1 AND i.lead IN ({}) GROUP BY i.lead"
+)
+
+
+def with_folds(
+    conn: Connection, rows: Sequence[QueueRow], numbers: Sequence[int], at: int, fresh: str
+) -> list[QueueRow]:
+    """Rows of a folded list with what each stands for. ``numbers`` are theirs; ``at`` and ``fresh`` as for a state."""
+    leads = [n for each, n in zip(rows, numbers, strict=True) if each.incident is not None]
+    if not leads:
+        return list(rows)
+    folds: dict[int, dict[str, Any]] = {
+        lead: {"folds": count, "waiting": waiting, "folds_firing": bool(firing), "worst": Severity(severity)}
+        for lead, count, waiting, firing, severity in conn.execute(
+            _FOLDS.format(", ".join(str(n) for n in leads)), {"now": at, "fresh": fresh}
+        )
+    }
+    return [replace(each, **folds.get(n, {})) for each, n in zip(rows, numbers, strict=True)]
