@@ -319,6 +319,8 @@ def _m006(conn: Connection) -> None:
     _drop_derived(conn)
     for statement in (*TRAIL_DDL, *EGRESS_DDL, *INCIDENT_DDL):
         conn.execute(statement)
+    # When a source first told anything: what happened before then says nothing of how late its events come.
+    conn.execute("ALTER TABLE source ADD COLUMN first_at INTEGER")
 
 
 def _m007(conn: Connection) -> None:

@@ -47,8 +47,6 @@ TRAIL_DDL: Final = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX trail_entity_n ON trail_entity (n)",
-    # When a source first told anything: what happened before then says nothing of how late its events come.
-    "ALTER TABLE source ADD COLUMN first_at INTEGER",
     # What a trail records, as AWS says: one row a trail and kind of store ('*' for all). what: management or data.
     """
     CREATE TABLE recording (
