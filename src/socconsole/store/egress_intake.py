@@ -85,6 +85,11 @@ def take_paths(conn: Connection, listing: Paths, now: datetime) -> None:
             "UPDATE egress_path SET gone_at = ? WHERE account = ? AND region = ? AND gone_at IS NULL AND seen < ?",
             (at, listing.place.account, listing.place.region, at),
         )
+        conn.execute(  # what looks at nothing that is there is judged anew now, not when its turn comes
+            "UPDATE alarm SET judged = NULL WHERE account = ? AND region = ? AND egress = 1 "
+            "AND path NOT IN (SELECT id FROM egress_path WHERE gone_at IS NULL)",
+            (listing.place.account, listing.place.region),
+        )
 
 
 # --- alarms -------------------------------------------------------------------------------------------

@@ -56,7 +56,8 @@ def judge(alarm: Alarm, facts: Facts, now: datetime) -> Sanity:
     """Sane, not sane with every reason, or None with what it takes to judge."""
     if not facts.egress:
         return Sanity(None, ("looks at nothing that leaves: not judged",))
-    faults = [*_told(alarm), *_state(alarm, now)]
+    faults = [f"{facts.gone} is gone: it measures nothing"] if facts.gone else []
+    faults += [*_told(alarm), *_state(alarm, now)]
     if alarm.composite:
         known = [sanity.sane for _, sanity in facts.children]
         if not known:
@@ -64,8 +65,6 @@ def judge(alarm: Alarm, facts: Facts, now: datetime) -> Sanity:
         if True not in known:
             faults += [f"{name}: {sanity.why[0]}" for name, sanity in facts.children if sanity.why]
         return Sanity(not faults, tuple(faults)) if True in known or False in known else Sanity(None, tuple(faults))
-    if facts.gone:
-        faults.append(f"{facts.gone} is gone: it measures nothing")
     faults += _timing(alarm)
     faults += _threshold(alarm, facts)
     if faults:
