@@ -102,6 +102,66 @@ def test_secrets_never_stay_in_the_body():
         assert found.issued == ("ASIAQEXAMPLE00000002", "AKIAQEXAMPLE00000003", "ACCAQEXAMPLE")
 
 
+HIDDEN_IN: tuple[dict[str, Any], ...] = (
+    {"adminUserPassword": "S3cr3t"},
+    {"dbPassword": "S3cr3t"},
+    {"options": [{"preSharedKey": "S3cr3t"}]},
+    {"virtualMFADevice": {"base32StringSeed": "S3cr3t"}},
+    {"privateKeyBase64": "S3cr3t"},
+    {"apiKey": "S3cr3t", "api_key_value": "S3cr3t"},
+    {"secret": "S3cr3t"},
+    {"token": "S3cr3t", "tokenCode": "S3cr3t"},
+    {"password": {"inner": ["S3cr3t"]}},
+    {"containerDefinitions": [{"environment": [{"name": "URL", "value": "S3cr3t"}]}]},
+    {"environmentVariablesOverride": [{"name": "DB_PASSWORD", "value": "S3cr3t", "type": "PLAINTEXT"}]},
+    {"Environment": {"Variables": {"ANY": "S3cr3t"}}},
+    {"parameters": [{"parameterKey": "DbPassword", "parameterValue": "S3cr3t"}]},
+    {"settings": [{"Name": "GITHUB_TOKEN", "Value": "S3cr3t"}]},
+    {"url": "postgres://app:S3cr3t@db.internal/main"},
+    {"note": 'cut: {"dbPassword": "S3cr3t\\"S3cr3t", "user": "u"'},
+)
+
+
+@pytest.mark.parametrize("parameters", HIDDEN_IN, ids=str)
+def test_what_is_named_like_a_secret_is_one(parameters):
+    found = one(records.trail(requestParameters=parameters)).body
+    assert b"S3cr3t" not in found
+    assert b"(secret left out)" in found
+    assert one(json.loads(found)).body == found  # what is kept reads as itself
+
+
+def test_an_agent_that_repeats_a_presigned_address_tells_no_signature():
+    agent = "curl https://b.s3.amazonaws.com/k?AWSAccessKeyId=AKIAQEXAMPLE00000003&Signature=vjbyPxybdZaNmG&Expires=1"
+    found = clean(one(records.trail(userAgent=agent)).agent)
+    assert "vjby" not in found
+    assert "AKIAQEXAMPLE00000003" in found
+    assert found.endswith("Expires=1")
+
+
+def test_what_rules_and_pivots_need_is_no_secret():
+    parameters = {
+        "secretId": "db/main",
+        "secretArn": "arn:aws:secretsmanager:r:1:secret:x",
+        "secretName": "x",
+        "tokenId": "t",
+        "keyId": "k",
+        "accessKeyId": "AKIAQEXAMPLE00000003",
+        "nextToken": "n",
+        "idempotencyToken": "i",
+        "continuationToken": "c",
+        "httpTokens": "optional",
+        "allowUsersToChangePassword": True,
+        "masterUserSecret": {"secretArn": "arn:aws:secretsmanager:r:1:secret:x", "kmsKeyId": "1234"},
+        "environment": {"type": "LINUX_CONTAINER", "image": "aws/codebuild", "privilegedMode": True},
+        "environmentName": "prod",
+        "secrets": [{"name": "DB_PASSWORD", "valueFrom": "arn:aws:ssm:r:1:parameter/x"}],
+        "tagSet": [{"key": "owner", "value": "ml"}],
+        "envelope": {"to": "ann"},
+        "endpoint": "https://user@host/",
+    }
+    assert json.loads(one(records.trail(requestParameters=parameters)).body)["requestParameters"] == parameters
+
+
 def test_a_record_that_is_quarantined_keeps_no_secret_either():
     broken = records.trail(eventSource={"not": "text"})
     (found,) = read_object(broken, 7)

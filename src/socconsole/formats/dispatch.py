@@ -62,7 +62,7 @@ def _read(obj: object, line: int, outer: eventbridge.Opened, depth: int) -> Iter
     if deferred:
         yield Deferred(body(obj), deferred, line)
     elif opened is None:
-        yield Quarantined(body(obj), _unknown(obj), line)
+        yield Quarantined(body(secrets.without(obj)), _unknown(obj), line)
     elif opened.nothing:
         yield Quarantined(body(obj), opened.nothing, line)
     elif depth >= WRAPPERS_LIMIT:
