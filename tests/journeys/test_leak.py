@@ -9,7 +9,7 @@ import signal
 from socconsole.drill import launch
 from socconsole.store.state import StateFolder
 from tests.journeys.conftest import Drill, Open, until
-from tests.journeys.keys import ARRIVAL_S, CORPUS, LEAKING, PUBLIC, act, command, press_until
+from tests.journeys.keys import ARRIVAL_S, CORPUS, LEAKING, PUBLIC, act, command, escape, press, press_until
 
 EXPORTS = "kaufhaus-ml-eval-exports"
 
@@ -44,14 +44,13 @@ def test_acknowledge_contain_and_undo(drill: Drill, console: Open) -> None:
     assert not drill.calls("PutPublicAccessBlock")
     command(terminal, f"contain s3-block-public {CORPUS}")
     terminal.wait_for("PutPublicAccessBlock")
-    terminal.type("\r")
-    terminal.type("s-prod\r")
+    press_until(terminal, "\r", "why this session has to contain")
+    escape(terminal)
     assert not drill.calls("PutPublicAccessBlock")
     command(terminal, "respond the corpus is leaking")
-    terminal.wait_for("RESPOND")
-    terminal.type("\r")
-    terminal.wait_for("type s-prod")
-    terminal.type("s-prod\r")
+    terminal.wait_for(" RESPOND")
+    press_until(terminal, "\r", "type s-prod")
+    press(terminal, *"s-prod", "\r")
     terminal.wait_for("applied", ARRIVAL_S)
     (call,) = drill.calls("PutPublicAccessBlock")
     assert call["params"]["Bucket"] == CORPUS
