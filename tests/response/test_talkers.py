@@ -7,6 +7,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from moto.backends import get_backend
 
 from socconsole.aws import AwsTrouble
 from socconsole.collectors import egress
@@ -72,6 +73,17 @@ async def test_given_up_it_ends_in_aws_too(nat: str, aws: Embedded, session: Mak
     with pytest.raises(asyncio.CancelledError):
         await task
     assert len(aws.journal.calls("logs", "StopQuery")) == 1
+
+
+async def test_a_log_of_refused_traffic_alone_tells_nothing_of_what_passes(
+    nat: str, aws: Embedded, session: Make
+) -> None:
+    backend = get_backend("ec2")[PROD.account][PROD.region]
+    for log in backend.flow_logs.values():
+        log.traffic_type = "REJECT"
+    with pytest.raises(Refusal, match="no flow log tells"):
+        await talkers.ask(session(Mode.READ), AskTalkers(path=nat))
+    assert aws.journal.calls("logs", "StartQuery") == []
 
 
 async def test_where_no_flow_log_tells_it_says_so_and_asks_nothing(nat: str, aws: Embedded, session: Make) -> None:

@@ -164,6 +164,8 @@ def test_aws_is_told_nothing_of_it_and_it_closes_a_day_after_it_was_acknowledged
     pass_over(folder, key_made(after_s=200_000))
     assert the_finding(folder).active
     assert the_finding(folder).count == 2, "it goes on: the same finding is back"
+    with db.writing(folder) as conn:
+        assert own.close_acknowledged(conn, NOW + timedelta(days=30)) == 0, "nobody has seen that it came back"
 
 
 def test_a_pass_that_is_cut_short_leaves_nothing_and_loses_nothing(folder: StateFolder) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from socconsole import formats
+from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.entity import EntityKind
+from socconsole.model.world import Place
 from socconsole.store import db, findings, lineage, pivot
 from socconsole.store.lineage import Credential, Standing
 from socconsole.store.state import StateFolder
@@ -112,6 +114,54 @@ def test_it_says_what_each_did_and_until_when_it_works(conn) -> None:
     assert later.standing is Standing.ALIVE
 
 
+def _action(action: str, target: str, account: str, state: ActionState, minute: float) -> ActionRecord:
+    at = NOW + timedelta(minutes=minute)
+    return ActionRecord(
+        id="a-1", action=action, target=target, place=Place(account, "eu-central-1"), finding=None, state=state,
+        who="oncall1", intended=at, settled=at, verified=(), undone_by=None, undoes=None, intent_seq=1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("action", "target", "account", "state", "minute", "contained"),
+    [
+        ("iam-disable-key", ROOT, "111122223333", ActionState.APPLIED, 6, {ROOT}),
+        ("iam-role-revoke-sessions", "admin", OTHER, ActionState.APPLIED, 30, {FIRST, SECOND}),
+        # A revocation's moment is that of the plan: a session that was issued shortly before may have outlived it.
+        ("iam-role-revoke-sessions", "admin", OTHER, ActionState.APPLIED, 6, set()),
+        ("iam-role-revoke-sessions", "admin", "111122223333", ActionState.APPLIED, 30, set()),
+        ("iam-role-deny", "admin", OTHER, ActionState.APPLIED, 6, {FIRST, SECOND}),
+        ("cut-role", "admin", OTHER, ActionState.PARTIAL, 6, set()),
+        ("iam-user-quarantine", "ci-deploy", "111122223333", ActionState.APPLIED, 6, {ROOT}),
+        ("s3-block-public", "admin", OTHER, ActionState.APPLIED, 6, set()),
+    ],
+)
+def test_only_what_surely_ends_a_credential_makes_it_contained(
+    conn, monkeypatch, action, target, account, state, minute, contained
+) -> None:
+    told(conn, *STORY)
+    record = _action(action, target, account, state, minute)
+    monkeypatch.setattr(lineage.actions, "in_force", lambda conn: [record])
+    (root,) = lineage.tree(conn, [(EntityKind.KEY, ROOT)], NOW + timedelta(minutes=31)).roots
+    every = [root, *root.children, *root.children[0].children]
+    assert {one.key for one in every if one.standing is Standing.CONTAINED} == contained
+
+
+def test_the_name_that_a_federated_session_was_given_is_nobodys(conn) -> None:
+    mallory, alice = "arn:aws:iam::111122223333:user/mallory", "arn:aws:sts::111122223333:federated-user/alice"
+    answer = {"credentials": {"accessKeyId": FIRST}, "federatedUser": {"arn": alice}}
+    told(
+        conn,
+        event(1, "GetFederationToken", ROOT, mallory, "sts", responseElements=answer),
+        event(2, "ListBuckets", FIRST, alice, "s3"),
+    )
+    (root,) = lineage.tree(conn, [(EntityKind.KEY, FIRST)], NOW + timedelta(minutes=5)).roots
+    (session,) = root.children
+    assert session.who.raw() == alice
+    assert session.holder == (EntityKind.USER, "111122223333/mallory")
+    assert pivot.called(conn, "111122223333/alice") == []
+
+
 def test_keys_that_hand_each_other_out_end(conn) -> None:
     told(conn, assumed(1, FIRST, SESSION, SECOND, SESSION), assumed(2, SECOND, SESSION, FIRST, SESSION))
     tree = lineage.tree(conn, [(EntityKind.KEY, FIRST)], NOW)
@@ -129,5 +179,8 @@ def test_a_pivot_finds_findings_and_events_under_one_name_and_says_how_far_it_se
         "sts AssumeRole", "iam CreateAccessKey", "iam CreateUser", "sts AssumeRole",
     ]  # fmt: skip
     assert pivot.of_event(conn, int(moments[0].ref))[0][0] is EntityKind.KEY
-    assert pivot.horizon(conn).since == NOW
+    horizon = pivot.horizon(conn, NOW)
+    assert (horizon.events, horizon.since, horizon.accounts) == (6, None, ()), (
+        "a file says nothing of what is not in it"
+    )
     assert pivot.called(conn, "nobody") == []

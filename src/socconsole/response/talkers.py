@@ -113,14 +113,16 @@ async def _source(door: Door, path: EgressPath) -> Source:
     asked = {"Filter": [{"Name": "resource-id", "Values": about[:_FILTERED]}]}
     logs = (await door.call(path.place, "ec2:DescribeFlowLogs", asked))["FlowLogs"]
     told = [
-        (sum(one in faces and _sees(log, one, faces[one]) for one in faces), "pkt-dstaddr" in _format(log), log)
+        (sum(_sees(log, one, subnet) for one, subnet in faces.items()), "pkt-dstaddr" in _format(log), log)
         for log in logs
-        if log.get("LogGroupName") and log.get("FlowLogStatus", "ACTIVE") == "ACTIVE"
+        if _tells(log)
     ]
     told = [each for each in told if each[0]]
     if not told:
         subnet = next((one for one in path.links if one.startswith("subnet-")), "SUBNET")
-        why = "those there are write elsewhere than to CloudWatch, or see other interfaces" if logs else "there is none"
+        why = "there is none"
+        if logs:
+            why = "those there are write elsewhere than to CloudWatch, fail to, leave out what passes, or see others"
         raise Refusal(
             "refused", f"no flow log tells of {path.resource}: {why}", f"socconsole contain ec2-flow-logs {subnet}"
         )
@@ -129,6 +131,16 @@ async def _source(door: Door, path: EgressPath) -> Source:
     seen = tuple(one for one in faces if _sees(best, one, faces[one]))
     return Source(
         token(str(best.get("FlowLogId", ""))) or "?", str(best["LogGroupName"]), _format(best), seen, len(faces)
+    )
+
+
+def _tells(log: Mapping[str, Any]) -> bool:
+    """Whether it records what passes, and what it records arrives in CloudWatch (EC2 API reference, ``FlowLog``)."""
+    return (
+        bool(log.get("LogGroupName"))
+        and log.get("FlowLogStatus", "ACTIVE") == "ACTIVE"
+        and log.get("DeliverLogsStatus", "SUCCESS") != "FAILED"
+        and log.get("TrafficType", "ALL") in ("ALL", "ACCEPT")
     )
 
 

@@ -6,6 +6,7 @@ does not change them.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Final
 
@@ -41,6 +42,11 @@ def plan_named(screen: ConsoleScreen, words: str) -> None:
         screen.desk.app.open_plan(action, target.strip())
     else:
         screen.say(":contain ACTION TARGET, or X on a finding", "warning")
+
+
+async def pivot_named(screen: ConsoleScreen, name: str) -> None:
+    """Open what is kept under a name that was typed."""
+    screen.desk.app.open_pivot(await asyncio.to_thread(screen.desk.called, name), name)
 
 
 class FindingActs(ConsoleScreen):
@@ -134,7 +140,7 @@ class FindingActs(ConsoleScreen):
 
     def do_pivot(self, asked: Invocation) -> None:
         if asked.argument:
-            self.desk.app.open_pivot(pivot.called(self.desk.conn, asked.argument), asked.argument)
+            self.work(pivot_named(self, asked.argument))
             return
         for finding in _ids(asked)[:1]:
             self.desk.app.open_pivot(pivot.of_finding(self.desk.conn, finding), self.named((finding,)))

@@ -39,7 +39,7 @@ from socconsole.store import (
     sources,
 )
 from socconsole.store.egress import Change, Metered
-from socconsole.store.egress_view import FindingLine, PathView
+from socconsole.store.egress_view import PathView
 from socconsole.store.filter import View
 from socconsole.store.latency import Latency
 from socconsole.store.lineage import Tree
@@ -299,28 +299,33 @@ class Desk:
         with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
             return tuple(egress_view.overview(conn, self.now()))
 
-    def way_out(self, path_id: str, since: datetime) -> tuple[PathView | None, Metered | None, list[FindingLine]]:
-        """One way out, its meter since then, and the findings that name it. For a thread."""
+    def way_out(self, path_id: str, since: datetime) -> tuple[PathView | None, Metered | None]:
+        """One way out and its meter since then. For a thread."""
         with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
             found = egress_view.view(conn, path_id, self.now())
             if found is None:
-                return None, None, []
-            return found, egress_view.meter(conn, found.path, since), egress_view.findings_on(conn, found.path)
+                return None, None
+            return found, egress_view.meter(conn, found.path, since)
 
     def held(self, entities: Sequence[Entity]) -> tuple[tuple[Held, ...], Horizon]:
         """How much is kept under each of these names. For a thread."""
         with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
-            return tuple(pivot.held(conn, each) for each in entities), pivot.horizon(conn)
+            return tuple(pivot.held(conn, each) for each in entities), pivot.horizon(conn, self.now())
+
+    def called(self, name: str) -> list[Entity]:
+        """Everything that has this name. For a thread."""
+        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
+            return pivot.called(conn, name)
 
     def moments(self, entity: Entity) -> tuple[tuple[Moment, ...], Horizon]:
         """Everything kept under a name. For a thread."""
         with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
-            return tuple(pivot.moments(conn, entity)), pivot.horizon(conn)
+            return tuple(pivot.moments(conn, entity)), pivot.horizon(conn, self.now())
 
     def credentials(self, entities: Sequence[Entity]) -> tuple[Tree, Horizon]:
         """The tree of the credentials that these names mean. For a thread."""
         with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
-            return lineage.tree(conn, entities, self.now()), pivot.horizon(conn)
+            return lineage.tree(conn, entities, self.now()), pivot.horizon(conn, self.now())
 
     def alarm_changes(self, arn: Untrusted) -> list[Change]:
         """An alarm's last changes, newest first."""

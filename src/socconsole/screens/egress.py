@@ -10,15 +10,15 @@ from typing import Any, ClassVar, Final
 from socconsole.commands import Command
 from socconsole.model.world import WorldKind
 from socconsole.screens import words
-from socconsole.screens.acts import plan_named
+from socconsole.screens.acts import pivot_named, plan_named
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
-from socconsole.screens.egress_sections import KINDS, alarm_sign, entity, heading, rate, sections, why_no_flows
+from socconsole.screens.egress_sections import KINDS, alarm_sign, heading, rate, sections, why_no_flows
 from socconsole.screens.health import describe
 from socconsole.screens.listing import ListScreen
-from socconsole.store import egress_view, pivot
 from socconsole.store.egress_view import PathView
 from socconsole.text import clean
+from socconsole.triage import ways_out
 from socconsole.widgets.chart import spark
 from socconsole.widgets.detail import Body, Section
 from socconsole.widgets.rows import Cell, Column
@@ -148,8 +148,7 @@ class EgressScreen(ListScreen[PathView]):
         return "no way out was found, and every place was read completely"
 
     def detail(self, row: PathView) -> tuple[Body, list[Section]]:
-        findings = egress_view.findings_on(self.desk.conn, row.path)
-        return heading(row), sections(row, findings, self.desk.stamp, self.desk.now())
+        return heading(row), sections(row, self.desk.stamp, self.desk.now())
 
     # -- commands ----------------------------------------------------------------------------------------
 
@@ -162,7 +161,7 @@ class EgressScreen(ListScreen[PathView]):
             return "there is no row"
         if command.id == "talkers":
             return why_no_flows(row.path)
-        if not egress_view.findings_on(self.desk.conn, row.path):
+        if not row.findings:
             return f"no open finding names it; :contain ACTION {row.path.resource} plans by hand"
         return ""
 
@@ -176,9 +175,9 @@ class EgressScreen(ListScreen[PathView]):
     def do_pivot(self, asked: Invocation) -> None:
         row = self.table.cursor_row
         if asked.argument:
-            self.desk.app.open_pivot(pivot.called(self.desk.conn, asked.argument), asked.argument)
+            self.work(pivot_named(self, asked.argument))
         elif row is not None:
-            self.desk.app.open_pivot([entity(row.path)], row.path.name)
+            self.desk.app.open_pivot([ways_out.entity(row.path)], row.path.name)
 
     def do_talkers(self, asked: Invocation) -> None:
         if self.table.cursor_key:
@@ -189,9 +188,8 @@ class EgressScreen(ListScreen[PathView]):
             plan_named(self, asked.argument)
             return
         row = self.table.cursor_row
-        worst = egress_view.findings_on(self.desk.conn, row.path)[:1] if row is not None else []
-        for one in worst:
-            self.desk.app.open_offers(one.id)
+        if row is not None and row.findings:
+            self.desk.app.open_offers(row.findings[0].id)
 
     def do_copy(self, asked: Invocation) -> None:
         row = self.table.cursor_row

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 from socconsole.model.egress import Alarm, AlarmState, EgressPath, PathKind
-from socconsole.model.entity import Entity, EntityKind
 from socconsole.screens import words
 from socconsole.store.egress import Flow, StoredAlarm
 from socconsole.store.egress_view import SPAN, FindingLine, PathView
@@ -24,15 +23,6 @@ KINDS: Final = {
     PathKind.LOAD_BALANCER: "load balancer",
     PathKind.SAGEMAKER: "SageMaker endpoint",
     PathKind.BEDROCK: "Bedrock model",
-}
-ENTITIES: Final = {
-    PathKind.NAT: EntityKind.RESOURCE,
-    PathKind.INSTANCE: EntityKind.INSTANCE,
-    PathKind.BUCKET: EntityKind.BUCKET,
-    PathKind.VPC_ENDPOINT: EntityKind.RESOURCE,
-    PathKind.LOAD_BALANCER: EntityKind.RESOURCE,
-    PathKind.SAGEMAKER: EntityKind.RESOURCE,
-    PathKind.BEDROCK: EntityKind.RESOURCE,
 }
 _STORES: Final = frozenset({PathKind.BUCKET, PathKind.SAGEMAKER, PathKind.BEDROCK})
 """Ways out that are called and not routed through: no flow log sees who calls."""
@@ -82,20 +72,13 @@ def why_no_flows(path: EgressPath) -> str:
     return "flow logs see networks; who called it is in the trail: p" if path.kind in _STORES else ""
 
 
-def entity(path: EgressPath) -> Entity:
-    """What findings and trail events call it."""
-    return ENTITIES[path.kind], path.resource
-
-
 def heading(view: PathView) -> Body:
     sign, style = alarm_sign(view)
     return [(f"{sign}  ", style), (view.path.name, "strong"), (f"  {KINDS[view.path.kind]}", "quiet")]
 
 
-def sections(
-    view: PathView, findings: Sequence[FindingLine], stamp: Callable[[datetime | None], str], now: datetime
-) -> list[Section]:
-    path, flow = view.path, view.flow
+def sections(view: PathView, stamp: Callable[[datetime | None], str], now: datetime) -> list[Section]:
+    path, flow, findings = view.path, view.flow, view.findings
     holds: list[Body] = [[(path.dataset, "strong")]] if path.dataset else []
     holds += ["read or said by an LLM"] if path.llm else []
     tags: list[Body] = [[(name, "quiet"), (" ", "quiet"), (value, "text")] for name, value in path.tags[:_SHOWN]]

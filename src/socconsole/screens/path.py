@@ -11,15 +11,16 @@ from textual.app import ComposeResult
 from socconsole.commands import AskTalkers, Command
 from socconsole.model.wire import Progress, Talked
 from socconsole.screens import talkers_sections, words
-from socconsole.screens.acts import plan_named
+from socconsole.screens.acts import pivot_named, plan_named
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.contain import failure
 from socconsole.screens.desk import Desk
-from socconsole.screens.egress_sections import amount, entity, heading, sections, why_no_flows
+from socconsole.screens.egress_sections import amount, heading, sections, why_no_flows
 from socconsole.screens.reader import plain
-from socconsole.store import egress_view, pivot
+from socconsole.store import egress_view
 from socconsole.store.egress import Metered
-from socconsole.store.egress_view import FindingLine, PathView
+from socconsole.store.egress_view import PathView
+from socconsole.triage import ways_out
 from socconsole.widgets.chart import Chart, ChartPane
 from socconsole.widgets.columns import severity_style
 from socconsole.widgets.detail import Body, DetailPane, Section
@@ -28,7 +29,7 @@ SPANS: Final = (timedelta(hours=3), timedelta(days=1), timedelta(days=14))
 _STEPS: Final = {SPANS[0]: 180, SPANS[1]: 288, SPANS[2]: 336}
 """Of a minute, of five, of an hour: none finer than what CloudWatch keeps of that age."""
 
-Read = tuple[PathView | None, Metered | None, list[FindingLine]]
+Read = tuple[PathView | None, Metered | None]
 
 
 class PathScreen(ConsoleScreen):
@@ -44,7 +45,7 @@ class PathScreen(ConsoleScreen):
         self._ask_at_once = asking
         self._scanned = ""
         self._span = SPANS[0]
-        self._read: Read = (None, None, [])
+        self._read: Read = (None, None)
         self._until = desk.now()
         self._reading = False
 
@@ -80,13 +81,13 @@ class PathScreen(ConsoleScreen):
             self._look()
 
     def _show(self) -> None:
-        view, metered, findings = self._read
+        view, metered = self._read
         pane = self.query_one(DetailPane)
         if view is None:
             pane.show_sections("this way out is no longer in the store", [])
             return
-        self.query_one(ChartPane).show(self._chart(view, metered, findings))
-        shown = [*self._talkers(), *sections(view, findings, self.desk.stamp, self.desk.now())]
+        self.query_one(ChartPane).show(self._chart(view, metered))
+        shown = [*self._talkers(), *sections(view, self.desk.stamp, self.desk.now())]
         changes: list[Body] = [
             [(self.desk.stamp(change.at) + "  ", "quiet"), (change.summary, "text")]
             for alarm in view.alarms
@@ -96,7 +97,7 @@ class PathScreen(ConsoleScreen):
             shown.append(Section("history", changes))
         pane.show_sections(heading(view), shown, key=self.path)
 
-    def _chart(self, view: PathView, metered: Metered | None, findings: list[FindingLine]) -> Chart | None:
+    def _chart(self, view: PathView, metered: Metered | None) -> Chart | None:
         since = self._until - self._span
         steps = _STEPS[self._span]
         if metered is None:
@@ -115,7 +116,7 @@ class PathScreen(ConsoleScreen):
             top=top,
             threshold=limit,
             threshold_word=word,
-            marks=tuple((self._part(since, one.at), severity_style(one.severity)) for one in findings),
+            marks=tuple((self._part(since, one.at), severity_style(one.severity)) for one in view.findings),
         )
 
     def _threshold(self, view: PathView, step: timedelta) -> tuple[float | None, str]:
@@ -150,9 +151,9 @@ class PathScreen(ConsoleScreen):
     def do_pivot(self, asked: Invocation) -> None:
         view = self._read[0]
         if asked.argument:
-            self.desk.app.open_pivot(pivot.called(self.desk.conn, asked.argument), asked.argument)
+            self.work(pivot_named(self, asked.argument))
         elif view is not None:
-            self.desk.app.open_pivot([entity(view.path)], view.path.name)
+            self.desk.app.open_pivot([ways_out.entity(view.path)], view.path.name)
 
     def label(self, command: Command) -> str:
         return "Stop" if command.id == "talkers" and self._asking is not None else super().label(command)
@@ -191,15 +192,15 @@ class PathScreen(ConsoleScreen):
     def do_contain(self, asked: Invocation) -> None:
         if asked.argument:
             plan_named(self, asked.argument)
-        elif self._read[2]:
-            self.desk.app.open_offers(self._read[2][0].id)
+        elif (view := self._read[0]) is not None and view.findings:
+            self.desk.app.open_offers(view.findings[0].id)
         else:
             self.say("no open finding names it; :contain ACTION TARGET plans by hand", "warning")
 
     def do_copy(self, asked: Invocation) -> None:
-        view, _, findings = self._read
+        view, _ = self._read
         if view is not None:
-            shown = [*self._talkers(), *sections(view, findings, self.desk.stamp, self.desk.now())]
+            shown = [*self._talkers(), *sections(view, self.desk.stamp, self.desk.now())]
             self.say(self.desk.app.send_to_clipboard(plain(heading(view), shown)))
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from socconsole.commands import Command
 from socconsole.model.entity import Entity, EntityKind
 from socconsole.screens import words
+from socconsole.screens.acts import pivot_named
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
@@ -38,11 +39,14 @@ KINDS: Mapping[EntityKind, str] = {
 
 def within(horizon: Horizon, desk: Desk) -> str:
     """Within what a pivot looks, in words: what is not kept may still have happened."""
-    if horizon.since is None:
-        return "no trail events are kept: findings only"
-    read = words.plural(len(horizon.accounts), "account") if horizon.accounts else "imported files"
+    blind = f"; the trail of {', '.join(horizon.missing)} is not read" if horizon.missing else ""
+    if not horizon.events:
+        return f"within findings: no trail events are kept{blind}"
     some = f"{COUNTED:,} or more" if horizon.events >= COUNTED else f"{horizon.events:,}"
-    return f"within {some} trail events since {desk.stamp(horizon.since)}, {read}"
+    if horizon.since is None:
+        return f"within {some} trail events that were told or imported{blind}"
+    read = words.plural(len(horizon.accounts), "account")
+    return f"within {some} trail events, {read} read since {desk.stamp(horizon.since)}{blind}"
 
 
 class Rows(RowSource[Any]):
@@ -118,7 +122,7 @@ class PivotScreen(ListScreen[Held]):
             Section("events", [_events(row).text]),
             Section("first", [self.desk.stamp(row.first) if row.first else "not here"]),
             Section("last", [self.desk.stamp(row.last) if row.last else "not here"]),
-            Section("accounts", [", ".join(row.accounts) or "none"]),
+            Section("accounts", [(", ".join(row.accounts) or "none") + (" at least" if row.events >= COUNTED else "")]),
             Section("within", [self._within]),
         ]
         return [(f"{KINDS[kind]}  ", "quiet"), (Untrusted(name), "strong")], out
@@ -130,7 +134,7 @@ class PivotScreen(ListScreen[Held]):
 
     def do_pivot(self, asked: Invocation) -> None:
         if asked.argument:
-            self.desk.app.open_pivot(pivot.called(self.desk.conn, asked.argument), asked.argument)
+            self.work(pivot_named(self, asked.argument))
         else:
             self.do_open(asked)
 
@@ -225,7 +229,7 @@ class EntityScreen(ListScreen[Moment]):
 
     def do_pivot(self, asked: Invocation) -> None:
         if asked.argument:
-            self.desk.app.open_pivot(pivot.called(self.desk.conn, asked.argument), asked.argument)
+            self.work(pivot_named(self, asked.argument))
         elif (row := self.table.cursor_row) is not None:
             self.desk.app.open_pivot(self._named(row), row.what)
 

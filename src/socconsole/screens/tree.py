@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -15,7 +16,7 @@ from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.pivot import Rows, within
-from socconsole.store.lineage import Credential, Standing, Tree
+from socconsole.store.lineage import COUNTED, Credential, Standing, Tree
 from socconsole.text import Untrusted, clean
 from socconsole.widgets import glyphs
 from socconsole.widgets.detail import Body, Section
@@ -23,6 +24,8 @@ from socconsole.widgets.rows import Cell, Column
 from socconsole.widgets.table import RowSource
 
 _MADE_SHOWN: Final = 12
+_RENEW_S: Final = 10.0
+"""How often a tree is grown anew while things happen: it looks at thousands of events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class TreeScreen(ListScreen[Branch]):
         self._branches: tuple[Branch, ...] = ()
         self._within = ""
         self._version = -1
+        self._read_at = -_RENEW_S
         self._reading = False
 
     # -- the list ----------------------------------------------------------------------------------------
@@ -78,7 +82,7 @@ class TreeScreen(ListScreen[Branch]):
             Column("who", "WHO", _who, 20, 2, priority=80),
             Column("by", "HANDED OUT BY", lambda row: Cell(row.credential.by or "-", "quiet"), 14, priority=60),
             Column("last", "LAST", self._last, 5, priority=70, align="right"),
-            Column("calls", "CALLS", lambda row: Cell(f"{row.credential.calls:,}"), 7, priority=75, align="right"),
+            Column("calls", "CALLS", lambda row: Cell(_calls(row.credential)), 7, priority=75, align="right"),
             Column("changes", "CHANGES", _changes, 7, priority=76, align="right"),
         )
 
@@ -98,9 +102,9 @@ class TreeScreen(ListScreen[Branch]):
         super().renew()
 
     def _look(self) -> None:
-        version = self.desk.queue.version()
-        if not self._reading and version != self._version:
-            self._reading, self._version = True, version
+        version, at = self.desk.queue.version(), time.monotonic()
+        if not self._reading and version != self._version and at - self._read_at >= _RENEW_S:
+            self._reading, self._version, self._read_at = True, version, at
             self.work(self._read())
 
     async def _read(self) -> None:
@@ -144,7 +148,7 @@ class TreeScreen(ListScreen[Branch]):
             Section("who", [one.who]),
             Section("born", [f"{stamp(one.issued)} by {one.by}"] if one.issued else ["before what is kept"]),
             Section("used", [f"{stamp(one.first)} to {stamp(one.last)}"] if one.first else ["not once that is kept"]),
-            Section("did", [f"{one.calls:,} calls, {one.changes:,} changes, {one.refused:,} refused"]),
+            Section("did", [f"{_calls(one)} calls, {one.changes:,} changes, {one.refused:,} refused"]),
             *([Section("made", made)] if made else []),
             Section("from", list(one.addresses) or ["no address"]),
             Section("accounts", [", ".join(one.accounts) or "none"]),
@@ -232,6 +236,10 @@ def _who(row: Branch) -> Cell:
 
 def _key(row: Branch) -> Cell:
     return Cell("  " * row.depth + row.credential.key, "strong")
+
+
+def _calls(one: Credential) -> str:
+    return f"{'≥' if one.calls >= COUNTED else ''}{one.calls:,}"
 
 
 def _changes(row: Branch) -> Cell:

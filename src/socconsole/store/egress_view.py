@@ -10,7 +10,7 @@ from typing import Final
 
 from socconsole.model.egress import EgressPath
 from socconsole.model.finding import Severity
-from socconsole.store import alarmed, egress
+from socconsole.store import egress
 from socconsole.store.egress import Flow, Metered, StoredAlarm
 from socconsole.store.instants import instant
 from socconsole.text import Untrusted
@@ -21,10 +21,24 @@ SPAN: Final = timedelta(hours=2)
 """What a list shows of a meter: 24 times five minutes."""
 
 _ALIKE: Final = timedelta(minutes=10)
-_FINDINGS: Final = 50
+FINDINGS: Final = 50
+_PRESSING: Final = 50
+"""From this score on a finding lifts the way out that it names."""
 
 Shape = tuple[float | None, ...]
 """Values of even steps of time, oldest first; None where CloudWatch has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """An open finding that names a way out."""
+
+    id: str
+    title: Untrusted
+    severity: Severity
+    score: int
+    at: datetime
+    """When it last happened, as far as is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +48,7 @@ class PathView:
     alarms: tuple[StoredAlarm, ...]
     shape: Shape
     """What left in each of ``BUCKETS`` steps of the last ``SPAN``, in the meter's unit."""
+    findings: tuple[FindingLine, ...]
 
     @property
     def raised(self) -> bool:
@@ -50,30 +65,20 @@ class PathView:
         return any(alarm.sanity.sane for alarm in self.alarms)
 
 
-@dataclass(frozen=True, slots=True)
-class FindingLine:
-    """An open finding that names a way out."""
-
-    id: str
-    title: Untrusted
-    severity: Severity
-    score: int
-    at: datetime
-    """When it last happened, as far as is known."""
-
-
-def findings_on(conn: Connection, path: EgressPath) -> list[FindingLine]:
-    """Open findings whose resources name the path itself, the highest score first."""
-    numbers = alarmed.touching(conn, (path.resource,))[:_FINDINGS]
-    marks = ",".join("?" * len(numbers))
-    return [
+def findings_on(conn: Connection, path: EgressPath) -> tuple[FindingLine, ...]:
+    """Open findings that name the path itself, exactly, the highest score first; the worst ``FINDINGS`` of them."""
+    kind, name = ways_out.entity(path)
+    return tuple(
         FindingLine(id_, Untrusted(title), Severity(severity), score, instant(at))
         for id_, title, severity, score, at in conn.execute(
-            f"SELECT id, title, severity, score, coalesce(occurred, published, seen) FROM queue WHERE n IN ({marks}) "
-            "AND sample = 0 ORDER BY score DESC, n",
-            numbers,
+            "SELECT q.id, q.title, q.severity, q.score, coalesce(q.occurred, q.published, q.seen) "
+            "FROM finding_entity AS e CROSS JOIN queue AS q ON q.n = e.finding "
+            "WHERE e.kind IN (?1, 'resource') AND e.value = ?2 AND q.sample = 0 AND q.closed = 0 "
+            "AND (?1 = 'bucket' OR q.account IS NULL OR q.account = ?3) "
+            "GROUP BY q.n ORDER BY q.score DESC, q.n LIMIT ?4",
+            (kind.value, name, path.place.account, FINDINGS),
         )
-    ]
+    )
 
 
 def overview(conn: Connection, now: datetime) -> list[PathView]:
@@ -126,9 +131,12 @@ def _view(conn: Connection, path: EgressPath, alarms: Sequence[StoredAlarm], now
         egress.flow(conn, path.id, now),
         tuple(alarms),
         shape(meter(conn, path, since), since, now, BUCKETS),
+        findings_on(conn, path),
     )
 
 
-def _order(one: PathView) -> tuple[bool, bool, float, bool, str]:
+def _order(one: PathView) -> tuple[bool, int, bool, float, bool, str]:
     sensitive = bool(one.path.dataset) or one.path.llm
-    return (not one.raised, not sensitive, -(one.flow.rate or 0.0), one.watched, one.path.resource)
+    worst = one.findings[0].score if one.findings else 0
+    pressing = worst if worst >= _PRESSING else 0
+    return (not one.raised, -pressing, not sensitive, -(one.flow.rate or 0.0), one.watched, one.path.resource)

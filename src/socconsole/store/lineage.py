@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 from sqlite3 import Connection
 from typing import Any, Final
 
-from socconsole.model.action import ActionRecord
+from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.entity import Entity, EntityKind
 from socconsole.store import actions
 from socconsole.store.instants import instant, instant_or_none
@@ -39,6 +40,14 @@ _ENDS_USER: Final = frozenset({"iam-user-quarantine"})
 _ENDS_ROLE: Final = frozenset({"iam-role-deny", "cut-role"})
 _ENDS_SESSIONS: Final = frozenset({"iam-role-revoke-sessions"})
 """Containments by what they end: of a role's sessions the last one ends those that were issued before."""
+
+_MOMENT: Final = timedelta(minutes=10)
+"""A revocation's moment is that of the plan that was confirmed, minutes before its intent: a session that was issued
+about then may have been issued after it."""
+
+COUNTED: Final = 10_000
+"""Calls of one key that are looked at, the latest: more are said to be more."""
+_LATEST: Final = f"SELECT n FROM trail_entity WHERE kind = 'key' AND value = ? ORDER BY at DESC, n DESC LIMIT {COUNTED}"
 
 
 class Standing(StrEnum):
@@ -72,6 +81,7 @@ class Credential:
     first: datetime | None
     last: datetime | None
     calls: int
+    """At most ``COUNTED``; ``changes``, ``refused``, ``made`` and where it was used are of those."""
     changes: int
     refused: int
     accounts: tuple[str, ...]
@@ -96,22 +106,7 @@ class Tree:
 
 def tree(conn: Connection, entities: Iterable[Entity], now: datetime) -> Tree:
     """The trees in which the keys stand that these entities name, or that these sessions and users used."""
-    return _Grower(conn, now).grow(_keys(conn, entities))
-
-
-def _keys(conn: Connection, entities: Iterable[Entity]) -> list[str]:
-    found: dict[str, None] = {}
-    for kind, value in entities:
-        if kind is EntityKind.KEY:
-            found[value] = None
-        elif kind in (EntityKind.SESSION, EntityKind.USER):
-            for (key,) in conn.execute(
-                "SELECT DISTINCT t.access_key FROM trail_entity AS e JOIN trail AS t ON t.n = e.n "
-                "WHERE e.kind = ? AND e.value = ? AND t.access_key <> '' LIMIT ?",
-                (kind, value, _HANDED),
-            ):
-                found[key] = None
-    return [key for key in found if _KEY.fullmatch(key)]
+    return _Grower(conn, now).grow(entities)
 
 
 class _Grower:
@@ -122,10 +117,26 @@ class _Grower:
         self._grown: set[str] = set()
         self._cut = False
 
-    def grow(self, keys: Sequence[str]) -> Tree:
-        roots = dict.fromkeys(self._root(key) for key in keys)
+    def grow(self, entities: Iterable[Entity]) -> Tree:
+        roots = dict.fromkeys(self._root(key) for key in self._keys(entities))
         grown = [self._credential(key, 0) for key in roots if key not in self._grown]
         return Tree(tuple(one for one in grown if one is not None), self._cut)
+
+    def _keys(self, entities: Iterable[Entity]) -> list[str]:
+        found: dict[str, None] = {}
+        for kind, value in entities:
+            if kind is EntityKind.KEY:
+                found[value] = None
+            elif kind in (EntityKind.SESSION, EntityKind.USER):
+                rows = self._conn.execute(
+                    "SELECT DISTINCT t.access_key FROM (SELECT n FROM trail_entity WHERE kind = ? AND value = ? "
+                    "ORDER BY at DESC LIMIT ?) AS e CROSS JOIN trail AS t ON t.n = e.n "
+                    "WHERE t.access_key <> '' LIMIT ?",
+                    (kind, value, COUNTED, _HANDED + 1),
+                ).fetchall()
+                self._cut = self._cut or len(rows) > _HANDED
+                found.update(dict.fromkeys(key for (key,) in rows[:_HANDED]))
+        return [key for key in found if _KEY.fullmatch(key)]
 
     def _root(self, key: str) -> str:
         """The key that all others came from."""
@@ -150,12 +161,14 @@ class _Grower:
             return None
         self._grown.add(key)
         who, holder, by, issued, expires = self._origin(key)
-        calls, changes, refused, first, last = self._conn.execute(
-            "SELECT count(*), coalesce(sum(read_only = 0 AND error = ''), 0), coalesce(sum(error <> ''), 0), "
-            "min(t.at), max(t.at) FROM trail_entity AS e JOIN trail AS t ON t.n = e.n "
-            "WHERE e.kind = 'key' AND e.value = ?",
+        calls, changes, refused, last = self._conn.execute(
+            "SELECT count(*), coalesce(sum(t.read_only = 0 AND t.error = ''), 0), coalesce(sum(t.error <> ''), 0), "
+            f"max(t.at) FROM ({_LATEST}) AS e CROSS JOIN trail AS t ON t.n = e.n",
             (key,),
         ).fetchone()
+        first = self._conn.execute(
+            "SELECT min(at) FROM trail_entity WHERE kind = 'key' AND value = ?", (key,)
+        ).fetchone()[0]
         children = tuple(one for each in self._handed(key) if (one := self._credential(each, depth + 1)) is not None)
         standing, why = self._standing(key, holder, issued, expires)
         return Credential(
@@ -186,7 +199,7 @@ class _Grower:
             (key,),
         ).fetchone()
         birth = self._conn.execute(
-            "SELECT t.at, t.name, t.event, t.account FROM trail_entity AS e JOIN trail AS t ON t.n = e.n "
+            "SELECT t.at, t.name, t.event, t.account, t.principal FROM trail_entity AS e JOIN trail AS t ON t.n = e.n "
             "WHERE e.kind = 'issued' AND e.value = ? AND t.error = '' ORDER BY e.at LIMIT 1",
             (key,),
         ).fetchone()
@@ -198,6 +211,8 @@ class _Grower:
         holder = _holder(who) or (_holder(used[1]) if used and used[1] else None)
         if holder is None and made_for:  # a key that was made and not used yet
             holder = (EntityKind.USER, f"{birth[3]}/{made_for}")
+        if holder is None and birth:  # a federated session has the rights of who asked for it, and no more
+            holder = _holder(birth[4])
         expires = _when(_mapping(answer.get("credentials")).get("expiration"))
         return Untrusted(who), holder, birth[1] if birth else "", instant(birth[0]) if birth else None, expires
 
@@ -214,25 +229,26 @@ class _Grower:
 
     def _values(self, key: str, kind: str) -> tuple[str, ...]:
         rows = self._conn.execute(
-            "SELECT DISTINCT o.value FROM trail_entity AS e JOIN trail_entity AS o INDEXED BY trail_entity_n "
-            "ON o.n = e.n AND o.kind = ? WHERE e.kind = 'key' AND e.value = ? ORDER BY o.value LIMIT 20",
-            (kind, key),
+            f"SELECT DISTINCT o.value FROM ({_LATEST}) AS e CROSS JOIN trail_entity AS o INDEXED BY trail_entity_n "
+            "ON o.n = e.n AND o.kind = ? ORDER BY o.value LIMIT 20",
+            (key, kind),
         )
         return tuple(value for (value,) in rows)
 
     def _made(self, key: str) -> tuple[Made, ...]:
         rows = self._conn.execute(
-            "SELECT t.at, t.name, t.account, (SELECT r.value FROM trail_entity AS r WHERE r.n = t.n "
-            "AND r.kind = 'resource' ORDER BY r.value LIMIT 1) FROM trail_entity AS e JOIN trail AS t ON t.n = e.n "
-            "WHERE e.kind = 'key' AND e.value = ? AND t.read_only = 0 AND t.error = '' ORDER BY e.at DESC",
+            f"SELECT t.n, t.at, t.name, t.account FROM ({_LATEST}) AS e CROSS JOIN trail AS t ON t.n = e.n "
+            "WHERE t.read_only = 0 AND t.error = '' AND t.category = 'management' ORDER BY t.at DESC",
             (key,),
         )
-        found = [
-            Made(instant(at), name, Untrusted(what or ""), account)
-            for at, name, account, what in rows
-            if _MAKES.match(name)
-        ]
-        return tuple(found[:_MADE])
+        made = islice((row for row in rows if _MAKES.match(row[2])), _MADE)
+        return tuple(Made(instant(at), name, self._upon(n), account) for n, at, name, account in made)
+
+    def _upon(self, n: int) -> Untrusted:
+        row = self._conn.execute(
+            "SELECT min(value) FROM trail_entity INDEXED BY trail_entity_n WHERE n = ? AND kind = 'resource'", (n,)
+        ).fetchone()
+        return Untrusted(row[0] or "")
 
     def _standing(
         self, key: str, holder: Entity | None, issued: datetime | None, expires: datetime | None
@@ -240,7 +256,8 @@ class _Grower:
         if expires is not None and expires <= self._now:
             return Standing.EXPIRED, f"expired {expires:%Y-%m-%d %H:%M:%SZ}"
         for record in self._in_force:
-            if _ends(record, key, holder, issued):
+            # Of one that is only partly so, nobody knows which part.
+            if record.state is ActionState.APPLIED and _ends(record, key, holder, issued):
                 return Standing.CONTAINED, f"{record.action} {record.id}"
         return Standing.ALIVE, "until " + f"{expires:%Y-%m-%d %H:%M:%SZ}" if expires else ""
 
@@ -259,8 +276,7 @@ def _ends(record: ActionRecord, key: str, holder: Entity | None, issued: datetim
         return record.action in _ENDS_USER
     if record.action in _ENDS_ROLE:
         return True
-    begun = record.settled or record.intended
-    return record.action in _ENDS_SESSIONS and issued is not None and issued < begun
+    return record.action in _ENDS_SESSIONS and issued is not None and issued < record.intended - _MOMENT
 
 
 def _holder(arn: str) -> Entity | None:

@@ -175,14 +175,16 @@ def is_own(conn: Connection, finding_id: str) -> bool:
 
 
 def close_acknowledged(conn: Connection, now: datetime) -> int:
-    """Close the alarms, and what the rules found, that somebody acknowledged ``KEPT`` ago; returns how many.
+    """Close the alarms, and what the rules found, that somebody acknowledged ``KEPT`` ago and that were quiet since;
+    returns how many. What happened again after it was acknowledged waits for somebody anew.
 
     An approval that is owed stays owed, whoever has seen that it is.
     """
     with transaction(conn):
         found = conn.execute(
             "SELECT q.n FROM queue AS q JOIN observation AS o ON o.finding = q.n AND o.head = 1 "
-            "WHERE o.format IN (?, ?) AND q.closed = 0 AND q.acked_at <= ? "
+            "WHERE o.format IN (?1, ?2) AND q.closed = 0 AND q.acked_at <= ?3 "
+            "AND coalesce(q.resumed_at, 0) <= q.acked_at AND coalesce(q.occurred, 0) <= ?3 "
             "AND NOT EXISTS (SELECT 1 FROM owed AS w JOIN alias AS k ON k.key = w.alarm "
             "WHERE k.finding = q.n AND w.what = 'approval' AND w.settled IS NULL)",
             (Format.OWN.value, Format.TRAIL.value, micros(now - KEPT)),

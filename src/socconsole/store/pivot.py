@@ -10,7 +10,8 @@ from typing import Final
 
 from socconsole.model.entity import Entity, EntityKind
 from socconsole.model.finding import Severity
-from socconsole.store import reading
+from socconsole.model.source import Freshness
+from socconsole.store import reading, sources
 from socconsole.store.instants import instant, instant_or_none, storable
 from socconsole.text import Untrusted
 
@@ -46,6 +47,7 @@ class Held:
     first: datetime | None
     last: datetime | None
     accounts: tuple[str, ...]
+    """Of the latest ``COUNTED`` events, and of the findings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,15 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """Within what a pivot looks: what is not here may still have happened."""
+    """Within what a pivot looks: what is not here may still have happened. ``events`` stops at ``COUNTED``."""
 
     events: int
     since: datetime | None
-    """The first event that is kept."""
+    """From when on the trail of ``accounts`` was read, all of it; before that only what was told later or imported."""
     accounts: tuple[str, ...]
+    """Those whose trail is read freshly and completely."""
+    missing: tuple[str, ...]
+    """Those in scope whose trail is not."""
 
 
 def of_finding(conn: Connection, finding: str) -> list[Entity]:
@@ -91,19 +96,19 @@ def of_event(conn: Connection, n: int) -> list[Entity]:
 def called(conn: Connection, value: str) -> list[Entity]:
     """Everything that has this name, exactly."""
     name = storable(value.strip())
-    among = "kind IN (SELECT value FROM json_each(?1)) AND value = ?2"
-    rows = conn.execute(
-        f"SELECT DISTINCT kind, value FROM finding_entity WHERE {among} "
-        f"UNION SELECT DISTINCT kind, value FROM trail_entity WHERE {among}",
-        (_KINDS, name),
-    ).fetchall()
-    found = _entities(("key" if kind == "issued" else kind, found) for kind, found in rows)
+    kinds = {
+        kind
+        for table in ("finding_entity", "trail_entity")
+        for kind in _KINDS
+        if conn.execute(f"SELECT 1 FROM {table} WHERE kind = ? AND value = ? LIMIT 1", (kind, name)).fetchone()
+    }
+    found = _entities(("key" if kind == "issued" else kind, name) for kind in kinds)
     # The trail calls every thing a resource: under its own name it is listed once.
     things = {each for kind, each in found if kind in (EntityKind.BUCKET, EntityKind.INSTANCE)}
     return [(kind, each) for kind, each in found if kind is not EntityKind.RESOURCE or each not in things]
 
 
-_KINDS: Final = '["' + '","'.join([*EntityKind, "issued"]) + '"]'
+_KINDS: Final = (*EntityKind, "issued")
 
 
 def held(conn: Connection, entity: Entity) -> Held:
@@ -126,18 +131,15 @@ def held(conn: Connection, entity: Entity) -> Held:
     events = 0
     instants = [each for each in (first, last) if each is not None]
     for name in _TRAIL.get(kind, ()):
-        n, since, until = conn.execute(
-            "SELECT count(*), min(at), max(at) FROM (SELECT at FROM trail_entity WHERE kind = ? AND value = ? "
-            "ORDER BY at DESC LIMIT ?)",
-            (name, value, COUNTED),
-        ).fetchone()
+        latest = "SELECT n, at FROM trail_entity WHERE kind = ? AND value = ? ORDER BY at DESC LIMIT ?"
+        n, until = conn.execute(f"SELECT count(*), max(at) FROM ({latest})", (name, value, COUNTED)).fetchone()
+        since = conn.execute("SELECT min(at) FROM trail_entity WHERE kind = ? AND value = ?", (name, value)).fetchone()
         events += n
-        instants += [each for each in (since, until) if each is not None]
+        instants += [each for each in (*since, until) if each is not None]
         places |= {
             account
             for (account,) in conn.execute(
-                "SELECT DISTINCT account FROM (SELECT t.account FROM trail_entity AS e JOIN trail AS t ON t.n = e.n "
-                "WHERE e.kind = ? AND e.value = ? ORDER BY e.at DESC LIMIT ?)",
+                f"SELECT DISTINCT t.account FROM ({latest}) AS e CROSS JOIN trail AS t ON t.n = e.n",
                 (name, value, COUNTED),
             )
         }
@@ -176,12 +178,20 @@ def moments(conn: Connection, entity: Entity, limit: int = 500) -> list[Moment]:
     return sorted(found, key=lambda one: one.at, reverse=True)[:limit]
 
 
-def horizon(conn: Connection) -> Horizon:
-    """How much of the trail is kept, since when and of which accounts."""
+def horizon(conn: Connection, now: datetime) -> Horizon:
+    """How much of the trail is kept, and of which accounts it is read."""
     events = conn.execute("SELECT count(*) FROM (SELECT 1 FROM trail LIMIT ?)", (COUNTED,)).fetchone()[0]
-    since = conn.execute("SELECT min(at) FROM trail").fetchone()[0]
-    accounts = conn.execute("SELECT DISTINCT account FROM source WHERE service = 'trail' AND in_scope = 1").fetchall()
-    return Horizon(events, instant_or_none(since), tuple(sorted(account for (account,) in accounts)))
+    trails = [state for state in sources.states(conn, now=now) if state.key.service == "trail"]
+    blind = {state.key.account for state in trails if state.freshness is not Freshness.FRESH}
+    read = {state.key.account for state in trails} - blind
+    begun = [
+        instant(first)
+        for account, first in conn.execute(
+            "SELECT account, first_at FROM source WHERE service = 'trail' AND in_scope = 1 AND first_at IS NOT NULL"
+        )
+        if account in read
+    ]
+    return Horizon(events, max(begun, default=None), tuple(sorted(read)), tuple(sorted(blind)))
 
 
 def _entities(rows: Iterable[tuple[str, str]]) -> list[Entity]:

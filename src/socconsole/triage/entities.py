@@ -77,8 +77,10 @@ def principal(arn: str) -> Iterator[Entity]:
             yield EntityKind.SESSION, f"{account}/{role}/{session}"
             if _INSTANCE.fullmatch(session):
                 yield EntityKind.INSTANCE, session
-    elif kind in ("user", "federated-user"):
+    elif kind == "user":
         yield EntityKind.USER, f"{account}/{path.rpartition('/')[2]}"
+    elif kind == "federated-user":  # whoever asked for the session chose its name: it says nothing of a user
+        yield EntityKind.SESSION, f"{account}/federated-user/{path}"
     elif kind == "role":
         yield EntityKind.ROLE, f"{account}/{path.rpartition('/')[2]}"
 

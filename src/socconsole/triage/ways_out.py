@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from socconsole.model.egress import Alarm, EgressPath, PathKind, Series, path_id
+from socconsole.model.entity import Entity, EntityKind
 from socconsole.model.world import Place
 from socconsole.text import Untrusted, token
 
@@ -77,6 +78,17 @@ _EGRESS: Final = re.compile(
 _INWARD: Final = re.compile(r"BytesUploaded|BytesInFromDestination|BytesOutToSource|NetworkIn|BucketSizeBytes|EBS|Disk")
 
 _CHILD: Final = re.compile(r"""\b(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:"([^"]+)"|'([^']+)'|([^)\s]+))\s*\)""")
+
+
+_ENTITIES: Final[Mapping[PathKind, EntityKind]] = {
+    PathKind.INSTANCE: EntityKind.INSTANCE,
+    PathKind.BUCKET: EntityKind.BUCKET,
+}
+
+
+def entity(path: EgressPath) -> Entity:
+    """What findings and trail events call it."""
+    return _ENTITIES.get(path.kind, EntityKind.RESOURCE), path.resource
 
 
 def meters(path: EgressPath) -> tuple[Meter, ...]:
