@@ -255,9 +255,11 @@ async def test_poison_is_put_away_and_left_to_the_dead_letter_queue(
     monkeypatch.setattr(push, "LOOK_S", 0.0)
     queue.send("not for us")
     queue.put(log_file(700)[:-40])
-    queue.send({"Records": [s3_record(LOG)]})
+    queue.send({"Records": [s3_record(LOG)], "dbPassword": "S3cr3t"})
     for _ in range(5):
         taken = await queue.take()
+        kept = [one.raw for pushed in taken for one in pushed.records if isinstance(one, Quarantined)]
+        assert not any(b"S3cr3t" in one for one in kept)
         reasons = {one.reason for pushed in taken for one in pushed.records if isinstance(one, Quarantined)}
         assert any("not JSON" in one for one in reasons)
         assert any("ends too early" in one for one in reasons)

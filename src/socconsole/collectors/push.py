@@ -24,7 +24,7 @@ from socconsole.collectors import trail_objects
 from socconsole.collectors.announcements import Object, Part, opened
 from socconsole.collectors.base import answer_of
 from socconsole.config import PushConfig
-from socconsole.formats import Quarantined, Record
+from socconsole.formats import Quarantined, Record, secrets
 from socconsole.model.source import NOTHING, Answer, Freshness, SourceKey
 from socconsole.model.world import Place
 from socconsole.text import Untrusted, clean, token
@@ -234,7 +234,7 @@ class Inbox:
                     told = answer_of(trouble, self.key, WAIT_S)
                     self._leave(message, clean(told.detail), told.remedy)
                     return  # the message is sound: it is not put away as one that is not
-            yield Pushed((Quarantined(message.body.encode("utf-8", "surrogatepass"), problem, 0),))
+            yield Pushed((Quarantined(secrets.without(message.body).encode("utf-8", "surrogatepass"), problem, 0),))
         if problem:
             self._leave(message, problem)
             return
