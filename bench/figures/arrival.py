@@ -42,7 +42,7 @@ _FINDING: Final = (
 )
 _CALL: Final = "SELECT min(seen) FROM trail WHERE name = 'PutBucketPolicy'"
 _NOTE: Final = (
-    "median (maximum); two installs on one AWS; polling as a drill does: Security Hub 3 s, GuardDuty 5 s, trail 30 s"
+    "median (maximum); two installs on one AWS; polling at the drill's own intervals: Security Hub 3 s, GuardDuty 5 s"
 )
 
 T = TypeVar("T")
