@@ -1,12 +1,13 @@
 """A pass: all rules over what arrived since the last one.
 
-A rule that looks at one record reads the new rows and nothing else. A correlation is asked first whether any of its
-parts fits a new row; only then does it read its timespan on both sides of those rows. So a pass costs what is new,
-whatever is stored, and an event counts however late it comes.
+A rule that looks at one record reads the new rows and nothing else. A correlation is asked first which new rows fit
+its parts; only then does it read its timespan on both sides of those rows, and only the groups that they are in. So a
+pass costs what is new, whatever is stored, and an event counts however late it comes.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,8 +15,8 @@ from typing import Final
 from socconsole.rules import correlation
 from socconsole.rules.correlation import Seen
 from socconsole.rules.fields import Fields, number
-from socconsole.rules.rule import Correlation, Rule
-from socconsole.store.rule_reading import Functions, RuleReader, TooSlow, Unusable
+from socconsole.rules.rule import Correlate, Correlation, Rule
+from socconsole.store.rule_reading import MOST, Functions, Group, RuleReader, TooSlow, Unusable, folded
 
 BATCH: Final = 2_000
 """New events that one pass looks at, at most: how long it holds its thread."""
@@ -56,35 +57,44 @@ def run_on(reader: RuleReader, rules: Sequence[Rule], after: int, upto: int) -> 
         if not rule.runs or upto <= after:
             continue
         try:
-            matches += _matches(reader, rule, after, upto)
+            found, short = _matches(reader, rule, after, upto)
         except (TooSlow, Unusable) as why:
-            troubles[rule.id] = str(why)
+            found, short = [], str(why)
+        matches += found
+        if short:
+            troubles[rule.id] = short
     return Pass(after, upto, tuple(matches), troubles)
 
 
-def _matches(reader: RuleReader, rule: Rule, after: int, upto: int) -> Iterable[Match]:
-    if rule.correlation is None:
-        found = reader.matches(rule.condition, after, upto)
-        return [Match(rule, tuple(n for n, _ in found))] if found else []
-    return _correlated(reader, rule, rule.correlation, after, upto)
+def _matches(reader: RuleReader, rule: Rule, after: int, upto: int) -> tuple[list[Match], str]:
+    """What fired, and why not all of it can have been seen; empty where it was."""
+    if rule.correlation is not None:
+        return _correlated(reader, rule, rule.correlation, after, upto)
+    found = reader.matches(rule.condition, after, upto)
+    return ([Match(rule, tuple(n for n, _ in found))] if found else []), ""
 
 
-def _correlated(reader: RuleReader, rule: Rule, asked: Correlation, after: int, upto: int) -> Iterable[Match]:
-    any_part = " OR ".join(f"({part.condition})" for part in asked.parts)
-    new = reader.matches(any_part, after, upto)
-    if not new:
-        return []
-    numbers = {n for n, _ in new}
+def _correlated(reader: RuleReader, rule: Rule, asked: Correlation, after: int, upto: int) -> tuple[list[Match], str]:
+    arrived = [(place, row) for place, part in enumerate(asked.parts) for row in reader.arrived(part, after, upto)]
+    new = {row.n for _, row in arrived}
+    most = None if asked.kind is Correlate.VALUE_SUM else MOST + int(asked.limit)  # a sum is of all there is
     found: list[Match] = []
-    for since, until in spans((at for _, at in new), asked.span_s * _SECOND):
-        seen = [
-            Seen(n, at, part, tuple(group), value)
-            for n, at, part, value, *group in reader.around(
-                [(part.condition, part.group_by, part.value) for part in asked.parts], since, until, after, upto
-            )
-        ]
-        found += [Match(rule, each.events, each.group) for each in correlation.correlate(asked, seen, numbers)]
-    return found
+    silent: Counter[str] = Counter()
+    for since, until in spans((row.at for _, row in arrived), asked.span_s * _SECOND):
+        here = [(place, row) for place, row in arrived if since <= row.at <= until]
+        # The busiest last: their events must not take the time of the others.
+        groups = [group for group, _ in reversed(Counter(row.group for _, row in here).most_common())]
+        cut: dict[Group, str] = {}
+        for place, part in enumerate(asked.parts):
+            earlier, short = reader.earlier(part, groups, since, until, after, most)
+            here += [(place, row) for row in earlier]
+            cut |= short
+        seen = [Seen(row.n, row.at, place, row.group, row.value) for place, row in here]
+        fired = correlation.correlate(asked, seen, new)
+        found += [Match(rule, each.events, each.group) for each in fired]
+        # Of a group that fires nobody asks whether it would have fired.
+        silent.update(cut[group] for group in cut.keys() - {folded(each.group) for each in fired})
+    return found, "; ".join(f"{why} in {many} of its groups" for why, many in silent.items())
 
 
 def spans(moments: Iterable[int], reach: int) -> list[tuple[int, int]]:

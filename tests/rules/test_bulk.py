@@ -1,0 +1,68 @@
+"""Bulk reads beside a busy application: what one key does is counted whatever the others do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from socconsole.config import Config
+from socconsole.rules import engine, passes
+from socconsole.rules.catalogue import Catalogue
+from socconsole.rules.fields import Fields
+from socconsole.store import db, rule_standing
+from socconsole.store.state import StateFolder
+from tests.rules.records import builtin, record, session
+from tests.rules.test_passes import arrive, stored
+
+BULK = ("Objects read in bulk", "A gigabyte read from a bucket", "Secrets read in bulk")
+CATALOGUE = Catalogue(tuple(rule for rule in builtin() if rule.title in BULK), Fields(), frozenset())
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same as with ten thousand and two thousand, in a tenth of the time."""
+    monkeypatch.setattr(engine, "MOST", 100)
+    monkeypatch.setattr(engine, "BATCH", 200)
+    monkeypatch.setattr(Catalogue, "of", lambda config: CATALOGUE)
+
+
+def read(after_s: float, size: int = 1, **more: Any) -> dict[str, Any]:
+    told = {"bytesTransferredOut": size}
+    return record("s3:GetObject", {"bucketName": "corpus"}, after_s=after_s, additionalEventData=told, **more)
+
+
+def pass_over(folder: StateFolder, *records: Mapping[str, Any]) -> tuple[dict[tuple[str, ...], int], dict[str, str]]:
+    """(Title, roles or users) → count of each finding, and the rules' troubles."""
+    arrive(folder, *records)
+    passes.catch_up(folder, Config())
+    found = {
+        (each.finding.title.raw(), *(actor.value.raw() for actor in each.finding.actors[:1])): each.finding.count
+        for each in stored(folder)
+    }
+    with db.reading(folder) as conn:
+        return found, rule_standing.troubles(conn)
+
+
+def test_a_key_that_reads_in_bulk_is_seen_beside_an_application_that_reads_more(folder: StateFolder) -> None:
+    app = session("app", key="ASIAQEXAMPLE00000009")
+    both = [each for n in range(600) for each in (read(n), read(n, userIdentity=app), read(n, userIdentity=app))]
+    found, troubles = pass_over(folder, *both)
+    assert found[("Objects read in bulk", "eve")] == 600
+    assert found[("Objects read in bulk", "app")] == 1_200
+    assert troubles == {}
+
+
+def test_a_gigabyte_in_small_objects_is_a_gigabyte(folder: StateFolder) -> None:
+    found, troubles = pass_over(folder, *(read(n / 2, 3_000_000) for n in range(480)))
+    assert found == {("A gigabyte read from a bucket", "eve"): 480}
+    assert troubles == {}
+
+
+def test_a_group_that_was_not_read_whole_and_is_silent_says_so(folder: StateFolder) -> None:
+    same = (record("secretsmanager:GetSecretValue", {"secretId": "prod/db"}, after_s=n) for n in range(320))
+    found, troubles = pass_over(folder, *same)
+    assert found == {}
+    (why,) = troubles.values()
+    assert why.startswith("only the latest 110 events were looked at in 1 of its groups at 20")
