@@ -115,8 +115,11 @@ async def test_marks_are_of_findings_and_the_cursor_follows_what_is_folded(estat
         await desk.until(lambda: "▸+1 corpus" in desk.text())
         assert any(line.startswith("▶") and "corpus read" in line for line in desk.text().splitlines())
         await desk.press("asterisk")
-        await desk.until(lambda: "3 findings marked, folded ones too" in desk.text())
+        await desk.until(lambda: "3 marks" in desk.text())
         await desk.press("a")
+        await desk.until(lambda: "reason to acknowledge 3 findings" in desk.text())
         await desk.type("storm")
         await desk.press("enter")
-        await desk.until(lambda: "acknowledged: 3 findings" in desk.text())
+        # Not by what the footer says: it may be calling out the critical finding.
+        await desk.until(lambda: estate.verbs() == ["acknowledge"])
+        assert subjects(estate) == 3
