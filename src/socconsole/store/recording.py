@@ -1,7 +1,8 @@
 """What trails record, since when: so that "nothing in the trail" can be told from "never written down".
 
 A row says that a trail takes something in from ``since`` until ``until`` (open: still so when last asked). A row
-of the kind ``asked`` is the span in which we asked the place at all: outside of it nobody knows.
+of the kind ``asked`` is a span in which we asked the place again and again: outside of those nobody knows. Of such
+a hole AWS tells one thing, when a trail last began to record (``StartLoggingTime``): it was not stopped since.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from socconsole.store.instants import instant, instant_or_none, micros
 
 OBJECTS: Final = "AWS::S3::Object"
 ASKED: Final = "asked"
-GRACE: Final = timedelta(hours=1)
-"""For how long after it was asked the last time an answer is taken to hold."""
+GRACE: Final = timedelta(minutes=15)
+"""For how long an answer is taken to hold: three of the looks that the collector of the trail takes."""
+_GRACE: Final = GRACE // timedelta(microseconds=1)
 
 Window = tuple[datetime, datetime]
 _Key = tuple[str, str, str]
@@ -30,49 +32,76 @@ _Key = tuple[str, str, str]
 def take(conn: Connection, told: Recordings, now: datetime) -> None:
     """What a place records now, in the caller's transaction: rows begin, go on, and end with what is not told."""
     place = (told.place.account, told.place.region)
+    last = _ask(conn, place, now)
+    current = {key: row for trail in told.trails if trail.logging for key, row in _rows(trail)}
+    trails = {trail.arn: trail for trail in told.trails}
+    open_rows = {
+        (trail, what, store): (bool(reads), bool(writes), narrow, since)
+        for trail, what, store, reads, writes, narrow, since in conn.execute(
+            "SELECT trail, what, store, reads, writes, detail, since FROM recording "
+            "WHERE account = ? AND region = ? AND until IS NULL AND what <> ?",
+            (*place, ASKED),
+        )
+    }
+    before = micros(now) if last is None else last
+    for key, (*said, since) in open_rows.items():
+        state = trails.get(key[0])
+        begun = _begun(state, since)
+        if begun is None and current.get(key) == tuple(said):
+            current.pop(key)  # it goes on
+            continue
+        end = min(micros(now), before + _GRACE)
+        if begun is not None:  # stopped at some time, perhaps more than once: AWS tells of the last one only
+            end = min(before, begun)
+        elif state is not None and not state.logging and state.stopped is not None:
+            end = micros(state.stopped)
+        conn.execute(
+            "UPDATE recording SET until = ? WHERE account = ? AND region = ? AND trail = ? AND what = ? "
+            "AND store = ? AND since = ?",
+            (max(since, end), *place, *key, since),
+        )
+    for key, (reads, writes, narrow) in current.items():
+        # Of a trail that records since before we first asked, AWS says since when; what its selectors take in may
+        # have changed whenever we did not look.
+        since = micros(now)
+        if last is None and (started := trails[key[0]].started) is not None:
+            since = micros(started)
+        elif key in open_rows and open_rows[key][:3] == (reads, writes, narrow):
+            since = _begun(trails[key[0]], open_rows[key][3]) or since
+        conn.execute(
+            "INSERT INTO recording (account, region, trail, what, store, reads, writes, since, detail) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET until = NULL, reads = excluded.reads, "
+            "writes = excluded.writes, detail = excluded.detail",
+            (*place, *key, reads, writes, since, narrow),
+        )
+
+
+def _ask(conn: Connection, place: tuple[str, str], now: datetime) -> int | None:
+    """Note that the place was asked: the span goes on, or another begins. Returns when it was asked before."""
     at = micros(now)
-    first = conn.execute("SELECT 1 FROM recording WHERE account = ? AND region = ? AND what = ?", (*place, ASKED))
-    is_first = first.fetchone() is None
-    if is_first:
+    row: tuple[int, int] | None = conn.execute(
+        "SELECT since, until FROM recording WHERE account = ? AND region = ? AND what = ? ORDER BY since DESC LIMIT 1",
+        (*place, ASKED),
+    ).fetchone()
+    if row is not None and at - row[1] <= _GRACE:
+        conn.execute(
+            "UPDATE recording SET until = ? WHERE account = ? AND region = ? AND what = ? AND since = ?",
+            (max(at, row[1]), *place, ASKED, row[0]),
+        )
+    else:
         conn.execute(
             "INSERT INTO recording (account, region, trail, what, store, reads, writes, since, until) "
             "VALUES (?, ?, '', ?, '', 0, 0, ?, ?)",
             (*place, ASKED, at, at),
         )
-    else:
-        conn.execute(
-            "UPDATE recording SET until = ? WHERE account = ? AND region = ? AND what = ?", (at, *place, ASKED)
-        )
-    current = {key: row for trail in told.trails if trail.logging for key, row in _rows(trail)}
-    ends = {trail.arn: trail.stopped for trail in told.trails if not trail.logging}
-    starts = {trail.arn: trail.started for trail in told.trails}
-    open_rows = {
-        (trail, what, store): (bool(reads), bool(writes), narrow, since)
-        for trail, what, store, reads, writes, narrow, since in conn.execute(
-            "SELECT trail, what, store, reads, writes, detail, since FROM recording "
-            "WHERE account = ? AND region = ? AND until IS NULL",
-            place,
-        )
-    }
-    for key, (*said, since) in open_rows.items():
-        if current.get(key) != tuple(said):
-            end = max(since, micros(ends.get(key[0]) or now))
-            conn.execute(
-                "UPDATE recording SET until = ? WHERE account = ? AND region = ? AND trail = ? AND what = ? "
-                "AND store = ? AND since = ?",
-                (end, *place, *key, since),
-            )
-    for key, (reads, writes, narrow) in current.items():
-        if key in open_rows and open_rows[key][:3] == (reads, writes, narrow):
-            continue
-        # Of a trail that records since before we first asked, AWS says since when; later changes happened since.
-        begun = starts.get(key[0]) if is_first else None
-        conn.execute(
-            "INSERT INTO recording (account, region, trail, what, store, reads, writes, since, detail) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET until = NULL, reads = excluded.reads, "
-            "writes = excluded.writes, detail = excluded.detail",
-            (*place, *key, reads, writes, micros(begun or now), narrow),
-        )
+    return None if row is None else row[1]
+
+
+def _begun(state: TrailState | None, since: int) -> int | None:
+    """When a trail began to record anew after ``since``; None where it did not."""
+    if state is None or state.started is None or micros(state.started) <= since:
+        return None
+    return micros(state.started)
 
 
 def _rows(trail: TrailState) -> Iterable[tuple[_Key, tuple[bool, bool, str]]]:
@@ -106,16 +135,17 @@ def recorded(
     all places count, and only what all of them record is recorded. ``upper_bound``: bytes that left by what meters
     say, told where the trail cannot tell.
     """
-    asked = conn.execute(
+    asked: dict[tuple[str, str], list[Window]] = {}
+    for there, where, first, last in conn.execute(
         "SELECT account, region, since, until FROM recording WHERE what = ? AND (? IS NULL OR account = ?) "
-        "AND (? IS NULL OR region = ?) ORDER BY account, region",
+        "AND (? IS NULL OR region = ?) ORDER BY account, region, since",
         (ASKED, account, account, region, region),
-    ).fetchall()
+    ):
+        asked.setdefault((there, where), []).append((instant(first), instant(last)))
     found: dict[Recording, list[str]] = {}
-    for there, where, first, last in asked:
-        known = (instant(first), instant(last) + GRACE)
-        verdict, why = _in_place(known, _matching(conn, (there, where), store, what, reads), window)
-        found.setdefault(verdict, []).append(f"{why} ({there} {where})" if len(asked) > 1 else why)
+    for place, known in asked.items():
+        verdict, why = _in_place(known, _matching(conn, place, store, what, reads), window)
+        found.setdefault(verdict, []).append(f"{why} ({' '.join(place)})" if len(asked) > 1 else why)
     if not found:
         verdict, said = Recording.UNKNOWN, "nobody has asked yet what the trails here record"
     elif len(found) == 1:
@@ -130,30 +160,43 @@ def recorded(
     return verdict, said
 
 
-def _in_place(known: Window, rows: Sequence[_Row], window: Window) -> tuple[Recording, str]:
+def _in_place(asked: Sequence[Window], rows: Sequence[_Row], window: Window) -> tuple[Recording, str]:
+    """``asked``: the spans in which the place was asked, by time, at least one."""
     since, until = window
-    first, last = known
+    known = [(first, last + GRACE) for first, last in asked]
+    held = known[-1][1]
     spans = [
-        (row.trail, row.narrow, max(since, row.since), min(until, row.until or last))
+        (row.trail, row.narrow, max(since, row.since), min(until, row.until or held))
         for row in rows
-        if row.since <= until and (row.until or last) >= since
+        if row.since <= until and (row.until or held) >= since
     ]
     whole = sorted((begun, end) for _, narrow, begun, end in spans if not narrow)
     trails = ", ".join(sorted({name.rpartition("/")[2] for name, *_ in spans}))
     if _covers(whole, since, until):
-        caveat = f", if its selectors were as at {first:%Y-%m-%d %H:%MZ}" if since < first else ""
-        return Recording.RECORDED, f"recorded by {trails}{caveat}"
+        return Recording.RECORDED, f"recorded by {trails}{_condition(known, window)}"
     if spans and all(narrow == UNREAD for _, narrow, _, _ in spans):
         return Recording.UNKNOWN, f"{trails}: {UNREAD}"
     if spans:
         parts = [f"from {begun:%m-%d %H:%MZ} to {end:%m-%d %H:%MZ}" for begun, end in whole[:3]]
         parts += sorted({why for _, why, _, _ in spans if why})
         return Recording.PARTIAL, f"recorded by {trails}: {'; '.join(parts)}"
-    if until < first:
-        return Recording.UNKNOWN, f"what trails recorded before {first:%Y-%m-%d %H:%MZ} was not asked"
-    if since > last:
-        return Recording.UNKNOWN, f"the trails were last asked at {last - GRACE:%Y-%m-%d %H:%MZ}"
+    if until < known[0][0]:
+        return Recording.UNKNOWN, f"what trails recorded before {known[0][0]:%Y-%m-%d %H:%MZ} was not asked"
+    if not any(first <= until and last >= since for first, last in known):
+        before = max(last for _, last in asked if last < since)
+        return Recording.UNKNOWN, f"the trails were not asked then: before it the last time at {before:%Y-%m-%d %H:%MZ}"
     return Recording.NEVER, "no trail records it"
+
+
+def _condition(known: Sequence[Window], window: Window) -> str:
+    """Under which what was recorded is so: nobody looked at the selectors for a part of the window."""
+    since, until = window
+    if _covers(known, since, until):
+        return ""
+    if since < known[0][0]:
+        return f", if its selectors were as at {known[0][0]:%Y-%m-%d %H:%MZ}"
+    before = max(last - GRACE for first, last in known if first <= until and not _covers(known, first, until))
+    return f", if its selectors stayed as at {before:%Y-%m-%d %H:%MZ}, for nobody asked for a while"
 
 
 @dataclass(frozen=True, slots=True)
