@@ -43,8 +43,8 @@ from tests.journeys.keys import (
     ARRIVAL_S,
     CORPUS,
     ESCAPE_S,
-    LEAKING,
     QUERY,
+    arrived,
     asked,
     command,
     on_corpus,
@@ -200,7 +200,7 @@ class Desk:
         argv = [sys.executable, "-m", "socconsole", "--store", str(self.folder.root)]
         env = {"TEXTUAL_FPS": "60", "SOCCONSOLE_HOME": str(self.drill.home)}
         terminal = Terminal(argv, **SIZE, env=env, cwd=ROOT)
-        terminal.wait_for(LEAKING, ARRIVAL_S)
+        arrived(terminal)
         return terminal
 
     def reopen(self) -> None:

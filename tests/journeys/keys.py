@@ -34,6 +34,11 @@ ASKED = (
 """What stands on the screen while keys are an answer."""
 
 
+def arrived(terminal: Terminal) -> None:
+    """The leak is in sight: its incident, or its finding where the last console of this store left the list at it."""
+    terminal.wait_for(lambda: LEAKING in terminal.text or PUBLIC in terminal.text, ARRIVAL_S)
+
+
 def press(terminal: Terminal, *keys: str) -> None:
     """Each key alone."""
     for key in keys:

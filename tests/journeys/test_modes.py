@@ -26,9 +26,9 @@ from tests.journeys.keys import (
     CONFIRM,
     CONTAIN,
     CORPUS,
-    LEAKING,
     QUERY,
     act,
+    arrived,
     asked,
     command,
     open_from_corpus,
@@ -215,7 +215,7 @@ Doing = Callable[[Terminal, str], None]
 def at_a_desk(terminal: Terminal, mode: str, work: list[tuple[Doing, str]]) -> None:
     """One analyst's console, from its first finding to ``:q``; takes from ``work`` what no other desk has taken."""
     terminal.wait_for(f" {mode} ", ARRIVAL_S)
-    terminal.wait_for(LEAKING, ARRIVAL_S)
+    arrived(terminal)
     while work:
         doing, name = work.pop()
         doing(terminal, name)
@@ -261,7 +261,7 @@ def test_the_strictest_mode_wins_from_the_key_to_the_wire(shared: Drill, console
     assert 'mode = "READ"' not in (shared.store / "world.toml").read_text("utf-8")
     told = calls(shared, "workflow")
     terminal = console(shared.store, "--mode", "READ", **SIZE, home=shared.home)
-    terminal.wait_for(LEAKING, ARRIVAL_S)
+    arrived(terminal)
     to_corpus(terminal)
     act(terminal, "a", "READ: kept here, not sent")
     write(terminal, "kept back")
@@ -277,7 +277,7 @@ def test_the_strictest_mode_wins_from_the_key_to_the_wire(shared: Drill, console
 
 def test_armed_the_typed_id_makes_exactly_the_call(shared: Drill, console: Open) -> None:
     terminal = console(shared.store, **SIZE, home=shared.home)
-    terminal.wait_for(LEAKING, ARRIVAL_S)
+    arrived(terminal)
     to_corpus(terminal)
     command(terminal, "respond the corpus is leaking")
     terminal.wait_for(" RESPOND ")

@@ -29,6 +29,8 @@ from tests.terminal.harness import Terminal
 pytestmark = pytest.mark.xdist_group("paste")  # one drill for all of it
 
 SIZE = 4096
+SWALLOWED_S = 300.0
+"""How long a busy machine may take for all of them, and for what the console says of them."""
 
 
 def every_key() -> str:
@@ -95,11 +97,11 @@ def test_on_every_screen_with_and_without_a_question(shared: Drill, desk: Termin
         open_from_corpus(desk, *keys)
         desk.wait_for(said, ARRIVAL_S)
         desk.paste(EVERY_KEY)
-        desk.quiet()
+        desk.quiet(patience=SWALLOWED_S)
         assert said in desk.text or place == "the palette", (place, desk.text)  # it is where it was
         if place == "Triage" or place in FIELDS:
             desk.send(EVERY_KEY)
-            desk.quiet()
+            desk.quiet(patience=SWALLOWED_S)
         assert desk.process.poll() is None, (place, desk.text)
     to_corpus(desk)
     assert (decisions(shared), changes(shared)) == before
@@ -133,7 +135,7 @@ def test_armed_and_asked_it_confirms_nothing(shared: Drill, desk: Terminal) -> N
                 desk.wait_for("PutPublicAccessBlock", ARRIVAL_S)
                 press_until(desk, "\r", CONFIRM)
             pasted(text)
-            desk.quiet()
+            desk.quiet(patience=SWALLOWED_S)
             assert desk.process.poll() is None
             if CONFIRM in desk.text:
                 press(desk, "\r")  # what did get in is not what was asked for
