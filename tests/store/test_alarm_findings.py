@@ -78,6 +78,46 @@ def test_an_alarm_becomes_a_finding_that_ends_with_it_and_is_new_when_it_fires_a
     assert own.is_own(conn, ID)
 
 
+def test_an_alarm_that_nobody_saw_stays_open_until_somebody_did(conn) -> None:
+    def stands(at: datetime) -> tuple[State, bool]:
+        stored = reading.get(conn, ID, at)
+        assert stored is not None
+        assert ("OK again since" in stored.finding.description.raw()) is not egress.alarms(conn)[0].raised
+        return stored.state, egress.alarms(conn)[0].raised
+
+    state(conn, AlarmState.ALARM, NOW)
+    state(conn, AlarmState.OK, NOW + minutes(5))
+    assert stands(NOW + minutes(5)) == (State.NEW, False)
+    egress_upkeep.run(conn, NOW + timedelta(days=2))
+    assert stands(NOW + timedelta(days=2)) == (State.NEW, False)
+    acknowledge(conn, ID, NOW + timedelta(days=3))
+    state(conn, AlarmState.OK, NOW + minutes(5))
+    assert stands(NOW + timedelta(days=3)) == (State.RESOLVED, False)
+    again = NOW + timedelta(days=4)
+    blip = [event(AlarmState.ALARM, again), event(AlarmState.OK, again + minutes(1))]  # between two readings
+    findings.commit(conn, blip, answer=None, origin="push", now=again + minutes(2), live=True)
+    assert stands(again + minutes(2)) == (State.NEW, False)
+
+
+def test_an_alarm_pointed_elsewhere_while_it_rings_takes_nothing_off_the_desk(conn) -> None:
+    nat = way_out()
+    tell(conn, Paths(PLACE, (nat,), complete=True))
+    state(conn, AlarmState.ALARM, NOW)
+    blinded = alarm(
+        state=AlarmState.INSUFFICIENT_DATA,
+        since=NOW + minutes(1),
+        namespace="AWS/EC2",
+        metric="CPUUtilization",
+        dimensions=(("InstanceId", "i-1"),),
+    )
+    tell(conn, Alarms(PLACE, (blinded,), complete=True), at=NOW + minutes(1))
+    assert ended(conn) == (State.NEW, True)
+    assert [one.path for one in egress.open_alarms_on(conn, [NAT])] == [nat.id]
+    acknowledge(conn, ID, NOW + minutes(2))
+    egress_upkeep.run(conn, NOW + timedelta(hours=25))
+    assert ended(conn) == (State.RESOLVED, False)
+
+
 def test_a_deleted_alarm_leaves_its_finding_behind(conn) -> None:
     state(conn, AlarmState.ALARM, NOW)
     tell(conn, Alarms(PLACE, (), complete=True), at=NOW + minutes(1))
@@ -89,6 +129,10 @@ def test_a_deleted_alarm_leaves_its_finding_behind(conn) -> None:
     assert ended(conn) == (State.ACKNOWLEDGED, True)
     egress_upkeep.run(conn, NOW + timedelta(hours=25))
     assert ended(conn) == (State.RESOLVED, False)
+    state(conn, AlarmState.ALARM, NOW + timedelta(hours=26))  # made anew, and acknowledged in its former life only
+    tell(conn, Alarms(PLACE, (), complete=True), at=NOW + timedelta(hours=27))
+    egress_upkeep.run(conn, NOW + timedelta(hours=80))
+    assert ended(conn) == (State.NEW, True)
 
 
 def ended(conn: sqlite3.Connection) -> tuple[State, bool]:

@@ -33,19 +33,23 @@ def merge_key(alarm: Alarm) -> str:
     return f"alarm/{_name(alarm)}"
 
 
-def observation(alarm: Alarm, path: EgressPath | None, raised: bool, at: datetime) -> Observation:
-    """What an alarm said at ``at``. ``path`` is the way out as discovered, if it was; not ``raised`` closes it."""
+def observation(alarm: Alarm, path: EgressPath | None, at: datetime, *, raised: bool, active: bool) -> Observation:
+    """What an alarm said at ``at``. ``path`` is the way out as discovered, if it was; ``raised``: it rings.
+
+    What rings no more stays ``active``, and says so, until somebody acknowledged that it rang.
+    """
     named = ways_out.subject(alarm.dimensions) or ((path.kind, path.resource) if path else None)
     since = alarm.since or at
     seen = max(since, _round(at)) if raised and alarm.state is AlarmState.ALARM else since
     reason = alarm.reason.raw()
-    said = f"CloudWatch says {alarm.state.value} since {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    state = alarm.state.value if raised else f"{alarm.state.value} again"
+    said = f"CloudWatch says {state} since {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     facts: dict[str, Any] = {
         "product": PRODUCT,
         "alarm": alarm.arn.raw(),
         "name": alarm.name.raw(),
         "state": alarm.state.value,
-        "open": raised,
+        "open": active,
         "since": since.isoformat(),
         "still": seen.isoformat(),
         "reason": reason,
@@ -89,7 +93,7 @@ def observation(alarm: Alarm, path: EgressPath | None, raised: bool, at: datetim
         updated=max(since, _round(at)),  # an OK is never older than the ALARM that it ends
         workflow=None,
         verdict=None,
-        active=raised,
+        active=active,
         sample=False,
         note=None,
         note_by=None,

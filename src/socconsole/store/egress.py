@@ -39,7 +39,9 @@ class StoredAlarm:
     egress: bool
     """It looks at what leaves there, not at a processor."""
     raised: bool
-    """Its finding is open: it went to ALARM and was not OK since."""
+    """It rings: it went to ALARM and was not OK since."""
+    open: bool
+    """Its finding is: it rings, or nobody acknowledged that it did."""
     sanity: Sanity
     p99: float | None
     seen: datetime
@@ -286,13 +288,14 @@ def _alarms(conn: Connection, tail: str, values: Sequence[object] = ()) -> list[
             path_id,
             bool(egress),
             bool(raised),
+            bool(open_),
             _UNJUDGED if judged is None else _sanity(sane, why),
             p99,
             instant(seen),
             instant_or_none(gone_at),
         )
-        for doc, path_id, egress, raised, sane, why, judged, p99, seen, gone_at in conn.execute(
-            f"SELECT doc, path, egress, raised, sane, why, judged, p99, seen, gone_at FROM alarm {tail}", values
+        for doc, path_id, egress, raised, open_, sane, why, judged, p99, seen, gone_at in conn.execute(
+            f"SELECT doc, path, egress, raised, open, sane, why, judged, p99, seen, gone_at FROM alarm {tail}", values
         )
     ]
 

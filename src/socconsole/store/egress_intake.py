@@ -1,8 +1,9 @@
 """Taking in ways out, alarms and points, in the caller's transaction; reading them is ``egress``.
 
 An alarm that looks at what leaves and goes to ALARM is a finding as well (source ``alarm``), so that nobody overlooks
-it: open until CloudWatch says OK. INSUFFICIENT_DATA is no OK, and neither is the end of the alarm itself: whoever
-deletes it while it rings leaves its finding behind. AWS knows nothing of these findings.
+it: open until CloudWatch says OK and somebody acknowledged it, in whichever order. INSUFFICIENT_DATA is no OK, and
+neither is the end of the alarm itself: whoever deletes it while it rings, or points it elsewhere, leaves its finding
+behind (``egress_upkeep``). AWS knows nothing of these findings.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from socconsole.model.egress import Alarm, AlarmChange, Alarms, AlarmState, Listing, Paths, Points, Series
-from socconsole.model.finding import Observation
+from socconsole.model.finding import Observation, alias_key
 from socconsole.store import alarm_finding, alarmed, egress, egress_codec
 from socconsole.store.instants import micros, micros_or_none, storable
 from socconsole.triage import ways_out
@@ -101,6 +102,7 @@ class _Known:
 
     alarm: Alarm
     raised: bool
+    open: bool
     path: str | None
     looks: bool
 
@@ -110,9 +112,10 @@ def take_alarms(conn: Connection, listing: Alarms, now: datetime) -> list[Observ
     by_name = {alarm.name.raw(): alarm for alarm in listing.alarms}
     place = (listing.place.account, listing.place.region)
     there = {
-        arn: _Known(egress_codec.unpack_alarm(doc), bool(raised), path, bool(looks))
-        for arn, doc, raised, path, looks in conn.execute(
-            "SELECT arn, doc, raised, path, egress FROM alarm WHERE account = ? AND region = ? AND gone_at IS NULL",
+        arn: _Known(egress_codec.unpack_alarm(doc), bool(raised), bool(open_), path, bool(looks))
+        for arn, doc, raised, open_, path, looks in conn.execute(
+            "SELECT arn, doc, raised, open, path, egress FROM alarm "
+            "WHERE account = ? AND region = ? AND gone_at IS NULL",
             place,
         )
     }
@@ -123,7 +126,11 @@ def take_alarms(conn: Connection, listing: Alarms, now: datetime) -> list[Observ
         current = _newer(alarm, known, now)
         if known is None:
             known = _known(conn, alarm)  # of one that was gone, and of another place's
-        elif (current, path, looks) == (known.alarm, known.path, known.looks) and not known.raised:
+        elif (
+            (current, path, looks) == (known.alarm, known.path, known.looks)
+            and not known.raised
+            and not (known.open and _acknowledged(conn, alarm))
+        ):
             continue  # nearly always: a reading that changes nothing writes nothing
         found += _put(conn, current, path, looks, known, now, now)
     if listing.complete:
@@ -204,9 +211,9 @@ def _newer(alarm: Alarm, known: _Known | None, now: datetime) -> Alarm:
 
 def _known(conn: Connection, alarm: Alarm) -> _Known | None:
     row = conn.execute(
-        "SELECT doc, raised, path, egress FROM alarm WHERE arn = ?", (storable(alarm.arn.raw()),)
+        "SELECT doc, raised, open, path, egress FROM alarm WHERE arn = ?", (storable(alarm.arn.raw()),)
     ).fetchone()
-    return _Known(egress_codec.unpack_alarm(row[0]), bool(row[1]), row[2], bool(row[3])) if row else None
+    return _Known(egress_codec.unpack_alarm(row[0]), bool(row[1]), bool(row[2]), row[3], bool(row[4])) if row else None
 
 
 def _put(
@@ -220,20 +227,37 @@ def _put(
 ) -> list[Observation]:
     """Keep an alarm as it was at ``at``; what its finding says, where it has one."""
     was = known is not None and known.raised
-    raised = looks and (alarm.state is AlarmState.ALARM or (was and alarm.state is not AlarmState.OK))
+    waits = known is not None and known.open
+    raised = was if not looks else alarm.state is AlarmState.ALARM or (was and alarm.state is not AlarmState.OK)
+    if known is not None and waits and not looks:  # whoever points it elsewhere takes nothing off the desk
+        path = known.path
+    open_ = raised or (waits and not (looks and _acknowledged(conn, alarm)))
     conn.execute(
-        "INSERT INTO alarm (arn, name, account, region, state, since, path, egress, raised, doc, seen) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (arn) DO UPDATE SET state = excluded.state, "
+        "INSERT INTO alarm (arn, name, account, region, state, since, path, egress, raised, open, doc, seen) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (arn) DO UPDATE SET state = excluded.state, "
         "since = excluded.since, path = excluded.path, egress = excluded.egress, raised = excluded.raised, "
-        "judged = iif(doc = excluded.doc, judged, NULL), doc = excluded.doc, seen = excluded.seen, gone_at = NULL",
+        "open = excluded.open, judged = iif(doc = excluded.doc, judged, NULL), doc = excluded.doc, seen = excluded.seen, "
+        "gone_at = NULL",
         (
             storable(alarm.arn.raw()), storable(alarm.name.raw()), alarm.place.account, alarm.place.region,
-            alarm.state.value, micros_or_none(alarm.since), path, looks, raised, egress_codec.pack(alarm), micros(now),
+            alarm.state.value, micros_or_none(alarm.since), path, looks, raised, open_, egress_codec.pack(alarm),
+            micros(now),
         ),
     )  # fmt: skip
-    if not (raised or was):
+    if not looks or not (raised or was or open_ is not waits):
         return []
-    return [alarm_finding.observation(alarm, egress.path(conn, path) if path else None, raised, at)]
+    way = egress.path(conn, path) if path else None
+    return [alarm_finding.observation(alarm, way, at, raised=raised, active=open_)]
+
+
+def _acknowledged(conn: Connection, alarm: Alarm) -> bool:
+    """Whether somebody acknowledged an alarm's open finding since it last fired afresh."""
+    row = conn.execute(
+        "SELECT 1 FROM alias AS k JOIN queue AS q ON q.n = k.finding "
+        "WHERE k.key = ? AND q.closed = 0 AND q.acked_at >= coalesce(q.resumed_at, 0)",
+        (alias_key(alarm_finding.merge_key(alarm)),),
+    ).fetchone()
+    return row is not None
 
 
 # --- points -------------------------------------------------------------------------------------------

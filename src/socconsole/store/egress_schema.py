@@ -29,8 +29,8 @@ EGRESS_DDL: Final = (
     ) STRICT, WITHOUT ROWID
     """,
     # path: the id of the way out that its dimensions name, discovered or not; egress: it looks at what leaves there,
-    # not at a processor; raised: its finding is open. p99 is of its own metric, statistic and period; judged: when
-    # sane, why and p99 were found.
+    # not at a processor; raised: it rings, as it went to ALARM and was not OK since; open: its finding waits for
+    # somebody. p99 is of its own metric, statistic and period; judged: when sane, why and p99 were found.
     """
     CREATE TABLE alarm (
         arn TEXT PRIMARY KEY,
@@ -42,6 +42,7 @@ EGRESS_DDL: Final = (
         path TEXT,
         egress INTEGER NOT NULL,
         raised INTEGER NOT NULL,
+        open INTEGER NOT NULL,
         sane INTEGER,
         why TEXT NOT NULL DEFAULT '[]',
         p99 REAL,

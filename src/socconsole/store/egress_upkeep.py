@@ -1,4 +1,4 @@
-"""What time does to ways out: retention of their points, and the end of findings whose alarm was deleted."""
+"""What time does to ways out: retention of their points, and the end of findings whose alarm will never say OK."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from socconsole.model.finding import alias_key
-from socconsole.store import alarm_finding, egress, egress_codec, findings, own
+from socconsole.store import alarm_finding, egress, egress_codec, own
 from socconsole.store.db import transaction
 from socconsole.store.instants import micros
 from socconsole.triage import ways_out
@@ -30,24 +30,23 @@ def run(conn: Connection, now: datetime) -> None:
 
 
 def end_gone(conn: Connection, now: datetime) -> int:
-    """Close findings of alarms that were deleted while they rang and that somebody acknowledged ``own.KEPT`` ago, in a
-    transaction of the caller's: no OK will ever come. Returns how many."""
+    """Close findings of alarms that were deleted, or pointed elsewhere, while they were open, that somebody
+    acknowledged ``own.KEPT`` ago and that were quiet since. In a transaction of the caller's; returns how many."""
     ended = 0
-    for arn, doc, path in conn.execute(
-        "SELECT arn, doc, path FROM alarm WHERE raised = 1 AND gone_at IS NOT NULL"
+    limit = micros(now - own.KEPT)
+    for arn, doc in conn.execute(
+        "SELECT arn, doc FROM alarm WHERE open = 1 AND (gone_at IS NOT NULL OR egress = 0)"
     ).fetchall():
-        alarm = egress_codec.unpack_alarm(doc)
+        key = alias_key(alarm_finding.merge_key(egress_codec.unpack_alarm(doc)))
         row = conn.execute(
-            "SELECT g.name FROM alias AS k JOIN queue AS q ON q.n = k.finding "
-            "JOIN observation AS o ON o.finding = q.n AND o.head = 1 JOIN origin AS g ON g.n = o.origin "
-            "WHERE k.key = ? AND q.acked_at <= ?",
-            (alias_key(alarm_finding.merge_key(alarm)), micros(now - own.KEPT)),
+            "SELECT 1 FROM alias AS k JOIN queue AS q ON q.n = k.finding WHERE k.key = ?1 AND q.acked_at <= ?2 "
+            "AND coalesce(q.resumed_at, 0) <= q.acked_at AND coalesce(q.occurred, 0) <= ?2",
+            (key, limit),
         ).fetchone()
         if row is None:
             continue
-        closed = alarm_finding.observation(alarm, egress.path(conn, path) if path else None, False, now)
-        conn.execute("UPDATE alarm SET raised = 0 WHERE arn = ?", (arn,))
-        findings.take(conn, [closed], origin=row[0], now=now)
+        conn.execute("UPDATE alarm SET raised = 0, open = 0 WHERE arn = ?", (arn,))
+        own.close(conn, key, now)
         ended += 1
     return ended
 
