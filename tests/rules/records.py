@@ -78,7 +78,7 @@ def event(raw: Mapping[str, Any]) -> TrailEvent:
 
 @functools.cache
 def builtin() -> tuple[Rule, ...]:
-    return tuple(loader.load(accounts=[OTHER_OF_OURS]))
+    return tuple(loader.load(accounts=[ACCOUNT, OTHER_OF_OURS]))
 
 
 def fires(records: Iterable[Mapping[str, Any]], rules: Iterable[Rule] | None = None) -> dict[str, list[int]]:

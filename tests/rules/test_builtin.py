@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from socconsole.rules import loader
 from socconsole.rules.rule import Standing
 from tests.rules.records import ACCOUNT, OTHER_OF_OURS, STRANGER, USER, builtin, fires, record, session
 
@@ -136,8 +137,15 @@ CASES: dict[str, tuple[Records, Records]] = {
         [record("logs:DeleteLogGroup", {"logGroupName": "/a"}, sourceIPAddress="cloudformation.amazonaws.com")],
     ),
     "CloudWatch alarms deleted or silenced": (
-        [record("monitoring:DeleteAlarms", {"alarmNames": ["nat-egress"]})],
         [
+            record("monitoring:DeleteAlarms", {"alarmNames": ["nat-egress"]}),
+            record("monitoring:PutMetricAlarm", {"alarmName": "nat-egress", "actionsEnabled": False}),
+            record("monitoring:PutCompositeAlarm", {"alarmName": "egress", "actionsEnabled": False}),
+            record("monitoring:SetAlarmState", {"alarmName": "nat-egress", "stateValue": "OK", "stateReason": "x"}),
+            record("monitoring:PutAlarmMuteRule", {"name": "night", "muteTargets": {"alarmNames": ["nat-egress"]}}),
+        ],
+        [
+            record("monitoring:PutMetricAlarm", {"alarmName": "nat-egress", "actionsEnabled": True}),
             record(
                 "monitoring:DeleteAlarms",
                 {"alarmNames": ["TargetTracking-x"]},
@@ -404,6 +412,16 @@ def test_it_fires_on_what_it_is_for_and_on_nothing_that_looks_like_it(title: str
     assert fired[title] == list(range(len(bad)))
     assert set(fired) == {title}
     assert fires(good) == {}
+
+
+def test_only_the_consoles_roles_in_the_teams_accounts_are_left_out() -> None:
+    call = {"name": "org", "includeGlobalServiceEvents": False}
+    stranger = {**CONSOLE, "accountId": STRANGER}
+    assert fires([record("cloudtrail:UpdateTrail", call, userIdentity=CONSOLE)]) == {}
+    assert fires([record("cloudtrail:UpdateTrail", call, userIdentity=stranger)]) == {"CloudTrail records less": [0]}
+    nobodys = loader.load()  # without accounts there is no console of theirs
+    told = fires([record("cloudtrail:UpdateTrail", call, userIdentity=CONSOLE)], nobodys)
+    assert told == {"CloudTrail records less": [0]}
 
 
 def test_every_rule_has_its_case() -> None:
