@@ -8,8 +8,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import moto.cloudtrail.models
+import pytest
+
 from socconsole.aws import Door
-from socconsole.collectors import trail
+from socconsole.collectors import trail, trail_spans
 from socconsole.collectors.base import Batch
 from socconsole.drill import Embedded
 from socconsole.model.trail import MANAGEMENT, TrailEvent
@@ -103,6 +106,29 @@ async def test_a_place_says_what_its_trails_record(aws: Embedded, door: Door, pl
     second = await everything(trail.collect(door, place, first[-1].cursor, later))
     (told,) = [batch.recordings for batch in second if batch.recordings]
     assert {one.what for one in told.trails[0].selections} == {"AWS::S3::Object"}
+
+
+async def test_a_trail_that_cannot_write_records_a_part(
+    aws: Embedded, door: Door, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = moto.cloudtrail.models.TrailStatus.description
+    errors = {"LatestDeliveryError": "AccessDenied", "LatestCloudWatchLogsDeliveryError": "\x1b[31mKmsRefused"}
+    monkeypatch.setattr(moto.cloudtrail.models.TrailStatus, "description", lambda self: status(self) | errors)
+    first = await everything(trail.collect(door, place, None))
+    (told,) = [batch.recordings for batch in first if batch.recordings]
+    assert told.trails[0].logging
+    assert {one.narrow for one in told.trails[0].selections} == {"delivery fails: AccessDenied"}
+    name = told.trails[0].arn.rpartition("/")[2]
+    said = f"trail {name}: delivery to its bucket fails: AccessDenied; delivery to its log group fails: "
+    assert "\x1b" not in first[-1].note.raw()
+    assert said in clean(first[-1].note)
+    again = await everything(trail.collect(door, place, first[-1].cursor))  # which does not ask anew
+    assert said in clean(again[-1].note)
+    assert not trail_spans.stored(again[-1].cursor).buckets
+    errors.clear()
+    later = datetime.now(UTC) + 6 * MINUTE
+    mended = await everything(trail.collect(door, place, again[-1].cursor, later))
+    assert "fails" not in clean(mended[-1].note)
 
 
 async def test_trails_that_may_not_be_asked_keep_no_event_away(aws: Embedded, door: Door, place: Place) -> None:

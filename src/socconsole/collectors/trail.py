@@ -125,7 +125,8 @@ async def _look(door: Door, place: Place, state: Cursor, now: datetime) -> tuple
     except AwsTrouble as trouble:
         return state, None, f"what trails record is not known: {trouble.operation}: {trouble.kind}"
     groups = {group: state.groups.get(group, trail_logs.begin(now)) for group in trail_logs.here(told)}
-    state = msgspec.structs.replace(state, looked=now, groups=groups, buckets=_buckets(told))
+    failing = "; ".join(f"trail {one.arn.rpartition('/')[2]}: {one.failing}" for one in told.trails if one.failing)
+    state = msgspec.structs.replace(state, looked=now, groups=groups, buckets=_buckets(told), failing=failing)
     return state, told, ""
 
 
@@ -139,7 +140,7 @@ def _detail(state: Cursor, now: datetime, why: str = "") -> Untrusted:
 
 
 def _note(place: Place, state: Cursor, said: str) -> Untrusted:
-    parts = [said]
+    parts = [said, state.failing]
     if not state.groups:
         parts.append("calls that only read, AssumeRole among them, are told by push or a trail's log group alone")
     if place.region in GLOBAL_REGION.values():

@@ -71,6 +71,8 @@ class Cursor(msgspec.Struct, frozen=True):
     """By ARN the log groups that trails send to."""
     buckets: tuple[str, ...] = ()
     """Buckets in which a trail writes all that changes something here."""
+    failing: str = ""
+    """Which trails AWS cannot deliver for, in words."""
 
 
 def stored(text: str | None) -> Cursor | None:

@@ -2,12 +2,15 @@
 
 Facts (CloudTrail API reference): a trail of another Region or of the organisation is listed where it records as well,
 and is asked about by its ARN. A member account may see its organisation's trail without being told its selectors.
+``IsLogging`` says that a trail was started, not that anything is written: while its bucket's policy, or the key that
+encrypts, refuses it, ``LatestDeliveryError`` says so. What its log group refuses is in its bucket all the same.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from socconsole.aws import AwsTrouble, Door, Kind
@@ -36,12 +39,22 @@ async def _state(door: Door, place: Place, trail: Mapping[str, Any]) -> TrailSta
         if not (trouble.declined or trouble.kind in _UNTOLD) or trouble.kind is Kind.THROTTLED:
             raise
         told = (Selection(EVERY, EVERY, reads=True, writes=True, narrow=UNREAD),)
+    logging = bool(status.get("IsLogging", True))
+    errors = {
+        where: found
+        for where, name in (("bucket", "LatestDeliveryError"), ("log group", "LatestCloudWatchLogsDeliveryError"))
+        if logging and (found := token(status.get(name)))
+    }
+    if "bucket" in errors:
+        narrow = f"delivery fails: {errors['bucket']}"
+        told = tuple(one if one.narrow == UNREAD else replace(one, narrow=narrow) for one in told)
     return TrailState(
         arn=token(arn) or "",
-        logging=bool(status.get("IsLogging", True)),
+        logging=logging,
         started=instant(status.get("StartLoggingTime")),
         stopped=instant(status.get("StopLoggingTime")),
         selections=told,
         log_group=token(trail.get("CloudWatchLogsLogGroupArn")) or "",
         bucket=token(trail.get("S3BucketName")) or "",
+        failing="; ".join(f"delivery to its {where} fails: {found}" for where, found in errors.items()),
     )

@@ -108,6 +108,8 @@ class TrailState:
     """ARN of the log group that it sends to; token; empty for none."""
     bucket: str = ""
     """Name of the bucket that it writes to; token."""
+    failing: str = ""
+    """Where AWS cannot deliver what it records, and why, in words; empty where it can."""
 
 
 @dataclass(frozen=True, slots=True)
