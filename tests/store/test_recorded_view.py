@@ -1,4 +1,4 @@
-"""Of the store that a finding is about: can reads of it be in the trail, and what can have left at most."""
+"""Of the store that a finding is about: can reads of it be in the trail, and what was seen to leave."""
 
 from __future__ import annotations
 
@@ -54,20 +54,22 @@ def test_reads_that_a_trail_records_are_said_to_be(conn):
     assert (one.store, one.verdict, one.since) == (Untrusted("bucket-1"), Recording.RECORDED, NOW - 3 * MINUTES)
 
 
-def test_what_nothing_records_is_bounded_by_the_stores_meter(conn):
+def test_of_what_nothing_records_the_stores_meter_tells(conn):
     records(conn, Selection("management", "*", reads=True, writes=True))
     (before,) = told(conn)
     assert (before.verdict, before.why) == (Recording.NEVER, "no trail records it")
     metered(conn, NOW - 9 * MINUTES)
-    (bounded,) = told(conn)
-    assert bounded.why == ("no trail records it; by its meter at most 5,000 bytes had left when that was last read")
+    (metered_too,) = told(conn)
+    assert metered_too.why == (
+        "no trail records it; its meter saw 5,000 bytes go (best effort; copies and replication are not in it)"
+    )
 
 
-def test_a_meter_that_was_not_read_for_all_of_the_time_bounds_nothing(conn):
+def test_a_meter_that_was_not_read_for_all_of_the_time_tells_nothing(conn):
     records(conn, Selection("management", "*", reads=True, writes=True))
     metered(conn, NOW - MINUTES)
     (one,) = told(conn)
-    assert "at most" not in one.why
+    assert "meter" not in one.why
 
 
 def test_nobody_asked_is_unknown_and_a_finding_without_a_store_says_nothing(conn):

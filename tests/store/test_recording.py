@@ -93,10 +93,10 @@ def test_who_was_never_asked_is_unknown(conn):
 def test_a_trail_that_was_stopped_recorded_a_part(conn):
     tell(conn, objects("arn:aws:s3"))
     tell(conn, objects("arn:aws:s3"), NOW + 2 * LOOK, logging=False)
-    found, why = ask(conn, until=NOW + 2 * LOOK, upper_bound=5_000_000)
+    found, why = ask(conn, until=NOW + 2 * LOOK, metered=5_000_000)
     assert found is Recording.PARTIAL
     assert "org" in why
-    assert "at most 5,000,000 bytes had left" in why
+    assert "its meter saw 5,000,000 bytes go" in why
     assert ask(conn, until=NOW + LOOK)[0] is Recording.RECORDED
     tell(conn, objects("arn:aws:s3"), NOW + 3 * LOOK, started=NOW + 2.9 * LOOK)
     assert ask(conn, since=NOW + 3 * LOOK, until=NOW + 3.5 * LOOK)[0] is Recording.RECORDED

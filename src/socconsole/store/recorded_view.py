@@ -1,5 +1,9 @@
 """What the trail can say of the stores that a finding is about: whether reads of them are recorded at all, and, where
-they are not, what by the store's meter can have left at most."""
+they are not, what the store's meter saw leave.
+
+No bound: request metrics of S3 are delivered on a best-effort basis, and ``BytesDownloaded`` counts neither what is
+replicated nor what ``CopyObject`` takes elsewhere (S3 User Guide, "Monitoring metrics with Amazon CloudWatch").
+"""
 
 from __future__ import annotations
 
@@ -55,24 +59,24 @@ def of_finding(conn: Connection, finding: Finding, now: datetime) -> tuple[Told,
             what,
             account=each.account or finding.account,
             region=each.region or finding.region,
-            upper_bound=_bound(conn, name, began, now),
+            metered=_metered(conn, name, began, now),
         )
         found[name] = Told(Untrusted(name), began, verdict, why)
     return tuple(found.values())
 
 
-def _bound(conn: Connection, name: str, since: datetime, now: datetime) -> int | None:
+def _metered(conn: Connection, name: str, since: datetime, now: datetime) -> int | None:
     """Bytes that left a store since then by its own meter; None unless that was read for all of the time."""
     known = egress.path_of(conn, [token(name)])
     path = egress.path(conn, known) if known else None
     if path is None or path.resource != name:
         return None
-    metered = egress_view.meter(conn, path, since - _PERIOD)  # the period in which it began counts as a whole
-    if metered is None or (metered.series.unit, metered.series.statistic) != ("bytes", "Sum"):
+    meter = egress_view.meter(conn, path, since - _PERIOD)  # the period in which it began counts as a whole
+    if meter is None or (meter.series.unit, meter.series.statistic) != ("bytes", "Sum"):
         return None
-    held = egress.find_series(conn, metered.series)
+    held = egress.find_series(conn, meter.series)
     if held is None or held.complete_from is None or held.complete_to is None:
         return None
     if held.complete_from > since - _PERIOD or now - held.complete_to > egress.BEHIND:
         return None
-    return int(sum(value for _, value in metered.points))
+    return int(sum(value for _, value in meter.points))

@@ -126,14 +126,14 @@ def recorded(
     reads: bool = True,
     account: str | None = None,
     region: str | None = None,
-    upper_bound: int | None = None,
+    metered: int | None = None,
 ) -> tuple[Recording, str]:
     """Whether what was done to a store in a window could be in a trail at all, and why, in a sentence.
 
     ``store`` is a name, or ``*`` for every store of the kind; ``what`` the type that selectors name, its service
     alone (``s3``), or ``management``; ``reads`` False asks for calls that change. Without ``account`` and ``region``
-    all places count, and only what all of them record is recorded. ``upper_bound``: bytes that left by what meters
-    say, told where the trail cannot tell.
+    all places count, and only what all of them record is recorded. ``metered``: bytes that its own meter saw
+    leave, told where the trail cannot tell.
     """
     asked: dict[tuple[str, str], list[Window]] = {}
     for there, where, first, last in conn.execute(
@@ -155,8 +155,8 @@ def recorded(
         known_some = {Recording.RECORDED, Recording.PARTIAL} & found.keys()
         verdict = Recording.PARTIAL if known_some else Recording.UNKNOWN
         said = "; ".join(reasons[0] for reasons in found.values())
-    if verdict is not Recording.RECORDED and upper_bound is not None:
-        said += f"; by its meter at most {upper_bound:,} bytes had left when that was last read"
+    if verdict is not Recording.RECORDED and metered is not None:
+        said += f"; its meter saw {metered:,} bytes go (best effort; copies and replication are not in it)"
     return verdict, said
 
 
