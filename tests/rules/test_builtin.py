@@ -150,7 +150,7 @@ CASES: dict[str, tuple[Records, Records]] = {
                 "monitoring:DeleteAlarms",
                 {"alarmNames": ["TargetTracking-x"]},
                 userIdentity=session("AWSServiceRoleForApplicationAutoScaling_ECSService"),
-            )
+            ),
         ],
     ),
     "GuardDuty switched off": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def pass_over(folder: StateFolder, *records: Mapping[str, Any]) -> tuple[dict[tu
         for each in stored(folder)
     }
     with db.reading(folder) as conn:
-        return found, rule_standing.troubles(conn)
+        return found, rule_standing.troubles(conn, datetime.now(UTC))
 
 
 def test_a_key_that_reads_in_bulk_is_seen_beside_an_application_that_reads_more(folder: StateFolder) -> None:

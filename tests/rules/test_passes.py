@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -213,8 +213,12 @@ def test_a_rule_that_takes_too_long_is_stopped_and_the_others_go_on(
     monkeypatch.setattr(Catalogue, "of", lambda config: replace(CATALOGUE, rules=(slow, wrong, *CATALOGUE.rules)))
     monkeypatch.setattr(rule_reading.RuleReader.matches, "__defaults__", (0.05,))
     assert pass_over(folder, key_made()) == 1
-    with db.reading(folder) as conn:
-        troubles = rule_standing.troubles(conn)
+    now = datetime.now(UTC)
+    with db.writing(folder) as conn:
+        troubles = rule_standing.troubles(conn, now)
+        assert rule_standing.troubles(conn, now + timedelta(hours=25)) == {}, "a day without another"
+        rule_standing.keep(conn, rule_standing.Standing(1, 0, {}), {"wrong"})
+        assert set(rule_standing.troubles(conn, now)) == {"wrong"}, "the other rule is gone"
     assert troubles["slow"].startswith("it took longer than 0.05 s at 20")
     assert "no_such_column" in troubles["wrong"]
 

@@ -63,11 +63,11 @@ async def test_sources_learn_how_the_rules_stand(
         rules = Rules(folder, config, keeper)
         await rules.report()
         with db.reading(folder) as conn:
-            assert rule_standing.words(conn) == [], "not in the first moments"
+            assert rule_standing.words(conn, datetime.now(UTC)) == [], "not in the first moments"
             before = conn.execute("PRAGMA data_version").fetchone()
             monkeypatch.setattr(watched, "SETTLED_S", 0.0)
             await rules.report()
-            first, *unknown = rule_standing.words(conn)
+            first, *unknown = rule_standing.words(conn, datetime.now(UTC))
             told = conn.execute("PRAGMA data_version").fetchone()
             await rules.report()
             assert conn.execute("PRAGMA data_version").fetchone() == told != before, "the same again wakes nobody"

@@ -226,7 +226,7 @@ def list_sources(as_json: bool, store: StoreOption, config: ConfigOption) -> Non
         states = sources.states(conn, now=datetime.now(UTC))
         held, deferred = quarantine.counts(conn)
         alive = sources.watch_alive(conn)
-        rules = rule_standing.words(conn)
+        rules = rule_standing.words(conn, datetime.now(UTC))
         measured = latency.measure(conn, datetime.now(UTC)) if as_json else {}
     with while_somebody_reads():
         if as_json:

@@ -115,7 +115,9 @@ def _blind(catalogue: Catalogue, root: Path | None) -> Mapping[str, str]:
         why = "no state folder says what the trails record"
         return {rule.id: f"{', '.join(sorted(rule.needs))}: {why}" for rule in running if rule.needs}
     with db.reading(open_folder(root)) as conn:
-        return {**rule_standing.troubles(conn), **blind(conn, running, datetime.now(UTC))}
+        now = datetime.now(UTC)
+        short = {id_: why for id_, why in rule_standing.troubles(conn, now).items() if id_ in {r.id for r in running}}
+        return {**short, **blind(conn, running, now)}
 
 
 def _reason(rule: Rule, blind: Mapping[str, str]) -> str:

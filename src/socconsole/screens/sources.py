@@ -146,7 +146,7 @@ class SourcesScreen(ListScreen[SourceState]):
 
     def _rules(self, row: SourceState) -> list[Section]:
         """How the rules over the trail stand: what nobody records, none of them can see."""
-        said = rule_standing.words(self.desk.conn) if row.key.service == "trail" else []
+        said = rule_standing.words(self.desk.conn, self.desk.now()) if row.key.service == "trail" else []
         return [Section("rules", [clean(line) for line in said])] if said else []
 
     def _is_read_now(self, row: SourceState) -> bool:

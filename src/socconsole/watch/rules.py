@@ -71,7 +71,7 @@ class Rules:
 
 
 def _keep_standing(conn: Connection, rules: Sequence[Rule], now: datetime) -> None:
-    rule_standing.keep(conn, standing(conn, rules, now))
+    rule_standing.keep(conn, standing(conn, rules, now), {rule.id for rule in rules})
 
 
 def _due(conn: Connection) -> int | None:
