@@ -52,6 +52,20 @@ def test_the_first_event_of_a_source_that_was_empty_counts(conn):
     assert latency.measure(conn, NOW + 3 * MINUTE) == {sources.origin_of(TRAIL): Latency(1, 60.0, 60.0)}
 
 
+def test_of_a_busy_source_the_newest_are_measured_and_a_quiet_one_is_not_lost(conn, monkeypatch):
+    monkeypatch.setattr(latency, "NEWEST", 3)
+    quiet = SourceKey("push", ACCOUNT, REGION)
+    tell(conn)
+    tell(conn, key=quiet)
+    tell(conn, event("quiet", NOW + MINUTE), at=NOW + 5 * MINUTE, key=quiet)
+    for n in range(6, 12):
+        tell(conn, event(n, NOW + n * MINUTE), at=NOW + 2 * n * MINUTE)
+    found = latency.measure(conn, NOW + 60 * MINUTE)
+    assert found == {sources.origin_of(quiet): Latency(1, 240.0, 240.0), sources.origin_of(TRAIL): Latency(3, 600, 660)}
+    assert "of the last 3" in latency.describe(found[sources.origin_of(TRAIL)])
+    assert "of 1 in 24 h" in latency.describe(found[sources.origin_of(quiet)])
+
+
 def test_findings_are_measured_and_imports_are_not(conn):
     hear(conn, observation("old"))
     later = NOW + 30 * MINUTE

@@ -33,7 +33,8 @@ TRAIL_DDL: Final = (
     "CREATE UNIQUE INDEX trail_id ON trail (id, account)",
     "CREATE INDEX trail_at ON trail (at)",
     "CREATE INDEX trail_name ON trail (name, at)",
-    "CREATE INDEX trail_seen ON trail (seen, origin, at)",
+    "CREATE INDEX trail_seen ON trail (seen)",
+    "CREATE INDEX trail_origin ON trail (origin, seen, at)",
     # What an event names, for pivots, correlation and the tree of credentials. kind is one of key, issued, principal,
     # issuer, session, user, role, address, account, resource; value is the exact text, of a resource its name as
     # ``trail.resource_name`` shortens it, so that an ARN and a name meet.
