@@ -165,9 +165,14 @@ def take_change(conn: Connection, change: AlarmChange, now: datetime) -> tuple[b
         return new, []
     else:
         alarm = replace(known.alarm, state=change.alarm.state, since=change.at, reason=change.alarm.reason)
-    names = {child.alarm.name.raw(): child.alarm for child in egress.alarms(conn)} if alarm.composite else {}
+    names = _of_place(conn, alarm) if alarm.composite else {}
     path, looks = _path(alarm, names)
     return new, _put(conn, alarm, path, looks, known, now, change.at)
+
+
+def _of_place(conn: Connection, composite: Alarm) -> dict[str, Alarm]:
+    """By name, the alarms that a composite alarm may ask about: those of its own account and Region."""
+    return {one.alarm.name.raw(): one.alarm for one in egress.alarms(conn) if one.alarm.place == composite.place}
 
 
 def _since(alarm: Alarm) -> datetime:
@@ -236,8 +241,8 @@ def _put(
         "INSERT INTO alarm (arn, name, account, region, state, since, path, egress, raised, open, doc, seen) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (arn) DO UPDATE SET state = excluded.state, "
         "since = excluded.since, path = excluded.path, egress = excluded.egress, raised = excluded.raised, "
-        "open = excluded.open, judged = iif(doc = excluded.doc, judged, NULL), doc = excluded.doc, seen = excluded.seen, "
-        "gone_at = NULL",
+        "open = excluded.open, judged = iif(doc = excluded.doc, judged, NULL), doc = excluded.doc, "
+        "seen = excluded.seen, gone_at = NULL",
         (
             storable(alarm.arn.raw()), storable(alarm.name.raw()), alarm.place.account, alarm.place.region,
             alarm.state.value, micros_or_none(alarm.since), path, looks, raised, open_, egress_codec.pack(alarm),

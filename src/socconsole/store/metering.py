@@ -81,13 +81,13 @@ def judge(conn: Connection, now: datetime, limit: int = SLICE) -> int:
     if not due:
         return 0
     every = egress.alarms(conn)
-    judged = {stored.alarm.name.raw(): stored.sanity for stored in every}
+    judged = {(stored.alarm.place, stored.alarm.name.raw()): stored.sanity for stored in every}
     rows: list[tuple[object, ...]] = []
     for stored in sorted(every, key=lambda each: each.alarm.composite):
         if storable(stored.alarm.arn.raw()) not in due:
             continue
         sanity, p99 = _judged(conn, stored, judged, now)
-        judged[stored.alarm.name.raw()] = sanity
+        judged[stored.alarm.place, stored.alarm.name.raw()] = sanity
         sane = None if sanity.sane is None else int(sanity.sane)
         why = msgspec.json.encode([storable(each) for each in sanity.why]).decode()
         rows.append((sane, why, p99, micros(now), storable(stored.alarm.arn.raw())))
@@ -97,7 +97,7 @@ def judge(conn: Connection, now: datetime, limit: int = SLICE) -> int:
 
 
 def _judged(
-    conn: Connection, stored: StoredAlarm, judged: dict[str, Sanity], now: datetime
+    conn: Connection, stored: StoredAlarm, judged: dict[tuple[Place, str], Sanity], now: datetime
 ) -> tuple[Sanity, float | None]:
     alarm = stored.alarm
     points: Sequence[tuple[datetime, float]] = ()
@@ -107,7 +107,9 @@ def _judged(
         points = egress.points(conn, known.n, now - SPAN)
     usual = baseline(points)
     children = tuple(
-        (clean(name, 80), judged[name]) for name in ways_out.children(alarm.rule) if alarm.composite and name in judged
+        (clean(name, 80), judged[alarm.place, name])
+        for name in ways_out.children(alarm.rule)
+        if alarm.composite and (alarm.place, name) in judged
     )
     facts = alarm_sanity.Facts(
         egress=stored.egress,
