@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from socconsole.model.egress import AlarmChange, Alarms, AlarmState, PathKind, Paths, Points
-from socconsole.store import db, egress, egress_intake, egress_upkeep
+from socconsole.model.egress import AlarmChange, Alarms, AlarmState, PathKind, Paths, Points, path_id
+from socconsole.store import db, egress, egress_intake, egress_upkeep, metering
 from socconsole.store.state import StateFolder
 from socconsole.text import Untrusted
 from socconsole.triage import ways_out
@@ -46,6 +47,22 @@ def test_a_path_is_found_by_its_name_its_arn_and_what_belongs_to_it(conn) -> Non
     assert egress.path_of(conn, ["corpu"]) is None
     assert egress.path_of(conn, ["i-0abc"], "444455556666") is None
     assert egress.path_of(conn, ["corpus"], "444455556666") == bucket.id
+
+
+def test_of_several_none_is_picked(conn) -> None:
+    one, two = way_out(links=("vpc-1", "app")), way_out("nat-2", links=("vpc-1",))
+    there = replace(PLACE, region="us-east-1")
+    model, same = (
+        replace(way_out("haiku", PathKind.BEDROCK), id=path_id(PathKind.BEDROCK, place, "haiku"), place=place)
+        for place in (PLACE, there)
+    )
+    take(conn, Paths(PLACE, (one, two, model), complete=True), Paths(there, (same,), complete=True))
+    assert egress.path_of(conn, ["vpc-1"]) is None
+    assert egress.path_of(conn, ["vpc-1", "nat-2"]) == two.id
+    assert egress.path_of(conn, ["app"], PLACE.account, "us-east-1") == one.id  # a role has no Region
+    assert egress.path_of(conn, ["haiku"]) is None
+    for place, path in ((PLACE, model), (there, same)):
+        assert egress.path_of(conn, ["haiku"], place.account, place.region) == path.id
 
 
 def test_only_a_complete_reading_says_that_a_path_is_gone_and_it_may_come_back(conn) -> None:
@@ -89,6 +106,27 @@ def test_a_composite_alarm_stands_on_the_path_of_its_children(conn) -> None:
     assert {one.alarm.name.raw(): one.path for one in egress.alarms(conn)}["outer"] == way_out().id
 
 
+def test_a_composite_alarm_asks_about_alarms_of_its_own_account_and_region(conn) -> None:
+    there = replace(PLACE, account="444455556666")
+    theirs = replace(
+        alarm(), place=there, arn=Untrusted("arn:aws:cloudwatch:eu-central-1:444455556666:alarm:nat-egress")
+    )
+    outer = alarm("outer", composite=True, metric="", dimensions=(), rule=Untrusted("ALARM(nat-egress)"))
+    ringing = replace(outer, state=AlarmState.ALARM, since=NOW + minutes(1))
+    change = AlarmChange(ringing, NOW + minutes(1), "StateUpdate", Untrusted("to ALARM"), b"{}")
+    take(conn, Alarms(there, (theirs,), complete=True), Alarms(PLACE, (outer,), complete=True))
+    assert take(conn, changes=[change], at=NOW + minutes(1)) == []  # no child of its own is known
+    metering.judge(conn, NOW)
+    why = {one.alarm.name.raw(): one.sanity.why for one in egress.alarms(conn)}
+    assert why["outer"] == ("looks at nothing that leaves: not judged",)
+    mine = alarm(actions=())
+    take(conn, Alarms(PLACE, (mine, ringing), complete=True), at=NOW + minutes(2))
+    metering.judge(conn, NOW + minutes(11))
+    (stored,) = (one for one in egress.alarms(conn) if one.alarm.composite)
+    assert stored.path == way_out().id
+    assert "it has no action" in str(stored.sanity.why)
+
+
 def test_a_change_moves_the_state_unless_it_is_older_and_is_kept_in_any_case(conn) -> None:
     def change(state: AlarmState, at: datetime) -> AlarmChange:
         return AlarmChange(alarm(state=state, since=at), at, "StateUpdate", Untrusted(f"to {state}"), b"{}")
@@ -115,6 +153,29 @@ def test_a_path_says_its_rate_and_when_the_last_byte_left(conn) -> None:
     late = egress.flow(conn, nat.id, NOW + minutes(30))
     assert late.rate is None
     assert "last read up to" in late.cannot_see
+
+
+def test_that_nothing_leaves_is_said_only_of_what_was_read_lately_and_had_time_to_come_in(conn) -> None:
+    nat, bucket = way_out(), way_out("corpus", PathKind.BUCKET, dimensions=(("BucketName", "corpus"),))
+    whole = NOW.replace(second=0)
+    leak = tuple((whole - minutes(n), 6e10) for n in range(10, 0, -1))
+    take(
+        conn,
+        Paths(PLACE, (nat, bucket), complete=True),
+        Points(ways_out.series(nat)[0], (*leak[:-1], (whole - minutes(1), 0.0)), DAYS, whole),  # not whole yet
+        Points(ways_out.series(bucket)[0], leak[:-2], DAYS, whole),  # the last ones come late
+    )
+    for path in (nat, bucket):
+        for later in (0, 4, 14):
+            assert egress.flow(conn, path.id, whole + minutes(later)).rate == 1e9
+    quiet = way_out("quiet", PathKind.BUCKET, dimensions=(("BucketName", "quiet"),))
+    take(conn, Paths(PLACE, (quiet,), complete=False), Points(ways_out.series(quiet)[0], (), DAYS, whole))
+    assert egress.flow(conn, quiet.id, whole + minutes(5)).rate == 0.0
+    late = egress.flow(conn, quiet.id, whole + minutes(6))
+    assert (late.rate, late.cannot_see) == (
+        None,
+        "its meter was last read up to 2026-03-01T03:14Z; nothing left then",
+    )
 
 
 def test_five_minutes_of_basic_monitoring_are_no_minute(conn) -> None:

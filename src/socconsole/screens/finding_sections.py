@@ -79,7 +79,7 @@ def _measured(stored: Stored, stamp: Stamp) -> Iterator[Body]:
     flow, resource = stored.way_out.flow, stored.way_out.resource
     said = f"{rate(flow)} now" if not flow.cannot_see else flow.cannot_see
     last = f", last byte {stamp(flow.last_byte)}" if flow.last_byte else ""
-    yield [(f"{resource}: ", "quiet"), (said, ""), (last, "quiet")]
+    yield [(f"{resource}: " if resource else "", "quiet"), (said, ""), (last, "quiet")]
 
 
 def _what(finding: Finding) -> Iterator[Body]:

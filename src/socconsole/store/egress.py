@@ -24,7 +24,13 @@ BEHIND: Final = timedelta(minutes=15)
 """A meter that was last read longer ago says nothing of now."""
 
 LATELY: Final = timedelta(minutes=15)
-"""How old the last datapoint may be to be called the rate of now."""
+"""How much older than the end of what was read the last datapoint may be to be called the rate of now."""
+
+NOTHING: Final = timedelta(minutes=5)
+"""That nothing leaves is said only of a meter that was read up to this long ago."""
+
+SETTLES: Final = timedelta(minutes=3)
+"""How long CloudWatch goes on adding to a datapoint, as a rule."""
 
 _CHUNK: Final = 500
 
@@ -101,36 +107,63 @@ def resource_of(conn: Connection, id_: str) -> str:
     return str(row[0]) if row else id_
 
 
-def path_of(conn: Connection, names: Iterable[str], account: str | None = None) -> str | None:
-    """The way out that any of these names means: itself first, else the one it belongs to. ARNs count by their name."""
-    found = paths_of(conn, names, account)
-    return found[0] if found else None
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Ways out that names mean: those named themselves, and those that what is named belongs to."""
+
+    named: tuple[tuple[str, ...], ...]
+    """By name, in their order: AWS may have one name in several places."""
+    linked: tuple[str, ...]
+
+
+def path_of(
+    conn: Connection, names: Iterable[str], account: str | None = None, region: str | None = None
+) -> str | None:
+    """The one way out that these names mean: see :func:`one_of`."""
+    return one_of(meant(conn, names, account, region))
+
+
+def one_of(found: Meant) -> str | None:
+    """The first that is named itself, else the one that the names belong to; None where those are several: of the
+    five hosts that have a role none is meant more than the others."""
+    ids = found.named[0] if found.named else found.linked
+    return ids[0] if len(ids) == 1 else None
 
 
 def paths_of(conn: Connection, names: Iterable[str], account: str | None = None) -> list[str]:
-    """All ways out that these names mean or belong to, those named themselves first.
+    """All ways out that these names mean or belong to, those named themselves first."""
+    found = meant(conn, names, account)
+    return [*(id_ for ids in found.named for id_ in ids), *found.linked]
 
-    With ``account`` only its own, and buckets, whose names are unique: a role's name may be another one's elsewhere.
+
+def meant(conn: Connection, names: Iterable[str], account: str | None = None, region: str | None = None) -> Meant:
+    """What these names mean; ARNs count by their name.
+
+    With ``account`` and ``region`` only what is there, and buckets, whose names are unique: a model's or a role's name
+    may be another one's elsewhere. What belongs to a role counts in all Regions of the account, as the role does.
     """
     wanted = [name for name in dict.fromkeys(each for one in names for each in _forms(one)) if name]
-    direct: dict[str, None] = {}
+    direct: dict[str, list[str]] = {}
     linked: dict[str, None] = {}
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start : start + _CHUNK]
         marks = ",".join("?" * len(part))
-        for (id_,) in conn.execute(
-            "SELECT id FROM egress_path WHERE gone_at IS NULL AND (account = coalesce(?, account) OR kind = 'bucket') "
+        for id_, resource in conn.execute(
+            "SELECT id, resource FROM egress_path WHERE gone_at IS NULL AND (kind = 'bucket' OR "
+            "(account = coalesce(?, account) AND region = coalesce(?, region))) "
             f"AND resource IN ({marks}) ORDER BY id",
-            (account, *part),
+            (account, region, *part),
         ):
-            direct[id_] = None
+            direct.setdefault(resource, []).append(id_)
         for (id_,) in conn.execute(
             "SELECT l.path FROM path_link AS l JOIN egress_path AS p ON p.id = l.path AND p.gone_at IS NULL "
             f"AND p.account = coalesce(?, p.account) WHERE l.value IN ({marks}) ORDER BY l.path",
             (account, *part),
         ):
             linked[id_] = None
-    return [*direct, *(id_ for id_ in linked if id_ not in direct)]
+    named = tuple(tuple(direct[name]) for name in wanted if name in direct)
+    themselves = {id_ for ids in named for id_ in ids}
+    return Meant(named, tuple(id_ for id_ in linked if id_ not in themselves))
 
 
 def alarms(conn: Connection, *, gone: bool = False) -> list[StoredAlarm]:
@@ -228,14 +261,28 @@ def flow(conn: Connection, path_id: str, now: datetime) -> Flow:
         return Flow(None, last, meter.unit, "its meter was not read yet")
     if now - read > BEHIND:
         return Flow(None, last, meter.unit, f"its meter was last read up to {read:%Y-%m-%dT%H:%MZ}")
-    for period, n, _ in sorted(stored, key=lambda each: each[0]):
-        recent = points(conn, n, now - LATELY)
+    rate: float | None = None
+    for period, n, upto in sorted(stored, key=lambda each: each[0]):
+        if upto is None or now - upto > BEHIND:
+            continue
+        recent = points(conn, n, upto - LATELY)
         if recent and not (period < ways_out.COARSE_S and _sparse(recent, period)):
-            return Flow(recent[-1][1] / period, last, meter.unit)
-    if meter.steady:
+            rate, read = _latest(recent, period) / period, upto
+            break
+    if rate:
+        return Flow(rate, last, meter.unit)
+    if rate is None and meter.steady:
         minutes = int(LATELY.total_seconds() // 60)
         return Flow(None, last, meter.unit, f"CloudWatch had nothing for {minutes} minutes where it always has")
+    if now - read > NOTHING:
+        return Flow(None, last, meter.unit, f"its meter was last read up to {read:%Y-%m-%dT%H:%MZ}; nothing left then")
     return Flow(0.0, last, meter.unit)
+
+
+def _latest(recent: Sequence[tuple[datetime, float]], period: int) -> float:
+    """The newest value; nothing only where no point is more that may not be whole yet."""
+    late = recent[-max(1, int(SETTLES.total_seconds()) // period) :]
+    return next((value for _, value in reversed(late) if value), 0.0)
 
 
 NO_METER: Final = {

@@ -71,9 +71,10 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class WayOut:
-    """What a finding has to do with a way out (``store.egress``): ``path`` is its id."""
+    """What a finding has to do with a way out (``store.egress``)."""
 
-    path: str
+    path: str | None
+    """Its id; None where the finding belongs to several, as ``flow.cannot_see`` says."""
     resource: str
     flow: Flow
 
@@ -212,7 +213,7 @@ def _egress_json(way: WayOut) -> dict[str, Any]:
     """``rate`` is in ``unit`` a second, null where nobody can see it; ``cannot_see`` says why."""
     return {
         "path": way.path,
-        "resource": way.resource,
+        "resource": way.resource or None,
         "rate": way.flow.rate,
         "unit": way.flow.unit,
         "last_byte": rfc3339(way.flow.last_byte),
@@ -314,9 +315,12 @@ class _Reader:
 
     def _way_out(self, finding: Finding) -> WayOut | None:
         names = [name.raw() for each in finding.resources for name in (each.id, each.name) if name is not None]
-        path = egress.path_of(self._conn, names, finding.account)
+        found = egress.meant(self._conn, names, finding.account, finding.region)
+        path = egress.one_of(found)
         if path is None:
-            return None
+            several = len(found.named[0] if found.named else found.linked)
+            why = f"belongs to {several} ways out: none of their meters is its own"
+            return WayOut(None, "", Flow(None, None, "bytes", why)) if several else None
         if path not in self._flows:
             self._flows[path] = egress.flow(self._conn, path, self._now)
         resource = egress.resource_of(self._conn, path)
