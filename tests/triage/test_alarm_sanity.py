@@ -64,15 +64,44 @@ def test_what_is_not_known_is_not_called_sane() -> None:
         assert found.sane is None
         assert found.why
     assert judge(alarm(), Facts(egress=False, usual=USUAL), NOW).sane is None
+    silent = Facts(egress=True, usual=Baseline(0.0, 0.0, 4032, timedelta(days=14)))
+    gets: dict[str, Any] = {"namespace": "AWS/S3", "metric": "GetRequests", "threshold": 1e15}
+    for changes, facts, says in (
+        (gets, silent, "p99 of 14 days is 0"),
+        ({"threshold": None, "band": 3.0}, Facts(egress=True), "no data"),
+        ({"metric": "ActiveConnectionCount", "threshold": 1e9}, FACTS, "how many connect"),
+        ({"period_s": 0, "statistic": ""}, Facts(egress=True), "compares an expression"),
+    ):
+        found = judge(alarm(**changes), facts, NOW)
+        assert found.sane is None
+        assert says in found.why[0]
 
 
-def test_a_composite_alarm_is_as_sane_as_the_best_of_its_children() -> None:
-    both = alarm(composite=True, metric="", rule=Untrusted("ALARM(a) OR ALARM(b)"))
+@pytest.mark.parametrize(
+    ("rule", "children", "more", "sane"),
+    [
+        ("ALARM(a) OR ALARM('b')", "++", {}, True),
+        ("ALARM(a) OR ALARM(b)", "+-", {}, None),  # the other may always fire
+        ("ALARM(a) OR ALARM(b)", "+", {}, None),
+        ("ALARM(a) OR ALARM(b)", "--", {}, False),
+        ("ALARM(a) AND ALARM(b) AND NOT ALARM(maint)", "+-+", {}, None),
+        ("ALARM(a) AND ALARM(b)", "++", {}, None),
+        ("ALARM(a) OR NOT OK(b)", "++", {}, None),
+        ("ALARM(a)", "+", {"suppressor": Untrusted("maint")}, None),
+        ("ALARM(a)", "+", {"actions": ()}, False),
+    ],
+    ids=str,
+)
+def test_a_composite_alarm_is_as_sane_as_its_children_where_it_rings_with_any(
+    rule: str, children: str, more: dict[str, Any], sane: bool | None
+) -> None:
+    both = alarm(composite=True, metric="", rule=Untrusted(rule), **more)
     good, bad = judge(alarm(threshold=1.2e9), FACTS, NOW), judge(alarm(threshold=9e12), FACTS, NOW)
-    assert judge(both, Facts(egress=True, children=(("a", bad), ("b", good))), NOW).sane is True
-    worst = judge(both, Facts(egress=True, children=(("a", bad),)), NOW)
-    assert worst.sane is False
-    assert worst.why[0].startswith("a: never fires")
+    below = tuple((name, good if sign == "+" else bad) for name, sign in zip("abc", children, strict=False))
+    found = judge(both, Facts(egress=True, children=below), NOW)
+    assert found.sane is sane
+    assert bool(found.why) is not bool(sane)
+    assert ("b: never fires" in str(found.why)) is (children[1:2] == "-")
 
 
 def test_usual_is_the_nearest_rank_of_ninety_nine_in_a_hundred() -> None:

@@ -67,6 +67,7 @@ def read(obj: Mapping[str, Any]) -> AlarmChange:
             "ActionsEnabled": configuration.get("actionsEnabled", True),
             "AlarmActions": configuration.get("alarmActions"),
             "AlarmRule": configuration.get("alarmRule"),
+            "ActionsSuppressor": configuration.get("actionsSuppressor"),
             "Metrics": [_described_metric(one) for one in elements(configuration.get("metrics"))[:_METRICS]],
             **({"Threshold": configuration["threshold"]} if "threshold" in configuration else {}),
         },
@@ -164,6 +165,7 @@ def _alarm(
     except ValueError:
         raise Unreadable(f"alarm in the unknown state {token(state) or 'of no name'}") from None
     rule = plain(configuration.get("AlarmRule"), 10_240)
+    suppressor = plain(configuration.get("ActionsSuppressor"), 1_600)
     stat, period, metric, band = _compared(configuration)
     return Alarm(
         arn=Untrusted(arn),
@@ -187,6 +189,7 @@ def _alarm(
         band=band,
         missing_data=plain(configuration.get("TreatMissingData"), 32),
         rule=Untrusted(rule) if rule else None,
+        suppressor=Untrusted(suppressor) if suppressor else None,
         configured=first_instant(configuration.get("AlarmConfigurationUpdatedTimestamp")),
     )
 

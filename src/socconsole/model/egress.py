@@ -90,6 +90,8 @@ class Alarm:
     missing_data: str = ""
     rule: Untrusted | None = None
     """A composite alarm's rule."""
+    suppressor: Untrusted | None = None
+    """Alarm that keeps a composite alarm from telling anybody while it is in ALARM itself: name or ARN."""
     configured: datetime | None = None
     """When it was last configured."""
     tags: tuple[tuple[Untrusted, Untrusted], ...] = ()

@@ -5,13 +5,16 @@ Only an alarm that looks at what leaves is judged. Every reason says its numbers
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from socconsole.model.egress import Alarm, AlarmState, Sanity
+from socconsole.text import clean
 from socconsole.triage.baseline import FACTOR, SPAN, Baseline, quantity
+from socconsole.triage.ways_out import children
 
 IN_TIME: Final = timedelta(minutes=15)
 """Longest evaluation: from event to eye for critical data."""
@@ -34,6 +37,10 @@ NAT_BYTES_S: Final = 100e9 / 8
 _ABOVE: Final = ("GreaterThan", "LessThanLowerOrGreaterThanUpper")
 # What CloudWatch has a datapoint of in every period: silence there is no quiet path but a blind meter.
 _STEADY: Final = frozenset({("AWS/NATGateway", "BytesOutToDestination"), ("AWS/EC2", "NetworkOut")})
+# A composite alarm's rule that rings whenever one of its children does: whatever else it says may silence it.
+_ANY: Final = re.compile(r"""(?:[\s()]|\bOR\b|\bALARM\s*\(\s*(?:"[^"]+"|'[^']+'|[^"'()\s]+)\s*\))*""")
+# What tells how many talk, not how much leaves: one connection carries whatever it likes.
+_TALKERS: Final = re.compile(r"Connection|Flow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +66,26 @@ def judge(alarm: Alarm, facts: Facts, now: datetime) -> Sanity:
     faults = [f"{facts.gone} is gone: it measures nothing"] if facts.gone else []
     faults += [*_told(alarm), *_state(alarm, now)]
     if alarm.composite:
-        known = [sanity.sane for _, sanity in facts.children]
-        if not known:
-            return Sanity(False if faults else None, (*faults, "its children are not known"))
-        if True not in known:
-            faults += [f"{name}: {sanity.why[0]}" for name, sanity in facts.children if sanity.why]
-        return Sanity(not faults, tuple(faults)) if True in known or False in known else Sanity(None, tuple(faults))
+        return _composite(alarm, facts, faults)
     faults += _timing(alarm)
     faults += _threshold(alarm, facts)
     if faults:
         return Sanity(False, tuple(faults))
     return _known(alarm, facts)
+
+
+def _composite(alarm: Alarm, facts: Facts, faults: Sequence[str]) -> Sanity:
+    """As sane as its children where it rings with any of them; not known where its rule or one of them is in doubt."""
+    doubts = [f"{clean(alarm.suppressor, 80)} keeps it from telling anybody"] if alarm.suppressor is not None else []
+    if alarm.rule is None or not _ANY.fullmatch(alarm.rule.raw()):
+        doubts.append("its rule is more than any of its children: whether it tells is not judged")
+    known = [sanity.sane for _, sanity in facts.children]
+    if len(known) < max(1, len(children(alarm.rule))):
+        doubts.append("its children are not known" if not known else "not all of its children are known")
+    below = [f"{name}: {sanity.why[0]}" for name, sanity in facts.children if sanity.why and not sanity.sane]
+    if faults or (not doubts and not any(sane is not False for sane in known)):
+        return Sanity(False, (*faults, *doubts, *below))
+    return Sanity(None, (*doubts, *below)) if doubts or not all(known) else Sanity(True)
 
 
 def _told(alarm: Alarm) -> Iterator[str]:
@@ -122,8 +138,7 @@ def _threshold(alarm: Alarm, facts: Facts) -> Iterator[str]:
             f"always fires: {facts.beyond:.0%} of {usual.count:,} periods in {SPAN.days} days were beyond the "
             f"threshold {quantity(limit, unit)}"
         )
-    floor = FLOOR_BYTES_S * alarm.period_s if unit == "bytes" and alarm.statistic == "Sum" else 0.0
-    allowed = max(FACTOR * usual.p99, floor)
+    allowed = _allowed(alarm, usual)
     if allowed and limit > allowed:
         times = f", {limit / usual.p99:,.0f} times that" if usual.p99 else ""
         yield (
@@ -134,17 +149,25 @@ def _threshold(alarm: Alarm, facts: Facts) -> Iterator[str]:
 
 def _known(alarm: Alarm, facts: Facts) -> Sanity:
     """No fault was found: whether enough is known to say so."""
-    if alarm.band is not None:
-        return Sanity(True)
-    if not alarm.metric:
+    if not alarm.metric or not alarm.period_s:
         return Sanity(None, ("compares an expression: its data are not judged",))
     if alarm.period_s < 60:
         return Sanity(None, (f"periods of {alarm.period_s} s: CloudWatch keeps those for 3 hours only",))
+    if not unit_of(alarm) and _TALKERS.search(alarm.metric):
+        return Sanity(None, (f"{alarm.metric} tells how many connect, not how much leaves",))
     if facts.usual is None:
         return Sanity(None, ("no data of its metric were read yet",))
     if not facts.usual.enough:
         return Sanity(None, (f"only {_long(facts.usual.span)} of its metric were read: a day is the least",))
+    if alarm.band is None and not _allowed(alarm, facts.usual):
+        return Sanity(None, (f"its p99 of {SPAN.days} days is 0: no threshold can be judged by it",))
     return Sanity(True)
+
+
+def _allowed(alarm: Alarm, usual: Baseline) -> float:
+    """The highest threshold that is sane; 0 where nothing says which."""
+    floor = FLOOR_BYTES_S * alarm.period_s if unit_of(alarm) == "bytes" and alarm.statistic == "Sum" else 0.0
+    return max(FACTOR * usual.p99, floor)
 
 
 def share_beyond(alarm: Alarm, points: Sequence[tuple[datetime, float]]) -> float:
