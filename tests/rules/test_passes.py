@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from socconsole.commands import Acknowledge
-from socconsole.config import Config
+from socconsole.config import Config, PushConfig
 from socconsole.model.action import Mode
 from socconsole.model.finding import Finding, Kind, Severity, State
+from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.model.trail import Recordings, Selection, TrailState
 from socconsole.model.world import Place
 from socconsole.response.registry import ACTIONS
@@ -23,7 +25,18 @@ from socconsole.rules import findings as rules_findings
 from socconsole.rules.catalogue import Catalogue, blind
 from socconsole.rules.fields import Fields
 from socconsole.rules.rule import Rule, Standing
-from socconsole.store import db, decisions, own, reading, recording, rule_findings, rule_reading, rule_standing, trail
+from socconsole.store import (
+    db,
+    decisions,
+    own,
+    reading,
+    recording,
+    rule_findings,
+    rule_reading,
+    rule_standing,
+    sources,
+    trail,
+)
 from socconsole.store.rule_findings import Made
 from socconsole.store.state import StateFolder
 from tests.rules.records import ACCOUNT, AT, KEY, STRANGER, builtin, event, record, session
@@ -232,24 +245,72 @@ def test_a_rule_cannot_write(folder: StateFolder) -> None:
         assert reader.head() == 1
 
 
-def test_a_rule_over_what_nobody_records_or_brings_says_so(folder: StateFolder) -> None:
-    def why(title: str) -> str | None:
-        with db.reading(folder) as conn:
-            found = blind(conn, builtin(), NOW)
-        return next((found.get(rule.id) for rule in builtin() if rule.title == title), None)
+OTHER = Place(ACCOUNT, "eu-west-1")
+GROUP = f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:trail:*"
 
-    bulk, models = "Objects read in bulk", "Model called unusually often"
-    assert "nobody has asked" in (why(bulk) or "")
-    assert "none came in the last hour" in (why(models) or "")
-    assert why("CloudTrail stopped") is None
-    arrive(folder, record("sts:AssumeRole", {"roleArn": "r"}, readOnly=True, eventCategory="Management"))
+
+def records_objects(folder: StateFolder, *places: Place, group: str = "") -> None:
+    """Trails there take in everything of S3's, and write it to a bucket."""
+    every = (Selection("AWS::S3::Object", "*", reads=True, writes=True),)
+    state = TrailState("t", True, NOW - timedelta(days=1), None, every, group, "archive")
     with db.writing(folder) as conn, db.transaction(conn):
-        place, all_objects = Place(ACCOUNT, "eu-central-1"), Selection("AWS::S3::Object", "*", reads=True, writes=True)
-        begun = NOW - timedelta(days=1)
-        recording.take(conn, Recordings(place, (TrailState("t", True, begun, None, (all_objects,)),)), NOW)
-    assert why(models) is None
-    assert why(bulk) is None
-    assert "data events of dynamodb: no trail records it" in (why("Table read in bulk") or "")
+        for place in places:
+            recording.take(conn, Recordings(place, (state,)), NOW)
+
+
+def why(folder: StateFolder, title: str, push: PushConfig | None = None) -> str:
+    """Why the rule's silence says nothing; empty where it does."""
+    with db.reading(folder) as conn:
+        found = blind(conn, builtin(), NOW, push)
+    return next(found.get(rule.id, "") for rule in builtin() if rule.title == title)
+
+
+BULK, MODELS, HERE = "Objects read in bulk", "Model called unusually often", Place(ACCOUNT, "eu-central-1")
+OBJECT_READ = {"eventCategory": "Data", "readOnly": True}
+
+
+def test_a_rule_over_what_nobody_records_says_so(folder: StateFolder) -> None:
+    assert "nobody has asked" in why(folder, BULK)
+    assert why(folder, "CloudTrail stopped") == ""
+    records_objects(folder, HERE)
+    assert "data events of dynamodb: no trail records it" in why(folder, "Table read in bulk")
+
+
+def test_what_is_recorded_and_does_not_come_here_is_not_seen_either(folder: StateFolder) -> None:
+    records_objects(folder, HERE, OTHER)
+    assert "nothing brings them here" in why(folder, BULK)
+    assert f"({ACCOUNT} eu-central-1, {ACCOUNT} eu-west-1)" in why(folder, BULK)
+    arrive(folder, record("s3:GetObject", {"bucketName": "b"}, **OBJECT_READ))
+    assert why(folder, BULK).endswith(f"({ACCOUNT} eu-west-1)"), "one Region says nothing of another"
+
+
+def test_calls_that_only_read_are_told_place_by_place(folder: StateFolder) -> None:
+    assert "none came in the last hour" in why(folder, MODELS)
+    records_objects(folder, HERE, OTHER)
+    arrive(folder, record("sts:AssumeRole", {"roleArn": "r"}, readOnly=True, eventCategory="Management"))
+    assert why(folder, MODELS).endswith(f"({ACCOUNT} eu-west-1)")
+
+
+def test_push_from_the_trails_bucket_brings_what_is_recorded_while_the_queue_answers(folder: StateFolder) -> None:
+    records_objects(folder, HERE)
+    url = f"https://sqs.eu-central-1.amazonaws.com/{ACCOUNT}/socconsole-push"
+    push = PushConfig(queue_url=url, account=ACCOUNT, region="eu-central-1", trail_buckets=("archive",))
+    assert "nothing brings them here" in why(folder, BULK, push), "the queue was never answered"
+    with db.writing(folder) as conn, db.transaction(conn):
+        sources.scope(conn, [SourceKey("push", ACCOUNT, "eu-central-1")])
+        sources.record(conn, Answer(SourceKey("push", ACCOUNT, "eu-central-1"), Freshness.FRESH), NOW)
+    assert why(folder, BULK, push) == ""
+    elsewhere = msgspec.structs.replace(push, trail_buckets=("another",))
+    assert "nothing brings them here" in why(folder, BULK, elsewhere)
+
+
+def test_a_log_group_that_is_read_brings_what_is_recorded(folder: StateFolder) -> None:
+    records_objects(folder, HERE, OTHER, group=GROUP)
+    assert "nothing brings them here" in why(folder, BULK)
+    listing = sources.origin_of(SourceKey("trail", ACCOUNT, "eu-central-1"))
+    with db.writing(folder) as conn, db.transaction(conn):
+        trail.take(conn, [event(record("ec2:DescribeVpcs", readOnly=True))], origin=listing, now=NOW)
+    assert why(folder, BULK) == "", "of both Regions: they write to the one group"
 
 
 def test_an_outsiders_account_is_an_actor(folder: StateFolder, tmp_path: Path) -> None:

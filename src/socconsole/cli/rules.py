@@ -117,7 +117,7 @@ def _blind(catalogue: Catalogue, root: Path | None) -> Mapping[str, str]:
     with db.reading(open_folder(root)) as conn:
         now = datetime.now(UTC)
         short = {id_: why for id_, why in rule_standing.troubles(conn, now).items() if id_ in {r.id for r in running}}
-        return {**short, **blind(conn, running, now)}
+        return {**short, **blind(conn, running, now, catalogue.push)}
 
 
 def _reason(rule: Rule, blind: Mapping[str, str]) -> str:

@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Final
 
-from socconsole.config import Config
-from socconsole.model.trail import Recording
+from socconsole.config import Config, PushConfig
 from socconsole.rules.fields import Fields
-from socconsole.rules.rule import READS, Rule
-from socconsole.store import recording, rule_reading
+from socconsole.rules.intake import lacking
+from socconsole.rules.rule import Rule
 from socconsole.store.db import Connection
 from socconsole.store.rule_standing import Standing
-
-LATELY: Final = timedelta(hours=1)
-"""The window in which it counts whether what a rule looks at is recorded, and comes."""
 
 _Stamps = frozenset[tuple[str, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Rules with what they ask records by. ``stamps`` are those of the team's files when they were read."""
+    """Rules with what they ask records by. ``stamps`` are those of the team's files when they were read; ``push`` is
+    what brings the trail here besides its listing."""
 
     rules: tuple[Rule, ...]
     fields: Fields
     stamps: _Stamps
+    push: PushConfig | None = None
 
     @classmethod
     def of(cls, config: Config) -> Catalogue:
@@ -39,39 +36,29 @@ class Catalogue:
         stamps = _stamps(config)
         accounts = [account.account for account in config.accounts]
         rules = load([Path(each) for each in config.rules], off=config.rules_off, accounts=accounts)
-        return cls(tuple(rules), Fields(accounts), stamps)
+        return cls(tuple(rules), Fields(accounts), stamps, config.push)
 
     def stale(self, config: Config) -> bool:
         """Whether a file of the team's was added, changed or taken away since."""
         return self.stamps != _stamps(config)
 
 
-def blind(conn: Connection, rules: Sequence[Rule], now: datetime) -> dict[str, str]:
+def blind(conn: Connection, rules: Sequence[Rule], now: datetime, push: PushConfig | None = None) -> dict[str, str]:
     """Rule id → why its silence says nothing: what it waits for is not recorded, or does not come here."""
-    lacking = {need: _lacking(conn, need, now) for need in sorted({need for rule in rules for need in rule.needs})}
-    found = {rule.id: "; ".join(lacking[need] for need in sorted(rule.needs) if lacking[need]) for rule in rules}
-    return {id_: why for id_, why in found.items() if why}
+    why = lacking(conn, sorted({need for rule in rules for need in rule.needs}), now, push)
+    found = {rule.id: "; ".join(why[need] for need in sorted(rule.needs) if need in why) for rule in rules}
+    return {id_: said for id_, said in found.items() if said}
 
 
-def standing(conn: Connection, rules: Sequence[Rule], now: datetime) -> Standing:
+def standing(conn: Connection, catalogue: Catalogue, now: datetime) -> Standing:
     """How the rules stand, for Sources."""
-    running = [rule for rule in rules if rule.runs]
-    why = blind(conn, running, now)
+    running = [rule for rule in catalogue.rules if rule.runs]
+    why = blind(conn, running, now, catalogue.push)
     unknown: dict[str, list[str]] = {}
     for rule in running:
         if rule.id in why:
             unknown.setdefault(why[rule.id], []).append(rule.title)
-    return Standing(len(running), sum(rule.standing == "broken" for rule in rules), unknown)
-
-
-def _lacking(conn: Connection, need: str, now: datetime) -> str:
-    if need == READS:
-        come = rule_reading.reads_come(conn, now - LATELY)
-        return (
-            "" if come else "calls that only read: none came in the last hour (push or a trail's log group brings them)"
-        )
-    verdict, why = recording.recorded(conn, "*", (now - LATELY, now), need)
-    return "" if verdict is Recording.RECORDED else f"data events of {need}: {why}"
+    return Standing(len(running), sum(rule.standing == "broken" for rule in catalogue.rules), unknown)
 
 
 def _stamps(config: Config) -> _Stamps:

@@ -18,6 +18,9 @@ from socconsole.store.instants import instant, instant_or_none, micros
 
 OBJECTS: Final = "AWS::S3::Object"
 ASKED: Final = "asked"
+BUCKET: Final = "bucket"
+GROUP: Final = "log group"
+"""Rows of these kinds say where a trail delivers to: ``store`` is the bucket's name, or the group's ARN."""
 GRACE: Final = timedelta(minutes=15)
 """For how long an answer is taken to hold: three of the looks that the collector of the trail takes."""
 _GRACE: Final = GRACE // timedelta(microseconds=1)
@@ -111,6 +114,9 @@ def _rows(trail: TrailState) -> Iterable[tuple[_Key, tuple[bool, bool, str]]]:
         key = (trail.arn, one.what, one.store)
         reads, writes, narrow = found.get(key, (False, False, one.narrow))
         found[key] = (reads or one.reads, writes or one.writes, narrow if one.narrow else "")
+    for kind, name in ((BUCKET, trail.bucket), (GROUP, trail.log_group.removesuffix(":*"))):
+        if name:
+            found[trail.arn, kind, name] = (False, False, "")
     return found.items()
 
 
@@ -158,6 +164,27 @@ def recorded(
     if verdict is not Recording.RECORDED and metered is not None:
         said += f"; its meter saw {metered:,} bytes go (best effort; copies and replication are not in it)"
     return verdict, said
+
+
+def delivered(conn: Connection, place: tuple[str, str], what: str) -> tuple[set[str], set[str]]:
+    """Where the trails of a place write reads of ``what``, of every store: (buckets, ARNs of log groups)."""
+    trails = {row.trail for row in _matching(conn, place, EVERY, what, reads=True) if not (row.narrow or row.until)}
+    found: dict[str, set[str]] = {BUCKET: set(), GROUP: set()}
+    for trail, kind, name in conn.execute(
+        "SELECT trail, what, store FROM recording WHERE account = ? AND region = ? AND what IN (?, ?) "
+        "AND until IS NULL",
+        (*place, BUCKET, GROUP),
+    ):
+        if trail in trails:
+            found[kind].add(name)
+    return found[BUCKET], found[GROUP]
+
+
+def places(conn: Connection) -> list[tuple[str, str]]:
+    """(account, Region) of what is in scope; of what was asked where nothing is."""
+    scope = "SELECT account, region FROM source WHERE service = 'trail' AND in_scope = 1 ORDER BY account, region"
+    asked = "SELECT DISTINCT account, region FROM recording WHERE what = ? ORDER BY account, region"
+    return conn.execute(scope).fetchall() or conn.execute(asked, (ASKED,)).fetchall()
 
 
 def _in_place(asked: Sequence[Window], rows: Sequence[_Row], window: Window) -> tuple[Recording, str]:

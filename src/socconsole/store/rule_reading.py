@@ -14,14 +14,12 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any, Final, Protocol
 
 from socconsole.store import db, trail
-from socconsole.store.instants import micros
 from socconsole.store.trail_schema import TRAIL_DDL
 
 LIMIT_S: Final = 2.0
@@ -106,14 +104,6 @@ def opened(path: Path | str, functions: Functions) -> Iterator[RuleReader]:
         yield RuleReader(conn, functions)
     finally:
         conn.close()
-
-
-def reads_come(conn: Connection, since: datetime) -> bool:
-    """Whether any call that only reads has come since: an intake that brings changes alone has none."""
-    found = conn.execute(
-        "SELECT 1 FROM trail WHERE seen > ? AND read_only = 1 AND category = 'management' LIMIT 1", (micros(since),)
-    )
-    return found.fetchone() is not None
 
 
 class RuleReader:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from socconsole.config import Config
 from socconsole.rules.catalogue import Catalogue, standing
 from socconsole.rules.passes import look
-from socconsole.rules.rule import Rule
-from socconsole.store import rule_findings, rule_standing, trail
+from socconsole.store import db, rule_findings, rule_standing, trail
 from socconsole.store.db import Connection
 from socconsole.store.declared import context_of
+from socconsole.store.rule_standing import Standing
 from socconsole.store.state import StateFolder
 from socconsole.watch.keeper import Keeper
 
@@ -58,8 +57,9 @@ class Rules:
         """Tell Sources how the rules stand. They are loaded for it, once the watch has begun its other work."""
         if self._catalogue is None and time.monotonic() < self._began + SETTLED_S:
             return
-        rules = (await self._loaded()).rules
-        await self._keeper.do(_keep_standing, rules, datetime.now(UTC))
+        catalogue = await self._loaded()
+        told = await asyncio.to_thread(_standing, self._folder, catalogue)
+        await self._keeper.do(rule_standing.keep, told, {rule.id for rule in catalogue.rules})
 
     async def _loaded(self) -> Catalogue:
         if self._catalogue is None or await asyncio.to_thread(self._catalogue.stale, self._config):
@@ -70,8 +70,9 @@ class Rules:
         return self._catalogue
 
 
-def _keep_standing(conn: Connection, rules: Sequence[Rule], now: datetime) -> None:
-    rule_standing.keep(conn, standing(conn, rules, now), {rule.id for rule in rules})
+def _standing(folder: StateFolder, catalogue: Catalogue) -> Standing:
+    with db.reading(folder) as conn:
+        return standing(conn, catalogue, datetime.now(UTC))
 
 
 def _due(conn: Connection) -> int | None:
