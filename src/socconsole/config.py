@@ -303,15 +303,23 @@ def _read(path: Path) -> Config:
 
 def _check_owner(path: Path) -> None:
     """Whoever can write the configuration decides which roles are assumed: only its owner, or root, may."""
+    if why := exposed(path):
+        raise ConfigError(path, "", 0, why)
+
+
+def exposed(path: Path) -> str:
+    """Why others than this user and root could change a file or folder, in words; empty where they cannot.
+
+    Raises ``OSError``.
+    """
     real = path.resolve()
     for what in (real, real.parent):
         told = what.stat()
         shared = told.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
         if shared and not (what == real.parent and told.st_mode & stat.S_ISVTX):
-            raise ConfigError(path, "", 0, f"others may write to {what}; run: chmod go-w {what}")
+            return f"others may write to {what}; run: chmod go-w {what}"
     owner = real.stat().st_uid
-    if owner not in (os.geteuid(), 0):
-        raise ConfigError(path, "", 0, f"it belongs to user {owner}, neither to you nor to root")
+    return "" if owner in (os.geteuid(), 0) else f"it belongs to user {owner}, neither to you nor to root"
 
 
 def _check(config: Config, path: Path, text: str) -> None:

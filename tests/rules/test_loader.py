@@ -168,3 +168,18 @@ def test_the_catalogue_notices_that_a_file_changed(tmp_path: Path) -> None:
     assert not catalogue.stale(config)
     (tmp_path / "b.yml").write_text(base(2))
     assert catalogue.stale(config)
+
+
+@pytest.mark.parametrize("what", ["the file", "the folder"])
+def test_what_others_may_write_to_is_not_run(tmp_path: Path, what: str) -> None:
+    folder = tmp_path / "rules"
+    folder.mkdir(mode=0o755)
+    file = folder / "0.yml"
+    file.write_text(base(1))
+    file.chmod(0o644)
+    assert [rule.standing for rule in loader.load([folder], builtin=False)] == [Standing.ON]
+    (file if what == "the file" else folder).chmod(0o775)
+    (rule,) = loader.load([folder], builtin=False)
+    assert rule.standing is Standing.BROKEN
+    assert rule.reason.startswith("others may write to ")
+    assert "chmod go-w" in rule.reason

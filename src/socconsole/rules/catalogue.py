@@ -67,9 +67,9 @@ def _stamps(config: Config) -> _Stamps:
 
 def _of(path: Path) -> Iterator[tuple[str, int, int]]:
     try:
-        files = [path] if path.is_file() else [*path.rglob("*.yml"), *path.rglob("*.yaml")]
+        files = [path] if path.is_file() else [path, *path.rglob("*.yml"), *path.rglob("*.yaml")]
         for file in files:
             told = file.stat()
-            yield str(file), told.st_mtime_ns, told.st_size
+            yield str(file), told.st_ctime_ns, told.st_size  # who may write to it counts too
     except OSError:  # gone between two looks, or not to be read: the loader says which
         yield str(path), 0, 0

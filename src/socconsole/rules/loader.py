@@ -21,6 +21,7 @@ from sigma.filters import SigmaFilter
 from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaRule
 from sigma.types import SigmaFieldReference
 
+from socconsole.config import exposed
 from socconsole.model.finding import Severity
 from socconsole.rules.fields import Fields
 from socconsole.rules.needs import needs
@@ -103,6 +104,9 @@ def _builtin() -> list[_Read]:
 
 def _folder(path: Path) -> list[_Read]:
     try:
+        # Whoever can add a filter can silence every rule.
+        if path.is_dir() and (why := exposed(path)):
+            return [_unread(str(path), clean(why))]
         files = sorted(file for pattern in _PATTERNS for file in path.rglob(pattern)) if path.is_dir() else [path]
         return [each for file in files for each in _file(file)]
     except OSError as error:
@@ -111,6 +115,8 @@ def _folder(path: Path) -> list[_Read]:
 
 def _file(path: Path) -> list[_Read]:
     try:
+        if why := exposed(path):
+            return [_unread(str(path), clean(why))]
         with path.open("rb") as file:
             data = file.read(SIZE_LIMIT + 1)
     except OSError as error:
