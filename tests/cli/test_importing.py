@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 from contextlib import closing
@@ -13,6 +14,7 @@ from socconsole.store import db, evidence, ledger, quarantine
 from socconsole.store.recover import recover
 from socconsole.store.state import StateFolder
 from tests.cli.support import FINDING, HUB, live, run
+from tests.formats import records
 from tests.formats.shared import DATA, needs_data
 
 BUCKET = {"Name": "llm-corpus", "Arn": "arn:aws:s3:::llm-corpus", "Type": "Destination"}
@@ -198,6 +200,31 @@ def test_the_bytes_are_evidence_and_the_ledger_names_them(shelf: Path, tmp_path:
     (line,) = ledger.lines(folder, verbs=("import",))
     assert evidence.get(folder, line.entry.data["evidence"]) == path.read_bytes()
     assert line.entry.private["file"] == str(path)
+
+
+def test_secrets_of_a_trail_are_in_nothing_that_is_kept_and_its_events_are_found_again(
+    shelf: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "trail.json"
+    events = [records.trail(eventID=name, requestParameters={"dbPassword": "S3cr3t"}) for name in ("a", "b")]
+    path.write_text(json.dumps({"Records": events}, indent=1))
+    assert run("import", path, "--json", "--store", shelf).row["new"] == 2
+    assert run("import", path, "--json", "--store", shelf).row["unchanged"] == 2
+    folder = StateFolder.open(shelf)
+    (line,) = ledger.lines(folder, verbs=("import",))
+    assert line.entry.data["original"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert b"(secret left out)" in evidence.get(folder, line.entry.data["evidence"])
+    assert not [kept for kept in shelf.rglob("*") if kept.is_file() and b"S3cr3t" in kept.read_bytes()]
+
+    def events_kept() -> list[tuple[str, str]]:
+        with closing(db.connect(shelf / "store.db", readonly=True)) as conn:
+            return conn.execute("SELECT id, event FROM trail ORDER BY n").fetchall()
+
+    before = events_kept()
+    assert [ident for ident, _ in before] == ["a", "b"]
+    (shelf / "store.db").unlink()
+    assert recover(shelf).imports == 1
+    assert events_kept() == before
 
 
 def test_hostile_names_and_content_stay_text(shelf: Path, tmp_path: Path) -> None:

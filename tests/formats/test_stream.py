@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from socconsole.formats import Quarantined, Record, read_bytes
+from socconsole.formats import Quarantined, Record, read_bytes, without_secrets
 from socconsole.model.finding import Observation
 
 from . import records
@@ -130,3 +130,41 @@ def test_a_file_made_to_be_searched_again_from_every_line_takes_no_longer_than_i
         return time.process_time() - start
 
     assert seconds(800) < 4 * seconds(1) + 1
+
+
+SECRET = records.trail(requestParameters={"dbPassword": "S3cr3t", "secretId": "db/main", "odd": "\ud800"})
+LOOKUP = {"EventId": "e", "EventName": "x", "EventSource": "y", "CloudTrailEvent": json.dumps(SECRET)}
+KNOWN = records.asff(Id="a", Resources=[{"Id": "x", "Details": {"Other": {"dbPassword": "a finding stays"}}}])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        json.dumps({"Records": [SECRET, SECRET]}),
+        json.dumps([KNOWN, SECRET, LOOKUP]),
+        json.dumps({"Messages": [{"Body": json.dumps({"Type": "Notification", "Message": json.dumps(SECRET)})}]}),
+        json.dumps(records.event(SECRET, "AWS API Call via CloudTrail"), indent=1),
+        "\n".join(json.dumps(one) for one in (KNOWN, SECRET, {"password": "S3cr3t"}, LOOKUP)),
+        json.dumps(SECRET, indent=2)
+        + "\n\nbad\n"
+        + json.dumps(KNOWN, indent=2)
+        + json.dumps(SECRET)
+        + '\n{"x": \udc80',
+        json.dumps(SECRET) + "\n" + json.dumps(SECRET)[:-40] + "\n" + json.dumps(KNOWN),
+        json.dumps(SECRET, indent=2)[:-40],
+    ],
+    ids=["file", "array", "queue", "event", "lines", "printed", "damaged", "cut"],
+)
+def test_a_file_without_its_secrets_reads_the_same(data: str) -> None:
+    raw = data.encode("utf-8", "surrogateescape")
+    kept = without_secrets(raw)
+    assert b"S3cr3t" in raw
+    assert b"S3cr3t" not in kept
+    assert list(read_bytes(kept)) == list(read_bytes(raw))
+    assert without_secrets(kept) == kept
+    assert (b"a finding stays" in kept) == (b"a finding stays" in raw)
+
+
+def test_a_file_with_nothing_to_leave_out_keeps_its_bytes() -> None:
+    for raw in (json.dumps([KNOWN], indent=3).encode(), json.dumps(records.trail(responseElements=None)).encode()):
+        assert without_secrets(raw) is raw

@@ -1,11 +1,13 @@
 """``import``: findings and trail events from files, none of them lost.
 
 A file's bytes go to ``evidence/`` first and their hash on the ledger, then its records into the store in batches: cut
-short anywhere, ``recover`` or the same command again finishes it. The same bytes again change nothing.
+short anywhere, ``recover`` or the same command again finishes it. The same bytes again change nothing. Secrets of trail
+records are taken out before all of that: what is kept is what is read; the ledger has the original's hash beside it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 import time
@@ -161,6 +163,7 @@ def _folder(store: StoreOption) -> StateFolder:
 
 def import_file(folder: StateFolder, name: str, settings: Config) -> Imported:
     """Import one file (``-``: standard input). Raises ``Stop`` when the state folder cannot take it."""
+    from socconsole.formats import without_secrets
     from socconsole.store.findings import Counts
 
     try:
@@ -173,26 +176,28 @@ def import_file(folder: StateFolder, name: str, settings: Config) -> Imported:
         return Imported(name, Counts(), refused="is empty")
     if _FLOW.match(data):
         return Imported(name, Counts(), refused="a VPC flow log: it holds connections, not findings; nothing was kept")
-    _keep(folder, name, data, settings.who)
-    done = _take_in(folder, name, data, settings)
+    kept = without_secrets(data)
+    _keep(folder, name, data, kept, settings.who)
+    done = _take_in(folder, name, kept, settings)
     if not done.counts.read:
         done.refused = "holds no records"
     return done
 
 
-def _keep(folder: StateFolder, name: str, data: bytes, who: str) -> None:
-    """The bytes into evidence, their hash on the ledger: once for the same bytes."""
+def _keep(folder: StateFolder, name: str, data: bytes, kept: bytes, who: str) -> None:
+    """What may be kept of the bytes into evidence, its hash and theirs on the ledger: once for the same bytes."""
     from socconsole.model.entry import Entry
     from socconsole.store import evidence, ledger, project, recover
 
     try:
-        sha256 = evidence.put(folder, data)
+        sha256 = evidence.put(folder, kept)
         known = (line.entry.data.get("evidence") for line in ledger.lines(folder, verbs=(recover.IMPORT,)))
         if sha256 not in known:
+            told = {"evidence": sha256, "bytes": len(kept)}
             entry = Entry(
                 recover.IMPORT,
                 who,
-                data={"evidence": sha256, "bytes": len(data)},
+                data=told if kept is data else told | {"original": hashlib.sha256(data).hexdigest()},
                 private={"file": ledger.portable(name)},
             )
             ledger.append(folder, [entry])

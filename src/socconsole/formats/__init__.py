@@ -4,11 +4,11 @@
 record, an :class:`~socconsole.model.finding.Observation` or a :class:`~socconsole.model.trail.TrailEvent`, or
 say why there is none: :class:`Quarantined` (cannot be understood) or :class:`Deferred` (understood, but its
 reader is elsewhere: alarms).
-Neither raises.
+Neither raises. :func:`without_secrets` makes of a file's content what may be kept of it.
 """
 
 from socconsole.formats.dispatch import read_object
 from socconsole.formats.record import Deferred, Quarantined, Record, Unreadable
-from socconsole.formats.stream import read_bytes
+from socconsole.formats.stream import read_bytes, without_secrets
 
-__all__ = ["Deferred", "Quarantined", "Record", "Unreadable", "read_bytes", "read_object"]
+__all__ = ["Deferred", "Quarantined", "Record", "Unreadable", "read_bytes", "read_object", "without_secrets"]

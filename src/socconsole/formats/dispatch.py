@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from socconsole.formats import alarm, asff, cloudtrail, eventbridge, guardduty, keys, ocsf, secrets
-from socconsole.formats.fields import body, plain, token
+from socconsole.formats.fields import body, embedded, plain, token
 from socconsole.formats.record import Deferred, Quarantined, Record, Unreadable
 
 WRAPPERS_LIMIT: Final = 8
@@ -39,13 +39,40 @@ def read_document(obj: object) -> Iterator[Record]:
     yield from _read(obj, 1, _BARE, 0)
 
 
+def without_secrets(obj: object, depth: int = 0) -> object:
+    """A copy in which every trail record, and what no reader knows, is without its secrets (``formats.secrets``).
+
+    Findings stay as they are, for their bytes tell one from another. It reads as ``obj`` does.
+    """
+    if depth >= 2 * WRAPPERS_LIMIT:  # nothing so deep is read
+        return secrets.without(obj)
+    if isinstance(obj, list):
+        return [without_secrets(each, depth + 1) for each in obj]
+    if isinstance(obj, str):
+        inner = embedded(obj) if obj[:1] in ("{", "[") else None
+        if not isinstance(inner, dict | list):
+            return secrets.out_of(obj)
+        hidden = without_secrets(inner, depth + 1)
+        return obj if hidden == inner else body(hidden).decode("ascii")
+    if not isinstance(obj, dict):
+        return obj
+    try:
+        reader = _reader(obj)
+        opened = _other(obj)[1] if reader is None else None
+    except Exception:  # as :func:`_read` has it: then nothing of it is known to be a finding
+        return secrets.without(obj)
+    if opened is None:
+        return obj if reader is not None and reader is not cloudtrail else secrets.without(obj)
+    return {name: without_secrets(each, depth + 1) for name, each in obj.items()}
+
+
 def _read(obj: object, line: int, outer: eventbridge.Opened, depth: int) -> Iterator[Record]:
     if isinstance(obj, list) and depth < WRAPPERS_LIMIT:
         for each in obj:
             yield from _read(each, line, outer, depth + 1)
         return
     if not isinstance(obj, dict):
-        yield Quarantined(body(obj), f"not a JSON object but {_json_name(obj)}", line)
+        yield Quarantined(body(secrets.without(obj)), f"not a JSON object but {_json_name(obj)}", line)
         return
     try:
         reader = _reader(obj)
@@ -64,9 +91,9 @@ def _read(obj: object, line: int, outer: eventbridge.Opened, depth: int) -> Iter
     elif opened is None:
         yield Quarantined(body(secrets.without(obj)), _unknown(obj), line)
     elif opened.nothing:
-        yield Quarantined(body(obj), opened.nothing, line)
+        yield Quarantined(body(secrets.without(obj)), opened.nothing, line)
     elif depth >= WRAPPERS_LIMIT:
-        yield Quarantined(body(obj), f"more than {WRAPPERS_LIMIT} envelopes in each other", line)
+        yield Quarantined(body(secrets.without(obj)), f"more than {WRAPPERS_LIMIT} envelopes in each other", line)
     else:
         for each in opened.records:
             yield from _read(each, line, opened, depth + 1)

@@ -1,4 +1,4 @@
-"""Secrets out of a trail record, before anything of it is stored.
+"""Secrets out of a trail record, before anything of it is stored: the event, what is put away, a file that is imported.
 
 CloudTrail itself hides much (``HIDDEN_DUE_TO_SECURITY_REASONS``), but the answer of ``AssumeRole`` holds the session
 token, and services differ. What opens nothing by itself stays: access key ids, request ids, idempotency tokens, the
@@ -13,9 +13,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any, Final
 
-import orjson
-
-from socconsole.formats.fields import embedded
+from socconsole.formats.fields import body, embedded
 
 HIDDEN: Final = "(secret left out)"
 
@@ -139,7 +137,7 @@ def _inside(key: object, item: object, stays: frozenset[str] | None, paired: boo
     kind = _kind(key)
     if kind is _Kind.SECRET or (paired and kind is _Kind.VALUE):
         return _BESIDE_SECRETS
-    if kind is _Kind.ENVIRONMENT and isinstance(item, dict | list):
+    if kind is _Kind.ENVIRONMENT and (isinstance(item, dict | list) or "." in key):  # Security Lake flattens names
         return _BESIDE_VARIABLES
     return None if stays is not None and key[:1].lower() + key[1:] in stays else stays
 
@@ -178,7 +176,7 @@ def _text(value: str, depth: int) -> str:
         inner = embedded(value)
         if isinstance(inner, dict | list):
             hidden = _without(inner, depth + 1, None)
-            return value if hidden == inner else _dumped(hidden)
+            return value if hidden == inner else body(hidden).decode("ascii")
     return out_of(value)
 
 
@@ -190,10 +188,3 @@ def out_of(text: str) -> str:
 
 def _left(found: re.Match[str]) -> str:
     return f"{found[1] or found[2] or found[3]}{HIDDEN}"
-
-
-def _dumped(value: Any) -> str:
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # numbers or nesting that JSON's fast writer refuses: then nothing of it is kept
-        return HIDDEN

@@ -9,16 +9,21 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import orjson
 
-from socconsole.formats import secrets
+from socconsole.formats import dispatch, secrets
 from socconsole.formats.dispatch import read_document, read_object
+from socconsole.formats.fields import body
 from socconsole.formats.record import Quarantined, Record
 
 NOT_JSON: Final = "not JSON"
 TOO_DEEP: Final = "nested too deeply"
+
+_TRAIL: Final = (b"eventSource", b"CloudTrailEvent", b"class_uid")
+"""One of these stands in every file that holds a trail record."""
 
 _WHITE: Final = b" \t\r\n,"
 _GAP: Final = re.compile(r"[\s,]*")
@@ -36,9 +41,45 @@ def read_bytes(data: bytes) -> Iterator[Record]:
     try:
         whole = orjson.loads(data)
     except ValueError:
-        yield from _lines(data)
+        for piece in _pieces(data):
+            if piece.reason:
+                yield Quarantined(
+                    secrets.out_of(piece.text).encode("utf-8", "surrogateescape"), piece.reason, piece.line
+                )
+            else:
+                yield from read_object(piece.obj, piece.line)
     else:
         yield from read_document(whole)
+
+
+def without_secrets(data: bytes) -> bytes:
+    """A file's content without the secrets in its trail records: what it reads as stays the same, line by line.
+
+    The very bytes where there is nothing to leave out.
+    """
+    text = _utf8(data)
+    if not any(mark in text for mark in _TRAIL):
+        return data
+    try:
+        whole = orjson.loads(text)
+    except ValueError:
+        return _without_secrets(text, data)
+    hidden = dispatch.without_secrets(whole)
+    return data if hidden == whole else body(hidden)
+
+
+def _without_secrets(text: bytes, data: bytes) -> bytes:
+    found: list[str] = []
+    line, changed = 1, False
+    for piece in _pieces(text):
+        kept = secrets.out_of(piece.text)
+        if not piece.reason:
+            hidden = dispatch.without_secrets(piece.obj)
+            kept = piece.text if hidden == piece.obj else body(hidden).decode("ascii")
+        changed |= kept != piece.text
+        found += ["\n" * (piece.line - line) or " ", kept]
+        line = piece.line + kept.count("\n")
+    return "".join(found).encode("utf-8", "surrogateescape") if changed else data
 
 
 def _utf8(data: bytes) -> bytes:
@@ -49,7 +90,18 @@ def _utf8(data: bytes) -> bytes:
     return data
 
 
-def _lines(data: bytes) -> Iterator[Record]:
+@dataclass(slots=True)
+class _Piece:
+    line: int
+    """Where it begins, from 1."""
+    text: str
+    """As it stands in the file; bytes that are no UTF-8 are lone surrogates."""
+    obj: object
+    reason: str = ""
+    """Why it is no object."""
+
+
+def _pieces(data: bytes) -> Iterator[_Piece]:
     """JSON Lines as long as it lasts; the first line that is none hands the rest to :func:`_scan`."""
     start, line = 0, 1
     while start < len(data):
@@ -62,11 +114,11 @@ def _lines(data: bytes) -> Iterator[Record]:
             except ValueError:
                 yield from _scan(data[start:].decode("utf-8", "surrogateescape"), line)
                 return
-            yield from read_object(obj, line)
+            yield _Piece(line, piece.decode(), obj)
         start, line = end + 1, line + 1
 
 
-def _scan(text: str, line: int) -> Iterator[Record]:
+def _scan(text: str, line: int) -> Iterator[_Piece]:
     """Objects that begin at the start of a line or behind one another, and the bad lines between them.
 
     A text that begins like an object but is none would be searched to its end again from each of its lines.
@@ -87,12 +139,11 @@ def _scan(text: str, line: int) -> Iterator[Record]:
             obj, stop, reason, searched = _decoded(text, at, end, patience)
             patience -= searched
             if stop > at:
-                yield from read_object(obj, line)
+                yield _Piece(line, text[at:stop], obj)
                 line += text.count("\n", at, stop)
                 at = stop
                 continue
-        piece = text[at:end].rstrip()
-        yield Quarantined(secrets.out_of(piece).encode("utf-8", "surrogateescape"), reason, line)
+        yield _Piece(line, text[at:end].rstrip(), None, reason)
         at = end
 
 

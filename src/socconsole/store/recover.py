@@ -1,6 +1,7 @@
 """Rebuilding ``store.db`` when it is gone or damaged: from the raw imports and the ledger; AWS gives the rest.
 
-An ``import`` entry names in ``data.evidence`` the SHA-256 of a file's bytes, and the file in ``private.file``.
+An ``import`` entry names in ``data.evidence`` the SHA-256 of what is kept of a file: its bytes, or those without the
+secrets of its trail records, and then in ``data.original`` the file's own SHA-256. ``private.file`` is its name.
 """
 
 from __future__ import annotations
