@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from socconsole.aws import AwsTrouble, Door, Kind
-from socconsole.collectors import alarms, metrics
+from socconsole.collectors import alarms, egress_network, egress_stores, metrics
 from socconsole.collectors.base import Batch
 from socconsole.collectors.egress import Egress
 from socconsole.collectors.egress_marks import Marks, holds_data
+from socconsole.collectors.egress_network import Network
 from socconsole.collectors.metrics import Metrics
 from socconsole.config import Config, DatasetConfig, EgressConfig
 from socconsole.drill import Embedded
@@ -68,6 +69,33 @@ async def test_models_and_endpoints_are_ways_out(aws: Embedded, door: Door) -> N
     assert "support-agent" in of(listing, PathKind.SAGEMAKER)
     assert all(path.llm for path in of(listing, PathKind.BEDROCK).values())
     assert of(listing, PathKind.BEDROCK)
+
+
+async def test_of_several_variants_none_is_taken_for_the_endpoint(aws: Embedded, door: Door, place: Place) -> None:
+    maker = client(aws, "sagemaker", place.region)
+    role = f"arn:aws:iam::{place.account}:role/model"
+    maker.create_model(ModelName="m", ExecutionRoleArn=role, PrimaryContainer={"Image": "vllm"})
+    for name, variants in (("one", ["all"]), ("two", ["blue", "green"])):
+        maker.create_endpoint_config(
+            EndpointConfigName=name,
+            ProductionVariants=[
+                {"VariantName": each, "ModelName": "m", "InstanceType": "ml.g4dn.xlarge", "InitialInstanceCount": 1}
+                for each in variants
+            ],
+        )
+        maker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    endpoints = {path.resource: path for path in await egress_stores.sagemaker(door, place, Marks((), ()))}
+    assert dict(endpoints["one"].dimensions) == {"EndpointName": "one", "VariantName": "all"}
+    assert not ways_out.meters(endpoints["two"])
+
+
+async def test_an_address_of_ipv6_that_the_internet_routes_faces_it(place: Place) -> None:
+    def host(id_: str, address: str) -> dict[str, Any]:
+        return {"InstanceId": id_, "NetworkInterfaces": [{"Ipv6Addresses": [{"Ipv6Address": address}]}]}
+
+    net = Network((host("i-six", "2a05:d014::7"), host("i-own", "fd00:ec2::7")), (), {})
+    exposed = [path async for path in egress_network.instances(place, Marks((), ()), net, {})]
+    assert [(path.resource, path.links) for path in exposed] == [("i-six", ("2a05:d014::7",))]
 
 
 async def test_a_half_read_place_says_so_and_declares_nothing_gone(aws: Embedded, door: Door, place: Place) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from socconsole.formats import Deferred, alarm, read_object
 from socconsole.model.egress import AlarmChange, AlarmState
 from socconsole.model.world import Place
+from socconsole.text import Untrusted
 
 from . import records
 
@@ -89,6 +90,19 @@ def test_an_anomaly_band_has_no_threshold_and_compares_one_metric() -> None:
     assert found.dimensions == (("InstanceId", "i-1"),)
     math = {**listed, "Metrics": [*listed["Metrics"][:1], {"Id": "e1", "Expression": "m1 * 8"}], "Threshold": 1.0}
     assert (alarm.described(math).period_s, alarm.described(math).dimensions) == (0, (("InstanceId", "i-1"),))
+
+
+def test_a_composite_alarm_says_what_may_silence_it() -> None:
+    listed = {
+        "AlarmName": "egress",
+        "AlarmArn": ARN,
+        "StateValue": "OK",
+        "AlarmRule": "ALARM(a)",
+        "ActionsSuppressor": "maintenance",
+    }
+    found = alarm.described(listed)
+    assert found.composite
+    assert found.suppressor == Untrusted("maintenance")
 
 
 def test_history_says_a_state_only_where_it_names_one() -> None:

@@ -7,6 +7,7 @@ without an association follows its VPC's main table; metrics of interface endpoi
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,9 @@ from socconsole.model.world import Place
 Item = Mapping[str, Any]
 
 _GONE: Final = frozenset({"terminated", "shutting-down", "deleted", "deleting", "failed", "rejected", "expired"})
+_GLOBAL: Final = re.compile(r"[23][0-9a-fA-F]{3}:")
+"""IPv6 addresses that the internet routes (2000::/3); a VPC's own begin with fd."""
+
 _ARNS_A_CALL: Final = 20
 """Load balancers whose tags ``DescribeTags`` tells at once."""
 
@@ -213,13 +217,15 @@ def _profile(instance: Item) -> str:
 
 
 def _addresses(instance: Item) -> list[str]:
-    """Public addresses, elastic ones included, of every interface."""
+    """Public addresses of every interface: elastic ones included, and those of IPv6, which need no translation."""
     found = [str(instance.get("PublicIpAddress") or "")]
     for eni in instance.get("NetworkInterfaces") or ():
         found.append(str((eni.get("Association") or {}).get("PublicIp", "")))
         found += [
             str((each.get("Association") or {}).get("PublicIp", "")) for each in eni.get("PrivateIpAddresses") or ()
         ]
+        six = (str(each.get("Ipv6Address", "")) for each in eni.get("Ipv6Addresses") or ())
+        found += [one for one in six if _GLOBAL.match(one)]
     return [one for one in dict.fromkeys(found) if one]
 
 

@@ -56,6 +56,8 @@ async def sagemaker(door: Door, place: Place, marks: Marks) -> list[EgressPath]:
             told = await door.call(place, "sagemaker:DescribeEndpoint", {"EndpointName": name})
             tags = await door.call(place, "sagemaker:ListTags", {"ResourceArn": arn})
             variants = [str(each.get("VariantName", "")) for each in told.get("ProductionVariants") or ()]
+            # One of several variants is a part that nobody could tell from the whole.
+            meter = (("EndpointName", name), ("VariantName", variants[0])) if len(variants) == 1 else ()
             found.append(
                 marks.path(
                     PathKind.SAGEMAKER,
@@ -65,7 +67,7 @@ async def sagemaker(door: Door, place: Place, marks: Marks) -> list[EgressPath]:
                     names=(arn,),
                     llm=True,
                     links=(str(told.get("EndpointConfigName", "")),),
-                    dimensions=(("EndpointName", name), ("VariantName", variants[0])) if variants else (),
+                    dimensions=meter,
                 )
             )
     return found

@@ -288,6 +288,7 @@ def _latest(recent: Sequence[tuple[datetime, float]], period: int) -> float:
 NO_METER: Final = {
     "bucket": "S3 measures no requests of this bucket (aws s3api put-bucket-metrics-configuration)",
     "vpc_endpoint": "CloudWatch measures interface endpoints only",
+    "sagemaker": "CloudWatch measures its variants one by one, and it has none or several",
 }
 """Why a kind of path may have no meter at all."""
 
