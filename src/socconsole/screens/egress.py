@@ -27,6 +27,12 @@ from socconsole.widgets.table import RowSource
 SERVICES: Final = frozenset({"egress", "alarms", "metrics"})
 """Sources from which this screen is made."""
 
+NONE_FOUND: Final = (
+    "no NAT gateway, exposed or LLM host, declared or tagged bucket, VPC endpoint, internet-facing load balancer, "
+    "SageMaker endpoint or invoked Bedrock model was found"
+)
+"""What is looked for, and none of it is there."""
+
 _RENEW_S: Final = 5.0
 """How long what was read is shown while nothing is written."""
 
@@ -145,7 +151,7 @@ class EgressScreen(ListScreen[PathView]):
         wrong = [state for state in asked if state.freshness != "FRESH"]
         if wrong:
             return f"not known: {'; '.join(describe(state) for state in wrong[:3])}"
-        return "no way out was found, and every place was read completely"
+        return f"{NONE_FOUND}, and every place was read completely; there are other ways out (docs/egress.md)"
 
     def detail(self, row: PathView) -> tuple[Body, list[Section]]:
         return heading(row), sections(row, self.desk.stamp, self.desk.now())
