@@ -1,8 +1,8 @@
 """A pass of the rules over 500 new trail events, with many stored and with few: it has to cost what is new.
 
 Events lie one second apart, so that the timespans of correlations hold as many in either store. What is beyond the
-first 10,000 is copied inside SQLite under other ids, further back in time, without the index of what events name:
-rules do not read it.
+first 10,000 is copied inside SQLite under other ids, further back in time than any timespan reaches, and therefore
+without the index of what events name.
 """
 
 from __future__ import annotations

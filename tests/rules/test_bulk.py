@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,10 +13,12 @@ from socconsole.config import Config
 from socconsole.rules import engine, passes
 from socconsole.rules.catalogue import Catalogue
 from socconsole.rules.fields import Fields
-from socconsole.store import db, rule_standing
+from socconsole.rules.rule import Correlate, Correlation, Part, Rule, Standing
+from socconsole.store import db, rule_reading, rule_standing, trail
+from socconsole.store.rule_reading import RuleReader
 from socconsole.store.state import StateFolder
-from tests.rules.records import builtin, record, session
-from tests.rules.test_passes import arrive, stored
+from tests.rules.records import AT, KEY, builtin, event, record, session
+from tests.rules.test_passes import ENDLESS, arrive, stored
 
 BULK = ("Objects read in bulk", "A gigabyte read from a bucket", "Secrets read in bulk")
 CATALOGUE = Catalogue(tuple(rule for rule in builtin() if rule.title in BULK), Fields(), frozenset())
@@ -67,3 +70,19 @@ def test_a_group_that_was_not_read_whole_and_is_silent_says_so(folder: StateFold
     assert found == {}
     (why,) = troubles.values()
     assert why.startswith("only the latest 110 events were looked at in 1 of its groups at 20")
+
+
+def test_what_takes_too_long_for_one_key_is_seen_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rule_reading.Deadline.__init__, "__defaults__", (0.05,))
+    part = Part(f"trail_first(event, 'requestParameters.key') IS NULL OR {ENDLESS}", ("userIdentity.accessKeyId",), "")
+    counted = Correlation(Correlate.EVENT_COUNT, (part,), part.group_by, 600, ">=", 3)
+    rule = Rule("r", "R", "team.yml", Standing.ON, correlation=counted)
+    app = session("app", key="ASIAQEXAMPLE00000009")
+    slow = record("s3:GetObject", {"key": "endless"}, userIdentity=app)
+    before = [slow, record("s3:GetObject"), record("s3:GetObject")]
+    new = [record("s3:GetObject"), *(record("s3:GetObject", userIdentity=app) for _ in range(2))]
+    with closing(rule_reading.memory()) as conn:
+        trail.take(conn, [event(each) for each in (*before, *new)], origin="test", now=AT)
+        found = engine.run_on(RuleReader(conn, engine.functions(Fields())), [rule], len(before), trail.head(conn))
+    assert [match.group for match in found.matches] == [(KEY,)]
+    assert found.troubles == {"r": "it took longer than 0.05 s in 1 of its groups"}

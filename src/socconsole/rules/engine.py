@@ -16,7 +16,7 @@ from socconsole.rules import correlation
 from socconsole.rules.correlation import Seen
 from socconsole.rules.fields import Fields, number
 from socconsole.rules.rule import Correlate, Correlation, Rule
-from socconsole.store.rule_reading import MOST, Functions, Group, RuleReader, TooSlow, Unusable, folded
+from socconsole.store.rule_reading import MOST, Deadline, Functions, Group, RuleReader, TooSlow, Unusable, folded
 
 BATCH: Final = 2_000
 """New events that one pass looks at, at most: how long it holds its thread."""
@@ -78,6 +78,7 @@ def _correlated(reader: RuleReader, rule: Rule, asked: Correlation, after: int, 
     arrived = [(place, row) for place, part in enumerate(asked.parts) for row in reader.arrived(part, after, upto)]
     new = {row.n for _, row in arrived}
     most = None if asked.kind is Correlate.VALUE_SUM else MOST + int(asked.limit)  # a sum is of all there is
+    is_up = Deadline()
     found: list[Match] = []
     silent: Counter[str] = Counter()
     for since, until in spans((row.at for _, row in arrived), asked.span_s * _SECOND):
@@ -86,7 +87,7 @@ def _correlated(reader: RuleReader, rule: Rule, asked: Correlation, after: int, 
         groups = [group for group, _ in reversed(Counter(row.group for _, row in here).most_common())]
         cut: dict[Group, str] = {}
         for place, part in enumerate(asked.parts):
-            earlier, short = reader.earlier(part, groups, since, until, after, most)
+            earlier, short = reader.earlier(part, groups, since, until, after, most, is_up)
             here += [(place, row) for row in earlier]
             cut |= short
         seen = [Seen(row.n, row.at, place, row.group, row.value) for place, row in here]

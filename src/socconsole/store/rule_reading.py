@@ -106,6 +106,17 @@ def opened(path: Path | str, functions: Functions) -> Iterator[RuleReader]:
         conn.close()
 
 
+class Deadline:
+    """Says whether the time that begins now is up."""
+
+    def __init__(self, limit_s: float = LIMIT_S) -> None:
+        self.limit_s = limit_s
+        self._worked, self._waited = time.thread_time() + limit_s, time.monotonic() + limit_s * _WAIT
+
+    def __call__(self) -> bool:
+        return time.thread_time() > self._worked or time.monotonic() > self._waited
+
+
 class RuleReader:
     """Runs conditions over a connection, which is its own."""
 
@@ -121,12 +132,12 @@ class RuleReader:
     def matches(self, condition: str, after: int, upto: int, limit_s: float = LIMIT_S) -> list[tuple[int, int]]:
         """(n, at) of the events with ``after < n <= upto`` that fit, in the order of arrival."""
         statement = f"SELECT n, at FROM ({_SHOWN} WHERE n > :after AND n <= :upto) WHERE {condition} ORDER BY n"
-        return list(self._timed(statement, {"after": after, "upto": upto}, _Deadline(limit_s)))
+        return list(self._timed(statement, {"after": after, "upto": upto}, Deadline(limit_s)))
 
     def arrived(self, asked: Asked, after: int, upto: int, limit_s: float = LIMIT_S) -> list[Row]:
         """What fits of ``after < n <= upto``; what lacks a field of the group is no part of any."""
         shown = f"{_SHOWN} WHERE n > :after AND n <= :upto"
-        return list(self._rows(asked, shown, "n", {"after": after, "upto": upto}, _Deadline(limit_s)))
+        return list(self._rows(asked, shown, "n", {"after": after, "upto": upto}, Deadline(limit_s)))
 
     def earlier(
         self,
@@ -135,18 +146,17 @@ class RuleReader:
         since: int,
         until: int,
         after: int,
-        most: int | None = MOST,
-        limit_s: float = LIMIT_S,
+        most: int | None,
+        is_up: Deadline,
     ) -> tuple[list[Row], dict[Group, str]]:
         """What fits of ``since <= at <= until`` and ``n <= after`` in these groups, and which of them were not read
         whole, with why.
 
         Of each group the latest ``most`` are read (None: all of them), so that a busy one neither hides another nor
-        costs more. The time is for all groups together: those first that should not suffer for the others.
+        costs more. The time is for all that shares ``is_up``: those groups first that should not suffer for the others.
         """
         found: list[Row] = []
         cut: dict[Group, str] = {}
-        is_up = _Deadline(limit_s)
         for where, its in _places(asked, groups):
             room: dict[Group, int | None] = dict.fromkeys(its, most)
             arguments = {**where, "since": since, "until": until, "after": after}
@@ -179,7 +189,7 @@ class RuleReader:
         return [Event(*row) for row in rows]
 
     def _rows(
-        self, asked: Asked, shown: str, order: str, arguments: Mapping[str, Any], is_up: _Deadline
+        self, asked: Asked, shown: str, order: str, arguments: Mapping[str, Any], is_up: Deadline
     ) -> Generator[Row, None, None]:
         fields = {f"f{place}": field for place, field in enumerate(asked.group_by)}
         groups = "".join(f", trail_first(event, :{name})" for name in fields)
@@ -192,7 +202,7 @@ class RuleReader:
                 if None not in group:
                     yield Row(n, at, value, tuple(group))
 
-    def _timed(self, statement: str, arguments: Mapping[str, Any], is_up: _Deadline) -> Generator[Any, None, None]:
+    def _timed(self, statement: str, arguments: Mapping[str, Any], is_up: Deadline) -> Generator[Any, None, None]:
         """Rows one by one, until the time is up: TooSlow. One statement at a time."""
         self._conn.set_progress_handler(is_up, _STEPS)
         try:
@@ -210,17 +220,6 @@ class RuleReader:
 def folded(group: Group) -> Group:
     """As groups are compared: without their case."""
     return tuple(value.lower() for value in group)
-
-
-class _Deadline:
-    """Says whether the time that begins now is up."""
-
-    def __init__(self, limit_s: float) -> None:
-        self.limit_s = limit_s
-        self._worked, self._waited = time.thread_time() + limit_s, time.monotonic() + limit_s * _WAIT
-
-    def __call__(self) -> bool:
-        return time.thread_time() > self._worked or time.monotonic() > self._waited
 
 
 def _places(asked: Asked, groups: Iterable[Group]) -> Iterator[tuple[dict[str, str], list[Group]]]:
