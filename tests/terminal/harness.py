@@ -69,8 +69,8 @@ class Terminal:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._fed = 0
-        self._shown: list[str] = []
-        self._shown_at = (0, 0)
+        self._lines_read: list[str] = []
+        self._read_at = (0, 0)
         self.fd, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._inner = inner
@@ -140,13 +140,13 @@ class Terminal:
     def display(self) -> list[str]:
         """What a person sees, line by line."""
         size = self.columns, self.rows
-        if self._fed < len(self.raw) or self._shown_at != size:
+        if self._fed < len(self.raw) or self._read_at != size:
             self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", bytes(self.raw[self._fed :])))
-            self._fed, self._shown_at = len(self.raw), size
+            self._fed, self._read_at = len(self.raw), size
             # Not pyte's own ``display``: it stumbles over half of a wide character.
             rows = (self._screen.buffer[y] for y in range(self.rows))
-            self._shown = ["".join(row[x].data for x in range(self.columns)).rstrip() for row in rows]
-        return list(self._shown)
+            self._lines_read = ["".join(row[x].data for x in range(self.columns)).rstrip() for row in rows]
+        return list(self._lines_read)
 
     @property
     def text(self) -> str:
