@@ -89,6 +89,8 @@ async def pictures(store: Path, wants: Callable[[str], bool]) -> None:
     await picture("help-80x24", NARROW, "help", until="keys and words")
     await picture("sources-80x24", NARROW, "sources", until="DETAIL")
     await picture("contain-plan-160x50", WIDE, f"contain s3-block-public {CORPUS}", until="PutPublicAccessBlock")
+    await picture("egress-160x50", WIDE, "egress", until="WAY OUT")
+    await picture("pivot-160x50", WIDE, f"pivot {CORPUS}", until="FINDINGS")
     if wants("activity-160x50"):
         await asyncio.to_thread(shift, store)
     await picture("activity-160x50", WIDE, "activity", until="outcome")
