@@ -45,7 +45,7 @@ def leak(estate: Estate) -> Estate:
 async def test_the_leak_stands_first_with_its_rate_and_its_alarm(leak: Estate, console: Opened) -> None:
     async with console(size=(160, 50)) as desk:
         await desk.press("2")
-        await desk.until(lambda: "57 MB/min" in desk.text())
+        await desk.until(lambda: "60 MB/min" in desk.text())
         lines = desk.text().splitlines()
         first = next(line for line in lines if line.startswith("▶"))
         assert "ALARM" in first
@@ -62,10 +62,10 @@ async def test_the_leak_stands_first_with_its_rate_and_its_alarm(leak: Estate, c
 async def test_enter_draws_the_meter_with_its_threshold_and_tab_changes_the_span(leak: Estate, console: Opened) -> None:
     async with console() as desk:
         await desk.press("2")
-        await desk.until(lambda: "57 MB/min" in desk.text())
+        await desk.until(lambda: "60 MB/min" in desk.text())
         await desk.press("enter")
         await desk.until(lambda: "a step is 1m" in desk.text())
-        assert "29 MB" in desk.text()  # the threshold, for as long as a step
+        assert "30 MB" in desk.text()  # the threshold, for as long as a step
         await desk.press("tab")
         await desk.until(lambda: "a step is 5m" in desk.text())
         await desk.press("X")

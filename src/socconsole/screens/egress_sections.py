@@ -28,7 +28,7 @@ _STORES: Final = frozenset({PathKind.BUCKET, PathKind.SAGEMAKER, PathKind.BEDROC
 """Ways out that are called and not routed through: no flow log sees who calls."""
 _METERED: Final = frozenset({PathKind.NAT, PathKind.INSTANCE, PathKind.BUCKET})
 """Kinds for which an alarm can be planned from here."""
-_UNITS: Final = ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
+_UNITS: Final = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 _COMPARED: Final = {
     "GreaterThanThreshold": "above",
     "GreaterThanOrEqualToThreshold": "at or above",
