@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from socconsole.model.world import World, WorldKind
 from socconsole.store.state import StateFolder
+
+# Whoever runs the tests, on whatever terminal or none: what the console shows is what it shows on a common one.
+# Here, and not in a fixture, because some of it is read when a module is imported.
+for name in ("NO_COLOR", "TMUX", "SSH_CONNECTION", "COLUMNS", "LINES", "SOCCONSOLE_MODE", "SOCCONSOLE_ASCII"):
+    os.environ.pop(name, None)
+os.environ |= {"TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 
 
 @pytest.fixture(autouse=True)
