@@ -22,7 +22,7 @@ from socconsole.drill.scenario import BadScenario
 from socconsole.model.world import DrillWorld, World, WorldKind
 from socconsole.processes import ours
 
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 60.0
 LINGER_S = 60.0
 KEEP = "drill.keep"
 
