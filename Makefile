@@ -30,6 +30,7 @@ wheel: $(READY)  ## build the wheel and start it in a clean environment
 	PYTHON=$(PYTHON) $(BIN)/python .ci/wheel.py
 
 $(READY): pyproject.toml constraints.txt
+	@echo "making $(VENV) with what socconsole needs: about a minute …"
 	@if command -v uv >/dev/null 2>&1; then \
 	    uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
 	    uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[drill,dev]'; \

@@ -151,3 +151,12 @@ def test_opening_a_current_store_never_imports_sqlite_utils(tmp_path):
         "sys.exit('sqlite_utils' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == 0
+
+
+def test_tables_without_rowid_declare_their_key_first(tmp_path):
+    """Else ``quick_check`` of SQLite 3.40 takes a sound file for a damaged one."""
+    conn = fresh_store(tmp_path)
+    for name, sql in conn.execute("SELECT name, sql FROM sqlite_schema WHERE sql LIKE '%WITHOUT ROWID%'").fetchall():
+        keys = [pk for *_, pk in conn.execute(f"PRAGMA table_info({name})")]
+        assert keys[: max(keys)] == list(range(1, max(keys) + 1)), sql
+    conn.close()

@@ -85,7 +85,7 @@ class Actor:
         ]
         try:
             await self._ending.wait()
-            await self._stand_down("the console hung up")
+            await self._stand_down("the console ended")
             for chore in chores:
                 chore.cancel()
             await asyncio.gather(*chores, return_exceptions=True)

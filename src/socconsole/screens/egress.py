@@ -156,6 +156,14 @@ class EgressScreen(ListScreen[PathView]):
     def detail(self, row: PathView) -> tuple[Body, list[Section]]:
         return heading(row), sections(row, self.desk.stamp, self.desk.now())
 
+    def do_back(self, asked: Invocation) -> None:
+        if self.filter_text:
+            self.apply_filter("")
+            self.table.go_to(0)
+            self.say("filter cleared")
+        else:
+            super().do_back(asked)
+
     # -- commands ----------------------------------------------------------------------------------------
 
     def why_not(self, command: Command) -> str:
@@ -233,6 +241,6 @@ def _said(row: PathView) -> str:
     return " ".join(
         (
             path.resource, clean(path.name), KINDS[path.kind], path.place.account, path.place.region, path.dataset,
-            alarm_sign(row)[0], "llm" if path.llm else "",
+            alarm_sign(row)[0], "llm" if path.llm else "", "cannot see" if row.flow.rate is None else "",
         )
     ).lower()  # fmt: skip

@@ -84,6 +84,7 @@ def sections(view: PathView, stamp: Callable[[datetime | None], str], now: datet
     tags: list[Body] = [[(name, "quiet"), (" ", "quiet"), (value, "text")] for name, value in path.tags[:_SHOWN]]
     out = [
         Section("leaving", _leaving(flow, stamp, now)),
+        *([Section("in force", [[(one, "good")] for one in view.contained])] if view.contained else []),
         *([Section("last 2 h", _meter(view))] if any(one is not None for one in view.shape) else []),
         Section("alarms", [line for alarm in view.alarms for line in _alarm(alarm, stamp)] or _no_alarm(view)),
     ]

@@ -54,7 +54,8 @@ def _asked(told: Mapping[str, Any]) -> list[Body]:
     if told["cut"]:
         said.append([("there were more rows than a query returns: the small ones are missing", "warn")])
     since = told["compared_since"]
-    said.append(f"new: not talked to since {since}" if since else "which are new was not asked")
+    news = f"new means: not talked to from {since} to {told['since']}"
+    said.append(news if since else "which are new was not asked")
     kept = f"kept as evidence {told['evidence'][:12]}, ledger {told['ledger']:,}" if told["evidence"] else ""
     said.append([(kept, "quiet")] if kept else [(f"not kept: {told['not_kept']}", "bad")])
     return said

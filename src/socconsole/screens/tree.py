@@ -169,7 +169,7 @@ class TreeScreen(ListScreen[Branch]):
         row = self.table.cursor_row
         if row is None:
             return "there is no row"
-        if row.credential.standing is not Standing.ALIVE:
+        if row.credential.standing not in (Standing.ALIVE, Standing.UNSEEN):
             return f"it is {row.credential.standing}: {row.credential.why}"
         return "" if containment(row.credential) else "whose it is, is not known"
 
@@ -225,6 +225,8 @@ def _state(row: Branch) -> Cell:
             return Cell(f"{signs.bad} alive", "bad")
         case Standing.CONTAINED:
             return Cell(f"{signs.good} contained", "good")
+        case Standing.UNSEEN:
+            return Cell("? unseen", "warn")
         case Standing.EXPIRED:
             return Cell(f"{signs.off} expired", "quiet")
 

@@ -28,8 +28,8 @@ ACTION_DDL: Final[tuple[str, ...]] = (
     # What an action closes while it is in force, as triage.needs names it.
     """
     CREATE TABLE closing (
-        action TEXT NOT NULL,
         name TEXT NOT NULL,
+        action TEXT NOT NULL,
         PRIMARY KEY (name, action)
     ) STRICT, WITHOUT ROWID
     """,

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Final
 
+from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.egress import EgressPath
 from socconsole.model.finding import Severity
-from socconsole.store import egress
+from socconsole.store import actions, egress
 from socconsole.store.egress import Flow, Metered, StoredAlarm
 from socconsole.store.instants import instant
 from socconsole.text import Untrusted
@@ -49,6 +50,8 @@ class PathView:
     shape: Shape
     """What left in each of ``BUCKETS`` steps of the last ``SPAN``, in the meter's unit."""
     findings: tuple[FindingLine, ...]
+    contained: tuple[str, ...] = ()
+    """``ACTION ID`` of each containment in force on it."""
 
     @property
     def raised(self) -> bool:
@@ -87,14 +90,17 @@ def overview(conn: Connection, now: datetime) -> list[PathView]:
     for alarm in egress.alarms(conn):
         if alarm.egress and alarm.path is not None:
             watching.setdefault(alarm.path, []).append(alarm)
-    views = [_view(conn, path, tuple(watching.get(path.id, ())), now) for path in egress.paths(conn)]
+    in_force = actions.in_force(conn)
+    views = [_view(conn, path, tuple(watching.get(path.id, ())), now, in_force) for path in egress.paths(conn)]
     return sorted(views, key=_order)
 
 
 def view(conn: Connection, path_id: str, now: datetime) -> PathView | None:
     """One of them, gone or not."""
     path = egress.path(conn, path_id)
-    return None if path is None else _view(conn, path, tuple(egress.alarms_of(conn, path_id)), now)
+    if path is None:
+        return None
+    return _view(conn, path, tuple(egress.alarms_of(conn, path_id)), now, actions.in_force(conn))
 
 
 def meter(conn: Connection, path: EgressPath, since: datetime) -> Metered | None:
@@ -124,7 +130,14 @@ def shape(metered: Metered | None, since: datetime, until: datetime, steps: int)
     return tuple(found)
 
 
-def _view(conn: Connection, path: EgressPath, alarms: Sequence[StoredAlarm], now: datetime) -> PathView:
+def _is_on(record: ActionRecord, path: EgressPath) -> bool:
+    here = record.place.account == path.place.account and record.state is ActionState.APPLIED
+    return here and record.target in (path.resource, *path.links)
+
+
+def _view(
+    conn: Connection, path: EgressPath, alarms: Sequence[StoredAlarm], now: datetime, in_force: Sequence[ActionRecord]
+) -> PathView:
     since = now - SPAN
     return PathView(
         path,
@@ -132,6 +145,7 @@ def _view(conn: Connection, path: EgressPath, alarms: Sequence[StoredAlarm], now
         tuple(alarms),
         shape(meter(conn, path, since), since, now, BUCKETS),
         findings_on(conn, path),
+        tuple(f"{each.action} {each.id}" for each in in_force if _is_on(each, path)),
     )
 
 

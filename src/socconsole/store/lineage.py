@@ -54,6 +54,8 @@ class Standing(StrEnum):
     ALIVE = "alive"
     CONTAINED = "contained"
     EXPIRED = "expired"
+    UNSEEN = "unseen"
+    """Nothing that is kept says that it was ever issued or used: nothing is known of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,8 @@ class _Grower:
         ).fetchone()[0]
         children = tuple(one for each in self._handed(key) if (one := self._credential(each, depth + 1)) is not None)
         standing, why = self._standing(key, holder, issued, expires)
+        if standing is Standing.ALIVE and first is None and issued is None:
+            standing, why = Standing.UNSEEN, "named by a finding only: another account's, or not in what is kept"
         return Credential(
             key=key,
             who=who,

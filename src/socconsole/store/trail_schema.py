@@ -56,9 +56,9 @@ TRAIL_DDL: Final = (
         trail TEXT NOT NULL,
         what TEXT NOT NULL,
         store TEXT NOT NULL,
+        since INTEGER NOT NULL,
         reads INTEGER NOT NULL,
         writes INTEGER NOT NULL,
-        since INTEGER NOT NULL,
         until INTEGER,
         detail TEXT NOT NULL DEFAULT '',
         PRIMARY KEY (account, region, trail, what, store, since)

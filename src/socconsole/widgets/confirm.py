@@ -131,7 +131,9 @@ class ConfirmField(Widget):
         self.query_one("#confirm-said", Static).update(safe.show(text, style, limit=600))
 
     def _say_what_to_type(self) -> None:
-        self._say(f"type {clean(self._expected, 400)} and Enter; esc leaves everything as it is")
+        asked = f"type {clean(self._expected, 400)} and Enter; esc leaves everything as it is"
+        first = "first the reason and Enter; then " if self._needs_reason and not self._reason.value.strip() else ""
+        self._say(first + asked)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -139,6 +141,10 @@ class ConfirmField(Widget):
         reason = self._reason.value.strip()
         if self._needs_reason and not reason:
             self._say("a reason is needed; it stays on the ledger. Nothing was done", "$state-warn")
+            self._reason.focus()
+        elif self._expected in reason:  # fingers went ahead of the eyes: what confirms is no reason
+            self._say("that is what goes into the line above; the reason comes first. Nothing was done", "$state-warn")
+            self._reason.value = ""
             self._reason.focus()
         elif event.input is self._reason and not self._typed.value:
             self._say_what_to_type()
