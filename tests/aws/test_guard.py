@@ -6,6 +6,7 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -187,8 +188,11 @@ def test_every_row_names_a_real_operation_and_real_keys() -> None:
         for path in row.proof:
             shape_members = members
             for key in path.split("."):
+                if shape_members is ANY:  # a map: its keys are data
+                    break
                 assert key in shape_members, row.id
-                shape_members = getattr(shape_members[key], "members", {})
+                shape = shape_members[key]
+                shape_members = ANY if shape.type_name == "map" else getattr(shape, "members", {})
         if row.paging:
             inputs = model.input_shape.members
             assert {row.paging.request, row.paging.size} <= set(inputs), row.id
