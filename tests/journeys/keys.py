@@ -111,6 +111,11 @@ def to_corpus(terminal: Terminal) -> None:
     """Out of whatever is open, to Triage with the leaking corpus under the cursor, ready for keys that act."""
     terminal.quiet(ALONE_S)
     press(terminal, "\x1b", "\x1b", "1", "\x1b", "\x1b")  # a question, the palette; Triage; its question, its marks
+    for _ in range(3):  # the end of what was pasted may have opened one more
+        terminal.quiet(SETTLED_S)
+        if not asked(terminal):
+            break
+        press(terminal, "\x1b")
     terminal.wait_for("─ Triage")
     if not on_corpus(terminal):
         command(terminal, "view all")

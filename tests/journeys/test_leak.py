@@ -118,12 +118,12 @@ def test_the_console_can_go_and_the_record_stays(drill: Drill, console: Open) ->
     terminal.hang_up()
     terminal.wait_exit()
     assert drill.run("ledger", "verify").returncode == 0
+    folder = StateFolder.open(drill.store)
     (drill.store / "store.db").unlink()
     for rest in ("-wal", "-shm"):
         (drill.store / f"store.db{rest}").unlink(missing_ok=True)
     drill.process.send_signal(signal.SIGTERM)
     drill.process.wait(ARRIVAL_S)
-    folder = StateFolder.open(drill.store)
     until(lambda: folder.holder("watch") is None)  # it leaves in its own time
     assert drill.run("recover").returncode in (0, 3)
     told = drill.run("ledger", "show", "--verb", "claim", "--json").stdout

@@ -142,7 +142,8 @@ def meant(conn: Connection, names: Iterable[str], account: str | None = None, re
     With ``account`` and ``region`` only what is there, and buckets, whose names are unique: a model's or a role's name
     may be another one's elsewhere. What belongs to a role counts in all Regions of the account, as the role does.
     """
-    wanted = [name for name in dict.fromkeys(each for one in names for each in _forms(one)) if name]
+    wanted = [storable(name) for name in dict.fromkeys(each for one in names for each in _forms(one)) if name]
+    account, region = (storable(one) if one else None for one in (account, region))
     direct: dict[str, list[str]] = {}
     linked: dict[str, None] = {}
     for start in range(0, len(wanted), _CHUNK):
