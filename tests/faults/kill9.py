@@ -157,11 +157,14 @@ MAKING_READY = frozenset({"CreateNetworkAcl", "CreateSecurityGroup", "RevokeSecu
 
 
 def killable() -> list[Case]:
-    """All that are undone as they were and whose state is read back at once."""
+    """All that are undone as they were, whose state is read back at once, and that need not be told anything: the
+    process that is killed has a configuration of its own."""
     return [
         case
         for case in CASES
-        if ACTIONS[case.action].info.reversible is Reversible.YES and not isinstance(ACTIONS[case.action], Unfolding)
+        if ACTIONS[case.action].info.reversible is Reversible.YES
+        and not isinstance(ACTIONS[case.action], Unfolding)
+        and case.config == Config(share=1.0)
     ]
 
 
