@@ -6,7 +6,6 @@ does not change them.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Final
 
@@ -46,7 +45,7 @@ def plan_named(screen: ConsoleScreen, words: str) -> None:
 
 async def pivot_named(screen: ConsoleScreen, name: str) -> None:
     """Open what is kept under a name that was typed."""
-    screen.desk.app.open_pivot(await asyncio.to_thread(screen.desk.called, name), name)
+    screen.desk.app.open_pivot(await screen.desk.read(pivot.called, name), name)
 
 
 class FindingActs(ConsoleScreen):

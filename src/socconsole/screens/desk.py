@@ -11,11 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from socconsole.commands import BY_ID, AskTalkers, Command, Decision, Respond, Send, StandDown
 from socconsole.model.action import ActionRecord, Mode
-from socconsole.model.entity import Entity
 from socconsole.model.finding import State
 from socconsole.model.source import Freshness, SourceState
 from socconsole.model.wire import Failed, ModeIs, Progress, Sent
@@ -27,25 +26,15 @@ from socconsole.store import (
     actions,
     clear,
     db,
-    egress,
-    egress_view,
-    latency,
-    lineage,
-    pivot,
     quarantine,
     reading,
     session,
     snoozed,
     sources,
 )
-from socconsole.store.egress import Change, Metered
-from socconsole.store.egress_view import PathView
 from socconsole.store.filter import View
-from socconsole.store.latency import Latency
-from socconsole.store.lineage import Tree
-from socconsole.store.pivot import Held, Horizon, Moment
 from socconsole.store.queue import Count, QueueReader, QueueRow, Sort
-from socconsole.text import Untrusted, clean
+from socconsole.text import clean
 from socconsole.triage.query import Query, parse
 from socconsole.widgets.header import HeaderState, SourceNote
 
@@ -53,6 +42,9 @@ if TYPE_CHECKING:
     from socconsole.config import Config
     from socconsole.screens.console import Console
     from socconsole.store.state import StateFolder
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 TARGET_S: Final = 15 * 60
 """How long a threat may wait for anybody."""
@@ -289,47 +281,14 @@ class Desk:
         with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
             return [reading.findings_json(stored, now) for stored in reading.each(conn, ids, now)]
 
-    def latencies(self) -> dict[str, Latency]:
-        """How long each source took from an event to us. For a thread."""
-        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
-            return latency.measure(conn, self.now())
+    async def read(self, question: Callable[Concatenate[db.Connection, P], T], *args: P.args, **named: P.kwargs) -> T:
+        """What ``question`` reads from the store, on a connection and in a thread of its own."""
 
-    def ways_out(self) -> tuple[PathView, ...]:
-        """Every way out with what leaves by it. For a thread."""
-        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
-            return tuple(egress_view.overview(conn, self.now()))
+        def answered() -> T:
+            with db.reading(self.folder) as conn:
+                return question(conn, *args, **named)
 
-    def way_out(self, path_id: str, since: datetime) -> tuple[PathView | None, Metered | None]:
-        """One way out and its meter since then. For a thread."""
-        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
-            found = egress_view.view(conn, path_id, self.now())
-            if found is None:
-                return None, None
-            return found, egress_view.meter(conn, found.path, since)
-
-    def held(self, entities: Sequence[Entity]) -> tuple[tuple[Held, ...], Horizon]:
-        """How much is kept under each of these names. For a thread."""
-        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
-            return tuple(pivot.held(conn, each) for each in entities), pivot.horizon(conn, self.now())
-
-    def called(self, name: str) -> list[Entity]:
-        """Everything that has this name. For a thread."""
-        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
-            return pivot.called(conn, name)
-
-    def moments(self, entity: Entity) -> tuple[tuple[Moment, ...], Horizon]:
-        """Everything kept under a name. For a thread."""
-        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
-            return tuple(pivot.moments(conn, entity)), pivot.horizon(conn, self.now())
-
-    def credentials(self, entities: Sequence[Entity]) -> tuple[Tree, Horizon]:
-        """The tree of the credentials that these names mean. For a thread."""
-        with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
-            return lineage.tree(conn, entities, self.now()), pivot.horizon(conn, self.now())
-
-    def alarm_changes(self, arn: Untrusted) -> list[Change]:
-        """An alarm's last changes, newest first."""
-        return egress.changes(self.conn, arn, 12)
+        return await asyncio.to_thread(answered)
 
     # -- deciding ------------------------------------------------------------------------------------------
 

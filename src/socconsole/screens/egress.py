@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
@@ -16,6 +15,7 @@ from socconsole.screens.desk import Desk
 from socconsole.screens.egress_sections import KINDS, alarm_sign, heading, rate, sections, why_no_flows
 from socconsole.screens.health import describe
 from socconsole.screens.listing import ListScreen
+from socconsole.store import egress_view
 from socconsole.store.egress_view import PathView
 from socconsole.text import clean
 from socconsole.triage import ways_out
@@ -119,7 +119,7 @@ class EgressScreen(ListScreen[PathView]):
 
     async def _read(self) -> None:
         try:
-            self._views = await asyncio.to_thread(self.desk.ways_out)
+            self._views = tuple(await self.desk.read(egress_view.overview, self.desk.now()))
         finally:
             self._reading = False
         if self.is_built:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
@@ -17,7 +16,8 @@ from socconsole.screens.contain import failure
 from socconsole.screens.desk import Desk
 from socconsole.screens.egress_sections import amount, heading, sections, why_no_flows
 from socconsole.screens.reader import plain
-from socconsole.store import egress_view
+from socconsole.store import egress, egress_view
+from socconsole.store.db import Connection
 from socconsole.store.egress import Metered
 from socconsole.store.egress_view import PathView
 from socconsole.triage import ways_out
@@ -28,6 +28,9 @@ from socconsole.widgets.detail import Body, DetailPane, Section
 SPANS: Final = (timedelta(hours=3), timedelta(days=1), timedelta(days=14))
 _STEPS: Final = {SPANS[0]: 180, SPANS[1]: 288, SPANS[2]: 336}
 """Of a minute, of five, of an hour: none finer than what CloudWatch keeps of that age."""
+
+_CHANGES: Final = 12
+"""Changes of an alarm that are shown."""
 
 Read = tuple[PathView | None, Metered | None]
 
@@ -71,7 +74,7 @@ class PathScreen(ConsoleScreen):
     async def _look_up(self) -> None:
         span, until = self._span, self.desk.now()
         try:
-            self._read = await asyncio.to_thread(self.desk.way_out, self.path, until - span)
+            self._read = await self.desk.read(_way_out, self.path, until - span, until)
         finally:
             self._reading = False
         self._until = until
@@ -91,7 +94,7 @@ class PathScreen(ConsoleScreen):
         changes: list[Body] = [
             [(self.desk.stamp(change.at) + "  ", "quiet"), (change.summary, "text")]
             for alarm in view.alarms
-            for change in self.desk.alarm_changes(alarm.alarm.arn)
+            for change in egress.changes(self.desk.conn, alarm.alarm.arn, _CHANGES)
         ]
         if changes:
             shown.append(Section("history", changes))
@@ -202,6 +205,11 @@ class PathScreen(ConsoleScreen):
         if view is not None:
             shown = [*self._talkers(), *sections(view, self.desk.stamp, self.desk.now())]
             self.say(self.desk.app.send_to_clipboard(plain(heading(view), shown)))
+
+
+def _way_out(conn: Connection, path: str, since: datetime, now: datetime) -> Read:
+    found = egress_view.view(conn, path, now)
+    return (None, None) if found is None else (found, egress_view.meter(conn, found.path, since))
 
 
 def _step(wide: timedelta) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from socconsole.commands import Command
@@ -16,6 +16,7 @@ from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen
 from socconsole.store import pivot, trail
+from socconsole.store.db import Connection
 from socconsole.store.pivot import COUNTED, Held, Horizon, Moment
 from socconsole.text import Untrusted, ascii_json, clean
 from socconsole.widgets.columns import severity_cell
@@ -105,7 +106,7 @@ class PivotScreen(ListScreen[Held]):
         self.work(self._read())
 
     async def _read(self) -> None:
-        self._held, horizon = await asyncio.to_thread(self.desk.held, self._entities)
+        self._held, horizon = await self.desk.read(_all_held, self._entities, self.desk.now())
         self._within = within(horizon, self.desk)
         self.apply_filter(self.filter_text)
 
@@ -184,7 +185,7 @@ class EntityScreen(ListScreen[Moment]):
         self.work(self._read())
 
     async def _read(self) -> None:
-        self._moments, horizon = await asyncio.to_thread(self.desk.moments, self.entity)
+        self._moments, horizon = await self.desk.read(_all_moments, self.entity, self.desk.now())
         self._within = within(horizon, self.desk)
         self.apply_filter(self.filter_text)
 
@@ -258,6 +259,14 @@ class EntityScreen(ListScreen[Moment]):
             }
             for row in self._moments or ()
         ]  # fmt: skip
+
+
+def _all_held(conn: Connection, entities: Sequence[Entity], now: datetime) -> tuple[tuple[Held, ...], Horizon]:
+    return tuple(pivot.held(conn, each) for each in entities), pivot.horizon(conn, now)
+
+
+def _all_moments(conn: Connection, entity: Entity, now: datetime) -> tuple[tuple[Moment, ...], Horizon]:
+    return tuple(pivot.moments(conn, entity)), pivot.horizon(conn, now)
 
 
 def _name(row: Held) -> str:

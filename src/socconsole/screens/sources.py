@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
@@ -84,7 +83,7 @@ class SourcesScreen(ListScreen[SourceState]):
 
     async def _read_latencies(self) -> None:
         try:
-            self._latencies = await asyncio.to_thread(self.desk.latencies)
+            self._latencies = await self.desk.read(latency.measure, self.desk.now())
         finally:
             self._measuring = False
         if self.is_built:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from socconsole.commands import Command
@@ -16,7 +16,10 @@ from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.pivot import Rows, within
+from socconsole.store import lineage, pivot
+from socconsole.store.db import Connection
 from socconsole.store.lineage import COUNTED, Credential, Standing, Tree
+from socconsole.store.pivot import Horizon
 from socconsole.text import Untrusted, clean
 from socconsole.widgets import glyphs
 from socconsole.widgets.detail import Body, Section
@@ -109,7 +112,7 @@ class TreeScreen(ListScreen[Branch]):
 
     async def _read(self) -> None:
         try:
-            tree, horizon = await asyncio.to_thread(self.desk.credentials, self._entities)
+            tree, horizon = await self.desk.read(_grown, self._entities, self.desk.now())
         finally:
             self._reading = False
         self._tree, self._within = tree, within(horizon, self.desk)
@@ -216,6 +219,10 @@ class TreeScreen(ListScreen[Branch]):
             }
             for row in self._branches
         ]  # fmt: skip
+
+
+def _grown(conn: Connection, entities: Sequence[Entity], now: datetime) -> tuple[Tree, Horizon]:
+    return lineage.tree(conn, entities, now), pivot.horizon(conn, now)
 
 
 def _state(row: Branch) -> Cell:
