@@ -88,7 +88,7 @@ def _reach(aws: Embedded, position: float) -> None:
 
 def _after(aws: Embedded, position: float, roots: tuple[Path, ...], sql: str, chance: random.Random) -> list[float]:
     """Seconds from the move at a position to its row in each store."""
-    time.sleep(chance.uniform(0, POLLS_S))
+    time.sleep(chance.uniform(0, POLLS_S))  # a move falls anywhere between two polls: that is what is measured
     began = time.time()
     _reach(aws, position)
     return [_until(partial(_seen, root, sql), f"{root.name}: {position}") - began for root in roots]
@@ -136,5 +136,5 @@ def _until(find: Callable[[], T | None], what: str) -> T:
     while time.monotonic() < end:
         if found := find():
             return found
-        time.sleep(0.05)
+        time.sleep(0.05)  # the pace of looking; what is waited for is the condition
     raise AssertionError(f"{what}: not there within {PATIENCE_S:.0f} s")

@@ -256,12 +256,13 @@ class _Compiler:
         elif negated:
             raise self._bad("like or in")
         elif self._is("=", "!=", "<", "<=", ">", ">="):
-            sign = self._next()
-            right = self._sum()
-            test = lambda record: compare(sign, left(record), right(record))  # noqa: E731
+            test = self._compared(left, self._next(), self._sum())
         else:
             return left
         return (lambda record: not test(record)) if negated else test
+
+    def _compared(self, left: Expression, sign: str, right: Expression) -> Expression:
+        return lambda record: compare(sign, left(record), right(record))
 
     def _like(self, left: Expression) -> Expression:
         if self._word == "/":

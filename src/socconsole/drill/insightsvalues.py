@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import operator
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -55,23 +56,22 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
 }
 
 
+_COMPARED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
 def compare(sign: str, left: Any, right: Any) -> bool:
     if left is None or right is None:
         return sign == "!=" and left is not right
     a, b = number(left), number(right)
     one, other = (a, b) if a is not None and b is not None else (text_of(left), text_of(right))
-    match sign:
-        case "=":
-            return bool(one == other)
-        case "!=":
-            return bool(one != other)
-        case "<":
-            return bool(one < other)  # type: ignore[operator]
-        case "<=":
-            return bool(one <= other)  # type: ignore[operator]
-        case ">":
-            return bool(one > other)  # type: ignore[operator]
-    return bool(one >= other)  # type: ignore[operator]
+    return bool(_COMPARED[sign](one, other))
 
 
 def reckon(sign: str, left: Any, right: Any) -> float | None:

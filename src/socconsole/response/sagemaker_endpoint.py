@@ -8,6 +8,7 @@ that the models' containers were given (``VpcConfig``). Facts: SageMaker API ref
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -201,6 +202,6 @@ class EndpointChange(Unfolding[Endpoint]):
             return Cut(None, why, refusals=(why,))
         return self.cut_serving(seen, target, finding, own)
 
+    @abstractmethod
     def cut_serving(self, seen: Endpoint, target: Target, finding: Finding | None, own: Collection[str]) -> Cut:
         """As ``cut``, of an endpoint that is there and at rest."""
-        raise NotImplementedError
