@@ -78,6 +78,19 @@ def test_an_alarm_becomes_a_finding_that_ends_with_it_and_is_new_when_it_fires_a
     assert own.is_own(conn, ID)
 
 
+def test_whatever_state_an_alarm_comes_to_its_finding_was_published_when_it_first_rang(conn) -> None:
+    told: list[datetime | None] = []
+    rang = [AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA, AlarmState.OK, AlarmState.ALARM, AlarmState.OK]
+    for minute, name in enumerate(rang, start=1):
+        state(conn, name, NOW + minutes(minute))
+        stored = reading.get(conn, ID, NOW + minutes(minute))
+        assert stored is not None
+        assert stored.finding.seen is not None
+        told.append(stored.finding.published)
+        assert stored.finding.published <= stored.finding.seen
+    assert set(told) == {NOW + minutes(1)}
+
+
 def test_an_alarm_that_nobody_saw_stays_open_until_somebody_did(conn) -> None:
     def stands(at: datetime) -> tuple[State, bool]:
         stored = reading.get(conn, ID, at)

@@ -33,9 +33,13 @@ def merge_key(alarm: Alarm) -> str:
     return f"alarm/{_name(alarm)}"
 
 
-def observation(alarm: Alarm, path: EgressPath | None, at: datetime, *, raised: bool, active: bool) -> Observation:
+def observation(
+    alarm: Alarm, path: EgressPath | None, at: datetime, *, told: datetime | None, raised: bool, active: bool
+) -> Observation:
     """What an alarm said at ``at``. ``path`` is the way out as discovered, if it was; ``raised``: it rings.
 
+    ``told``: when it first rang, as far as is known. That is when its finding was published, whatever state it came to
+    since: ``Alarm.since`` moves with every state, also past the instant at which we first saw the finding.
     What rings no more stays ``active``, and says so, until somebody acknowledged that it rang.
     """
     named = ways_out.subject(alarm.dimensions) or ((path.kind, path.resource) if path else None)
@@ -89,7 +93,7 @@ def observation(alarm: Alarm, path: EgressPath | None, at: datetime, *, raised: 
         resources=resources,
         actors=(),
         occurred=seen,
-        published=since,
+        published=min(told or since, since),
         updated=max(since, _round(at)),  # an OK is never older than the ALARM that it ends
         workflow=None,
         verdict=None,

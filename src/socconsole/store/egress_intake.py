@@ -17,7 +17,7 @@ from typing import Final
 from socconsole.model.egress import Alarm, AlarmChange, Alarms, AlarmState, Listing, Paths, Points, Series
 from socconsole.model.finding import Observation, alias_key
 from socconsole.store import alarm_finding, alarmed, egress, egress_codec
-from socconsole.store.instants import micros, micros_or_none, storable
+from socconsole.store.instants import instant, instant_or_none, micros, micros_or_none, storable
 from socconsole.triage import ways_out
 
 OLDER: Final = timedelta(minutes=2)
@@ -105,6 +105,7 @@ class _Known:
     open: bool
     path: str | None
     looks: bool
+    rang: datetime | None
 
 
 def take_alarms(conn: Connection, listing: Alarms, now: datetime) -> list[Observation]:
@@ -112,11 +113,9 @@ def take_alarms(conn: Connection, listing: Alarms, now: datetime) -> list[Observ
     by_name = {alarm.name.raw(): alarm for alarm in listing.alarms}
     place = (listing.place.account, listing.place.region)
     there = {
-        arn: _Known(egress_codec.unpack_alarm(doc), bool(raised), bool(open_), path, bool(looks))
-        for arn, doc, raised, open_, path, looks in conn.execute(
-            "SELECT arn, doc, raised, open, path, egress FROM alarm "
-            "WHERE account = ? AND region = ? AND gone_at IS NULL",
-            place,
+        arn: _stored(*values)
+        for arn, *values in conn.execute(
+            f"SELECT arn, {_KNOWN} FROM alarm WHERE account = ? AND region = ? AND gone_at IS NULL", place
         )
     }
     found: list[Observation] = []
@@ -215,10 +214,15 @@ def _newer(alarm: Alarm, known: _Known | None, now: datetime) -> Alarm:
 
 
 def _known(conn: Connection, alarm: Alarm) -> _Known | None:
-    row = conn.execute(
-        "SELECT doc, raised, open, path, egress FROM alarm WHERE arn = ?", (storable(alarm.arn.raw()),)
-    ).fetchone()
-    return _Known(egress_codec.unpack_alarm(row[0]), bool(row[1]), bool(row[2]), row[3], bool(row[4])) if row else None
+    row = conn.execute(f"SELECT {_KNOWN} FROM alarm WHERE arn = ?", (storable(alarm.arn.raw()),)).fetchone()
+    return _stored(*row) if row else None
+
+
+_KNOWN: Final = "doc, raised, open, path, egress, rang"
+
+
+def _stored(doc: str, raised: int, open_: int, path: str | None, looks: int, rang: int | None) -> _Known:
+    return _Known(egress_codec.unpack_alarm(doc), bool(raised), bool(open_), path, bool(looks), instant_or_none(rang))
 
 
 def _put(
@@ -237,22 +241,33 @@ def _put(
     if known is not None and waits and not looks:  # whoever points it elsewhere takes nothing off the desk
         path = known.path
     open_ = raised or (waits and not (looks and _acknowledged(conn, alarm)))
+    rang = (alarm.since or at) if raised and not was else known.rang if known is not None else None
     conn.execute(
-        "INSERT INTO alarm (arn, name, account, region, state, since, path, egress, raised, open, doc, seen) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (arn) DO UPDATE SET state = excluded.state, "
+        "INSERT INTO alarm (arn, name, account, region, state, since, path, egress, raised, open, rang, doc, seen) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (arn) DO UPDATE SET state = excluded.state, "
         "since = excluded.since, path = excluded.path, egress = excluded.egress, raised = excluded.raised, "
-        "open = excluded.open, judged = iif(doc = excluded.doc, judged, NULL), doc = excluded.doc, "
-        "seen = excluded.seen, gone_at = NULL",
+        "open = excluded.open, rang = excluded.rang, judged = iif(doc = excluded.doc, judged, NULL), "
+        "doc = excluded.doc, seen = excluded.seen, gone_at = NULL",
         (
             storable(alarm.arn.raw()), storable(alarm.name.raw()), alarm.place.account, alarm.place.region,
-            alarm.state.value, micros_or_none(alarm.since), path, looks, raised, open_, egress_codec.pack(alarm),
-            micros(now),
+            alarm.state.value, micros_or_none(alarm.since), path, looks, raised, open_, micros_or_none(rang),
+            egress_codec.pack(alarm), micros(now),
         ),
     )  # fmt: skip
     if not looks or not (raised or was or open_ is not waits):
         return []
     way = egress.path(conn, path) if path else None
-    return [alarm_finding.observation(alarm, way, at, raised=raised, active=open_)]
+    told = _told(conn, alarm) or rang
+    return [alarm_finding.observation(alarm, way, at, told=told, raised=raised, active=open_)]
+
+
+def _told(conn: Connection, alarm: Alarm) -> datetime | None:
+    """When an alarm's finding began; None where it has none yet."""
+    row = conn.execute(
+        "SELECT q.began FROM alias AS k JOIN queue AS q ON q.n = k.finding WHERE k.key = ?",
+        (alias_key(alarm_finding.merge_key(alarm)),),
+    ).fetchone()
+    return instant(row[0]) if row else None
 
 
 def _acknowledged(conn: Connection, alarm: Alarm) -> bool:

@@ -335,7 +335,15 @@ def _m007(conn: Connection) -> None:
     _derive(conn)
 
 
-MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_m001, _m002, _m003, _m004, _m005, _m006, _m007)
+def _m008(conn: Connection) -> None:
+    # When an alarm last began to ring; when that was, of one that rings no more, nobody kept.
+    conn.execute("ALTER TABLE alarm ADD COLUMN rang INTEGER")
+    conn.execute("UPDATE alarm SET rang = since WHERE raised = 1")
+
+
+MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
+    _m001, _m002, _m003, _m004, _m005, _m006, _m007, _m008,
+)  # fmt: skip
 """Migration i brings a store from schema number i to i + 1. Never edited once released, only added to."""
 
 SCHEMA: Final = len(MIGRATIONS)
