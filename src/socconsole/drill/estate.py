@@ -45,6 +45,10 @@ def build(cloud: Cloud, scenario: Scenario) -> dict[str, str]:
     for one in scenario.cast.values():
         _enter(cloud, one, filled(one.session, variables))
     publish_past(cloud, scenario, variables)
+    for rule in scenario.denied:  # those who built it were not subject to it
+        cloud.faults.add(
+            kind="denied", service=rule.service, op=rule.op, account=rule.account, region=rule.region, times=None
+        )
     cloud.estate_done = cloud.journal.head
     return variables
 

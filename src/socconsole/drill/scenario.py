@@ -181,6 +181,15 @@ class Delivery(Block, frozen=True):
     lag: float = 120.0
 
 
+class Denied(Block, frozen=True):
+    """Calls that are refused to everybody but the estate's builder, as by an SCP; each field is a glob."""
+
+    service: str = "*"
+    op: str = "*"
+    account: str = "*"
+    region: str = "*"
+
+
 class Scenario(Block, frozen=True):
     name: str
     title: str
@@ -207,10 +216,11 @@ class Scenario(Block, frozen=True):
     talker: tuple[Talker, ...] = ()
     reads: tuple[Reads, ...] = ()
     invokes: tuple[Invokes, ...] = ()
+    denied: tuple[Denied, ...] = ()
 
 
 def names() -> list[str]:
-    """The packaged scenarios. ``NAME.past.toml`` is not one, but what ``NAME`` begins with."""
+    """The packaged scenarios. ``NAME.past.toml`` is not one, but a part of ``NAME``."""
     found = [one.name.removesuffix(".toml") for one in _folder().iterdir() if one.name.endswith(".toml")]
     return sorted(name for name in found if "." not in name)
 
@@ -223,17 +233,28 @@ def load(name: str) -> Scenario:
     """A packaged scenario. Raises :class:`BadScenario` when there is none or it does not hold together."""
     if name not in names():
         raise BadScenario(f"there is no scenario {name!r}; there are: {', '.join(names())}")
-    past = _folder() / f"{name}.past.toml"
-    texts = [(_folder() / f"{name}.toml").read_text("utf-8")]
-    return read(name, *texts, *([past.read_text("utf-8")] if past.is_file() else []))
+    parts = sorted(
+        one.name for one in _folder().iterdir() if one.name.startswith(f"{name}.") and one.name.count(".") > 1
+    )
+    return read(name, *((_folder() / file).read_text("utf-8") for file in (f"{name}.toml", *parts)))
 
 
 def read(name: str, *texts: str) -> Scenario:
-    """A scenario from TOML texts; ``${name}`` is an account's id or one of ``[vars]``."""
+    """A scenario from TOML texts; ``${name}`` is an account's id or one of ``[vars]``.
+
+    Lists and tables that stand in several texts are joined, in their order; anything else stands in one.
+    """
     document: dict[str, Any] = {}
     try:
         for text in texts:
-            document |= tomllib.loads(text)
+            for key, value in tomllib.loads(text).items():
+                known = document.get(key)
+                if isinstance(known, list) and isinstance(value, list):
+                    known.extend(value)
+                elif isinstance(known, dict) and isinstance(value, dict):
+                    known.update(value)
+                else:
+                    document[key] = value
         known = {**document.get("vars", {}), **document.get("accounts", {})}
         return msgspec.convert({**filled(document, known), "name": name}, Scenario)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:

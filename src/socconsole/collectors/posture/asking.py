@@ -1,0 +1,128 @@
+"""Questions to AWS for one snapshot of one place: each is asked once, and trouble is kept as what it is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final, Protocol, TypeVar
+
+from socconsole.aws import AwsTrouble, Kind
+from socconsole.model.known import Known, Read, Unread
+from socconsole.model.world import Place
+from socconsole.text import Untrusted, clean
+
+AT_ONCE: Final = 8
+"""Calls under way together; the token buckets of the door hold each service's own rate."""
+
+_SYSTEMIC: Final = frozenset({Kind.UNREACHABLE, Kind.EXPIRED, Kind.NO_CREDENTIALS})
+"""The other questions would fare no better: the whole reading ends."""
+
+_MISUNDERSTOOD: Final = (KeyError, IndexError, TypeError, ValueError, AttributeError)
+"""What understanding raises on an answer in another shape than AWS's model says."""
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+
+class Answering(Protocol):
+    """What is asked of ``aws.Door``."""
+
+    async def call(self, place: Place, operation: str, params: Mapping[str, Any]) -> dict[str, Any]: ...
+
+    def pages(self, place: Place, operation: str, params: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]: ...
+
+
+class Asking:
+    """The door, for one snapshot. Raises ``AwsTrouble`` only where no further question could be answered either."""
+
+    def __init__(self, door: Answering, place: Place) -> None:
+        self.place = place
+        self._door = door
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._answers: dict[tuple[str, str, str], asyncio.Future[Any]] = {}
+        self.unanswered: list[Unread] = []
+
+    @property
+    def asked(self) -> int:
+        """Different questions so far."""
+        return len(self._answers)
+
+    async def one(
+        self,
+        operation: str,
+        params: Mapping[str, Any],
+        understand: Callable[[dict[str, Any]], T],
+        region: str = "",
+    ) -> Read[T]:
+        """One call. ``understand`` makes its answer ours; where it cannot (it raises ``KeyError``, ``TypeError`` …)
+        the answer counts as not read. An absence that the operation's row lists comes as the empty ``Absent``."""
+
+        async def ask(place: Place) -> Any:
+            return await self._door.call(place, operation, params)
+
+        return await self._read(operation, params, region, ask, understand)
+
+    async def all(
+        self,
+        operation: str,
+        params: Mapping[str, Any],
+        understand: Callable[[dict[str, Any]], Iterable[T]],
+        region: str = "",
+    ) -> Read[tuple[T, ...]]:
+        """Every page of a listing, or nothing of it: half a list is no list. ``understand`` is given each page."""
+
+        async def ask(place: Place) -> Any:
+            return [page async for page in self._door.pages(place, operation, params)]
+
+        def whole(pages: list[dict[str, Any]]) -> tuple[T, ...]:
+            return tuple(one for page in pages for one in understand(page))
+
+        return await self._read(operation, params, region, ask, whole)
+
+    async def each(self, items: Iterable[Item], read: Callable[[Item], Awaitable[T]]) -> tuple[T, ...]:
+        """``read`` of every item, several at a time, in order."""
+        tasks = [asyncio.ensure_future(read(item)) for item in items]
+        try:
+            return tuple(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:  # one that raised ends all: the rest must not go on asking
+                task.cancel()
+
+    async def _read(
+        self,
+        operation: str,
+        params: Mapping[str, Any],
+        region: str,
+        ask: Callable[[Place], Awaitable[Any]],
+        understand: Callable[[Any], T],
+    ) -> Read[T]:
+        place = Place(self.place.account, region or self.place.region)
+        try:
+            return Known(understand(await self._once(operation, place, params, ask)))
+        except AwsTrouble as trouble:
+            if trouble.kind in _SYSTEMIC:
+                raise
+            return self._lacking(operation, f"{trouble.kind}: {clean(trouble.detail, 160)}")
+        except _MISUNDERSTOOD as error:
+            return self._lacking(operation, f"an answer in a shape that is not understood ({type(error).__name__})")
+
+    def _lacking(self, operation: str, why: str) -> Unread:
+        found = Unread(operation, Untrusted(why))
+        if not any((one.call, one.why.raw()) == (operation, why) for one in self.unanswered):
+            self.unanswered.append(found)
+        return found
+
+    async def _once(
+        self, operation: str, place: Place, params: Mapping[str, Any], ask: Callable[[Place], Awaitable[Any]]
+    ) -> Any:
+        """Two families that ask the same share one answer, also one that is still under way."""
+        key = (operation, place.region, json.dumps(params, sort_keys=True, default=str))
+        known = self._answers.get(key)
+        if known is None:
+            known = self._answers[key] = asyncio.ensure_future(self._slotted(ask, place))
+        return await asyncio.shield(known)
+
+    async def _slotted(self, ask: Callable[[Place], Awaitable[Any]], place: Place) -> Any:
+        async with self._slots:
+            return await ask(place)
