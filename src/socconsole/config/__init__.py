@@ -1,0 +1,43 @@
+"""The configuration: one TOML file, strictly validated, with a published JSON schema.
+
+Data only: nothing in it is run. An unknown key, a wrong type or a value out of range names file, key and
+line. Without a file everything has a default, and the accounts are those of the state folder (``world.toml``).
+
+``tables`` says what may stand in it, ``loading`` reads and checks it, ``example`` is what a new user begins with.
+"""
+
+from socconsole.config.example import EXAMPLE
+from socconsole.config.loading import PATH_VARIABLE, RULES_FOLDER, WORLD_FILE, ConfigError, default_path, exposed, load
+from socconsole.config.tables import (
+    AccountConfig,
+    Config,
+    DatasetConfig,
+    EgressConfig,
+    Intervals,
+    PeerConfig,
+    PushConfig,
+    RunbookConfig,
+    Service,
+    schema,
+)
+
+__all__ = [
+    "EXAMPLE",
+    "PATH_VARIABLE",
+    "RULES_FOLDER",
+    "WORLD_FILE",
+    "AccountConfig",
+    "Config",
+    "ConfigError",
+    "DatasetConfig",
+    "EgressConfig",
+    "Intervals",
+    "PeerConfig",
+    "PushConfig",
+    "RunbookConfig",
+    "Service",
+    "default_path",
+    "exposed",
+    "load",
+    "schema",
+]

@@ -1,0 +1,94 @@
+"""The configuration that ``socconsole config init`` prints: every key, commented out."""
+
+from typing import Final
+
+EXAMPLE: Final = """\
+# socconsole: the configuration. Every key is optional; `socconsole config check` says what is wrong.
+
+# analyst = "oncall1"            # who acts, in the ledger and in CloudTrail; the login name when absent
+# mode = "TRIAGE"                # or "READ": decisions stay here until `:send`
+# theme = "dark"                 # dark, light, high-contrast, colour-safe, mono, or one of yours
+# share = 0.3                    # part of AWS's request quota this install may use
+# allow_profile_to_respond = false  # contain with the profile's own rights where there is no responder_role
+# forensic_account = "777788889999"   # whom evidence (snapshots) is shared with, and copied to
+# evidence_lock_days = 30        # how long a snapshot is locked against deletion
+# alone = false                  # a team of one: no second person for what is wide, final or re-exposing
+# critical = ["arn:aws:s3:::invoices*"]   # resources that weigh more in the score
+# never_touch = ["arn:aws:s3:::kept-open-on-purpose"]
+# protected_tags = { "socconsole" = "never" }
+# quiet_hours = ["22:00-06:00"]  # UTC; the bell is silent then
+# linger_minutes = 15            # how long the watch goes on after the last console
+# rules = ["rules"]              # folders of your own Sigma rules; `rules` beside this file when absent
+# rules_off = []                 # ids of rules not to run; `socconsole rules list` shows them
+# remind_minutes = 15            # when an unacknowledged critical or high threat is recorded as overdue
+# clipboard = "osc52"            # or "tmux", "file", "off"
+# mouse = true                   # absent: off over ssh, on elsewhere
+
+# [[accounts]]
+# account = "111122223333"
+# name = "prod-eu"
+# profile = "prod-eu"
+# regions = ["eu-central-1", "eu-west-1"]
+# reader_role = "arn:aws:iam::111122223333:role/socconsole-reader"
+# watch_role = "arn:aws:iam::111122223333:role/socconsole-watch"
+# triage_role = "arn:aws:iam::111122223333:role/socconsole-triage"
+# responder_role = "arn:aws:iam::111122223333:role/socconsole-responder"
+# theme = "high-contrast"
+# exclude = []                   # out of scope: "securityhub", "guardduty", "trail", "egress", "alarms", "metrics"
+
+# [[peers]]                      # installs whose `socconsole approve` counts here
+# name = "lead"
+# # What `socconsole ledger key` prints there; or, in "", the key's 64 hexadecimal digits:
+# public_key = \"\"\"
+# -----BEGIN PUBLIC KEY-----
+# MCowBQYDK2VwAyEAO2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik=
+# -----END PUBLIC KEY-----
+# \"\"\"
+
+# [[runbook]]                    # a containment of your own, under the same rails
+# id = "team-contain-bucket"
+# title = "Contain a bucket with AWS's runbook"
+# document = "AWSSupport-ContainS3Resource"
+# types = ["AwsS3Bucket"]
+# stops = "every access to the bucket but by the roles named as secure"
+# [runbook.parameters]
+# Action = "Contain"
+# ResourceArn = "arn:aws:s3:::${target}"
+# DryRun = "false"
+# SecureRoles = "arn:aws:iam::${account}:role/socconsole-responder"
+# S3BucketName = "containment-backups"
+# AutomationAssumeRole = "arn:aws:iam::${account}:role/containment"
+# [runbook.undo]
+# Action = "Restore"
+# ResourceArn = "arn:aws:s3:::${target}"
+# DryRun = "false"
+# S3BucketName = "containment-backups"
+# AutomationAssumeRole = "arn:aws:iam::${account}:role/containment"
+
+# [[dataset]]
+# name = "support transcripts"
+# stores = ["support-transcripts-*"]
+# categories = ["pii"]
+# confidential = true
+
+# [egress]
+# llm_tags = ["*llm*", "app=recommendations"]   # names and tags of what serves or feeds a model
+# alarm_topic = "arn:aws:sns:${region}:111122223333:soc"   # whom alarms made from here tell
+
+# [push]                         # the queue that deploy/push.json makes: findings, alarms and calls as they happen
+# queue_url = "https://sqs.eu-central-1.amazonaws.com/111122223333/socconsole-push"
+# account = "111122223333"
+# region = "eu-central-1"
+# trail_buckets = ["kaufhaus-trail-archive"]
+
+# [intervals]
+# securityhub = 30
+# guardduty = 60
+# trail = 30
+# egress = 600
+# alarms = 30
+# metrics = 60
+
+# [keys]
+# acknowledge = "A"
+"""

@@ -1,0 +1,206 @@
+"""The tables of the configuration: what may stand in the file, its types, its ranges and its defaults."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from socconsole.model.action import Mode
+
+Account = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$", description="12-digit AWS account id")]
+Region = Annotated[str, msgspec.Meta(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region")]
+RoleArn = Annotated[str, msgspec.Meta(pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", description="IAM role ARN")]
+PUBLIC_KEY: Final = r"^\s*(-----BEGIN PUBLIC KEY-----[\s\S]+-----END PUBLIC KEY-----|[0-9a-fA-F]{64})\s*$"
+_TOPIC: Final = r"^arn:[a-z-]+:sns:([a-z0-9-]+|\$\{region\}):([0-9]{12}|\$\{account\}):.+$"
+PublicKey = Annotated[
+    str,
+    msgspec.Meta(
+        description="Ed25519 public key: PEM, or 64 hexadecimal digits",
+        extra_json_schema={"pattern": PUBLIC_KEY},  # for editors; ``loading`` says it in words
+    ),
+]
+Service = Literal["securityhub", "guardduty", "trail", "egress", "alarms", "metrics"]
+Clock = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class AccountConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One AWS account and how it is reached."""
+
+    account: Account
+    regions: Annotated[tuple[Region, ...], msgspec.Meta(min_length=1)]
+    name: str = ""
+    """What the header calls it."""
+    profile: str | None = None
+    """AWS profile; AWS_PROFILE or the default chain when absent."""
+    reader_role: RoleArn | None = None
+    watch_role: RoleArn | None = None
+    triage_role: RoleArn | None = None
+    responder_role: RoleArn | None = None
+    """Assumed for the seconds of a containment. Without it RESPOND needs ``allow_profile_to_respond``."""
+    theme: str | None = None
+    """So that production looks like production."""
+    exclude: tuple[Service, ...] = ()
+    """Services that are out of scope here; they are named as such."""
+
+
+class DatasetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a store holds, as the team declares it."""
+
+    name: str
+    stores: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    """Names, ids or ARNs, with ``*`` and ``?``."""
+    categories: tuple[str, ...] = ()
+    """What law or contract cares about: ``pii``, ``health``, ``payment`` …"""
+    confidential: bool = False
+
+
+class PeerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Another install, whose analyst may be the second person for what nobody may do alone."""
+
+    name: str
+    """Who that is, as the record names them."""
+    public_key: PublicKey
+    """What ``socconsole ledger key`` prints there: PEM, or 64 hexadecimal digits."""
+
+
+class RunbookConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A containment of the team's own: a Lambda function or an SSM automation document, under the same rails.
+
+    In ``parameters`` and ``undo`` the words ``${target}``, ``${account}``, ``${region}``, ``${finding}`` and
+    ``${analyst}`` are filled in. A document takes a list of strings for each of its parameters.
+    """
+
+    id: Annotated[str, msgspec.Meta(pattern="^team-[a-z0-9-]{1,40}$", description="begins with team-")]
+    title: str
+    document: str = ""
+    """Name or ARN of an SSM automation document (``AWSSupport-ContainS3Resource``)."""
+    function: str = ""
+    """Name or ARN of a Lambda function; it is given the parameters as a JSON object, and waited for."""
+    types: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    """ASFF resource types that it takes (``AwsS3Bucket``)."""
+    stops: str
+    """What it stops, as the team declares it: the console cannot know."""
+    does_not_stop: str = "not declared"
+    parameters: Mapping[str, str] = {}
+    undo: Mapping[str, str] = {}
+    """Parameters that undo it; without them it cannot be undone from here."""
+    wide: bool = False
+    second_person: bool = True
+
+
+class EgressConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Ways out: what belongs to an LLM, and whom a new alarm tells."""
+
+    llm_tags: tuple[str, ...] = ("*llm*", "*ollama*", "*inference*", "*bedrock*", "*sagemaker*", "*triton*")
+    """Names, tag values and ``key=value`` of what serves or feeds a model, with wildcards; case does not matter."""
+    alarm_topic: Annotated[str, msgspec.Meta(pattern=_TOPIC, description="SNS topic ARN")] | None = None
+    """SNS topic that alarms made from here tell; ``${region}`` and ``${account}`` are filled in."""
+
+
+class PushConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The queue of this install: what deploy/push.json makes. No two installs may share one."""
+
+    queue_url: Annotated[
+        str,
+        msgspec.Meta(pattern=r"^https?://[^/\s]+/[0-9]{12}/[A-Za-z0-9_-]{1,80}$", description="URL of an SQS queue"),
+    ]
+    account: Account
+    """Whose queue it is; one of ``accounts``."""
+    region: Region
+    trail_buckets: tuple[
+        Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="bucket name")], ...
+    ] = ()
+    """Buckets whose trails' log files are read when they are announced; no other object is."""
+
+    def arn(self, partition: str) -> str:
+        return f"arn:{partition}:sqs:{self.region}:{self.account}:{self.queue_url.rpartition('/')[2]}"
+
+
+class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Seconds between two readings of a source; a source is STALE after three."""
+
+    securityhub: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 30.0
+    guardduty: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 60.0
+    trail: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 30.0
+    egress: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 600.0
+    """Discovery of ways out."""
+    alarms: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 30.0
+    metrics: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 60.0
+    """GetMetricData is paid for by the metric asked: two a way out, one of them every five minutes."""
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole file."""
+
+    analyst: str = ""
+    """Who acts, in the ledger and as SourceIdentity; the login name when empty."""
+    mode: Literal["READ", "TRIAGE"] = "TRIAGE"
+    """The most this install may do before ``:respond``. RESPOND is never a default."""
+    allow_profile_to_respond: bool = False
+    accounts: tuple[AccountConfig, ...] = ()
+    dataset: tuple[DatasetConfig, ...] = ()
+    critical: tuple[str, ...] = ()
+    """Resources (names, ids or ARNs, with wildcards) that weigh more in the score."""
+    never_touch: tuple[str, ...] = ()
+    """Resources that no containment may change, with wildcards."""
+    protected_tags: Mapping[str, str] = {}
+    """Tags whose bearer no containment may change; ``*`` as value means any."""
+    peers: tuple[PeerConfig, ...] = ()
+    """Enrolled installs: their ``approve`` counts here."""
+    alone: bool = False
+    """A team of one: what is wide, irreversible or re-exposing may be done without a second person."""
+    runbook: tuple[RunbookConfig, ...] = ()
+    """Containments of the team's own."""
+    forensic_account: Account | None = None
+    """Whom snapshots kept as evidence are shared with; with an entry in ``accounts`` it can copy them too."""
+    evidence_lock_days: Annotated[int, msgspec.Meta(ge=1, le=36500)] = 30
+    """How long ``ebs-snapshot-lock`` locks a snapshot."""
+    rules: tuple[str, ...] = ()
+    """Folders and files of the team's own Sigma rules; absent: ``rules`` beside this file, if there is one."""
+    rules_off: tuple[str, ...] = ()
+    """Ids of rules that are not run."""
+    share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.3
+    """Part of AWS's request quota this install may use: other installs exist."""
+    egress: EgressConfig = msgspec.field(default_factory=EgressConfig)
+    intervals: Intervals = msgspec.field(default_factory=Intervals)
+    push: PushConfig | None = None
+    """Where AWS tells by itself what happens; without it everything is polled."""
+    linger_minutes: Annotated[float, msgspec.Meta(ge=0, le=1440)] = 15.0
+    """How long a watch that a console started goes on after the last console."""
+    remind_minutes: Annotated[float, msgspec.Meta(ge=1, le=1440)] = 15.0
+    """When an unacknowledged critical or high threat is recorded as overdue."""
+    quiet_hours: tuple[Clock, ...] = ()
+    """UTC spans (``22:00-06:00``) in which the bell stays silent."""
+    theme: str = "dark"
+    clipboard: Literal["osc52", "tmux", "file", "off"] = "osc52"
+    mouse: bool | None = None
+    """Absent: off over ssh, on elsewhere."""
+    keys: Mapping[str, str] = {}
+    """Command id to key, to remap (``acknowledge = "A"``)."""
+
+    @property
+    def datasets(self) -> tuple[DatasetConfig, ...]:
+        return self.dataset
+
+    @property
+    def limit(self) -> Mode:
+        return Mode(self.mode)
+
+    @property
+    def who(self) -> str:
+        """Who acts: as configured, else the login name; not from ``LOGNAME``, which may say anything."""
+        if self.analyst:
+            return self.analyst
+        try:
+            return pwd.getpwuid(os.geteuid()).pw_name
+        except KeyError:  # a container's made-up user
+            return f"uid{os.geteuid()}"
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of the file."""
+    return msgspec.json.schema(Config)
