@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from socconsole.model.egress import Alarms, AlarmState, Paths
 from socconsole.model.finding import Actor, Kind, Resource, Severity, State, Workflow, finding_id
 from socconsole.model.trail import Category, TrailEvent
-from socconsole.store import correlating, folding, incidents, reading
+from socconsole.store import correlating, findings, folding, incidents, reading
 from socconsole.store.db import transaction
 from socconsole.store.queue import QueueReader, QueueRow, Sort, SortBy, View
 from socconsole.text import Untrusted
@@ -20,6 +21,7 @@ from socconsole.triage.correlate import MANY_PRINCIPALS
 from socconsole.triage.query import parse
 from tests.store.builders import ACCOUNT, NOW, REGION, arn, hub, observation
 from tests.store.shelf import acknowledge, decide, fresh_store, hear, put, snooze
+from tests.store.ways_out import NAT, PLACE, alarm, way_out
 
 HIDDEN = (State.RESOLVED, State.SNOOZED)
 KEY, OTHER_KEY = "ASIAQINTRUDER7EXAMPL", "AKIAQCOURIER77EXAMPL"
@@ -339,6 +341,34 @@ def test_the_story_of_an_incident_and_who_is_in_it(conn) -> None:
     stored = reading.get(conn, named("third"), NOW)
     assert stored is not None
     assert reading.findings_json(stored, NOW)["incident"] == id_
+
+
+def test_the_alarm_of_a_gateway_is_a_line_of_the_story_of_a_host_behind_it(conn) -> None:
+    host = Resource("AwsEc2Instance", Untrusted("i-0abc1234def567890"))
+    nat = way_out(links=("subnet-0123456789abcdef0", "i-0abc1234def567890"))
+
+    def told(name: AlarmState, at: datetime) -> None:
+        calm = alarm("other", dimensions=(("NatGatewayId", "nat-00000000000000001"),))
+        listing = Alarms(PLACE, (alarm(state=name, since=at), calm), complete=True)
+        findings.commit(conn, [], answer=None, origin="alarms", now=at, listings=(listing,))
+        correlating.finish(conn, at)
+
+    findings.commit(conn, [], answer=None, origin="egress", now=NOW, listings=(Paths(PLACE, (nat,), complete=True),))
+    told(AlarmState.ALARM, NOW - timedelta(days=3))  # what it rang for then is another story
+    told(AlarmState.OK, NOW - timedelta(days=3) + timedelta(minutes=9))
+    settled(conn, seen("1"), observation("2", resources=(host,), actors=(Actor("access_key", Untrusted(KEY)),)))
+    theirs = {named("1"), named("2")}
+    assert groups(conn) == {frozenset(theirs)}, "it does not ring"
+    told(AlarmState.ALARM, NOW + timedelta(minutes=3))
+    its = finding_id(f"alarm/{alarm().arn.raw()}")
+    assert groups(conn) == {frozenset({*theirs, its})}
+    found = incidents.get(conn, "n-" + named("1")[2:])
+    assert found is not None
+    lines = [(one.at, one.what.raw()) for one in found.story if one.ref == its]
+    assert lines == [(NOW + timedelta(minutes=3), f"traffic volume unusual, alarm · {NAT}")]
+    assert found.first == NOW - timedelta(minutes=5)
+    told(AlarmState.OK, NOW + timedelta(minutes=20))
+    assert groups(conn) == {frozenset({*theirs, its})}, "that it rang is still part of what happened"
 
 
 def test_the_folded_list_has_an_index_without_what_is_folded(conn, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ NOW = datetime(2026, 11, 23, 3, 14, tzinfo=UTC)
 KEY, OTHER_KEY = (K.KEY, "ASIAQINTRUDER7EXAMPL"), (K.KEY, "AKIAQCOURIER77EXAMPL")
 CORPUS, EXPORTS = (K.BUCKET, "corpus"), (K.BUCKET, "exports")
 HOST = (K.INSTANCE, "i-0a1b2c3d4e5f60718")
+OTHER_HOST = (K.INSTANCE, "i-0c77aa52e1f90b3d4")
+NAT = (K.RESOURCE, "nat-0a1b2c3d4e5f60718")
 OUTSIDE = (K.ADDRESS, "203.0.113.9")
 
 
@@ -49,6 +51,27 @@ def test_a_key_an_address_and_a_bucket_make_one_incident_and_another_stays_anoth
     leak, exports = correlate(members)
     assert sets((leak, exports)) == [{1, 2, 3, 4, 5}, {6, 7}]
     assert leak.shared == (OUTSIDE, CORPUS, HOST, KEY)
+
+
+def rung(id_: int, *hosts, minute: float, until: float) -> Member:
+    """The alarm of a NAT gateway, and the hosts behind it."""
+    return Member(id_, at(minute), at(until), frozenset({NAT}), follows=True, carries=frozenset(hosts))
+
+
+def test_a_gateways_alarm_joins_the_incident_of_a_host_behind_it_while_it_rings_and_makes_none() -> None:
+    leak = [member(1, KEY, HOST), member(2, KEY, minute=4)]
+    assert sets(correlate([*leak, rung(3, HOST, OTHER_HOST, minute=9, until=30)])) == [{1, 2, 3}]
+    quiet = [rung(3, HOST, minute=-600, until=-300), rung(4, HOST, minute=300, until=330)]
+    assert sets(correlate([*leak, *quiet])) == [{1, 2}], "it rang, but hours before or after"
+    assert sets(correlate([*leak, rung(3, OTHER_HOST, minute=9, until=30)])) == [{1, 2}], "not through that gateway"
+    alone = member(5, OTHER_HOST, minute=9)
+    assert correlate([alone, rung(3, OTHER_HOST, minute=9, until=30)]) == ()
+
+
+def test_a_gateways_alarm_takes_no_side_and_joins_no_two_incidents() -> None:
+    leak = [member(1, KEY, HOST), member(2, KEY, minute=4)]
+    other = [member(5, OTHER_KEY, OTHER_HOST), member(6, OTHER_KEY, minute=4)]
+    assert sets(correlate([*leak, *other, rung(3, HOST, OTHER_HOST, minute=9, until=30)])) == [{1, 2}, {5, 6}]
 
 
 def test_hours_of_silence_end_an_incident_and_neighbours_carry_it_on() -> None:

@@ -15,11 +15,11 @@ from typing import Final
 from socconsole import triage
 from socconsole.model.entity import Entity, EntityKind
 from socconsole.model.finding import Kind
-from socconsole.store import folding, naming, remerge, sources
+from socconsole.store import folding, naming, remerge, ringing, sources
 from socconsole.store.codec import Codec
 from socconsole.store.db import transaction
 from socconsole.store.instants import instant, micros
-from socconsole.triage.correlate import MANY_FINDINGS, MANY_PRINCIPALS, WINDOW, runs, ties
+from socconsole.triage.correlate import MANY_FINDINGS, MANY_PRINCIPALS, WINDOW, near, runs, ties
 from socconsole.triage.entities import principal
 
 SLICE: Final = 50
@@ -136,6 +136,7 @@ class _Closure:
         self._due = frozenset(due)
         self._naming: dict[Entity, list[triage.Member]] = {}
         self._runs: dict[Entity, dict[int, list[int]]] = {}
+        self._rings = ringing.rings(conn)
         self.members: dict[int, triage.Member] = {}
         self.deeds: dict[int, triage.Deed] = {}
         self.common: set[Entity] = set()
@@ -166,7 +167,12 @@ class _Closure:
                 yield from (each.id for each in named)
             else:
                 yield from self._run_of(entity, member.id)
+        for host in sorted(member.carries):
+            named = self._named(host)
+            if host not in self.common:
+                yield from (each.id for each in named if near(member, each))
         if not member.follows:
+            yield from (n for n, ring in self._rings.items() if ring.hosts & member.entities)
             yield from self._done(member)
 
     def _run_of(self, entity: Entity, n: int) -> Sequence[int]:
@@ -193,7 +199,14 @@ class _Closure:
         if row is None or row[1] or row[0] in _ASIDE:
             return None
         kind, _, *times = row
-        return triage.Member(n, *_span(*times), self._entities(n), kind == Kind.CONTROL.value)
+        carries = self._rings[n].hosts if n in self._rings else frozenset[Entity]()
+        follows = kind == Kind.CONTROL.value or bool(carries)
+        return triage.Member(n, *self._span(n, *times), self._entities(n), follows, carries)
+
+    def _span(self, n: int, began: int, at: int, published: int | None) -> tuple[datetime, datetime]:
+        """From when to when a finding is about: from what it began with to its last activity, or its publication."""
+        since = self._rings[n].since if n in self._rings else instant(began)
+        return since, max(since, instant(max(at, published or at)))
 
     def _entities(self, n: int) -> frozenset[Entity]:
         rows = self._conn.execute("SELECT kind, value FROM finding_entity WHERE finding = ?", (n,)).fetchall()
@@ -229,7 +242,7 @@ class _Closure:
                 "most": MANY_FINDINGS + 1,
             },
         ).fetchall()  # fmt: skip
-        found = [triage.Member(n, *_span(*times), frozenset()) for n, *times in rows]
+        found = [triage.Member(n, *self._span(n, *times), frozenset()) for n, *times in rows]
         self._naming[entity] = found
         if len(found) > MANY_FINDINGS or (kind is EntityKind.ADDRESS and self._is_shared(value)):
             self.common.add(entity)
@@ -277,11 +290,6 @@ class _Closure:
             for each in self._named(entity):
                 if entity not in self.common and each.first - WINDOW <= deed.at <= each.last + WINDOW:
                     yield each.id
-
-
-def _span(began: int, at: int, published: int | None) -> tuple[datetime, datetime]:
-    """From when to when a finding is about: from what it began with to its last activity, or its publication."""
-    return instant(began), instant(max(began, at, published or at))
 
 
 def _each(conn: Connection, sql: str, values: Sequence[int]) -> Iterator[tuple[int, str | None]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from sqlite3 import Connection
 from typing import Final
@@ -19,7 +19,7 @@ from socconsole.model.entity import Entity, EntityKind
 from socconsole.model.finding import Kind, Severity
 from socconsole.model.incident import Chapter, Incident
 from socconsole.model.trail import resource_name
-from socconsole.store import reading
+from socconsole.store import reading, ringing
 from socconsole.store.instants import instant, micros
 from socconsole.store.queue_row import SELECT, QueueRow, row
 from socconsole.text import Untrusted, token
@@ -82,6 +82,8 @@ def get(conn: Connection, id_: str) -> Incident | None:
     ]
     if not found:
         return None
+    if any("alarm" in each.sources.split(" ") for each in found):
+        found = _as_it_rang(conn, found)
     lead = conn.execute("SELECT lead FROM incident WHERE id = ?", (named,)).fetchone()
     worst = max(found, key=lambda each: (each.n == (lead and lead[0]), each.score, each.n))
     named_by = _named_by(conn, found)
@@ -103,6 +105,12 @@ def get(conn: Connection, id_: str) -> Incident | None:
         accounts=tuple(sorted({each.account for each in found if each.account})),
         story=_story(conn, tied, named_by, since, until),
     )
+
+
+def _as_it_rang(conn: Connection, found: Sequence[_Finding]) -> list[_Finding]:
+    """Findings of alarms from when they last rang on: what they rang for before was another story."""
+    rings = ringing.rings(conn)
+    return [replace(each, first=micros(rings[each.n].since)) if each.n in rings else each for each in found]
 
 
 def members(conn: Connection, id_: str, now: datetime) -> list[QueueRow]:

@@ -2,7 +2,8 @@
 within hours of each other, and an attack sequence with its signals. Pure; the order of what comes in is no matter.
 
 What many share tells nothing: an address behind which several principals act, anything that is named all the time.
-A control never ties; it joins the incident whose store it names.
+A control never ties; it joins the incident whose store it names. Nor does the alarm of a NAT gateway, which carries
+what all hosts behind it send: while it rings it joins the incident that names one of them, if no other one does.
 """
 
 from __future__ import annotations
@@ -43,7 +44,14 @@ class Member:
     last: datetime
     entities: frozenset[Entity]
     follows: bool = False
-    """A control: it joins an incident, and makes none."""
+    """A control, or the alarm of a way out that hosts share: it joins an incident, and makes none."""
+    carries: frozenset[Entity] = frozenset()
+    """The hosts whose traffic an alarm measured from ``first`` to ``last``, while it rang."""
+
+
+def near(one: Member, other: Member) -> bool:
+    """Whether two members are no further apart than neighbours in an incident may be."""
+    return one.first - other.last <= WINDOW and other.first - one.last <= WINDOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,26 +194,28 @@ def _around(deed: Deed, entities: Iterable[Entity], naming: Mapping[Entity, Sequ
 
 
 def _followers(
-    controls: Sequence[Member], groups: Sequence[Sequence[Member]], ignored: frozenset[Entity]
+    followers: Sequence[Member], groups: Sequence[Sequence[Member]], ignored: frozenset[Entity]
 ) -> dict[int, list[Member]]:
-    """The group whose store each control names, near it in time; of several the one that began first."""
-    stores: dict[Entity, list[tuple[int, int, Member]]] = defaultdict(list)
+    """The group that each follower joins: near it in time, and naming its store or a host that it carries.
+
+    Of several a control joins the one that began first: all of them are about its store. An alarm joins none of
+    them: which one's traffic it rings for is not known.
+    """
+    naming: dict[Entity, list[tuple[int, int, Member]]] = defaultdict(list)
     for number, group in enumerate(groups):
         eldest = min(each.id for each in group)
         for each in group:
-            for entity in each.entities:
-                if entity[0] is EntityKind.BUCKET and entity not in ignored:
-                    stores[entity].append((eldest, number, each))
+            for entity in each.entities - ignored:
+                if entity[0] in (EntityKind.BUCKET, EntityKind.INSTANCE):
+                    naming[entity].append((eldest, number, each))
     home: dict[int, list[Member]] = defaultdict(list)
-    for control in controls:
-        near = [
-            (eldest, number)
-            for entity in control.entities
-            for eldest, number, each in stores.get(entity, ())
-            if control.first - each.last <= WINDOW and each.first - control.last <= WINDOW
-        ]
-        if near:
-            home[min(near)[1]].append(control)
+    for one in followers:
+        sought = one.carries or {entity for entity in one.entities if entity[0] is EntityKind.BUCKET}
+        found = {
+            (eldest, number) for entity in sought for eldest, number, each in naming.get(entity, ()) if near(one, each)
+        }
+        if found and (len(found) == 1 or not one.carries):
+            home[min(found)[1]].append(one)
     return home
 
 
