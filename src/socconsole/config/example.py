@@ -75,6 +75,19 @@ EXAMPLE: Final = """\
 # llm_tags = ["*llm*", "app=recommendations"]   # names and tags of what serves or feeds a model
 # alarm_topic = "arn:aws:sns:${region}:111122223333:soc"   # whom alarms made from here tell
 
+# [posture]                      # what the checks hold the estate against
+# regions = ["eu-central-1", "eu-west-1"]   # where data may lie and be processed; those of [[accounts]] when absent
+# trusted_accounts = ["555566667777"]       # others who may be let in
+# classification_tag = "DataClassification"
+# classifications = ["public", "internal", "confidential", "restricted"]
+# owner_tag = "owner"
+# residency_tag = "residency"
+# evidence_buckets = ["*-forensics"]        # they need Object Lock
+# break_glass_role = "arn:aws:iam::111122223333:role/break-glass"
+# checkout = ["arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/shop/0a1b2c3d4e5f6071"]
+# inference_ports = [8000, 11434, 8080, 8001, 5000, 30000]
+# drill_days = 92                           # the longest time between two tabletop exercises
+
 # [push]                         # the queue that deploy/push.json makes: findings, alarms and calls as they happen
 # queue_url = "https://sqs.eu-central-1.amazonaws.com/111122223333/socconsole-push"
 # account = "111122223333"

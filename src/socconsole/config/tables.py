@@ -101,6 +101,32 @@ class EgressConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """SNS topic that alarms made from here tell; ``${region}`` and ``${account}`` are filled in."""
 
 
+class PostureConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the posture checks hold the estate against."""
+
+    regions: tuple[Region, ...] = ()
+    """Where data may lie and be processed; the regions of ``accounts`` when empty."""
+    trusted_accounts: tuple[Account, ...] = ()
+    """Accounts of others that may be let in; those of ``accounts`` are no strangers anyway."""
+    classification_tag: str = "DataClassification"
+    classifications: tuple[str, ...] = ("public", "internal", "confidential", "restricted")
+    """Values that the classification tag may have; case does not matter."""
+    owner_tag: str = "owner"
+    residency_tag: str = "residency"
+    evidence_buckets: tuple[str, ...] = ()
+    """Names of buckets that keep evidence, with wildcards: they need Object Lock."""
+    break_glass_role: RoleArn | None = None
+    """Whom somebody becomes when everything else is locked out."""
+    checkout: tuple[str, ...] = ()
+    """The checkout path: ARNs of listeners' load balancers, distributions and buckets; API domain names."""
+    inference_ports: tuple[Annotated[int, msgspec.Meta(ge=1, le=65535)], ...] = (
+        8000, 11434, 8080, 8001, 5000, 30000,
+    )  # fmt: skip
+    """vLLM, Ollama, TGI, Triton, others, SGLang."""
+    drill_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 92
+    """The longest time between two tabletop exercises."""
+
+
 class PushConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The queue of this install: what deploy/push.json makes. No two installs may share one."""
 
@@ -166,6 +192,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.3
     """Part of AWS's request quota this install may use: other installs exist."""
     egress: EgressConfig = msgspec.field(default_factory=EgressConfig)
+    posture: PostureConfig = msgspec.field(default_factory=PostureConfig)
     intervals: Intervals = msgspec.field(default_factory=Intervals)
     push: PushConfig | None = None
     """Where AWS tells by itself what happens; without it everything is polled."""

@@ -52,8 +52,14 @@ class Context:
 
     @property
     def own_accounts(self) -> frozenset[str]:
-        """Accounts that are no strangers: those of the configuration."""
-        return frozenset(one.account for one in self.config.accounts)
+        """Accounts that are no strangers: those of the configuration, and those that it calls trusted."""
+        return frozenset(one.account for one in self.config.accounts) | frozenset(self.config.posture.trusted_accounts)
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """Where data may lie and be processed."""
+        said = self.config.posture.regions or (region for one in self.config.accounts for region in one.regions)
+        return frozenset(said)
 
     def part(self, kind: type[P]) -> P:
         return self.estate.part(kind)
