@@ -54,7 +54,7 @@ def test_every_alarm_and_every_way_out_without_one_is_listed(watched: StateFolde
     assert all(contract <= set(row) for row in ran.rows)
     nat = rows[NAT]
     assert (nat["state"], nat["sane"], nat["threshold"], nat["p99"]) == ("ALARM", False, 3e12, 3e8)
-    assert nat["why"][0].startswith("never fires: p99 of 14 days is 286.1 MiB, the threshold 2.7 TiB, 10,000 times")
+    assert nat["why"][0].startswith("never fires: p99 of 14 days is 300 MB, the threshold 3.0 TB, 10,000 times")
     assert (nat["rate"], nat["id"].endswith(HOSTILE)) == (1e6, True)
     host = rows["i-1"]
     assert (host["id"], host["state"], host["threshold"]) == (None, None, 2**30)
@@ -76,6 +76,7 @@ def test_neither_a_terminal_nor_a_spreadsheet_is_driven(watched: StateFolder) ->
     plain = run("alarms", "--store", watched.root)
     assert "\x1b" not in plain.out
     assert "no alarm" in plain.out
+    assert "60 MB/min" in plain.out, "as the console says it"
     rows = list(csv.DictReader(io.StringIO(run("alarms", "--csv", "--store", watched.root).out)))
     assert len(rows) == 3
     assert rows[0]["name"].startswith("'=cmd")

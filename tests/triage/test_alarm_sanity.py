@@ -11,7 +11,8 @@ from socconsole.model.egress import AlarmState, PathKind, path_id
 from socconsole.text import Untrusted
 from socconsole.triage import ways_out
 from socconsole.triage.alarm_sanity import Facts, judge, share_beyond
-from socconsole.triage.baseline import Baseline, baseline, quantity
+from socconsole.triage.amounts import amount, per_minute
+from socconsole.triage.baseline import Baseline, baseline
 from tests.store.builders import NOW
 from tests.store.ways_out import NAT, PLACE, alarm
 
@@ -26,8 +27,8 @@ def test_an_alarm_that_tells_in_time_is_sane() -> None:
 @pytest.mark.parametrize(
     ("changes", "facts", "says"),
     [
-        ({"threshold": 3e12}, FACTS, "p99 of 14 days is 476.8 MiB, the threshold 2.7 TiB, 6,000 times that"),
-        ({"threshold": 1e15}, Facts(egress=True), "a NAT gateway carries 3.4 TiB a period"),
+        ({"threshold": 3e12}, FACTS, "p99 of 14 days is 500 MB, the threshold 3.0 TB, 6,000 times that"),
+        ({"threshold": 1e15}, Facts(egress=True), "a NAT gateway carries 3.8 TB a period"),
         ({"threshold": 1e6}, Facts(egress=True, usual=USUAL, beyond=0.37), "always fires: 37% of 4,032 periods"),
         ({"period_s": 3600, "datapoints": 3}, FACTS, "3 x 60 min: tells after 3 h at the earliest, 15 min are allowed"),
         ({"missing_data": "notBreaching"}, FACTS, "OK is also what it says when blind"),
@@ -115,9 +116,10 @@ def test_usual_is_the_nearest_rank_of_ninety_nine_in_a_hundred() -> None:
     assert baseline([]) is None
 
 
-def test_a_quantity_is_said_in_a_word_or_two() -> None:
-    assert [quantity(value) for value in (0, 1536, 2.5 * 2**30)] == ["0 bytes", "1.5 KiB", "2.5 GiB"]
-    assert quantity(1200, "tokens") == "1,200 tokens"
+def test_an_amount_is_said_in_a_word_or_two_and_what_is_something_is_not_nothing() -> None:
+    assert [amount(value) for value in (0, 0.4, 1536, 4.1e7, 2.5e9)] == ["0 B", "0.4 B", "1.5 kB", "41 MB", "2.5 GB"]
+    assert [amount(value, "tokens") for value in (0.25, 1200)] == ["0.25 tokens", "1,200 tokens"]
+    assert per_minute(1e6) == "60 MB/min"
 
 
 def test_an_alarm_looks_at_the_way_out_that_its_dimensions_name() -> None:

@@ -179,7 +179,7 @@ def _print(rows: list[dict[str, Any]], form: str) -> None:
 
 def _table(rows: list[dict[str, Any]]) -> None:
     from socconsole.cli.render import Column, Table, terminal_width
-    from socconsole.triage.baseline import quantity
+    from socconsole.triage.amounts import per_minute
 
     table = Table(
         (
@@ -209,7 +209,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
                     if rate is None and row["kind"]
                     else "-"
                     if rate is None
-                    else f"{quantity(rate, row['unit'])}/s",
+                    else per_minute(rate, row["unit"]),
                     row["account"],
                     row["region"],
                     row["why"][0] if row["why"] else "",

@@ -51,11 +51,14 @@ def register(app: typer.Typer) -> None:
 
 
 def _print(told: Mapping[str, Any]) -> None:
+    from socconsole.triage.amounts import amount
+
     for one in told["peers"]:
         marks = " ".join(filter(None, ("uploads" if one["uploads"] else "", "new" if one["new"] else "")))
         port = f":{one['port']}" if one["port"] else ""
         hosts = ", ".join(one["hosts"])
-        print(clean(f"{one['address'] + port:24} {one['out']:>15,} out {one['in']:>15,} in  {marks:12} from {hosts}"))
+        went = f"{amount(one['out']):>9} out  {amount(one['in']):>9} in"
+        print(clean(f"{one['address'] + port:24} {went}  {marks:12} from {hosts}"))
     if not told["peers"]:
         print("nobody outside, as far as was recorded")
-    say(f"{told['since']} to {told['until']}, {told['bytes_scanned']:,} bytes scanned in {clean(told['log_group'])}")
+    say(f"{told['since']} to {told['until']}, {amount(told['bytes_scanned'])} scanned in {clean(told['log_group'])}")

@@ -10,6 +10,7 @@ from socconsole.model.egress import Alarm, AlarmState, EgressPath, PathKind
 from socconsole.screens import words
 from socconsole.store.egress import Flow, StoredAlarm
 from socconsole.store.egress_view import SPAN, FindingLine, PathView
+from socconsole.triage.amounts import amount, per_minute
 from socconsole.widgets import glyphs
 from socconsole.widgets.chart import spark
 from socconsole.widgets.columns import severity_style, severity_text
@@ -28,7 +29,6 @@ _STORES: Final = frozenset({PathKind.BUCKET, PathKind.SAGEMAKER, PathKind.BEDROC
 """Ways out that are called and not routed through: no flow log sees who calls."""
 _METERED: Final = frozenset({PathKind.NAT, PathKind.INSTANCE, PathKind.BUCKET})
 """Kinds for which an alarm can be planned from here."""
-_UNITS: Final = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 _COMPARED: Final = {
     "GreaterThanThreshold": "above",
     "GreaterThanOrEqualToThreshold": "at or above",
@@ -38,19 +38,9 @@ _COMPARED: Final = {
 _SHOWN: Final = 6
 
 
-def amount(value: float, unit: str) -> str:
-    """``3.1 GB``, ``204 requests``: a quantity that left."""
-    if unit != "bytes":
-        return f"{value:,.0f} {unit}"
-    for size, name in _UNITS:
-        if value >= size:
-            return f"{value / size:.1f} {name}" if value < 10 * size else f"{value / size:,.0f} {name}"
-    return f"{value:,.0f} B"
-
-
 def rate(flow: Flow) -> str:
     """What leaves in a minute: ``41 MB/min``; ``?`` where it cannot be seen."""
-    return "?" if flow.rate is None else f"{amount(flow.rate * 60, flow.unit)}/min"
+    return "?" if flow.rate is None else per_minute(flow.rate, flow.unit)
 
 
 def alarm_sign(view: PathView) -> tuple[str, str]:

@@ -14,13 +14,14 @@ from socconsole.screens.acts import pivot_named, plan_named
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.contain import failure
 from socconsole.screens.desk import Desk
-from socconsole.screens.egress_sections import amount, heading, sections, why_no_flows
+from socconsole.screens.egress_sections import heading, sections, why_no_flows
 from socconsole.screens.reader import plain
 from socconsole.store import egress, egress_view
 from socconsole.store.db import Connection
 from socconsole.store.egress import Metered
 from socconsole.store.egress_view import PathView
 from socconsole.triage import ways_out
+from socconsole.triage.amounts import amount
 from socconsole.widgets.chart import Chart, ChartPane
 from socconsole.widgets.columns import severity_style
 from socconsole.widgets.detail import Body, DetailPane, Section

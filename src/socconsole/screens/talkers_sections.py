@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from socconsole.screens import words
-from socconsole.screens.egress_sections import amount
+from socconsole.triage.amounts import amount
 from socconsole.widgets import glyphs
 from socconsole.widgets.detail import Body, Section
 

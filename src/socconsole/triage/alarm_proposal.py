@@ -8,7 +8,8 @@ from typing import Final
 from socconsole.model.egress import EgressPath, Series
 from socconsole.triage import ways_out
 from socconsole.triage.alarm_sanity import FLOOR_BYTES_S
-from socconsole.triage.baseline import FACTOR, Baseline, quantity
+from socconsole.triage.amounts import amount
+from socconsole.triage.baseline import FACTOR, Baseline
 
 PERIOD_S: Final = 300
 BAND: Final = 3.0
@@ -29,7 +30,7 @@ class Proposal:
         if self.threshold is None:
             limit = f"outside a band of {self.band:g} standard deviations"
         else:
-            limit = f"above {quantity(self.threshold, self.series.unit)}"
+            limit = f"above {amount(self.threshold, self.series.unit)}"
         return f"{self.series.metric} {self.series.statistic} {limit} in {self.series.period_s // 60} min"
 
 

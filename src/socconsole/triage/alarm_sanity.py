@@ -13,7 +13,8 @@ from typing import Final
 
 from socconsole.model.egress import Alarm, AlarmState, Sanity
 from socconsole.text import clean
-from socconsole.triage.baseline import FACTOR, SPAN, Baseline, quantity
+from socconsole.triage.amounts import amount
+from socconsole.triage.baseline import FACTOR, SPAN, Baseline
 from socconsole.triage.ways_out import children
 
 IN_TIME: Final = timedelta(minutes=15)
@@ -128,22 +129,22 @@ def _threshold(alarm: Alarm, facts: Facts) -> Iterator[str]:
     if alarm.namespace == "AWS/NATGateway" and alarm.statistic == "Sum" and unit == "bytes":
         most = NAT_BYTES_S * alarm.period_s
         if limit > most:
-            carried = quantity(most, unit)
-            yield f"never fires: threshold {quantity(limit, unit)}, a NAT gateway carries {carried} a period"
+            carried = amount(most, unit)
+            yield f"never fires: threshold {amount(limit, unit)}, a NAT gateway carries {carried} a period"
             return
     if usual is None or not usual.enough:
         return
     if facts.beyond > NOISY:
         yield (
             f"always fires: {facts.beyond:.0%} of {usual.count:,} periods in {SPAN.days} days were beyond the "
-            f"threshold {quantity(limit, unit)}"
+            f"threshold {amount(limit, unit)}"
         )
     allowed = _allowed(alarm, usual)
     if allowed and limit > allowed:
         times = f", {limit / usual.p99:,.0f} times that" if usual.p99 else ""
         yield (
-            f"never fires: p99 of {SPAN.days} days is {quantity(usual.p99, unit)}, the threshold "
-            f"{quantity(limit, unit)}{times}; at most {quantity(allowed, unit)} is sane"
+            f"never fires: p99 of {SPAN.days} days is {amount(usual.p99, unit)}, the threshold "
+            f"{amount(limit, unit)}{times}; at most {amount(allowed, unit)} is sane"
         )
 
 

@@ -17,8 +17,6 @@ ENOUGH: Final = timedelta(hours=24)
 FACTOR: Final = 3.0
 """More than this many times the p99 is unusual (reference: egress alarms at 3 × p99 of 14 days)."""
 
-_STEPS: Final = (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
-
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
@@ -45,13 +43,3 @@ def baseline(points: Sequence[tuple[datetime, float]]) -> Baseline | None:
     values = sorted(value for _, value in points)
     rank = max(1, math.ceil(0.99 * len(values)))
     return Baseline(values[rank - 1], values[-1], len(values), points[-1][0] - points[0][0])
-
-
-def quantity(value: float, unit: str = "bytes") -> str:
-    """A number with its unit in a word or two: ``2.4 GiB``, ``1,200 tokens``."""
-    if unit == "bytes":
-        for name, size in _STEPS:
-            if abs(value) >= size:
-                return f"{value / size:,.1f} {name}"
-    whole = f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:,.3g}"
-    return f"{whole} {unit}".rstrip()

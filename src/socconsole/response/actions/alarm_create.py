@@ -24,7 +24,7 @@ from socconsole.response.s3_policy import partition
 from socconsole.response.wording import listed
 from socconsole.text import token
 from socconsole.triage.alarm_proposal import BAND
-from socconsole.triage.baseline import quantity
+from socconsole.triage.amounts import amount
 
 _ALARM: Final = "Alarm"
 _DETECTOR: Final = "Detector"
@@ -108,7 +108,7 @@ class AlarmCreate(Change[Watched]):
         if seen.topic_gone:
             return Cut(None, f"{token(topic)} is not there: [egress] alarm_topic has to name a topic that is")
         wanted = self._wanted(seen, target)
-        usual = "nothing is known of what is usual" if seen.usual is None else f"p99 {quantity(seen.usual.p99)}"
+        usual = "nothing is known of what is usual" if seen.usual is None else f"p99 {amount(seen.usual.p99)}"
         warnings = ["stops nothing: cut first where data is leaving"]
         if seen.alarm is not None and seen.alarm != wanted:
             warnings.append(f"replaces an alarm of the same name: {self.words({_ALARM: seen.alarm})}")
@@ -150,7 +150,7 @@ class AlarmCreate(Change[Watched]):
         if alarm is None:
             return "no alarm of that name"
         limit = alarm.get("Threshold")
-        said = "an anomaly band" if limit is None else quantity(float(limit))
+        said = "an anomaly band" if limit is None else amount(float(limit))
         to = alarm.get("AlarmActions") or ["nobody"]
         return f"{token(alarm['AlarmName'])}: {said}, tells {token(to[0])}"
 
