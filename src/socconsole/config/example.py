@@ -34,7 +34,7 @@ EXAMPLE: Final = """\
 # triage_role = "arn:aws:iam::111122223333:role/socconsole-triage"
 # responder_role = "arn:aws:iam::111122223333:role/socconsole-responder"
 # theme = "high-contrast"
-# exclude = []                   # out of scope: "securityhub", "guardduty", "trail", "egress", "alarms", "metrics"
+# exclude = []                   # out of scope: securityhub, guardduty, trail, egress, alarms, metrics, posture
 
 # [[peers]]                      # installs whose `socconsole approve` counts here
 # name = "lead"
@@ -101,6 +101,7 @@ EXAMPLE: Final = """\
 # egress = 600
 # alarms = 30
 # metrics = 60
+# posture = 3600
 
 # [keys]
 # acknowledge = "A"

@@ -23,7 +23,7 @@ PublicKey = Annotated[
         extra_json_schema={"pattern": PUBLIC_KEY},  # for editors; ``loading`` says it in words
     ),
 ]
-Service = Literal["securityhub", "guardduty", "trail", "egress", "alarms", "metrics"]
+Service = Literal["securityhub", "guardduty", "trail", "egress", "alarms", "metrics", "posture"]
 Clock = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
@@ -157,6 +157,8 @@ class Intervals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     alarms: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 30.0
     metrics: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 60.0
     """GetMetricData is paid for by the metric asked: two a way out, one of them every five minutes."""
+    posture: Annotated[float, msgspec.Meta(ge=60, le=86400)] = 3600.0
+    """A round reads the whole configuration of a place: some calls a resource."""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
