@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
@@ -15,6 +14,7 @@ from socconsole.screens.desk import Desk
 from socconsole.screens.egress_sections import KINDS, alarm_sign, heading, rate, sections, why_no_flows
 from socconsole.screens.health import describe
 from socconsole.screens.listing import ListScreen
+from socconsole.screens.renewed import Filtered, Renewed
 from socconsole.store import egress_view
 from socconsole.store.egress_view import PathView
 from socconsole.text import clean
@@ -33,28 +33,8 @@ NONE_FOUND: Final = (
 )
 """What is looked for, and none of it is there."""
 
-_RENEW_S: Final = 5.0
+_AGES_S: Final = 5.0
 """How long what was read is shown while nothing is written."""
-
-
-class EgressRows(RowSource[PathView]):
-    """What was read last, under a filter of words."""
-
-    def __init__(self, views: Sequence[PathView], text: str) -> None:
-        wanted = text.lower().split()
-        self._rows = [one for one in views if all(word in _said(one) for word in wanted)]
-
-    def count(self) -> int:
-        return len(self._rows)
-
-    def window(self, offset: int, limit: int) -> Sequence[PathView]:
-        return self._rows[offset : offset + limit]
-
-    def key(self, row: PathView) -> str:
-        return row.path.id
-
-    def position_of(self, key: str) -> int | None:
-        return next((i for i, row in enumerate(self._rows) if row.path.id == key), None)
 
 
 class EgressScreen(ListScreen[PathView]):
@@ -66,9 +46,7 @@ class EgressScreen(ListScreen[PathView]):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._views: tuple[PathView, ...] | None = None
-        self._read_at: tuple[int, float] = (-1, 0.0)
-        self._reading = False
+        self._views = Renewed(self, lambda: desk.read(egress_view.overview, desk.now()), self.refill, ages_s=_AGES_S)
 
     # -- the list ----------------------------------------------------------------------------------------
 
@@ -99,37 +77,17 @@ class EgressScreen(ListScreen[PathView]):
         return Cell(next((a.name for a in self.desk.config.accounts if a.account == account), "") or account, "quiet")
 
     def source(self, text: str) -> RowSource[PathView]:
-        return EgressRows(self._views or (), text)
+        return self._filtered(text)
 
-    def built(self) -> None:
-        super().built()
-        self._look()
+    def _filtered(self, text: str) -> Filtered[PathView]:
+        return Filtered(self._views.value or (), text, lambda row: row.path.id, _said)
 
     def renew(self) -> None:
-        self._look()
+        self._views.renew()
         super().renew()
 
-    def _look(self) -> None:
-        """Read again, in a thread, when something was written or ages have moved on."""
-        version, at = self.desk.queue.version(), time.monotonic()
-        if self._reading or (self._read_at[0] == version and at - self._read_at[1] < _RENEW_S):
-            return
-        self._reading, self._read_at = True, (version, at)
-        self.work(self._read())
-
-    async def _read(self) -> None:
-        try:
-            self._views = tuple(await self.desk.read(egress_view.overview, self.desk.now()))
-        finally:
-            self._reading = False
-        if self.is_built:
-            self.shown = self.source(self.filter_text)
-            self.table.show_source(self.shown)
-            self.show_rest()
-            self.show_keys()
-
     def title_text(self) -> str:
-        views = self._views or ()
+        views = self._views.value or ()
         raised = sum(view.raised for view in views)
         blind = sum(view.flow.rate is None for view in views)
         unwatched = sum(view.unwatched for view in views)
@@ -139,9 +97,9 @@ class EgressScreen(ListScreen[PathView]):
         return ", ".join([*said, *([clean(self.filter_text, 60)] if self.filter_text else [])])
 
     def empty_text(self) -> str:
-        if self.filter_text and self._views:
+        if self.filter_text and self._views.value:
             return f"no way out holds {self.filter_text!r}"
-        if self._views is None:
+        if self._views.value is None:
             return "reading …"
         if self.desk.world.kind is WorldKind.IMPORT:
             return "imported only, no live source"
@@ -212,7 +170,6 @@ class EgressScreen(ListScreen[PathView]):
             self.say(self.desk.app.send_to_clipboard(said))
 
     def export_rows(self) -> Sequence[Mapping[str, Any]]:
-        rows = EgressRows(self._views or (), self.filter_text)
         return [
             {
                 "path": row.path.id,
@@ -228,7 +185,7 @@ class EgressScreen(ListScreen[PathView]):
                 "last_byte": row.flow.last_byte,
                 "cannot_see": row.flow.cannot_see,
             }
-            for row in rows.window(0, rows.count())
+            for row in self._filtered(self.filter_text).rows
         ]
 
 
@@ -243,4 +200,4 @@ def _said(row: PathView) -> str:
             path.resource, clean(path.name), KINDS[path.kind], path.place.account, path.place.region, path.dataset,
             alarm_sign(row)[0], "llm" if path.llm else "", "cannot see" if row.flow.rate is None else "",
         )
-    ).lower()  # fmt: skip
+    )  # fmt: skip

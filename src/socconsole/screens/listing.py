@@ -244,11 +244,18 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         self.hush()  # what an earlier try was refused for
         self.filter_text = text.strip()
         self.table.clear_marks()
+        self._show_source(source)
+        return True
+
+    def refill(self) -> None:
+        """Show the rows anew, under the filter as it stands: they were read again."""
+        self._show_source(self.source(self.filter_text))
+
+    def _show_source(self, source: RowSource[Row]) -> None:
         self.shown = source
         self.table.show_source(source)
         self.show_rest()
         self.show_keys()
-        return True
 
     # -- export ------------------------------------------------------------------------------------------
 

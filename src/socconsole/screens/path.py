@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
@@ -16,6 +17,7 @@ from socconsole.screens.contain import failure
 from socconsole.screens.desk import Desk
 from socconsole.screens.egress_sections import heading, sections, why_no_flows
 from socconsole.screens.reader import plain
+from socconsole.screens.renewed import Renewed
 from socconsole.store import egress, egress_view
 from socconsole.store.db import Connection
 from socconsole.store.egress import Metered
@@ -33,7 +35,15 @@ _STEPS: Final = {SPANS[0]: 180, SPANS[1]: 288, SPANS[2]: 336}
 _CHANGES: Final = 12
 """Changes of an alarm that are shown."""
 
-Read = tuple[PathView | None, Metered | None]
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read of a way out, and of what time. ``view`` is None where the store does not have it any more."""
+
+    since: datetime
+    until: datetime
+    view: PathView | None = None
+    metered: Metered | None = None
 
 
 class PathScreen(ConsoleScreen):
@@ -49,9 +59,9 @@ class PathScreen(ConsoleScreen):
         self._ask_at_once = asking
         self._scanned = ""
         self._span = SPANS[0]
-        self._read: Read = (None, None)
-        self._until = desk.now()
-        self._reading = False
+        self._read = Renewed(
+            self, lambda: desk.read(_way_out, self.path, self._span, desk.now()), self._show, ages_s=0.0
+        )
 
     def body(self) -> ComposeResult:
         yield ChartPane(id="chart")
@@ -59,38 +69,23 @@ class PathScreen(ConsoleScreen):
 
     def built(self) -> None:
         self.query_one(DetailPane).focus()
-        self._look()
         if self._ask_at_once:
             self._ask_at_once = False
             self.perform(self.desk.command("talkers"))
 
     def renew(self) -> None:
-        self._look()
+        self._read.renew()
 
-    def _look(self) -> None:
-        if not self._reading:
-            self._reading = True
-            self.work(self._look_up())
-
-    async def _look_up(self) -> None:
-        span, until = self._span, self.desk.now()
-        try:
-            self._read = await self.desk.read(_way_out, self.path, until - span, until)
-        finally:
-            self._reading = False
-        self._until = until
-        if self.is_built and span == self._span:
-            self._show()
-        elif self.is_built:
-            self._look()
+    @property
+    def _view(self) -> PathView | None:
+        return self._read.value.view if self._read.value is not None else None
 
     def _show(self) -> None:
-        view, metered = self._read
-        pane = self.query_one(DetailPane)
-        if view is None:
-            pane.show_sections("this way out is no longer in the store", [])
+        read, pane = self._read.value, self.query_one(DetailPane)
+        if read is None or (view := read.view) is None:
+            pane.show_sections("reading …" if read is None else "this way out is no longer in the store", [])
             return
-        self.query_one(ChartPane).show(self._chart(view, metered))
+        self.query_one(ChartPane).show(_chart(read, view, local_time=self.desk.local_time))
         shown = [*self._talkers(), *sections(view, self.desk.stamp, self.desk.now())]
         changes: list[Body] = [
             [(self.desk.stamp(change.at) + "  ", "quiet"), (change.summary, "text")]
@@ -100,42 +95,6 @@ class PathScreen(ConsoleScreen):
         if changes:
             shown.append(Section("history", changes))
         pane.show_sections(heading(view), shown, key=self.path)
-
-    def _chart(self, view: PathView, metered: Metered | None) -> Chart | None:
-        since = self._until - self._span
-        steps = _STEPS[self._span]
-        if metered is None:
-            return None
-        wide = self._span / steps
-        if wide.total_seconds() < metered.series.period_s:  # of this age only the coarse one is kept
-            wide = timedelta(seconds=metered.series.period_s)
-            steps = int(self._span / wide)
-        values = egress_view.shape(metered, since, self._until, steps)
-        limit, word = self._threshold(view, wide)
-        top = max([one for one in values if one is not None] + ([limit * 1.2] if limit else []), default=0.0) or 1.0
-        return Chart(
-            values=values,
-            unit_top=amount(top, view.flow.unit),
-            axis=(words.short_stamp(since, local=self.desk.local_time), f"now, a step is {_step(wide)}"),
-            top=top,
-            threshold=limit,
-            threshold_word=word,
-            marks=tuple((self._part(since, one.at), severity_style(one.severity)) for one in view.findings),
-        )
-
-    def _threshold(self, view: PathView, step: timedelta) -> tuple[float | None, str]:
-        """The lowest threshold on this path's own meter, for as long as one step."""
-        limits = [
-            alarm.alarm.threshold * step.total_seconds() / alarm.alarm.period_s
-            for alarm in view.alarms
-            if alarm.alarm.threshold and alarm.alarm.period_s and alarm.alarm.statistic == "Sum"
-            and alarm.alarm.dimensions == view.path.dimensions
-        ]  # fmt: skip
-        lowest = min(limits, default=None)
-        return lowest, "" if lowest is None else amount(lowest, view.flow.unit)
-
-    def _part(self, since: datetime, at: datetime) -> float:
-        return (at - since) / self._span
 
     # -- who it talks to ---------------------------------------------------------------------------------
 
@@ -147,13 +106,13 @@ class PathScreen(ConsoleScreen):
 
     def why_not(self, command: Command) -> str:
         said = super().why_not(command)
-        view = self._read[0]
+        view = self._view
         if not said and command.id == "talkers" and view is not None:
             return why_no_flows(view.path)
         return said
 
     def do_pivot(self, asked: Invocation) -> None:
-        view = self._read[0]
+        view = self._view
         if asked.argument:
             self.work(pivot_named(self, asked.argument))
         elif view is not None:
@@ -191,26 +150,61 @@ class PathScreen(ConsoleScreen):
     def do_span(self, asked: Invocation) -> None:
         self._span = SPANS[(SPANS.index(self._span) + 1) % len(SPANS)]
         self.say(f"the last {words.age(self._span.total_seconds())}")
-        self._look()
+        self._read.ask_anew()
 
     def do_contain(self, asked: Invocation) -> None:
         if asked.argument:
             plan_named(self, asked.argument)
-        elif (view := self._read[0]) is not None and view.findings:
+        elif (view := self._view) is not None and view.findings:
             self.desk.app.open_offers(view.findings[0].id)
         else:
             self.say("no open finding names it; :contain ACTION TARGET plans by hand", "warning")
 
     def do_copy(self, asked: Invocation) -> None:
-        view, _ = self._read
-        if view is not None:
+        if (view := self._view) is not None:
             shown = [*self._talkers(), *sections(view, self.desk.stamp, self.desk.now())]
             self.say(self.desk.app.send_to_clipboard(plain(heading(view), shown)))
 
 
-def _way_out(conn: Connection, path: str, since: datetime, now: datetime) -> Read:
-    found = egress_view.view(conn, path, now)
-    return (None, None) if found is None else (found, egress_view.meter(conn, found.path, since))
+def _way_out(conn: Connection, path: str, span: timedelta, until: datetime) -> Read:
+    since = until - span
+    found = egress_view.view(conn, path, until)
+    return Read(since, until, found, None if found is None else egress_view.meter(conn, found.path, since))
+
+
+def _chart(read: Read, view: PathView, *, local_time: bool) -> Chart | None:
+    since, span, metered = read.since, read.until - read.since, read.metered
+    if metered is None:
+        return None
+    steps = _STEPS[span]
+    wide = span / steps
+    if wide.total_seconds() < metered.series.period_s:  # of this age only the coarse one is kept
+        wide = timedelta(seconds=metered.series.period_s)
+        steps = int(span / wide)
+    values = egress_view.shape(metered, since, read.until, steps)
+    limit, word = _threshold(view, wide)
+    top = max([one for one in values if one is not None] + ([limit * 1.2] if limit else []), default=0.0) or 1.0
+    return Chart(
+        values=values,
+        unit_top=amount(top, view.flow.unit),
+        axis=(words.short_stamp(since, local=local_time), f"now, a step is {_step(wide)}"),
+        top=top,
+        threshold=limit,
+        threshold_word=word,
+        marks=tuple(((one.at - since) / span, severity_style(one.severity)) for one in view.findings),
+    )
+
+
+def _threshold(view: PathView, step: timedelta) -> tuple[float | None, str]:
+    """The lowest threshold on this path's own meter, for as long as one step."""
+    limits = [
+        alarm.alarm.threshold * step.total_seconds() / alarm.alarm.period_s
+        for alarm in view.alarms
+        if alarm.alarm.threshold and alarm.alarm.period_s and alarm.alarm.statistic == "Sum"
+        and alarm.alarm.dimensions == view.path.dimensions
+    ]  # fmt: skip
+    lowest = min(limits, default=None)
+    return lowest, "" if lowest is None else amount(lowest, view.flow.unit)
 
 
 def _step(wide: timedelta) -> str:

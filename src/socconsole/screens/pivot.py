@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from socconsole.commands import Command
 from socconsole.model.entity import Entity, EntityKind
@@ -15,6 +16,7 @@ from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen
+from socconsole.screens.renewed import Filtered, Renewed
 from socconsole.store import pivot, trail
 from socconsole.store.db import Connection
 from socconsole.store.pivot import COUNTED, Held, Horizon, Moment
@@ -23,6 +25,8 @@ from socconsole.widgets.columns import severity_cell
 from socconsole.widgets.detail import Body, Section
 from socconsole.widgets.rows import Cell, Column
 from socconsole.widgets.table import RowSource
+
+Row = TypeVar("Row")
 
 KINDS: Mapping[EntityKind, str] = {
     EntityKind.KEY: "access key",
@@ -38,8 +42,24 @@ KINDS: Mapping[EntityKind, str] = {
 }
 
 
-def within(horizon: Horizon, desk: Desk) -> str:
-    """Within what a pivot looks, in words: what is not kept may still have happened."""
+@dataclass(frozen=True, slots=True)
+class Looked(Generic[Row]):
+    """What was found under names, and within what was looked. ``cut``: there is more than is shown."""
+
+    rows: tuple[Row, ...]
+    horizon: Horizon
+    cut: bool = False
+
+
+def rows_of(looked: Looked[Row] | None) -> tuple[Row, ...]:
+    return looked.rows if looked is not None else ()
+
+
+def within(looked: Looked[Any] | None, desk: Desk) -> str:
+    """Within what was looked, in words: what is not kept may still have happened. Empty before anything was."""
+    if looked is None:
+        return ""
+    horizon = looked.horizon
     blind = f"; the trail of {', '.join(horizon.missing)} is not read" if horizon.missing else ""
     if not horizon.events:
         return f"within findings: no trail events are kept{blind}"
@@ -48,27 +68,6 @@ def within(horizon: Horizon, desk: Desk) -> str:
         return f"within {some} trail events that were told or imported{blind}"
     read = words.plural(len(horizon.accounts), "account")
     return f"within {some} trail events, {read} read since {desk.stamp(horizon.since)}{blind}"
-
-
-class Rows(RowSource[Any]):
-    """A list that was read whole, under a filter of words. ``said`` is what the filter looks at."""
-
-    def __init__(self, rows: Sequence[Any], text: str, key: Any, said: Any) -> None:
-        wanted = text.lower().split()
-        self._rows = [row for row in rows if all(word in said(row).lower() for word in wanted)]
-        self._key = key
-
-    def count(self) -> int:
-        return len(self._rows)
-
-    def window(self, offset: int, limit: int) -> Sequence[Any]:
-        return self._rows[offset : offset + limit]
-
-    def key(self, row: Any) -> str:
-        return str(self._key(row))
-
-    def position_of(self, key: str) -> int | None:
-        return next((i for i, row in enumerate(self._rows) if self.key(row) == key), None)
 
 
 class PivotScreen(ListScreen[Held]):
@@ -82,8 +81,7 @@ class PivotScreen(ListScreen[Held]):
         super().__init__(desk)
         self._entities = tuple(entities)
         self._about = about
-        self._held: tuple[Held, ...] | None = None
-        self._within = ""
+        self._held = Renewed(self, lambda: desk.read(_all_held, self._entities, desk.now()), self.refill)
 
     def columns(self) -> Sequence[Column[Held]]:
         return (
@@ -99,22 +97,17 @@ class PivotScreen(ListScreen[Held]):
         return Cell("-" if row.last is None else words.age((self.desk.now() - row.last).total_seconds()), "quiet")
 
     def source(self, text: str) -> RowSource[Held]:
-        return Rows(self._held or (), text, _name, lambda row: f"{KINDS[row.entity[0]]} {clean(row.entity[1])}")
+        return Filtered(rows_of(self._held.value), text, _name, _called)
 
     def built(self) -> None:
         super().built()
-        self.work(self._read())
-
-    async def _read(self) -> None:
-        self._held, horizon = await self.desk.read(_all_held, self._entities, self.desk.now())
-        self._within = within(horizon, self.desk)
-        self.apply_filter(self.filter_text)
+        self._held.renew()
 
     def title_text(self) -> str:
         return clean(self._about, 60)
 
     def empty_text(self) -> str:
-        return "reading …" if self._held is None else "it names nothing that could be looked for"
+        return "reading …" if self._held.value is None else "it names nothing that could be looked for"
 
     def detail(self, row: Held) -> tuple[Body, list[Section]]:
         kind, name = row.entity
@@ -124,7 +117,7 @@ class PivotScreen(ListScreen[Held]):
             Section("first", [self.desk.stamp(row.first) if row.first else "not here"]),
             Section("last", [self.desk.stamp(row.last) if row.last else "not here"]),
             Section("accounts", [(", ".join(row.accounts) or "none") + (" at least" if row.events >= COUNTED else "")]),
-            Section("within", [self._within]),
+            Section("within", [within(self._held.value, self.desk)]),
         ]
         return [(f"{KINDS[kind]}  ", "quiet"), (Untrusted(name), "strong")], out
 
@@ -160,8 +153,7 @@ class EntityScreen(ListScreen[Moment]):
     def __init__(self, desk: Desk, entity: Entity) -> None:
         super().__init__(desk)
         self.entity = entity
-        self._moments: tuple[Moment, ...] | None = None
-        self._within = ""
+        self._moments = Renewed(self, lambda: desk.read(_all_moments, self.entity, desk.now()), self.refill)
 
     def columns(self) -> Sequence[Column[Moment]]:
         return (
@@ -178,24 +170,19 @@ class EntityScreen(ListScreen[Moment]):
         return Cell(words.short_stamp(row.at, local=self.desk.local_time), "quiet")
 
     def source(self, text: str) -> RowSource[Moment]:
-        return Rows(self._moments or (), text, lambda row: row.ref, _said)
+        return Filtered(rows_of(self._moments.value), text, lambda row: row.ref, _said)
 
     def built(self) -> None:
         super().built()
-        self.work(self._read())
-
-    async def _read(self) -> None:
-        self._moments, horizon = await self.desk.read(_all_moments, self.entity, self.desk.now())
-        self._within = within(horizon, self.desk)
-        self.apply_filter(self.filter_text)
+        self._moments.renew()
 
     def title_text(self) -> str:
-        return f"{KINDS[self.entity[0]]} {clean(self.entity[1], 60)}  {self._within}"
+        return f"{KINDS[self.entity[0]]} {clean(self.entity[1], 60)}  {within(self._moments.value, self.desk)}"
 
     def empty_text(self) -> str:
-        if self.filter_text and self._moments:
+        if self.filter_text and rows_of(self._moments.value):
             return f"nothing of it holds {self.filter_text!r}"
-        return "reading …" if self._moments is None else f"nothing {self._within}"
+        return "reading …" if self._moments.value is None else f"nothing {within(self._moments.value, self.desk)}"
 
     def detail(self, row: Moment) -> tuple[Body, list[Section]]:
         out = [
@@ -257,20 +244,24 @@ class EntityScreen(ListScreen[Moment]):
                 "region": row.region, "severity": row.severity.name if row.severity is not None else None,
                 "error": row.error,
             }
-            for row in self._moments or ()
+            for row in rows_of(self._moments.value)
         ]  # fmt: skip
 
 
-def _all_held(conn: Connection, entities: Sequence[Entity], now: datetime) -> tuple[tuple[Held, ...], Horizon]:
-    return tuple(pivot.held(conn, each) for each in entities), pivot.horizon(conn, now)
+def _all_held(conn: Connection, entities: Sequence[Entity], now: datetime) -> Looked[Held]:
+    return Looked(tuple(pivot.held(conn, each) for each in entities), pivot.horizon(conn, now))
 
 
-def _all_moments(conn: Connection, entity: Entity, now: datetime) -> tuple[tuple[Moment, ...], Horizon]:
-    return tuple(pivot.moments(conn, entity)), pivot.horizon(conn, now)
+def _all_moments(conn: Connection, entity: Entity, now: datetime) -> Looked[Moment]:
+    return Looked(tuple(pivot.moments(conn, entity)), pivot.horizon(conn, now))
 
 
 def _name(row: Held) -> str:
     return f"{row.entity[0]} {row.entity[1]}"
+
+
+def _called(row: Held) -> str:
+    return f"{KINDS[row.entity[0]]} {clean(row.entity[1])}"
 
 
 def _findings(row: Held) -> Cell:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
@@ -14,8 +13,8 @@ from socconsole.screens.desk import Desk
 from socconsole.screens.health import STARTING, STOPPED
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen
+from socconsole.screens.renewed import Renewed
 from socconsole.store import latency, quarantine, rule_standing, sources
-from socconsole.store.latency import Latency
 from socconsole.text import clean
 from socconsole.widgets import glyphs
 from socconsole.widgets.columns import freshness_sign
@@ -63,31 +62,17 @@ class SourcesScreen(ListScreen[SourceState]):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._latencies: Mapping[str, Latency] | None = None
-        self._measured = -_MEASURE_S
-        self._measuring = False
-
-    def built(self) -> None:
-        super().built()
-        self._measure()
+        self._latencies = Renewed(
+            self,
+            lambda: desk.read(latency.measure, desk.now()),
+            self.show_detail,
+            rest_s=_MEASURE_S,
+            ages_s=_MEASURE_S,
+        )
 
     def renew(self) -> None:
-        self._measure()
+        self._latencies.renew()
         super().renew()
-
-    def _measure(self) -> None:
-        at = time.monotonic()
-        if not self._measuring and at - self._measured >= _MEASURE_S:
-            self._measuring, self._measured = True, at
-            self.work(self._read_latencies())
-
-    async def _read_latencies(self) -> None:
-        try:
-            self._latencies = await self.desk.read(latency.measure, self.desk.now())
-        finally:
-            self._measuring = False
-        if self.is_built:
-            self.show_detail()
 
     def columns(self) -> Sequence[Column[SourceState]]:
         return (
@@ -135,9 +120,9 @@ class SourcesScreen(ListScreen[SourceState]):
 
     def _latency(self, row: SourceState) -> list[Section]:
         """From the event to us, and what to change where that is too slow."""
-        if self._latencies is None:
+        if self._latencies.value is None:
             return []
-        found = self._latencies.get(sources.origin_of(row.key))
+        found = self._latencies.value.get(sources.origin_of(row.key))
         said: list[Body] = [latency.describe(found)]
         if advice := latency.advice(row.key.service, found):
             said.append([(advice, "strong")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +14,11 @@ from socconsole.screens.acts import plan_named
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
-from socconsole.screens.pivot import Rows, within
+from socconsole.screens.pivot import Looked, rows_of, within
+from socconsole.screens.renewed import Filtered, Renewed
 from socconsole.store import lineage, pivot
 from socconsole.store.db import Connection
 from socconsole.store.lineage import COUNTED, Credential, Standing, Tree
-from socconsole.store.pivot import Horizon
 from socconsole.text import Untrusted, clean
 from socconsole.widgets import glyphs
 from socconsole.widgets.detail import Body, Section
@@ -27,7 +26,7 @@ from socconsole.widgets.rows import Cell, Column
 from socconsole.widgets.table import RowSource
 
 _MADE_SHOWN: Final = 12
-_RENEW_S: Final = 10.0
+_REST_S: Final = 10.0
 """How often a tree is grown anew while things happen: it looks at thousands of events."""
 
 
@@ -69,12 +68,7 @@ class TreeScreen(ListScreen[Branch]):
         super().__init__(desk)
         self._entities = tuple(entities)
         self._about = about
-        self._tree: Tree | None = None
-        self._branches: tuple[Branch, ...] = ()
-        self._within = ""
-        self._version = -1
-        self._read_at = -_RENEW_S
-        self._reading = False
+        self._grown = Renewed(self, lambda: desk.read(_grow, self._entities, desk.now()), self.refill, rest_s=_REST_S)
 
     # -- the list ----------------------------------------------------------------------------------------
 
@@ -94,46 +88,23 @@ class TreeScreen(ListScreen[Branch]):
         return Cell("-" if last is None else words.age((self.desk.now() - last).total_seconds()), "quiet")
 
     def source(self, text: str) -> RowSource[Branch]:
-        return Rows(self._branches, text, lambda row: row.credential.key, _said)
-
-    def built(self) -> None:
-        super().built()
-        self._look()
+        return Filtered(rows_of(self._grown.value), text, lambda row: row.credential.key, _said)
 
     def renew(self) -> None:
-        self._look()
+        self._grown.renew()
         super().renew()
 
-    def _look(self) -> None:
-        version, at = self.desk.queue.version(), time.monotonic()
-        if not self._reading and version != self._version and at - self._read_at >= _RENEW_S:
-            self._reading, self._version, self._read_at = True, version, at
-            self.work(self._read())
-
-    async def _read(self) -> None:
-        try:
-            tree, horizon = await self.desk.read(_grown, self._entities, self.desk.now())
-        finally:
-            self._reading = False
-        self._tree, self._within = tree, within(horizon, self.desk)
-        self._branches = tuple(branches(tree))
-        if self.is_built:
-            self.shown = self.source(self.filter_text)
-            self.table.show_source(self.shown)
-            self.show_rest()
-            self.show_keys()
-
     def title_text(self) -> str:
-        alive = sum(row.credential.standing is Standing.ALIVE for row in self._branches)
-        cut = "; there are more than are shown" if self._tree is not None and self._tree.cut else ""
-        return f"{clean(self._about, 40)}  {alive} alive{cut}  {self._within}"
+        alive = sum(row.credential.standing is Standing.ALIVE for row in rows_of(self._grown.value))
+        cut = "; there are more than are shown" if self._grown.value is not None and self._grown.value.cut else ""
+        return f"{clean(self._about, 40)}  {alive} alive{cut}  {within(self._grown.value, self.desk)}"
 
     def empty_text(self) -> str:
-        if self._tree is None:
+        if (grown := self._grown.value) is None:
             return "reading …"
-        if self.filter_text and self._branches:
+        if self.filter_text and grown.rows:
             return f"no credential holds {self.filter_text!r}"
-        return f"it names no access key, and no session or user whose keys are seen {self._within}"
+        return f"it names no access key, and no session or user whose keys are seen {within(grown, self.desk)}"
 
     def detail(self, row: Branch) -> tuple[Body, list[Section]]:
         one = row.credential
@@ -217,12 +188,13 @@ class TreeScreen(ListScreen[Branch]):
                 "calls": row.credential.calls, "changes": row.credential.changes,
                 "accounts": list(row.credential.accounts),
             }
-            for row in self._branches
+            for row in rows_of(self._grown.value)
         ]  # fmt: skip
 
 
-def _grown(conn: Connection, entities: Sequence[Entity], now: datetime) -> tuple[Tree, Horizon]:
-    return lineage.tree(conn, entities, now), pivot.horizon(conn, now)
+def _grow(conn: Connection, entities: Sequence[Entity], now: datetime) -> Looked[Branch]:
+    tree = lineage.tree(conn, entities, now)
+    return Looked(tuple(branches(tree)), pivot.horizon(conn, now), tree.cut)
 
 
 def _state(row: Branch) -> Cell:
