@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from socconsole.formats import Unreadable, cloudtrail
-from socconsole.model.finding import Format, Kind, Observation, Resource, Severity
+from socconsole.model.finding import Format, Observation, Resource, Severity
+from socconsole.model.ours import ours
 from socconsole.model.trail import TrailEvent
 from socconsole.rules import named
 from socconsole.rules.engine import Match
@@ -135,13 +136,13 @@ def _observation(
         },
         separators=(",", ":"),
     ).encode("ascii")
-    return Observation(
-        format=Format.TRAIL,
-        merge_keys=(name,),
-        title=Untrusted(f"Attempted, refused: {rule.title}" if refused else rule.title),
-        description=Untrusted(_description(rule)),
-        kind=Kind.THREAT,
-        severity=min(rule.severity, _ATTEMPT) if refused else rule.severity,
+    return ours(
+        Format.TRAIL,
+        name,
+        Untrusted(f"Attempted, refused: {rule.title}" if refused else rule.title),
+        Untrusted(_description(rule)),
+        min(rule.severity, _ATTEMPT) if refused else rule.severity,
+        body,
         product=PRODUCT,
         types=types(rule.tags),
         account=last.account or None,
@@ -151,19 +152,7 @@ def _observation(
         occurred=occurred,
         published=None,
         updated=occurred,
-        workflow=None,
-        verdict=None,
-        active=True,
-        sample=False,
-        note=None,
-        note_by=None,
-        compliance=None,
-        native_id=name,
-        product_arn=None,
-        signals=(),
         count=count,
-        body=body,
-        digest=hashlib.sha256(body).digest(),
     )
 
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from socconsole.model.egress import Alarm, AlarmState, EgressPath, PathKind
-from socconsole.model.finding import Format, Kind, Observation, Resource, Severity
+from socconsole.model.finding import Format, Observation, Resource, Severity
+from socconsole.model.ours import ours
 from socconsole.text import Untrusted, token
 from socconsole.triage import ways_out
 
@@ -63,7 +64,6 @@ def observation(
         "threshold": alarm.threshold,
         "path": path.id if path else None,
     }
-    body = json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii")
     resources: tuple[Resource, ...] = ()
     word = "CloudWatch"
     where = ""
@@ -79,35 +79,23 @@ def observation(
             ),
         )  # fmt: skip
     high = path is not None and (path.llm or bool(path.dataset))
-    return Observation(
-        format=Format.ALARM,
-        merge_keys=(merge_key(alarm),),
-        title=Untrusted(f"Egress alarm{where}: {alarm.name.raw()}"),
-        description=Untrusted(f"{said}. {reason}".strip()),
-        kind=Kind.THREAT,
-        severity=Severity.HIGH if high else Severity.MEDIUM,
+    return ours(
+        Format.ALARM,
+        merge_key(alarm),
+        Untrusted(f"Egress alarm{where}: {alarm.name.raw()}"),
+        Untrusted(f"{said}. {reason}".strip()),
+        Severity.HIGH if high else Severity.MEDIUM,
+        json.dumps(facts, sort_keys=True, separators=(",", ":")).encode("ascii"),
         product=PRODUCT,
         types=(f"Behavior:{word}/TrafficVolumeUnusual.Alarm",),
         account=alarm.place.account,
         region=alarm.place.region,
         resources=resources,
-        actors=(),
         occurred=seen,
         published=min(told or since, since),
         updated=max(since, _round(at)),  # an OK is never older than the ALARM that it ends
-        workflow=None,
-        verdict=None,
         active=active,
-        sample=False,
-        note=None,
-        note_by=None,
-        compliance=None,
         native_id=_name(alarm),
-        product_arn=None,
-        signals=(),
-        count=1,
-        body=body,
-        digest=hashlib.sha256(body).digest(),
     )
 
 

@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from socconsole.model.action import ActionState
 from socconsole.model.entry import Line
-from socconsole.model.finding import Format, Kind, Observation, Resource, Severity
+from socconsole.model.finding import Format, Observation, Resource, Severity
+from socconsole.model.ours import ours
 from socconsole.store import findings, reading
 from socconsole.store.codec import Codec
 from socconsole.store.db import transaction
@@ -129,38 +130,19 @@ def _alarm(
     line: Line, title: str, said: str, severity: Severity, facts: Mapping[str, Any], entry: int = 0
 ) -> Observation:
     """What the entry ``line`` gives cause for; ``facts["type"]`` is its type."""
-    name = f"{SOURCE}/{line.install}/{entry or line.seq}"
     whole = {"product": SOURCE, "ledger": {"install": line.install, "entry": line.seq}, **facts}
-    body = json.dumps(whole, sort_keys=True, separators=(",", ":")).encode("ascii")
-    return Observation(
-        format=Format.OWN,
-        merge_keys=(name,),
-        title=Untrusted(title),
-        description=Untrusted(said),
-        kind=Kind.THREAT,
-        severity=severity,
+    return ours(
+        Format.OWN,
+        f"{SOURCE}/{line.install}/{entry or line.seq}",
+        Untrusted(title),
+        Untrusted(said),
+        severity,
+        json.dumps(whole, sort_keys=True, separators=(",", ":")).encode("ascii"),
         product=SOURCE,
         types=(str(facts["type"]),),
-        account=None,
-        region=None,
-        resources=(),
-        actors=(),
         occurred=line.at,
         published=line.at,
         updated=line.at,
-        workflow=None,
-        verdict=None,
-        active=True,
-        sample=False,
-        note=None,
-        note_by=None,
-        compliance=None,
-        native_id=name,
-        product_arn=None,
-        signals=(),
-        count=1,
-        body=body,
-        digest=hashlib.sha256(body).digest(),
     )
 
 
