@@ -10,7 +10,7 @@ import pytest
 
 from socconsole.model.egress import Alarms, AlarmState, PathKind, Paths, Points
 from socconsole.model.source import Freshness
-from socconsole.store import db, egress_intake
+from socconsole.store import db, egress_intake, metering
 from socconsole.text import Untrusted
 from socconsole.triage import ways_out
 from socconsole.widgets.chart import Chart, drawn, spark
@@ -70,6 +70,30 @@ async def test_enter_draws_the_meter_with_its_threshold_and_tab_changes_the_span
         await desk.until(lambda: "a step is 5m" in desk.text())
         await desk.press("X")
         await desk.until(lambda: "Contain" in desk.text().splitlines()[2])
+
+
+async def test_what_is_usual_stands_beside_what_leaves_where_the_list_is_narrow_too(
+    leak: Estate, console: Opened
+) -> None:
+    now = datetime.now(UTC)
+    _, coarse = ways_out.series(way_out())
+    begin = now - timedelta(days=2)
+    fortnight = tuple((begin + n * timedelta(minutes=5), 5.5e6) for n in range(2 * 288 - 24))
+    async with console(size=(80, 24)) as desk:
+        await desk.press("2")
+        await desk.until(lambda: "60 MB/min" in desk.text())
+        (row,) = [line for line in desk.text().splitlines() if line.startswith("▶")]
+        assert "60 MB/min  UNKNOWN" in row, "nobody can tell yet, and says no 0"
+        assert "60 MB/min (usual UNKNOWN)" in desk.text()
+        with closing(leak.write()) as conn:
+            with db.transaction(conn):
+                egress_intake.take(conn, (), (Points(coarse, fortnight, begin, now),), now)
+            metering.learn(conn, now)
+        await desk.until(lambda: "60 MB/min   1.1 MB" in desk.text())
+        assert "60 MB/min (usual 1.1 MB)" in desk.text()
+        (row,) = [line for line in desk.text().splitlines() if line.startswith("▶")]
+        assert NAT in row
+        assert "cannot see  UNKNOWN" in desk.text()
 
 
 async def test_without_a_reading_it_says_so(estate: Estate, console: Opened) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from socconsole.model.egress import AlarmChange, Alarms, AlarmState, PathKind, Paths, Points, path_id
-from socconsole.store import db, egress, egress_intake, egress_upkeep, metering
+from socconsole.store import db, egress, egress_intake, egress_upkeep, leaving, metering
 from socconsole.store.state import StateFolder
 from socconsole.text import Untrusted
 from socconsole.triage import ways_out
@@ -144,15 +144,39 @@ def test_a_path_says_its_rate_and_when_the_last_byte_left(conn) -> None:
     nat = way_out()
     fine, coarse = ways_out.series(nat)
     take(conn, Paths(PLACE, (nat,), complete=True))
-    assert egress.flow(conn, nat.id, NOW).cannot_see == "its meter was not read yet"
+    assert leaving.flow(conn, nat.id, NOW).cannot_see == "its meter was not read yet"
     whole = NOW.replace(second=0)
     points = tuple((whole - minutes(n), 0.0 if n < 4 else 6e6) for n in range(10, 0, -1))
     take(conn, Points(coarse, ((whole - minutes(10), 3e7),), DAYS, whole), Points(fine, points, DAYS, whole))
-    flow = egress.flow(conn, nat.id, NOW)
+    flow = leaving.flow(conn, nat.id, NOW)
     assert (flow.rate, flow.last_byte, flow.unit) == (0.0, whole - minutes(3), "bytes")
-    late = egress.flow(conn, nat.id, NOW + minutes(30))
+    late = leaving.flow(conn, nat.id, NOW + minutes(30))
     assert late.rate is None
     assert "last read up to" in late.cannot_see
+
+
+def test_what_is_usual_is_a_median_of_a_day_at_least_and_never_nothing_for_not_known(conn) -> None:
+    nat = way_out()
+    _, coarse = ways_out.series(nat)
+    take(conn, Paths(PLACE, (nat,), complete=True))
+
+    def usual(now: datetime = NOW) -> float | None:
+        metering.learn(conn, now)
+        return leaving.flow(conn, nat.id, now).usual
+
+    def every(hours: int, *, ago: int, value: float) -> Points:
+        begin = NOW - timedelta(hours=ago)
+        return Points(coarse, tuple((begin + minutes(5 * n), value) for n in range(hours * 12)), begin, NOW)
+
+    take(conn, every(20, ago=20, value=3e6))
+    assert usual() is None, "not a day"
+    take(conn, Points(coarse, ((NOW - timedelta(days=9), 0.0),), DAYS, NOW))
+    take(conn, every(12, ago=12, value=3e9))
+    assert usual(NOW + minutes(2)) == 3e9 / 300
+    take(conn, every(20, ago=60, value=3e6))
+    assert usual(NOW + minutes(3)) == 3e9 / 300, "learnt a minute ago"
+    assert usual(NOW + minutes(40)) == 3e6 / 300, "what went on for twelve hours is not usual yet"
+    assert leaving.flow(conn, nat.id, NOW + timedelta(days=3)).usual is None, "nobody looked since"
 
 
 def test_that_nothing_leaves_is_said_only_of_what_was_read_lately_and_had_time_to_come_in(conn) -> None:
@@ -167,11 +191,11 @@ def test_that_nothing_leaves_is_said_only_of_what_was_read_lately_and_had_time_t
     )
     for path in (nat, bucket):
         for later in (0, 4, 14):
-            assert egress.flow(conn, path.id, whole + minutes(later)).rate == 1e9
+            assert leaving.flow(conn, path.id, whole + minutes(later)).rate == 1e9
     quiet = way_out("quiet", PathKind.BUCKET, dimensions=(("BucketName", "quiet"),))
     take(conn, Paths(PLACE, (quiet,), complete=False), Points(ways_out.series(quiet)[0], (), DAYS, whole))
-    assert egress.flow(conn, quiet.id, whole + minutes(5)).rate == 0.0
-    late = egress.flow(conn, quiet.id, whole + minutes(6))
+    assert leaving.flow(conn, quiet.id, whole + minutes(5)).rate == 0.0
+    late = leaving.flow(conn, quiet.id, whole + minutes(6))
     assert (late.rate, late.cannot_see) == (
         None,
         "its meter was last read up to 2026-03-01T03:14Z; nothing left then",
@@ -183,15 +207,15 @@ def test_five_minutes_of_basic_monitoring_are_no_minute(conn) -> None:
     fine, coarse = ways_out.series(host)
     points = tuple((NOW - minutes(n), 3e8) for n in (14, 9, 5))
     take(conn, Paths(PLACE, (host,), complete=True), Points(fine, points, DAYS, NOW), Points(coarse, points, DAYS, NOW))
-    assert egress.flow(conn, host.id, NOW).rate == 1e6
+    assert leaving.flow(conn, host.id, NOW).rate == 1e6
 
 
 def test_what_is_not_measured_is_not_zero(conn) -> None:
     bucket, nat = way_out("corpus", PathKind.BUCKET), way_out()
     take(conn, Paths(PLACE, (bucket, nat), complete=True), Points(ways_out.series(nat)[1], (), DAYS, NOW))
-    assert egress.flow(conn, bucket.id, NOW).rate is None
-    assert "no requests" in egress.flow(conn, bucket.id, NOW).cannot_see
-    assert "nothing for 15 minutes" in egress.flow(conn, nat.id, NOW).cannot_see
+    assert leaving.flow(conn, bucket.id, NOW).rate is None
+    assert "no requests" in leaving.flow(conn, bucket.id, NOW).cannot_see
+    assert "nothing for 15 minutes" in leaving.flow(conn, nat.id, NOW).cannot_see
 
 
 def test_retention_keeps_minutes_that_an_alarm_compares(conn) -> None:

@@ -26,7 +26,8 @@ from socconsole.cli.watching import IMPORTED_ONLY
 if TYPE_CHECKING:
     from socconsole.model.egress import EgressPath
     from socconsole.store.db import Connection
-    from socconsole.store.egress import Flow, StoredAlarm
+    from socconsole.store.egress import StoredAlarm
+    from socconsole.store.leaving import Flow
 
 SERVICES: Final = frozenset({"alarms", "egress", "metrics"})
 """The sources that this answer is made of."""
@@ -87,10 +88,10 @@ def list_alarms(form: str, store: StoreOption, config: ConfigOption) -> None:
 def list_rows(conn: Connection, now: datetime) -> list[dict[str, Any]]:
     """The documented JSON, alarms first. ``rate`` is in ``unit`` a second; ``path`` is ``p-…``, null where an alarm
     looks at nothing that leaves; of a way out without an alarm ``id`` and ``state`` are null."""
-    from socconsole.store import egress
+    from socconsole.store import egress, leaving
 
     paths = {path.id: path for path in egress.paths(conn, gone=True)}
-    flows = {id_: egress.flow(conn, id_, now) for id_ in paths}
+    flows = {id_: leaving.flow(conn, id_, now) for id_ in paths}
     stored = egress.alarms(conn)
     rows = [_alarm(one, paths.get(one.path or ""), flows.get(one.path or "")) for one in stored]
     watched = {one.path for one in stored if one.egress}

@@ -11,7 +11,7 @@ from socconsole.screens import words
 from socconsole.screens.acts import pivot_named, plan_named
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
-from socconsole.screens.egress_sections import KINDS, alarm_sign, heading, rate, sections, why_no_flows
+from socconsole.screens.egress_sections import KINDS, alarm_sign, heading, rate, sections, usual, why_no_flows
 from socconsole.screens.health import describe
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.renewed import Filtered, Renewed
@@ -54,6 +54,7 @@ class EgressScreen(ListScreen[PathView]):
         return (
             Column("alarm", "ALARM", lambda row: Cell(*alarm_sign(row)), 8, priority=99),
             Column("rate", "LEAVING", self._rate, 12, priority=95, align="right"),
+            Column("usual", "USUAL", _usual, 8, priority=90, align="right"),
             Column("last", "LAST", self._last, 5, priority=80, align="right"),
             Column("shape", "LAST 2 H", lambda row: Cell(spark(row.shape), "accent"), 24, priority=60),
             Column("what", "WAY OUT", lambda row: Cell(row.path.name), 20, 2, priority=98),
@@ -181,12 +182,18 @@ class EgressScreen(ListScreen[PathView]):
                 "dataset": row.path.dataset,
                 "alarm": alarm_sign(row)[0].split()[-1],
                 "rate": row.flow.rate,
+                "usual": row.flow.usual,
                 "unit": row.flow.unit,
                 "last_byte": row.flow.last_byte,
                 "cannot_see": row.flow.cannot_see,
             }
             for row in self._filtered(self.filter_text).rows
         ]
+
+
+def _usual(row: PathView) -> Cell:
+    """In the unit of the rate beside it, which is said again only where it may be another: ``kB`` beside ``MB``."""
+    return Cell(usual(row.flow).removesuffix(f" {row.flow.unit}"), "quiet")
 
 
 def _holds(row: PathView) -> str:

@@ -8,8 +8,9 @@ from typing import Final
 
 from socconsole.model.egress import Alarm, AlarmState, EgressPath, PathKind
 from socconsole.screens import words
-from socconsole.store.egress import Flow, StoredAlarm
+from socconsole.store.egress import StoredAlarm
 from socconsole.store.egress_view import SPAN, FindingLine, PathView
+from socconsole.store.leaving import Flow
 from socconsole.triage.amounts import amount, per_minute
 from socconsole.widgets import glyphs
 from socconsole.widgets.chart import spark
@@ -41,6 +42,11 @@ _SHOWN: Final = 6
 def rate(flow: Flow) -> str:
     """What leaves in a minute: ``41 MB/min``; ``?`` where it cannot be seen."""
     return "?" if flow.rate is None else per_minute(flow.rate, flow.unit)
+
+
+def usual(flow: Flow) -> str:
+    """What leaves in a minute as a rule: ``1.1 MB``; ``UNKNOWN`` where nobody can tell, which is not 0."""
+    return "UNKNOWN" if flow.usual is None else amount(flow.usual * 60, flow.unit)
 
 
 def alarm_sign(view: PathView) -> tuple[str, str]:
@@ -93,12 +99,13 @@ def sections(view: PathView, stamp: Callable[[datetime | None], str], now: datet
 
 
 def _leaving(flow: Flow, stamp: Callable[[datetime | None], str], now: datetime) -> list[Body]:
+    beside = (f" (usual {usual(flow)})", "quiet")
     if flow.rate is None:
         said: list[Body] = [[("CANNOT SEE  ", "bad"), (flow.cannot_see, "text")]]
     elif flow.rate > 0:
-        said = [[(rate(flow), "strong")]]
+        said = [[(rate(flow), "strong"), beside]]
     else:
-        said = ["nothing in the last measured minutes"]
+        said = [[("nothing in the last measured minutes", "text"), beside]]
     if flow.last_byte is not None:
         age = words.age((now - flow.last_byte).total_seconds())
         said.append([("last byte ", "quiet"), (stamp(flow.last_byte), "text"), (f"  {age} ago", "quiet")])

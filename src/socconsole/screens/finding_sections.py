@@ -11,7 +11,7 @@ from typing import Final
 
 from socconsole.model.finding import Actor, Finding, Leaving, Resource, State, Verdict, first_known
 from socconsole.screens import words
-from socconsole.screens.egress_sections import rate
+from socconsole.screens.egress_sections import rate, usual
 from socconsole.store.reading import How, Standing, Stored
 from socconsole.text import BLOCK_LIMIT, Untrusted, clean_lines
 from socconsole.widgets.columns import severity_style, severity_text
@@ -77,7 +77,7 @@ def _measured(stored: Stored, stamp: Stamp) -> Iterator[Body]:
     if stored.way_out is None:
         return
     flow, resource = stored.way_out.flow, stored.way_out.resource
-    said = f"{rate(flow)} now" if not flow.cannot_see else flow.cannot_see
+    said = f"{rate(flow)} now (usual {usual(flow)})" if not flow.cannot_see else flow.cannot_see
     last = f", last byte {stamp(flow.last_byte)}" if flow.last_byte else ""
     yield [(f"{resource}: " if resource else "", "quiet"), (said, ""), (last, "quiet")]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from sqlite3 import Connection
 from typing import Final
 
@@ -17,20 +17,7 @@ from socconsole.model.egress import Alarm, EgressPath, Sanity, Series
 from socconsole.store import egress_codec
 from socconsole.store.instants import instant, instant_or_none, micros, storable
 from socconsole.text import Untrusted, token
-from socconsole.triage import ways_out
 from socconsole.triage.baseline import SPAN, Baseline, baseline
-
-BEHIND: Final = timedelta(minutes=15)
-"""A meter that was last read longer ago says nothing of now."""
-
-LATELY: Final = timedelta(minutes=15)
-"""How much older than the end of what was read the last datapoint may be to be called the rate of now."""
-
-NOTHING: Final = timedelta(minutes=5)
-"""That nothing leaves is said only of a meter that was read up to this long ago."""
-
-SETTLES: Final = timedelta(minutes=3)
-"""How long CloudWatch goes on adding to a datapoint, as a rule."""
 
 _CHUNK: Final = 500
 
@@ -72,18 +59,6 @@ class Metered:
     series: Series
     complete_to: datetime | None
     points: tuple[tuple[datetime, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """How much leaves on a path, in ``unit`` a second (bytes, where the kind of path is measured in bytes)."""
-
-    rate: float | None
-    last_byte: datetime | None
-    """End of the last period in which anything left, as far back as points are kept."""
-    unit: str
-    cannot_see: str = ""
-    """Why there is no rate; empty when there is one."""
 
 
 def paths(conn: Connection, *, gone: bool = False) -> list[EgressPath]:
@@ -200,7 +175,7 @@ def series(conn: Connection, path_id: str, since: datetime) -> list[Metered]:
     """What the meters of a path said since then: its own by the minute and by five, and those its alarms compare."""
     return [
         Metered(one, complete_to, points(conn, n, since))
-        for n, one, complete_to in _series(conn, "WHERE path = ? ORDER BY n", (path_id,))
+        for n, one, complete_to in stored_series(conn, "WHERE path = ? ORDER BY n", (path_id,))
     ]
 
 
@@ -237,83 +212,6 @@ def usual(conn: Connection, wanted: Series, now: datetime) -> Baseline | None:
     """What is usual of a series, from the points of the last 14 days; None where none are stored."""
     held = find_series(conn, wanted)
     return baseline(points(conn, held.n, now - SPAN)) if held else None
-
-
-def flow(conn: Connection, path_id: str, now: datetime) -> Flow:
-    """How much leaves now, and when anything last left; what cannot be seen says why."""
-    found = path(conn, path_id)
-    if found is None:
-        return Flow(None, None, "bytes", "this way out was not discovered")
-    measures = ways_out.meters(found)
-    if not measures:
-        return Flow(None, None, "bytes", NO_METER.get(found.kind.value, "CloudWatch has no meter for it"))
-    meter = measures[0]
-    stored = [
-        (one.period_s, n, complete_to)
-        for n, one, complete_to in _series(
-            conn,
-            "WHERE path = ? AND namespace = ? AND metric = ? AND dimensions = ? AND statistic = ?",
-            (path_id, meter.namespace, meter.metric, egress_codec.pack_dimensions(found.dimensions), meter.statistic),
-        )
-    ]
-    last = _last_byte(conn, [(n, period) for period, n, _ in stored], now)
-    read = max((complete_to for _, _, complete_to in stored if complete_to is not None), default=None)
-    if read is None:
-        return Flow(None, last, meter.unit, "its meter was not read yet")
-    if now - read > BEHIND:
-        return Flow(None, last, meter.unit, f"its meter was last read up to {read:%Y-%m-%dT%H:%MZ}")
-    rate: float | None = None
-    for period, n, upto in sorted(stored, key=lambda each: each[0]):
-        if upto is None or now - upto > BEHIND:
-            continue
-        recent = points(conn, n, upto - LATELY)
-        if recent and not (period < ways_out.COARSE_S and _sparse(recent, period)):
-            rate, read = _latest(recent, period) / period, upto
-            break
-    if rate:
-        return Flow(rate, last, meter.unit)
-    if rate is None and meter.steady:
-        minutes = int(LATELY.total_seconds() // 60)
-        return Flow(None, last, meter.unit, f"CloudWatch had nothing for {minutes} minutes where it always has")
-    if now - read > NOTHING:
-        return Flow(None, last, meter.unit, f"its meter was last read up to {read:%Y-%m-%dT%H:%MZ}; nothing left then")
-    return Flow(0.0, last, meter.unit)
-
-
-def _latest(recent: Sequence[tuple[datetime, float]], period: int) -> float:
-    """The newest value; nothing only where no point is more that may not be whole yet."""
-    late = recent[-max(1, int(SETTLES.total_seconds()) // period) :]
-    return next((value for _, value in reversed(late) if value), 0.0)
-
-
-NO_METER: Final = {
-    "bucket": "S3 measures no requests of this bucket (aws s3api put-bucket-metrics-configuration)",
-    "vpc_endpoint": "CloudWatch measures interface endpoints only",
-    "sagemaker": "CloudWatch measures its variants one by one, and it has none or several",
-}
-"""Why a kind of path may have no meter at all."""
-
-
-def _sparse(recent: Sequence[tuple[datetime, float]], period: int) -> bool:
-    """A minute's series with a point every five minutes is a five minutes' sum: basic monitoring of EC2."""
-    if len(recent) < 2:
-        return True
-    return (recent[-1][0] - recent[-2][0]).total_seconds() > 2 * period
-
-
-def _last_byte(conn: Connection, stored: Iterable[tuple[int, int]], now: datetime) -> datetime | None:
-    """End of the period that began last: of the same traffic a minute begins later than its five minutes."""
-    found: list[tuple[int, int]] = []
-    for n, period in stored:
-        row = conn.execute(
-            "SELECT at FROM point WHERE series = ? AND value > 0 ORDER BY at DESC LIMIT 1", (n,)
-        ).fetchone()
-        if row:
-            found.append((row[0], period))
-    if not found:
-        return None
-    at, period = max(found)
-    return min(instant(at) + timedelta(seconds=period), now)
 
 
 def _forms(name: str) -> tuple[str, ...]:
@@ -356,7 +254,8 @@ def _sanity(sane: int | None, why: str) -> Sanity:
     return Sanity(None if sane is None else bool(sane), tuple(msgspec.json.decode(why, type=list[str])))
 
 
-def _series(conn: Connection, tail: str, values: Sequence[object]) -> list[tuple[int, Series, datetime | None]]:
+def stored_series(conn: Connection, tail: str, values: Sequence[object]) -> list[tuple[int, Series, datetime | None]]:
+    """Each with its number and up to when it is whole; ``tail`` is SQL of ours after the table's name."""
     return [
         (
             n,

@@ -11,9 +11,10 @@ from typing import Final
 from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.egress import EgressPath
 from socconsole.model.finding import Severity
-from socconsole.store import actions, egress
-from socconsole.store.egress import Flow, Metered, StoredAlarm
+from socconsole.store import actions, egress, leaving
+from socconsole.store.egress import Metered, StoredAlarm
 from socconsole.store.instants import instant
+from socconsole.store.leaving import Flow
 from socconsole.text import Untrusted
 from socconsole.triage import ways_out
 
@@ -141,7 +142,7 @@ def _view(
     since = now - SPAN
     return PathView(
         path,
-        egress.flow(conn, path.id, now),
+        leaving.flow(conn, path.id, now),
         tuple(alarms),
         shape(meter(conn, path, since), since, now, BUCKETS),
         findings_on(conn, path),

@@ -17,7 +17,7 @@ from socconsole.store.egress import StoredAlarm
 from socconsole.store.instants import micros, storable
 from socconsole.text import clean
 from socconsole.triage import alarm_sanity, ways_out
-from socconsole.triage.baseline import SPAN, baseline
+from socconsole.triage.baseline import SPAN, baseline, typical
 from socconsole.triage.ways_out import COARSE_S, Wanted
 
 FINE_FIRST: Final = timedelta(hours=3)
@@ -28,8 +28,12 @@ AGAIN: Final = 3
 
 JUDGED_EVERY: Final = timedelta(minutes=10)
 
+LEARNT_EVERY: Final = timedelta(minutes=30)
+LEARNT_AGAIN: Final = timedelta(minutes=1)
+"""The same for what is not known yet: the first reading of a meter comes in parts."""
+
 SLICE: Final = 20
-"""Alarms judged in one go: each may take fourteen days of points."""
+"""Alarms judged, or meters learnt, in one go: each may take fourteen days of points."""
 
 _LEAST_S: Final = 60
 """CloudWatch keeps what is measured more often for three hours: no baseline comes of it."""
@@ -94,6 +98,20 @@ def judge(conn: Connection, now: datetime, limit: int = SLICE) -> int:
     with transaction(conn):
         conn.executemany("UPDATE alarm SET sane = ?, why = ?, p99 = ?, judged = ? WHERE arn = ?", rows)
     return len(rows)
+
+
+def learn(conn: Connection, now: datetime, limit: int = SLICE) -> int:
+    """Find anew what is usual on each way out's meter, where that is due; how many were looked at."""
+    due = conn.execute(
+        "SELECT n FROM series WHERE period_s = ?1 AND path IN (SELECT id FROM egress_path WHERE gone_at IS NULL) "
+        "AND coalesce(usual_at, 0) < iif(usual IS NULL, ?2, ?3) ORDER BY usual_at, n LIMIT ?4",
+        (COARSE_S, micros(now - LEARNT_AGAIN), micros(now - LEARNT_EVERY), limit),
+    ).fetchall()
+    found = [(typical(egress.points(conn, n, now - SPAN)), micros(now), n) for (n,) in due]
+    if found:
+        with transaction(conn):
+            conn.executemany("UPDATE series SET usual = ?, usual_at = ? WHERE n = ?", found)
+    return len(found)
 
 
 def _judged(

@@ -14,8 +14,8 @@ from socconsole.model.finding import Finding, Format, Leaving, Observation, Prio
 from socconsole.model.source import Freshness
 from socconsole.store import egress, rows, sources
 from socconsole.store.codec import Codec, unpack_observation
-from socconsole.store.egress import Flow
 from socconsole.store.instants import instant, instant_or_none
+from socconsole.store.leaving import Flow, flow
 from socconsole.text import Untrusted
 
 
@@ -322,7 +322,7 @@ class _Reader:
             why = f"belongs to {several} ways out: none of their meters is its own"
             return WayOut(None, "", Flow(None, None, "bytes", why)) if several else None
         if path not in self._flows:
-            self._flows[path] = egress.flow(self._conn, path, self._now)
+            self._flows[path] = flow(self._conn, path, self._now)
         resource = egress.resource_of(self._conn, path)
         return WayOut(path, resource, self._flows[path])
 

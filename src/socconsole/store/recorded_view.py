@@ -14,7 +14,7 @@ from typing import Final
 
 from socconsole.model.finding import Finding, first_known
 from socconsole.model.trail import Recording, resource_name
-from socconsole.store import egress, egress_view, recording
+from socconsole.store import egress, egress_view, leaving, recording
 from socconsole.text import Untrusted, token
 
 LISTED: Final = 3
@@ -77,6 +77,6 @@ def _metered(conn: Connection, name: str, since: datetime, now: datetime) -> int
     held = egress.find_series(conn, meter.series)
     if held is None or held.complete_from is None or held.complete_to is None:
         return None
-    if held.complete_from > since - _PERIOD or now - held.complete_to > egress.BEHIND:
+    if held.complete_from > since - _PERIOD or now - held.complete_to > leaving.BEHIND:
         return None
     return int(sum(value for _, value in meter.points))

@@ -341,8 +341,14 @@ def _m008(conn: Connection) -> None:
     conn.execute("UPDATE alarm SET rang = since WHERE raised = 1")
 
 
+def _m009(conn: Connection) -> None:
+    # What is usual on a series, in its unit and by its period, and when that was found; NULL where nobody can tell.
+    conn.execute("ALTER TABLE series ADD COLUMN usual REAL")
+    conn.execute("ALTER TABLE series ADD COLUMN usual_at INTEGER")
+
+
 MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
-    _m001, _m002, _m003, _m004, _m005, _m006, _m007, _m008,
+    _m001, _m002, _m003, _m004, _m005, _m006, _m007, _m008, _m009,
 )  # fmt: skip
 """Migration i brings a store from schema number i to i + 1. Never edited once released, only added to."""
 

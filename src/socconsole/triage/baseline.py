@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,10 @@ ENOUGH: Final = timedelta(hours=24)
 
 FACTOR: Final = 3.0
 """More than this many times the p99 is unusual (reference: egress alarms at 3 × p99 of 14 days)."""
+
+
+FEW: Final = 48
+"""Fewer points than four hours' worth of five minutes say nothing of what is usual, however far apart they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +48,13 @@ def baseline(points: Sequence[tuple[datetime, float]]) -> Baseline | None:
     values = sorted(value for _, value in points)
     rank = max(1, math.ceil(0.99 * len(values)))
     return Baseline(values[rank - 1], values[-1], len(values), points[-1][0] - points[0][0])
+
+
+def typical(points: Sequence[tuple[datetime, float]]) -> float | None:
+    """The median of (instant, value), oldest first; None where they are too few or too close together to tell.
+
+    Not the p99: what has left for four hours would be in that already.
+    """
+    if len(points) < FEW or points[-1][0] - points[0][0] < ENOUGH:
+        return None
+    return statistics.median_low(value for _, value in points)

@@ -1,4 +1,4 @@
-"""The collectors that need more than a door, and the duty of judging alarms by what the meters said."""
+"""The collectors that need more than a door, and the duty of judging alarms and rates by what the meters said."""
 
 from __future__ import annotations
 
@@ -38,8 +38,10 @@ _BREATH_S: Final = 0.02
 
 
 async def judge(keeper: Keeper) -> None:
-    """Find anew which alarms would tell in time, where that is due, a slice at a time between other work."""
-    judged = 1
-    while judged:
-        judged = await keeper.do(metering.judge, datetime.now(UTC))
-        await asyncio.sleep(_BREATH_S)
+    """Find anew which alarms would tell in time and what is usual on each meter, where that is due, a slice at a time
+    between other work."""
+    for find in (metering.judge, metering.learn):
+        found = 1
+        while found:
+            found = await keeper.do(find, datetime.now(UTC))
+            await asyncio.sleep(_BREATH_S)
