@@ -229,3 +229,21 @@ def test_a_peers_key_in_another_form_says_what_to_paste(path: Path, given: str) 
 def test_a_peers_key_is_pem_or_hexadecimal(path: Path, given: str) -> None:
     (peer,) = loaded(path, f'[[peers]]\nname = "lead"\npublic_key = "{given}"\n').peers
     assert peer.name == "lead"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ('[[entity]]\nname = "a"\nzone = "Europe/Atlantis"\n', 3, "is no time zone"),
+        ('[[entity]]\nname = "a"\n[[entity]]\nname = "a"\n', 4, "stands twice"),
+        ('[[dataset]]\nname = "d"\nstores = ["s"]\nentity = "b"\n', 4, "is none of"),
+        ('[[dataset]]\nname = "d"\nstores = ["s"]\npeople = [9, 1]\n', 4, "in this order"),
+    ],
+    ids=["zone", "twice", "entity", "people"],
+)
+def test_entities_that_do_not_hold_together(tmp_path: Path, text: str, line: int, said: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    with pytest.raises(config.ConfigError, match=said) as caught:
+        config.load(path)
+    assert caught.value.line == line

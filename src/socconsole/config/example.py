@@ -70,6 +70,24 @@ EXAMPLE: Final = """\
 # stores = ["support-transcripts-*"]
 # categories = ["pii"]
 # confidential = true
+# entity = "Kaufhaus SE"         # whose data it is; role = "processor" where it is processed for others
+# subjects = ["customers"]
+# people = [180000, 240000]      # at least and at most; absent: not known, which is not none
+# countries = ["DE", "AT"]
+
+# [[entity]]                     # legal entities: regulatory clocks run for each by itself
+# name = "Kaufhaus SE"
+# country = "DE"
+# zone = "Europe/Berlin"
+# authority = "Berliner Beauftragte fuer Datenschutz"
+# contact = "dpo@kaufhaus.example"
+# applies = { nis2-23 = true, dora-19 = false }
+# [[entity.controllers]]         # for whom it processes data, and how soon they want to be told
+# name = "Marken GmbH"
+# within = "24h"
+
+# [cases]
+# decide = ["lead", "dpo"]       # who may say when an entity was aware, and whether to notify
 
 # [egress]
 # llm_tags = ["*llm*", "app=recommendations"]   # names and tags of what serves or feeds a model

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import tomllib
+import zoneinfo
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,7 +41,7 @@ def default_path() -> Path:
     return platformdirs.user_config_path("socconsole", appauthor=False) / "config.toml"
 
 
-_OWN: Final = ("analyst", "dataset", "intervals", "share", "allow_profile_to_respond")
+_OWN: Final = ("analyst", "cases", "dataset", "entity", "intervals", "share", "allow_profile_to_respond")
 """What a ``world.toml`` may set besides its accounts."""
 
 
@@ -141,6 +142,7 @@ def _check(config: Config, path: Path, text: str) -> None:
             key = f"peers[{n}].public_key"
             said = "paste all that `socconsole ledger key` prints there, BEGIN and END lines too, between triple quotes"
             raise ConfigError(path, key, _line_of(text, key), f"no public key: {said}; or its 64 hexadecimal digits")
+    _check_entities(config, path, text)
     if config.push is not None:
         _check_push(config.push, seen, path, text)
     from socconsole.commands import BY_ID
@@ -148,6 +150,31 @@ def _check(config: Config, path: Path, text: str) -> None:
     for id_ in config.keys:
         if id_ not in BY_ID:
             raise ConfigError(path, f"keys.{id_}", _line_of(text, f"keys.{id_}"), "no command has this id")
+
+
+def _check_entities(config: Config, path: Path, text: str) -> None:
+    for n, entity in enumerate(config.entity):
+        key = f"entity[{n}].zone"
+        try:
+            zoneinfo.ZoneInfo(entity.zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ConfigError(
+                path, key, _line_of(text, key), f"{entity.zone} is no time zone (Europe/Berlin)"
+            ) from error
+        if any(other.name == entity.name for other in config.entity[:n]):
+            key = f"entity[{n}].name"
+            raise ConfigError(path, key, _line_of(text, key), f"{entity.name} stands twice")
+    known = {entity.name: {one.name for one in entity.controllers} for entity in config.entity}
+    for n, dataset in enumerate(config.dataset):
+        key = f"dataset[{n}].entity"
+        if dataset.entity and dataset.entity not in known:
+            raise ConfigError(path, key, _line_of(text, key), f"{dataset.entity} is none of [[entity]]")
+        key = f"dataset[{n}].controllers"
+        if missing := [one for one in dataset.controllers if one not in known.get(dataset.entity, ())]:
+            raise ConfigError(path, key, _line_of(text, key), f"{missing[0]} is none of [[entity.controllers]]")
+        key = f"dataset[{n}].people"
+        if dataset.people and not 0 <= dataset.people[0] <= dataset.people[1]:
+            raise ConfigError(path, key, _line_of(text, key), "at least and at most, in this order")
 
 
 def _check_push(push: PushConfig, accounts: set[str], path: Path, text: str) -> None:

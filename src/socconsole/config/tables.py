@@ -23,6 +23,12 @@ PublicKey = Annotated[
         extra_json_schema={"pattern": PUBLIC_KEY},  # for editors; ``loading`` says it in words
     ),
 ]
+Zone = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", description="IANA time zone")]
+Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 country code")]
+Period = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^$|^[0-9]+(m|h| days?| working days?| months?)$", description="24h, 15m, 3 working days"),
+]
 Service = Literal["securityhub", "guardduty", "trail", "egress", "alarms", "metrics", "posture"]
 Clock = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
@@ -56,6 +62,50 @@ class DatasetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     categories: tuple[str, ...] = ()
     """What law or contract cares about: ``pii``, ``health``, ``payment`` …"""
     confidential: bool = False
+    entity: str = ""
+    """The legal entity whose data it is, or that processes it: one of ``[[entity]]``."""
+    role: Literal["controller", "processor"] = "controller"
+    """What that entity is to this data."""
+    controllers: tuple[str, ...] = ()
+    """Of a processor: for whom, as ``[[entity.controllers]]`` names them; all of them when empty."""
+    subjects: tuple[str, ...] = ()
+    """Whose data: ``customers``, ``employees`` …"""
+    people: tuple[int, int] | None = None
+    """At least and at most how many people; absent: not known, which is not none."""
+    countries: tuple[Country, ...] = ()
+    """Where these people live."""
+
+
+class ControllerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """For whom an entity processes data."""
+
+    name: str
+    within: Period = ""
+    """How soon the contract wants to be told; without undue delay when empty."""
+
+
+class EntityConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A legal entity: clocks run for each by itself."""
+
+    name: str
+    country: Annotated[str, msgspec.Meta(pattern="^([A-Z]{2})?$", description="ISO 3166-1 country code")] = ""
+    zone: Zone = "UTC"
+    """Whose calendar counts."""
+    authority: str = ""
+    """Its lead supervisory authority."""
+    contact: str = ""
+    """Data protection officer or other contact, as a notification names it."""
+    controllers: tuple[ControllerConfig, ...] = ()
+    applies: Mapping[str, bool] = {}
+    """Regime → whether it applies to this entity at all (``nis2-23 = false``); what is not said is asked in a case."""
+
+
+class CasesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who decides in a case what has legal consequences."""
+
+    decide: tuple[str, ...] = ()
+    """Analysts who may say when an entity was aware, and whether to notify. What others say of it is kept as their
+    suspicion; with ``alone`` everybody may."""
 
 
 class PeerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -171,6 +221,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     allow_profile_to_respond: bool = False
     accounts: tuple[AccountConfig, ...] = ()
     dataset: tuple[DatasetConfig, ...] = ()
+    entity: tuple[EntityConfig, ...] = ()
+    """Legal entities that data belong to, or that process it."""
+    cases: CasesConfig = msgspec.field(default_factory=CasesConfig)
     critical: tuple[str, ...] = ()
     """Resources (names, ids or ARNs, with wildcards) that weigh more in the score."""
     never_touch: tuple[str, ...] = ()

@@ -1,0 +1,87 @@
+"""Clocks: deadlines of a case, each for one legal entity in one role towards one authority, controller or lead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class ClockState(StrEnum):
+    RUNNING = "running"
+    OVERDUE = "overdue"
+    WAITING = "waiting"
+    """What it runs from has not happened, as far as anybody said."""
+    ASK = "ask"
+    """Nobody has answered yet whether the regime applies: never taken for no."""
+    MET = "met"
+    MET_LATE = "met_late"
+    NOT_OWED = "not_owed"
+    """Somebody who may decide it decided not to notify, with a reason."""
+    NOT_APPLICABLE = "not_applicable"
+    """Somebody answered that the regime does not apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A legal entity in one of its roles."""
+
+    entity: str
+    role: str
+    """``controller``, ``processor`` or ``team``."""
+    zone: str = "UTC"
+    """IANA name of the time zone whose calendar counts."""
+    country: str = ""
+    to: str = ""
+    """The authority, or the controller that a processor tells; what the regime says where empty."""
+    within: str = ""
+    """Of a processor: the period that the contract with that controller says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a case knows of itself, as far as clocks are concerned. Entities are named as in the configuration."""
+
+    detected: datetime
+    """The first moment at which anybody or anything of ours knew."""
+    opened: datetime
+    parties: Sequence[Party]
+    moments: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    """(entity, ``aware`` …) → when, as somebody who may say it said; the last amendment. An empty entity: of all."""
+    answers: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    """(entity, regime) → whether it applies."""
+    sent: Mapping[tuple[str, str, str, str], Sequence[datetime]] = field(default_factory=dict)
+    """(entity, regime, deadline, to) → when it was done, oldest first."""
+    owed: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    """(entity, regime) → the decision to notify, or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One deadline as it stands."""
+
+    id: str
+    """``regime/deadline@entity``, with ``>controller`` for a processor's: stable within its case."""
+    regime: str
+    deadline: str
+    title: str
+    entity: str
+    role: str
+    to: str
+    state: ClockState
+    start: datetime | None
+    due: datetime | None
+    """None while it waits, and where the law gives no number: without undue delay."""
+    about: bool
+    """It stands on an assumption: that the entity was aware when something was first detected, or that what it runs
+    from is done at its own deadline."""
+    conservative: datetime | None
+    """When it would be due had the entity been aware at detection: never later than ``due``."""
+    met: datetime | None
+    asks: str = ""
+    """The question that has to be answered first, while ``state`` is ASK."""
+
+    @property
+    def open(self) -> bool:
+        return self.state in (ClockState.RUNNING, ClockState.OVERDUE, ClockState.ASK)
