@@ -85,6 +85,7 @@ _CODES: Final[Mapping[str, Kind]] = {
 _ENABLE: Final[Mapping[str, str]] = {
     "securityhub": "aws securityhub enable-security-hub",
     "guardduty": "aws guardduty create-detector --enable",
+    "macie2": "aws macie2 enable-macie",
 }
 
 
@@ -233,6 +234,8 @@ def _kind(code: str, message: str, status: int) -> Kind:
         return Kind.DENIED if any(word in said for word in own) else Kind.OFF
     if _skewed(code, said):
         return Kind.ERROR
+    if code == "AccessDeniedException" and "macie is not enabled" in said:  # its one code for both, too
+        return Kind.OFF
     if code == "BadRequestException" and "detectorid is not owned" in said:
         return Kind.NOT_FOUND
     if code in _CODES:

@@ -18,6 +18,9 @@ AT_ONCE: Final = 8
 _SYSTEMIC: Final = frozenset({Kind.UNREACHABLE, Kind.EXPIRED, Kind.NO_CREDENTIALS})
 """The other questions would fare no better: the whole reading ends."""
 
+_NONE: Final = frozenset({Kind.NOT_FOUND, Kind.OFF})
+"""AWS itself says that there is none."""
+
 _MISUNDERSTOOD: Final = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 """What understanding raises on an answer in another shape than AWS's model says."""
 
@@ -54,14 +57,16 @@ class Asking:
         params: Mapping[str, Any],
         understand: Callable[[dict[str, Any]], T],
         region: str = "",
+        none: Known[T] | None = None,
     ) -> Read[T]:
         """One call. ``understand`` makes its answer ours; where it cannot (it raises ``KeyError``, ``TypeError`` …)
-        the answer counts as not read. An absence that the operation's row lists comes as the empty ``Absent``."""
+        the answer counts as not read. An absence that the operation's row lists comes as the empty ``Absent``.
+        ``none`` is what it means where AWS says that there is no such thing, or that the service is not enabled."""
 
         async def ask(place: Place) -> Any:
             return await self._door.call(place, operation, params)
 
-        return await self._read(operation, params, region, ask, understand)
+        return await self._read(operation, params, region, ask, understand, none)
 
     async def all(
         self,
@@ -69,6 +74,7 @@ class Asking:
         params: Mapping[str, Any],
         understand: Callable[[dict[str, Any]], Iterable[T]],
         region: str = "",
+        none: Known[tuple[T, ...]] | None = None,
     ) -> Read[tuple[T, ...]]:
         """Every page of a listing, or nothing of it: half a list is no list. ``understand`` is given each page."""
 
@@ -78,7 +84,7 @@ class Asking:
         def whole(pages: list[dict[str, Any]]) -> tuple[T, ...]:
             return tuple(one for page in pages for one in understand(page))
 
-        return await self._read(operation, params, region, ask, whole)
+        return await self._read(operation, params, region, ask, whole, none)
 
     async def each(self, items: Iterable[Item], read: Callable[[Item], Awaitable[T]]) -> tuple[T, ...]:
         """``read`` of every item, several at a time, in order."""
@@ -96,6 +102,7 @@ class Asking:
         region: str,
         ask: Callable[[Place], Awaitable[Any]],
         understand: Callable[[Any], T],
+        none: Known[T] | None,
     ) -> Read[T]:
         place = Place(self.place.account, region or self.place.region)
         try:
@@ -103,6 +110,8 @@ class Asking:
         except AwsTrouble as trouble:
             if trouble.kind in _SYSTEMIC:
                 raise
+            if trouble.kind in _NONE and none is not None:
+                return none
             return self._lacking(operation, f"{trouble.kind}: {clean(trouble.detail, 160)}")
         except _MISUNDERSTOOD as error:
             return self._lacking(operation, f"an answer in a shape that is not understood ({type(error).__name__})")
