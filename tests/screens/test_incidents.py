@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from socconsole.model.source import Freshness
-from socconsole.store import correlating
+from socconsole.store import correlating, db
 from socconsole.widgets.table import WindowTable
 from tests.screens.support import Estate, Opened, Running, record
 
@@ -104,6 +104,44 @@ async def test_an_acknowledgement_of_a_lead_offers_all_and_one(estate: Estate, c
         await desk.until(lambda: "▸+3" in desk.text() and "1 new" in desk.text())
         desk.screen.perform_line("ack seen")
         await desk.until(lambda: "acknowledged alone; 1 other of its incident left as it is" in desk.text())
+
+
+async def test_a_lead_that_is_blocked_says_what_still_leaves_by_other_findings(estate: Estate, console: Opened) -> None:
+    now = datetime.now(UTC)
+    going_on = {**on_one_bucket(2, "policy opened"), "LastObservedAt": (now - timedelta(minutes=2)).isoformat()}
+
+    def blocked(*numbers: int) -> None:
+        with closing(estate.write()) as conn, db.transaction(conn):
+            for number in numbers:
+                conn.execute(
+                    "UPDATE queue SET blocked_at = ? WHERE title LIKE ?",
+                    (int(now.timestamp() * 1e6), f"%: {number}"),
+                )
+
+    hear(estate, on_one_bucket(1, "corpus read in bulk: 1", "CRITICAL"), going_on | {"Title": "policy opened: 2"})
+    with closing(estate.write()) as conn, db.transaction(conn):
+        conn.execute("UPDATE queue SET acked_at = ?", (int(now.timestamp() * 1e6),))  # so that none is new
+    blocked(1)
+    async with console(size=(160, 50)) as desk:
+        await desk.until(lambda: "▸+1 corpus read in bulk" in desk.text())
+        row = next(line for line in desk.text().splitlines() if "▸+1" in line)
+        assert "1 leaves" in row
+        assert "blocked" not in row.partition("│")[0]
+        assert "yes elsewhere in this incident: policy opened: 2" in columns(desk)[1]
+        assert "blocked: read back from AWS" in columns(desk)[1]
+        await desk.press("enter")
+        await desk.until(lambda: "yes elsewhere in this incident: policy opened: 2" in desk.text())
+        await desk.press("escape")
+
+        with closing(estate.write()) as conn, db.transaction(conn):
+            conn.execute("UPDATE queue SET occurred = NULL")
+        await desk.until(lambda: "blocked ?" in desk.text())
+        await desk.until(lambda: "cannot see elsewhere in this incident: policy opened: 2" in columns(desk)[1])
+
+        blocked(2)
+        await desk.until(lambda: "blocked ?" not in desk.text())
+        await desk.until(lambda: "elsewhere" not in desk.text())
+        assert "blocked" in next(line for line in desk.text().splitlines() if "▸+1" in line)
 
 
 async def test_marks_are_of_findings_and_the_cursor_follows_what_is_folded(estate: Estate, console: Opened) -> None:

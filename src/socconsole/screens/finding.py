@@ -13,7 +13,7 @@ from socconsole.screens.acts import FindingActs
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.finding_sections import heading, sections
-from socconsole.screens.incident_sections import also_here, story, tied_by
+from socconsole.screens.incident_sections import also_here, elsewhere, story, tied_by
 from socconsole.screens.reader import ReadScreen
 from socconsole.store import actions, incidents, reading, recorded_view
 from socconsole.text import ascii_json
@@ -51,7 +51,9 @@ class FindingScreen(FindingActs):
         if stored is None:
             pane.show_sections(f"{self.finding} is no longer in the store", [])
             return
-        shown = sections(stored, self.desk.stamp, full=True)
+        named = incidents.of(self.desk.conn, self.finding)
+        members = incidents.members(self.desk.conn, named, self.desk.now()) if named else []
+        shown = sections(stored, self.desk.stamp, full=True, elsewhere=elsewhere(members, stored.finding.id))
         when = next(n for n, section in enumerate(shown) if section.label == "when")
         told = recorded_view.of_finding(self.desk.conn, stored.finding, self.desk.now())
         shown[when:when] = trail_sections.recorded(told, self.desk.stamp)
@@ -61,9 +63,7 @@ class FindingScreen(FindingActs):
         ]
         if contained:
             shown.insert(2, Section("contained", contained))
-        named = incidents.of(self.desk.conn, self.finding)
         if named is not None and (found := incidents.get(self.desk.conn, named)) is not None:
-            members = incidents.members(self.desk.conn, named, self.desk.now())
             shown.insert(0, story(found, members, stored.finding.id, self.desk.stamp))
             rest = (also_here(members, stored.finding.id, full=True), tied_by(found, full=True))
             shown[2:2] = [section for section in rest if section is not None]

@@ -5,7 +5,7 @@ Pure: a stored finding in, labelled pieces out. The pane cleans every text when 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -28,6 +28,7 @@ _LEAVING: Final = {
     Leaving.QUIET: ("quiet: nothing on this path for half an hour", "good"),
     Leaving.CANNOT_SEE: ("cannot see: no fresh source shows this path", "warn"),
 }
+_AT_REST: Final = frozenset({State.BLOCKED, State.QUIET, State.RESOLVED})
 STATE_STYLES: Final = {
     State.NEW: "bad",
     State.ACKNOWLEDGED: "good",
@@ -44,14 +45,18 @@ def heading(finding: Finding) -> list[Piece]:
     return [(f"{severity_text(finding.severity)} {finding.priority.score}  ", style), (finding.title, "strong")]
 
 
-def sections(stored: Stored, stamp: Stamp, *, full: bool = False) -> list[Section]:
-    """The sections of the detail; ``full`` leaves nothing out (the screen behind ``enter``)."""
+def sections(stored: Stored, stamp: Stamp, *, full: bool = False, elsewhere: Sequence[Body] = ()) -> list[Section]:
+    """The sections of the detail; ``full`` leaves nothing out (the screen behind ``enter``). ``elsewhere`` says what
+    still leaves by other findings of its incident: no "blocked" stands without it."""
     finding = stored.finding
     out = [Section("what", list(_what(finding))), Section("state", list(_state(stored, stamp)))]
     if sent := list(_not_sent(stored)):
         out.append(Section("not sent", sent))
     if stored.leaving is not None:
-        out.append(Section("leaving", [[_LEAVING[stored.leaving]], *_measured(stored, stamp)]))
+        beside = () if stored.leaving is Leaving.YES else elsewhere
+        out.append(Section("leaving", [[_LEAVING[stored.leaving]], *beside, *_measured(stored, stamp)]))
+    elif elsewhere and stored.state in _AT_REST:
+        out.append(Section("leaving", elsewhere))
     out.append(Section("when", list(_when(finding, stamp))))
     out.append(Section("where", [_where(finding)]))
     if finding.actors:

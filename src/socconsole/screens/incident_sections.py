@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from socconsole.model.finding import State
+from socconsole.model.finding import Leaving, State
 from socconsole.model.incident import Incident
 from socconsole.screens import words
 from socconsole.screens.finding_sections import STATE_STYLES, Stamp
@@ -38,6 +38,21 @@ def also_here(members: Sequence[QueueRow], here: str, *, full: bool) -> Section 
     if len(others) > len(shown):
         lines.append([(f"and {len(others) - len(shown)} more (i lists them)", "quiet")])
     return Section("also here", lines) if lines else None
+
+
+def elsewhere(members: Sequence[QueueRow], here: str) -> list[Body]:
+    """What other open findings of the incident say of data that leaves, where that is not that it stopped."""
+    others = [row for row in members if row.id != here and row.state is not State.RESOLVED]
+    lines: list[Body] = []
+    for leaving, said, style in (
+        (Leaving.YES, "yes elsewhere in this incident", "bad"),
+        (Leaving.CANNOT_SEE, "cannot see elsewhere in this incident", "warn"),
+    ):
+        found = [row for row in others if row.leaving is leaving]
+        if found:  # members come worst first
+            more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+            lines.append([(f"{said}: ", style), (found[0].title, "text"), (more, "quiet")])
+    return lines
 
 
 def tied_by(incident: Incident, *, full: bool) -> Section | None:

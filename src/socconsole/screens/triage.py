@@ -18,7 +18,7 @@ from socconsole.screens.desk import Desk
 from socconsole.screens.finding_sections import heading, sections
 from socconsole.screens.health import describe
 from socconsole.screens.incident_acts import FIELD, IncidentActs, folds
-from socconsole.screens.incident_sections import also_here, story, tied_by
+from socconsole.screens.incident_sections import also_here, elsewhere, story, tied_by
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.triage_rows import TriageRows
 from socconsole.store import incidents, reading
@@ -220,9 +220,9 @@ class TriageScreen(ListScreen[QueueRow], IncidentActs):
         stored = reading.get(self.desk.conn, row.id, self.desk.now())
         if stored is None:
             return "gone from the store", []
-        shown = sections(stored, self.desk.stamp)
+        members = incidents.members(self.desk.conn, row.incident, self.desk.now()) if row.incident else []
+        shown = sections(stored, self.desk.stamp, elsewhere=elsewhere(members, row.id))
         if row.incident is not None and (found := incidents.get(self.desk.conn, row.incident)) is not None:
-            members = incidents.members(self.desk.conn, row.incident, self.desk.now())
             shown.insert(0, story(found, members, row.id, self.desk.stamp))
             rest = (also_here(members, row.id, full=False), tied_by(found, full=False))
             shown += [section for section in rest if section is not None]

@@ -88,14 +88,19 @@ def _owner(row: QueueRow) -> Cell:
 
 
 def _state(row: QueueRow) -> Cell:
-    """Where it stands; of a lead no better than what it stands for: a new finding is never behind an old one."""
+    """Where it stands; of a lead no better than what it stands for: a new finding is never behind an old one, and
+    nothing that leaves behind what was blocked."""
     said = _STATE_WORDS[row.state]
+    if row.others_leave:
+        return Cell(f"{row.others_leave} leave{'s' if row.others_leave == 1 else ''}", "bad")
     if row.waiting and row.state is not State.NEW:
         return Cell(f"{row.waiting} new", "bad")
     if row.verdict is Verdict.FALSE_POSITIVE:
         said = "false"
     if (row.still_firing or row.folds_firing) and row.state is not State.NEW:
         return Cell(f"{said} fires", "bad")
+    if row.others_unseen:
+        return Cell(f"{said} ?", "warn")
     if row.unsent:
         return Cell(f"{said} {glyphs.current().up}", "warn")
     return Cell(said, STATE_STYLES[row.state])

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Any, Final
 
-from socconsole.model.finding import Kind, Severity, State, Verdict, Workflow
+from socconsole.model.finding import Kind, Leaving, Severity, State, Verdict, Workflow
 from socconsole.store import standing_sql
 from socconsole.store.instants import instant, instant_or_none
 from socconsole.text import Untrusted
@@ -49,6 +49,8 @@ class QueueRow:
     """Workflow writes that AWS has not been told yet."""
     state: State
     still_firing: bool
+    leaving: Leaving | None = None
+    """None where it is not about data that leaves."""
     incident: str | None = None
     """The incident candidate (``n-…``) that it is part of."""
     folds: int = 0
@@ -59,12 +61,17 @@ class QueueRow:
     """Whether any of those is still firing."""
     worst: Severity = Severity.INFO
     """The highest severity among those."""
+    others_leave: int = 0
+    """Of a lead that is blocked or quiet: by how many other open findings of its incident data still leaves."""
+    others_unseen: int = 0
+    """The same, of how many others nobody can see whether it does."""
 
 
 SELECT: Final = (
     "id, kind, severity, score, at, occurred, published, seen, updated, title, place, account, region, types, "
     "product, sources, workflow, coalesce(decided_verdict, verdict), sample, owner, acked_at, acked_by, "
-    f"snoozed_until, note_at IS NOT NULL, unsent, {standing_sql.STATE}, {standing_sql.FIRING}, incident"
+    f"snoozed_until, note_at IS NOT NULL, unsent, {standing_sql.STATE}, {standing_sql.FIRING}, "
+    f"{standing_sql.LEAVING}, incident"
 )
 
 
@@ -98,7 +105,8 @@ def row(v: tuple[Any, ...]) -> QueueRow:
         unsent=v[24],
         state=State(v[25]),
         still_firing=bool(v[26]),
-        incident=v[27],
+        leaving=None if v[27] is None else Leaving(v[27]),
+        incident=v[28],
     )
 
 
@@ -109,6 +117,15 @@ _FOLDS: Final = (
     f"max({standing_sql.FIRING}), max(queue.severity) "
     "FROM incident AS i JOIN queue ON queue.incident = i.id WHERE queue.folded = 1 AND i.lead IN ({}) GROUP BY i.lead"
 )
+
+
+# What a lead's "blocked" does not speak for, asleep or not.
+_OTHERS: Final = (
+    f"SELECT i.lead, sum({standing_sql.LEAVING} = 'yes'), sum({standing_sql.LEAVING} = 'cannot_see') "
+    "FROM incident AS i JOIN queue ON queue.incident = i.id "
+    "WHERE queue.n <> i.lead AND closed = 0 AND sample = 0 AND leaks = 1 AND i.lead IN ({}) GROUP BY i.lead"
+)
+_AT_REST: Final = frozenset({State.BLOCKED, State.QUIET})
 
 
 def with_folds(
@@ -124,4 +141,10 @@ def with_folds(
             _FOLDS.format(", ".join(str(n) for n in leads)), {"now": at, "fresh": fresh}
         )
     }
+    at_rest = [n for each, n in zip(rows, numbers, strict=True) if each.state in _AT_REST and n in folds]
+    if at_rest:
+        for lead, leave, unseen in conn.execute(
+            _OTHERS.format(", ".join(str(n) for n in at_rest)), {"now": at, "fresh": fresh}
+        ):
+            folds[lead] |= {"others_leave": leave, "others_unseen": unseen}
     return [replace(each, **folds.get(n, {})) for each, n in zip(rows, numbers, strict=True)]
