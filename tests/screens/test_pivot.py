@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,12 +37,16 @@ def stolen(estate: Estate) -> Estate:
     return estate
 
 
-async def test_p_finds_the_key_and_everything_under_it(stolen: Estate, console: Opened) -> None:
+async def test_p_finds_the_key_and_everything_under_it(stolen: Estate, console: Opened, tmp_path: Path) -> None:
     async with console() as desk:
         await desk.until(lambda: "Credentials used from outside" in desk.text())
         await desk.press("p")
         await desk.until(lambda: f"access key {ROOT}" in " ".join(desk.text().split()))
         assert "within 7 trail events" in " ".join(desk.text().split())
+        desk.screen.perform_line(f"export {tmp_path / 'names.json'}")
+        await desk.until(lambda: "written to" in desk.text())
+        exported = {row["name"]: row for row in json.loads((tmp_path / "names.json").read_text())}
+        assert exported[ROOT]["first"] == "2026-03-01T03:14:07Z"
         await desk.press("enter")
         await desk.until(lambda: "s3 ListBuckets" in desk.text())
         await desk.press("end", "enter")

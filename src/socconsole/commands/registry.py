@@ -201,7 +201,7 @@ LOOKING: Final[tuple[Command, ...]] = (
         "Export",
         "write what is shown to a file",
         verb="export",
-        screens=("triage", "egress", "activity", "sources", "pivot", "entity", "tree"),
+        screens=("triage", "egress", "activity", "sources", "pivot", "entity", "tree", "contain"),
     ),
     _view("local_time", "Local time", "UTC or local time", keys=("T",), verb="time"),
     _view("theme", "Theme", "next theme", verb="theme"),

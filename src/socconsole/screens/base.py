@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -79,9 +80,10 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     # -- what a screen says ----------------------------------------------------------------------------
 
+    # Without ABC, whose metaclass is not Textual's: the type checker refuses who leaves one of these out all the same.
+    @abstractmethod
     def body(self) -> ComposeResult:
         """The screen's own widgets, between header and footer."""
-        raise NotImplementedError
 
     def renew(self) -> None:
         """The store changed: read again and repaint what differs."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from socconsole.store.reading import rfc3339
 from socconsole.text import Untrusted, ascii_json, clean, csv_line
 
 
@@ -25,7 +27,7 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
     """One JSON array, ASCII only."""
-    return ascii_json(list(rows), indent=2) + "\n"
+    return ascii_json([{name: _moment(value) for name, value in row.items()} for row in rows], indent=2) + "\n"
 
 
 def write(name: str, rows: Sequence[Mapping[str, Any]]) -> Path:
@@ -50,12 +52,17 @@ def write(name: str, rows: Sequence[Mapping[str, Any]]) -> Path:
     return path
 
 
+def _moment(value: object) -> object:
+    """A moment as RFC 3339 in UTC, as `findings --json` writes them; anything else as it is."""
+    return rfc3339(value) if isinstance(value, datetime) else value
+
+
 def _flat(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return Untrusted("; ".join(_words(item) for item in value))
     if isinstance(value, Mapping):
         return ascii_json(value) if value else ""
-    return value
+    return _moment(value)
 
 
 def _words(item: object) -> str:

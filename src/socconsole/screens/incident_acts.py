@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Final
 
@@ -38,22 +39,22 @@ class IncidentActs(FindingActs):
     _scope: str = ""
     """What tab does while an acknowledgement is asked for."""
 
+    @abstractmethod
     def lead(self) -> QueueRow | None:
         """The row under the cursor, if it stands for others and nothing is marked."""
-        raise NotImplementedError
 
+    @abstractmethod
     def under_cursor(self) -> QueueRow | None:
         """The row under the cursor."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show_incident(self, filter_text: str, cursor: str) -> None:
         """Show what a filter lets through, with the cursor on a finding."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def unfolded(self) -> bool:
         """Whether one incident's findings are listed."""
-        raise NotImplementedError
 
     # -- unfolding -------------------------------------------------------------------------------------
 

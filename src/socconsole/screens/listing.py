@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
@@ -65,18 +66,21 @@ class ListScreen(ConsoleScreen, Generic[Row]):
 
     # -- what a list says --------------------------------------------------------------------------------
 
+    @abstractmethod
     def columns(self) -> Sequence[Column[Row]]:
-        raise NotImplementedError
+        """What of a row is in the table, and which columns a narrow one gives up first."""
 
+    @abstractmethod
     def source(self, text: str) -> RowSource[Row]:
         """The rows under a filter. Raises ``ValueError`` with a sentence when the filter cannot be read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def detail(self, row: Row) -> tuple[Body, list[Section]]:
-        raise NotImplementedError
+        """Title and sections of the row under the cursor."""
 
+    @abstractmethod
     def empty_text(self) -> str:
-        raise NotImplementedError
+        """What an empty list says: never "nothing" of what was not read, or not completely."""
 
     def empty_detail(self) -> tuple[Body, list[Section]]:
         """What stands beside an empty list."""
@@ -91,9 +95,9 @@ class ListScreen(ConsoleScreen, Generic[Row]):
             return "there is no row"
         return said
 
+    @abstractmethod
     def export_rows(self) -> Sequence[Mapping[str, Any]]:
         """What is shown, all of it, as plain values. Called in a thread."""
-        raise NotImplementedError
 
     # -- layout ------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from socconsole.commands import Offer
@@ -13,28 +13,10 @@ from socconsole.screens.contain import READING, ask, failure
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.plan_sections import Plan
+from socconsole.screens.renewed import Filtered
 from socconsole.widgets.detail import Body, Section
 from socconsole.widgets.rows import Cell, Column
 from socconsole.widgets.table import RowSource
-
-
-class PlanRows(RowSource[Plan]):
-    """The offered plans, in the actor's order: strongest fit first."""
-
-    def __init__(self, plans: Sequence[Plan]) -> None:
-        self._plans = plans
-
-    def count(self) -> int:
-        return len(self._plans)
-
-    def window(self, offset: int, limit: int) -> Sequence[Plan]:
-        return self._plans[offset : offset + limit]
-
-    def key(self, row: Plan) -> str:
-        return f"{row.get('action')} {row.get('target')}"
-
-    def position_of(self, key: str) -> int | None:
-        return next((i for i, plan in enumerate(self._plans) if self.key(plan) == key), None)
 
 
 class OffersScreen(ListScreen[Plan]):
@@ -83,7 +65,7 @@ class OffersScreen(ListScreen[Plan]):
         )
 
     def source(self, text: str) -> RowSource[Plan]:
-        return PlanRows(self._plans)
+        return Filtered(self._plans, text, _key, _said)  # in the order of the actor: strongest fit first
 
     def empty_text(self) -> str:
         return self._said
@@ -109,13 +91,19 @@ class OffersScreen(ListScreen[Plan]):
     def do_copy(self, asked: Invocation) -> None:
         plan = self.table.cursor_row
         if plan is not None:
-            said = " ".join(plan_sections.text(plan.get(name, "")) for name in ("action", "target", "why"))
-            self.say(self.desk.app.send_to_clipboard(said))
+            self.say(self.desk.app.send_to_clipboard(_said(plan)))
+
+    def export_rows(self) -> Sequence[Mapping[str, Any]]:
+        return self._plans
 
 
-def _fits(plan: Any) -> Cell:
+def _key(plan: Plan) -> str:
+    return f"{plan.get('action')} {plan.get('target')}"
+
+
+def _said(plan: Plan) -> str:
+    return " ".join(plan_sections.text(plan.get(name, "")) for name in ("action", "target", "why"))
+
+
+def _fits(plan: Plan) -> Cell:
     return Cell("helps", "good") if plan.get("helps") else Cell("no", "quiet")
-
-
-def _text(plan: Any, name: str) -> str:
-    return plan_sections.text(plan.get(name, ""))

@@ -142,6 +142,16 @@ class PivotScreen(ListScreen[Held]):
         if row is not None:
             self.say(self.desk.app.send_to_clipboard(Untrusted(row.entity[1])))
 
+    def export_rows(self) -> Sequence[Mapping[str, Any]]:
+        return [
+            {
+                "kind": row.entity[0].value, "name": Untrusted(row.entity[1]), "findings": row.findings,
+                "open": row.open, "events": row.events, "first": row.first, "last": row.last,
+                "accounts": list(row.accounts),
+            }
+            for row in rows_of(self._held.value)
+        ]  # fmt: skip
+
 
 class EntityScreen(ListScreen[Moment]):
     """Everything that is kept under one name, newest first."""

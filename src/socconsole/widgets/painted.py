@@ -6,6 +6,7 @@ differs from the last time is all that goes out.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -65,9 +66,9 @@ class PaintedLines(Widget):
         self._line_width = 0
         self._rich_styles: dict[str, Style] = {}
 
+    @abstractmethod
     def lines_for(self, width: int, height: int) -> Sequence[Line]:
         """At most ``height`` lines, each of any width up to ``width`` cells."""
-        raise NotImplementedError
 
     @property
     def painted_text(self) -> list[str]:
