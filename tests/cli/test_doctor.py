@@ -212,8 +212,12 @@ def test_services_that_are_off(drill: StateFolder, aws: Embedded) -> None:
 
 def test_a_trail_that_was_stopped_is_named(drill: StateFolder, aws: Embedded) -> None:
     client(aws, "cloudtrail").stop_logging(Name="org-trail")
-    warned = [row["what"] for row in of(run("doctor", "--json", "--store", drill.root), "aws", "warn")]
-    assert any(what.startswith("no trail records here") for what in warned)
+    warned = of(run("doctor", "--json", "--store", drill.root), "aws", "warn")
+    assert any(row["what"].startswith("no trail records here") for row in warned)
+    mends = {row["remedy"] for row in warned if "org-trail" in row["what"]}
+    arn = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/org-trail"
+    assert mends == {f"aws cloudtrail start-logging --name {arn} --region eu-central-1"}, "as it can be run"
+    assert not any("…" in (row["remedy"] or "") for row in warned)
 
 
 def test_a_dead_aws(drill: StateFolder, aws: Embedded) -> None:

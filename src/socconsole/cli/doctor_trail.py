@@ -10,7 +10,7 @@ from socconsole.text import clean
 
 if TYPE_CHECKING:
     from socconsole.aws import Door
-    from socconsole.model.trail import Recordings
+    from socconsole.model.trail import Recordings, TrailState
     from socconsole.model.world import Place
 
 DEADLINE: Final = 10.0
@@ -35,17 +35,35 @@ def _recorded(told: Recordings, area: str) -> list[Check]:
     from socconsole.model.trail import MANAGEMENT, UNREAD
 
     live = [trail for trail in told.trails if trail.logging]
+    stopped = [_stopped(trail, area) for trail in told.trails if not trail.logging]
     if not live:
-        mend = f"aws cloudtrail create-trail --is-multi-region-trail … --region {told.place.region}"
-        return [warn(area, "no trail records here: of reads, and of what is older than 90 days, nothing is left", mend)]
+        # The bucket's policy has to let CloudTrail write: no command can know which bucket that is.
+        mend = (
+            "aws cloudtrail create-trail --name all-regions --s3-bucket-name THE-BUCKET --is-multi-region-trail "
+            f"--enable-log-file-validation --region {told.place.region} && "
+            f"aws cloudtrail start-logging --name all-regions --region {told.place.region}"
+        )
+        said = "no trail records here: of reads, and of what is older than 90 days, nothing is left"
+        return [*stopped, warn(area, said)] if stopped else [warn(area, said, mend)]
     names = ", ".join(clean(trail.arn.rpartition("/")[2], 60) for trail in live)
     chosen = [one for trail in live for one in trail.selections]
     if any(one.narrow == UNREAD for one in chosen):
-        return [warn(area, f"{names}: not all selectors may be read here, so what is recorded is not known")]
-    found = [ok(area, f"{names} records here")]
+        said = f"{names}: not all selectors may be read here, so what is recorded is not known"
+        return [*stopped, warn(area, said)]
+    found = [*stopped, ok(area, f"{names} records here")]
     if not any(one.what == MANAGEMENT and one.writes for one in chosen):
         found.append(warn(area, "no trail records the calls that change something"))
     if not any(one.what == "AWS::S3::Object" and one.reads for one in chosen):
         said = "no trail records reads of S3 objects: rules over them say UNKNOWN (s3-data-events adds them)"
         found.append(ok(area, said))
     return found
+
+
+def _stopped(trail: TrailState, area: str) -> Check:
+    from socconsole.model.trail import start_command
+
+    _, _, _, home, owner, name = trail.arn.split(":", 5) if trail.arn.count(":") >= 5 else ("",) * 5 + (trail.arn,)
+    since = f" since {trail.stopped:%Y-%m-%dT%H:%MZ}" if trail.stopped else ""
+    whose = f" (of {owner}, {home})" if owner else ""
+    said = f"{clean(name.rpartition('/')[2], 60)}{whose} does not record{since}: it was stopped"
+    return warn(area, said, start_command(trail.arn))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -118,6 +119,13 @@ class Recordings:
 
     place: Place
     trails: tuple[TrailState, ...]
+
+
+def start_command(arn: str) -> str:
+    """What makes a stopped trail record again: in its home Region, by whoever may in the account that it belongs to
+    (CloudTrail API reference, ``StartLogging``)."""
+    region = "".join(arn.split(":")[3:4])
+    return f"aws cloudtrail start-logging --name {shlex.quote(arn)}" + (f" --region {region}" if region else "")
 
 
 def content_id(digest: bytes) -> str:

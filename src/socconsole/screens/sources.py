@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from socconsole.model.source import Freshness, SourceState
 from socconsole.model.world import WorldKind
-from socconsole.screens import words
+from socconsole.screens import trail_sections, words
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.health import STARTING, STOPPED
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen
 from socconsole.screens.renewed import Renewed
-from socconsole.store import latency, quarantine, rule_standing, sources
+from socconsole.store import latency, quarantine, recording, rule_standing, sources
 from socconsole.text import clean
 from socconsole.widgets import glyphs
 from socconsole.widgets.columns import freshness_sign
@@ -82,7 +83,7 @@ class SourcesScreen(ListScreen[SourceState]):
             Column("region", "REGION", lambda s: Cell(s.key.region), 14, priority=90),
             Column("age", "AGE", lambda s: Cell(words.age(s.age_s), "quiet"), 5, priority=85, align="right"),
             Column("findings", "FINDINGS", lambda s: Cell(f"{s.findings:,}"), 8, priority=60, align="right"),
-            Column("detail", "DETAIL", lambda s: Cell(s.detail, "quiet"), 10, 1, priority=50),
+            Column("detail", "DETAIL", self._detail, 10, 1, priority=50),
         )
 
     def source(self, text: str) -> RowSource[SourceState]:
@@ -116,7 +117,20 @@ class SourcesScreen(ListScreen[SourceState]):
             out.append(Section("mend it", [[(row.remedy, "strong")]]))
         if row.note:
             out.append(Section("note", [row.note]))
+        out += trail_sections.stopped(self._stopped(row), self.desk.stamp)
         return title, [*out, *self._latency(row), *self._rules(row), Section("findings", [f"{row.findings:,}"])]
+
+    def _stopped(self, row: SourceState) -> list[tuple[str, datetime]]:
+        """The trails of its place that do not record."""
+        if row.key.service != "trail":
+            return []
+        return recording.stopped(self.desk.conn, row.key.account, row.key.region)
+
+    def _detail(self, row: SourceState) -> Cell:
+        """Why a source is not fresh; of one that is, that what it reads is not written any more."""
+        if row.detail or not (stopped := self._stopped(row)):
+            return Cell(row.detail, "quiet")
+        return Cell(f"{', '.join(trail_sections.named(arn) for arn, _ in stopped)} does not record", "bad")
 
     def _latency(self, row: SourceState) -> list[Section]:
         """From the event to us, and what to change where that is too slow."""

@@ -21,6 +21,8 @@ ASKED: Final = "asked"
 BUCKET: Final = "bucket"
 GROUP: Final = "log group"
 """Rows of these kinds say where a trail delivers to: ``store`` is the bucket's name, or the group's ARN."""
+STOPPED: Final = "stopped"
+"""Rows of this kind take nothing in: they say for how long a trail that is there did not record."""
 GRACE: Final = timedelta(minutes=15)
 """For how long an answer is taken to hold: three of the looks that the collector of the trail takes."""
 _GRACE: Final = GRACE // timedelta(microseconds=1)
@@ -36,7 +38,7 @@ def take(conn: Connection, told: Recordings, now: datetime) -> None:
     """What a place records now, in the caller's transaction: rows begin, go on, and end with what is not told."""
     place = (told.place.account, told.place.region)
     last = _ask(conn, place, now)
-    current = {key: row for trail in told.trails if trail.logging for key, row in _rows(trail)}
+    current = {key: row for trail in told.trails for key, row in _rows(trail)}
     trails = {trail.arn: trail for trail in told.trails}
     open_rows = {
         (trail, what, store): (bool(reads), bool(writes), narrow, since)
@@ -67,7 +69,9 @@ def take(conn: Connection, told: Recordings, now: datetime) -> None:
         # Of a trail that records since before we first asked, AWS says since when; what its selectors take in may
         # have changed whenever we did not look.
         since = micros(now)
-        if last is None and (started := trails[key[0]].started) is not None:
+        if key[1] == STOPPED:
+            since = micros(trails[key[0]].stopped or now)
+        elif last is None and (started := trails[key[0]].started) is not None:
             since = micros(started)
         elif key in open_rows and open_rows[key][:3] == (reads, writes, narrow):
             since = _begun(trails[key[0]], open_rows[key][3]) or since
@@ -110,6 +114,8 @@ def _begun(state: TrailState | None, since: int) -> int | None:
 def _rows(trail: TrailState) -> Iterable[tuple[_Key, tuple[bool, bool, str]]]:
     """What a trail takes in, by what and where; several selectors for one store add up."""
     found: dict[_Key, tuple[bool, bool, str]] = {}
+    if not trail.logging:
+        return [((trail.arn, STOPPED, ""), (False, False, ""))]
     for one in trail.selections:
         key = (trail.arn, one.what, one.store)
         reads, writes, narrow = found.get(key, (False, False, one.narrow))
@@ -178,6 +184,18 @@ def delivered(conn: Connection, place: tuple[str, str], what: str) -> tuple[set[
         if trail in trails:
             found[kind].add(name)
     return found[BUCKET], found[GROUP]
+
+
+def stopped(conn: Connection, account: str, region: str) -> list[tuple[str, datetime]]:
+    """The trails of a place that do not record, as it was last asked: (ARN, since when as far as is known)."""
+    return [
+        (trail, instant(since))
+        for trail, since in conn.execute(
+            "SELECT trail, since FROM recording WHERE account = ? AND region = ? AND what = ? AND until IS NULL "
+            "ORDER BY trail",
+            (account, region, STOPPED),
+        )
+    ]
 
 
 def places(conn: Connection) -> list[tuple[str, str]]:
