@@ -1,0 +1,138 @@
+"""SageMaker of a place: what serves models, where people work on them, and what trains them now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from socconsole.model.estate.key import Key
+from socconsole.model.estate.listed import Listed
+from socconsole.model.estate.roles import Permissions
+from socconsole.model.known import Read
+from socconsole.text import Untrusted
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """Where in a VPC something has its network interfaces."""
+
+    subnets: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    arn: str
+    name: str
+    image: Untrusted
+    """Of its first container; empty for a model package."""
+    data: tuple[str, ...]
+    """S3 URIs of its artefacts; tokens."""
+    role: str
+    """ARN; empty without one."""
+    attached: Attached | None
+    isolated: bool
+    """Its containers can make no calls outwards, not even to AWS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Of an endpoint's configuration; shadow variants too."""
+
+    name: str
+    instance_type: str
+    """Empty where it is serverless or takes from several pools."""
+    serverless: bool
+    ssm: bool
+    """AWS people, or whoever may in the account, can open a shell on its instances by Systems Manager."""
+    core_dump: str
+    """S3 URI that its processes' memory is written to when they crash; token; empty for none."""
+    model: Read[Model] | None
+    """None: the variant names none, inference components bring theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What is asked and answered is kept in a bucket."""
+
+    bucket: str
+    """Token."""
+    key: Key | None
+    """None: Amazon S3's own encryption."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointConfig:
+    arn: str
+    name: str
+    variants: tuple[Variant, ...]
+    key: Key | None
+    """Of the instances' volumes; None: one of AWS's own."""
+    capture: Capture | None
+    """None: nothing is captured."""
+    outputs: tuple[str, ...]
+    """Buckets that asynchronous answers are written to."""
+    role: str
+    """Of inference components; empty without them."""
+    attached: Attached | None
+    isolated: bool
+    """Of inference components, as ``Model.isolated``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """One production variant as it runs now."""
+
+    name: str
+    instances: int | None
+    """That it is to have; None where it is serverless, or AWS does not say."""
+    serverless: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    status: str
+    """``InService`` when it serves."""
+    serving: tuple[Serving, ...]
+    config: Read[EndpointConfig]
+    tags: Read[tuple[tuple[Untrusted, Untrusted], ...]]
+    roles: Read[tuple[str, ...]]
+    """ARNs of the roles that its models and components act with."""
+    permissions: tuple[Read[Permissions], ...]
+    """Of each of ``roles``; empty where those were not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    status: str
+    internet: bool
+    """SageMaker gives it a way to the internet of its own, past the VPC."""
+    subnet: str
+    """Empty where it is in no VPC of the customer's."""
+    groups: tuple[str, ...]
+    root: bool
+    """Its users are root."""
+    key: Key | None
+    role: str
+    permissions: Read[Permissions]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingJob:
+    isolated: bool
+    encrypted_between: bool
+    """Traffic between its instances is encrypted."""
+    instances: int
+    """How many it has; with one there is no traffic between them. 0 where AWS does not say."""
+    attached: Attached | None
+    volume_key: Key | None
+    role: str
+    """ARN; empty without one."""
+    permissions: Read[Permissions] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SageMaker:
+    endpoints: Read[tuple[Listed[Endpoint], ...]]
+    notebooks: Read[tuple[Listed[Notebook], ...]]
+    jobs: Read[tuple[Listed[TrainingJob], ...]]
+    """Training jobs that run now: those of the past are too many to ask after one by one."""
