@@ -10,6 +10,7 @@ from typing import Final
 from socconsole.aws import AwsTrouble, Kind
 from socconsole.formats import Record
 from socconsole.model.egress import Listing
+from socconsole.model.posture import Evaluation
 from socconsole.model.source import NOTHING, Answer, Freshness, SourceKey
 from socconsole.model.trail import Recordings
 from socconsole.text import Untrusted, clean
@@ -39,6 +40,8 @@ class Batch:
     """What was read of ways out, their alarms and meters: the present truth of a place or a series."""
     recordings: Recordings | None = None
     """What the trails of a place record, where that was asked."""
+    evaluation: Evaluation | None = None
+    """What the posture checks came to in a place: one whole round."""
     detail: Untrusted = NOTHING
     """Why it is not complete, in words, where ``progress`` does not say it: how far behind it is."""
 

@@ -20,6 +20,7 @@ from socconsole import triage
 from socconsole.formats import Deferred, Quarantined, Record
 from socconsole.model.egress import AlarmChange, Listing
 from socconsole.model.finding import Finding, Observation, Severity, alias_key
+from socconsole.model.posture import Evaluation
 from socconsole.model.source import Answer
 from socconsole.model.trail import Recordings, TrailEvent
 from socconsole.store import (
@@ -27,6 +28,7 @@ from socconsole.store import (
     egress_intake,
     folding,
     gone,
+    posture_intake,
     quarantine,
     reading,
     recording,
@@ -81,6 +83,7 @@ def commit(
     live: bool | None = None,
     listings: Iterable[Listing] = (),
     recordings: Recordings | None = None,
+    evaluation: Evaluation | None = None,
 ) -> Counts:
     """Store a batch, the source's answer and the collector's cursor: all of it, or nothing.
 
@@ -122,6 +125,8 @@ def commit(
             remerge.again(conn, n, now, estate)
         if recordings is not None:
             recording.take(conn, recordings, now)
+        if evaluation is not None:
+            posture_intake.take(conn, evaluation)
         quarantine.keep(conn, rest, origin, now)
         if answer is not None:
             sources.record(conn, answer, now)

@@ -1,7 +1,8 @@
 """What time does to the store: retention, the search index, the planner's statistics. The watch's work.
 
 Only what AWS can tell again, or no longer matters, is ever deleted: closed findings after 400 days, and none
-that anybody decided about, acted on or sent anything for; trail events after 30 days, points of meters after 15.
+that anybody decided about, acted on or sent anything for; trail events after 30 days, points of meters after 15,
+what posture was after 400.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from socconsole import triage
-from socconsole.store import deferred, egress_upkeep, own, reading, rows, trail
+from socconsole.store import deferred, egress_upkeep, own, posture_intake, reading, rows, trail
 from socconsole.store.codec import Codec
 from socconsole.store.db import transaction
 from socconsole.store.instants import instant, micros
@@ -42,6 +43,8 @@ def run(conn: Connection, now: datetime) -> Kept:
     expired = expire(conn, now)
     forgotten = trail.purge(conn, now)
     egress_upkeep.run(conn, now)
+    with transaction(conn):
+        posture_intake.prune(conn, now)
     reindexed = _index_is_worn(conn)
     if reindexed:
         rebuild_text(conn)

@@ -22,6 +22,7 @@ from socconsole.store.decision_schema import DECISION_DDL
 from socconsole.store.egress_schema import EGRESS_DDL
 from socconsole.store.incident_schema import INCIDENT_DDL, INCIDENT_INDEXES, INCIDENT_TRIGGERS
 from socconsole.store.instants import micros
+from socconsole.store.posture_schema import POSTURE_DDL, POSTURE_TRIGGERS
 from socconsole.store.trail_schema import TRAIL_DDL
 from socconsole.store.triggers import TRIGGERS
 
@@ -299,7 +300,7 @@ def _drop_derived(conn: Connection) -> None:
 
 def _derive(conn: Connection) -> None:
     """Make them as they are today; the last migration does, whichever it is."""
-    for statement in (*_INDEXES, *INCIDENT_INDEXES, *TRIGGERS, *INCIDENT_TRIGGERS):
+    for statement in (*_INDEXES, *INCIDENT_INDEXES, *TRIGGERS, *INCIDENT_TRIGGERS, *POSTURE_TRIGGERS):
         conn.execute(statement)
 
 
@@ -332,7 +333,6 @@ def _m007(conn: Connection) -> None:
     for id_, leave in conn.execute("SELECT id, leave FROM action WHERE instr(leave, ?)", (words,)).fetchall():
         due = datetime.fromisoformat(leave.rpartition(words)[2])
         conn.execute("INSERT INTO owed (action, what, due) VALUES (?, 'look', ?)", (id_, micros(due)))
-    _derive(conn)
 
 
 def _m008(conn: Connection) -> None:
@@ -347,8 +347,15 @@ def _m009(conn: Connection) -> None:
     conn.execute("ALTER TABLE series ADD COLUMN usual_at INTEGER")
 
 
+def _m010(conn: Connection) -> None:
+    _drop_derived(conn)
+    for statement in POSTURE_DDL:
+        conn.execute(statement)
+    _derive(conn)
+
+
 MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
-    _m001, _m002, _m003, _m004, _m005, _m006, _m007, _m008, _m009,
+    _m001, _m002, _m003, _m004, _m005, _m006, _m007, _m008, _m009, _m010,
 )  # fmt: skip
 """Migration i brings a store from schema number i to i + 1. Never edited once released, only added to."""
 

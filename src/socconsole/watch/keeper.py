@@ -68,4 +68,5 @@ class Keeper:
             live=True,
             listings=batch.listings,
             recordings=batch.recordings,
+            evaluation=batch.evaluation,
         )

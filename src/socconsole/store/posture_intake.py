@@ -1,0 +1,200 @@
+"""Taking in what one evaluation of a place came to, in the caller's transaction; reading it is ``posture_view``.
+
+A round writes what changed, and nothing else: what it finds as it was goes on by itself, since a span without an end
+lasts until its place's last round. That holds because every round states every result of its place: one that it did not
+see is gone where the round was complete, and UNKNOWN where it was not. So a subject that could not be read keeps what
+was last known of it beside the UNKNOWN of now, and none is ever called gone because somebody denied us a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+from typing import Final
+
+import msgspec
+
+from socconsole.model.endpoint import Endpoint
+from socconsole.model.posture import OWN, Evaluation, Result, Verdict
+from socconsole.model.world import Place
+from socconsole.store import posture_codec
+from socconsole.store.instants import micros, storable
+
+NOT_SEEN: Final = "not seen in a round that was not complete"
+"""The evidence of a subject that an incomplete round left out, whatever the reason."""
+
+_REASONS: Final = 3
+_WORST: Final = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
+
+
+def take(conn: Connection, evaluation: Evaluation) -> None:
+    """One round. Rounds of a place come in their order; one that is dated before the last is dated right after it."""
+    place = evaluation.place
+    before = _last_round(conn, place)
+    at = max(micros(evaluation.at), before + 1)
+    stored = _stored(conn, place)
+    for result in _once(evaluation.results):
+        known = stored.pop((result.check, result.subject), None)
+        _put(conn, known, result, at, before)
+    run = frozenset(evaluation.checks)
+    for (check, subject), known in stored.items():
+        if known.gone:
+            continue
+        if evaluation.complete or check not in run or subject == f"{place.account}/{place.region}":
+            # The last: that a check could not even list its subjects here; now it could.
+            _end(conn, known, at, before)
+        else:
+            _put(conn, known, _not_seen(evaluation, check, subject), at, before)
+    _take_endpoints(conn, evaluation, at)
+    conn.execute(
+        "INSERT INTO posture_round (account, region, at, complete, asked, unanswered, evidence) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            place.account, place.region, at, evaluation.complete, evaluation.asked,
+            _json(evaluation.unanswered), evaluation.evidence,
+        ),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A stored result of this place."""
+
+    n: int
+    verdict: Verdict
+    span: int
+    digest: str
+    gone: bool
+
+
+def _last_round(conn: Connection, place: Place) -> int:
+    found: int | None = conn.execute(
+        "SELECT max(at) FROM posture_round WHERE account = ? AND region = ?", (place.account, place.region)
+    ).fetchone()[0]
+    return found or 0
+
+
+def _stored(conn: Connection, place: Place) -> dict[tuple[str, str], _Known]:
+    return {
+        (check, subject): _Known(n, Verdict(verdict), span, digest, gone is not None)
+        for check, subject, n, verdict, span, digest, gone in conn.execute(
+            "SELECT r.check_id, r.subject, r.n, r.verdict, r.span, s.digest, r.gone_at FROM posture_result AS r "
+            "JOIN posture_span AS s ON s.n = r.span WHERE r.account = ? AND r.region = ? AND r.answered_by = ?",
+            (place.account, place.region, OWN),
+        )
+    }
+
+
+def _once(results: Iterable[Result]) -> Iterable[Result]:
+    """Each check once a subject; where one was judged twice the worse counts."""
+    found: dict[tuple[str, str], Result] = {}
+    for one in results:
+        key = (one.check, one.subject)
+        if key not in found or _WORST.index(one.verdict) < _WORST.index(found[key].verdict):
+            found[key] = one
+    return found.values()
+
+
+def _not_seen(evaluation: Evaluation, check: str, subject: str) -> Result:
+    reasons = evaluation.unanswered[:_REASONS]
+    more = len(evaluation.unanswered) - len(reasons)
+    said = (NOT_SEEN, *reasons, *([f"and {more} more questions without an answer"] if more else []))
+    return Result(check, subject, evaluation.place, Verdict.UNKNOWN, said, OWN, evaluation.at, "")
+
+
+def _put(conn: Connection, known: _Known | None, result: Result, at: int, before: int) -> None:
+    """What a result is now; nothing where it is as it was."""
+    if known is None:
+        n: int = conn.execute(
+            "INSERT INTO posture_result (check_id, subject, account, region, answered_by, thing, verdict, span, since) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?) RETURNING n",
+            (
+                result.check, storable(result.subject), result.place.account, result.place.region, OWN,
+                posture_codec.thing(storable(result.subject)), result.verdict.value, at,
+            ),
+        ).fetchone()[0]  # fmt: skip
+    else:
+        if not known.gone and (known.verdict, known.digest) == (result.verdict, result.digest):
+            return
+        n = known.n
+        if not known.gone:
+            _close(conn, known, before)
+    span: int = conn.execute(
+        "INSERT INTO posture_span (result, verdict, digest, evidence, first_at) VALUES (?, ?, ?, ?, ?) RETURNING n",
+        (n, result.verdict.value, result.digest, _json(result.evidence), at),
+    ).fetchone()[0]
+    conn.execute(
+        "UPDATE posture_result SET verdict = ?1, span = ?2, since = iif(verdict = ?1 AND gone_at IS NULL, since, ?3), "
+        "gone_at = NULL WHERE n = ?4",
+        (result.verdict.value, span, at, n),
+    )
+
+
+def _close(conn: Connection, known: _Known, before: int) -> None:
+    """A span ends with the round before; what it said stays known."""
+    conn.execute("UPDATE posture_span SET last_at = ? WHERE n = ?", (before, known.span))
+    if known.verdict is not Verdict.UNKNOWN:
+        conn.execute(
+            "UPDATE posture_result SET known = ?, known_at = ? WHERE n = ?", (known.verdict.value, before, known.n)
+        )
+
+
+def _end(conn: Connection, known: _Known, at: int, before: int) -> None:
+    _close(conn, known, before)
+    conn.execute("UPDATE posture_result SET gone_at = ? WHERE n = ?", (at, known.n))
+
+
+def _take_endpoints(conn: Connection, evaluation: Evaluation, at: int) -> None:
+    """What is there; after a complete round what it lacks is gone."""
+    place = evaluation.place
+    for one in evaluation.endpoints:
+        conn.execute(
+            "INSERT INTO endpoint (id, kind, account, region, arn, doc, seen) VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET account = excluded.account, region = excluded.region, doc = excluded.doc, "
+            "seen = excluded.seen, gone_at = NULL",
+            (
+                one.id, one.kind.value, one.place.account, one.place.region, one.arn,
+                posture_codec.pack_endpoint(one), at,
+            ),
+        )  # fmt: skip
+        conn.execute("DELETE FROM endpoint_part WHERE endpoint = ?", (one.id,))
+        conn.executemany(
+            "INSERT INTO endpoint_part (endpoint, thing) VALUES (?, ?)", [(one.id, each) for each in _things(one)]
+        )
+    if evaluation.complete:
+        conn.execute(
+            "UPDATE endpoint SET gone_at = ? WHERE account = ? AND region = ? AND gone_at IS NULL AND seen < ?",
+            (at, place.account, place.region, at),
+        )
+
+
+def _things(one: Endpoint) -> Iterable[str]:
+    return dict.fromkeys(posture_codec.thing(each) for each in (one.arn, *one.parts) if each)
+
+
+def _json(lines: Sequence[str]) -> str:
+    return msgspec.json.encode([storable(line) for line in lines]).decode()
+
+
+# --- retention ----------------------------------------------------------------------------------------
+
+KEPT: Final = timedelta(days=400)
+"""How long is known what was: as long as a closed finding. The files of evidence stay."""
+
+
+def prune(conn: Connection, now: datetime) -> None:
+    """Forget what ended more than ``KEPT`` ago. In the caller's transaction."""
+    oldest = micros(now - KEPT)
+    conn.execute("DELETE FROM posture_result WHERE gone_at < ?", (oldest,))
+    conn.execute(  # never the span of now: the answer of somebody else may be as old as that
+        "DELETE FROM posture_span WHERE last_at < ? AND n <> (SELECT span FROM posture_result AS r WHERE r.n = result)",
+        (oldest,),
+    )
+    conn.execute(  # never a place's last: what stands now was said by it
+        "DELETE FROM posture_round AS r WHERE at < ? AND at < "
+        "(SELECT max(at) FROM posture_round AS o WHERE o.account = r.account AND o.region = r.region)",
+        (oldest,),
+    )
+    conn.execute("DELETE FROM endpoint WHERE gone_at < ?", (oldest,))
