@@ -23,19 +23,19 @@ os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 from textual.command import CommandPalette
 from textual.screen import Screen
 
-from socconsole.commands import ActorRequest, Contain, PlanContain, PlanUndo, Undo
+from socconsole.commands import ActorRequest, Contain, Undo
 from socconsole.model.action import Mode
-from socconsole.model.entity import Entity
 from socconsole.model.wire import AnyReply, Done, Failed, ModeIs, Progress, Sent
 from socconsole.model.world import WorldKind
 from socconsole.screens.base import ConsoleScreen
 from socconsole.screens.desk import Desk
 from socconsole.screens.keymap import Keymap
 from socconsole.screens.link import ActorLink, actor_argv
+from socconsole.screens.opening import PLACES
 from socconsole.screens.presence import Presence, watch_argv
 from socconsole.screens.triage import TriageScreen
 from socconsole.store import session
-from socconsole.text import Untrusted, clean
+from socconsole.text import clean
 from socconsole.widgets.shell import SafeApp
 from socconsole.widgets.themes import Themes, load_themes
 
@@ -47,7 +47,6 @@ POLL_S: Final = 0.25
 TICK_S: Final = 1.0
 AGES_S: Final = 5.0
 """How often lists repaint ages and states that depend on the clock alone."""
-PLACES: Final = ("triage", "egress", "activity", "sources")
 
 
 class SocConsole(SafeApp[None]):
@@ -113,7 +112,7 @@ class SocConsole(SafeApp[None]):
         self._look_up()
         for problem in self._themes.problems:
             self.say(f"theme left out: {problem}", "warning")
-        if self.desk.session.screen in PLACES[1:]:
+        if self.desk.session.screen in PLACES:
             self.show_place(self.desk.session.screen)
 
     async def on_unmount(self) -> None:
@@ -269,82 +268,14 @@ class SocConsole(SafeApp[None]):
         if place == "triage":
             return
         if not self.is_screen_installed(place):
-            self.install_screen(self._make(place), place)
+            self.install_screen(PLACES[place](self.desk), place)
         self.push_screen(place)
-
-    def _make(self, place: str) -> Screen[Any]:
-        # Imported when first asked for: each of them is some milliseconds of the first frame.
-        if place == "egress":
-            from socconsole.screens.egress import EgressScreen
-
-            return EgressScreen(self.desk)
-        if place == "activity":
-            from socconsole.screens.activity import ActivityScreen
-
-            return ActivityScreen(self.desk)
-        from socconsole.screens.sources import SourcesScreen
-
-        return SourcesScreen(self.desk)
 
     def go_back(self) -> None:
         if len(self.screen_stack) > 1:
             self.pop_screen()
         else:
             self.say(":q leaves; the watch goes on for its linger")
-
-    def open_finding(self, finding: str) -> None:
-        from socconsole.screens.finding import FindingScreen
-
-        self.push_screen(FindingScreen(self.desk, finding))
-
-    def open_raw(self, finding: str) -> None:
-        from socconsole.screens.finding import RawScreen
-
-        self.push_screen(RawScreen(self.desk, finding))
-
-    def open_offers(self, finding: str) -> None:
-        from socconsole.screens.offers import OffersScreen
-
-        self.push_screen(OffersScreen(self.desk, finding))
-
-    def open_path(self, path: str, *, asking: bool = False) -> None:
-        from socconsole.screens.path import PathScreen
-
-        self.push_screen(PathScreen(self.desk, path, asking=asking))
-
-    def open_pivot(self, entities: Sequence[Entity], about: Untrusted | str) -> None:
-        from socconsole.screens.pivot import PivotScreen
-
-        self.push_screen(PivotScreen(self.desk, entities, about))
-
-    def open_tree(self, entities: Sequence[Entity], about: Untrusted | str) -> None:
-        from socconsole.screens.tree import TreeScreen
-
-        self.push_screen(TreeScreen(self.desk, entities, about))
-
-    def open_plan(self, action: str, target: str, account: str = "", region: str = "", finding: str = "") -> None:
-        from socconsole.screens.contain import PlanScreen
-
-        asked = PlanContain(action=action, target=target, account=account, region=region, finding=finding)
-        self.push_screen(PlanScreen(self.desk, asked))
-
-    def open_undo(self, action_id: str) -> None:
-        from socconsole.screens.contain import PlanScreen
-
-        self.push_screen(PlanScreen(self.desk, PlanUndo(action_id=action_id)))
-
-    def open_palette(self) -> None:
-        from socconsole.screens.palette import Palette
-
-        if not isinstance(self.screen, Palette):  # its key twice, before the first one shows
-            self.push_screen(Palette())
-
-    def open_help(self, screen: ConsoleScreen) -> None:
-        from socconsole.screens.help import sections
-        from socconsole.screens.reader import ReadScreen
-
-        title = [(f"{screen.titled}: ", "quiet"), ("keys and words", "strong")]
-        self.push_screen(ReadScreen(self.desk, title, sections(screen)))
 
     # -- theme, words, leaving ---------------------------------------------------------------------------------
 

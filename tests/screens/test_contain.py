@@ -7,7 +7,7 @@ from textual import events
 
 from socconsole.commands import Undo
 from socconsole.model.source import Freshness
-from socconsole.screens import plan_sections
+from socconsole.screens import opening, plan_sections
 from socconsole.screens.contain import PlanScreen
 from tests.screens.support import HOSTILE, Estate, Opened, Running, record
 
@@ -124,7 +124,7 @@ async def test_what_would_change_nothing_cannot_be_confirmed(leak: Estate, conso
         desk.screen.perform_line("respond data is leaving")
         await desk.press("X")
         await desk.until(lambda: "s3-deny-account" in desk.text())
-        desk.app.open_plan("useless", "b")
+        opening.plan(desk.app.desk, "useless", "b")
         await desk.until(lambda: "would change nothing" in desk.text())
         await desk.press("enter")
         await desk.until(lambda: "it would change nothing here" in desk.text())

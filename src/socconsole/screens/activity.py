@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 from socconsole.commands import Command
 from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.entry import Line, line_json
-from socconsole.screens import export, words
+from socconsole.screens import export, opening, words
 from socconsole.screens.activity_rows import DAMAGED, ActivityRows, FoundRows, Row, newest
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
@@ -128,7 +128,7 @@ class ActivityScreen(ListScreen[Row]):
 
     def do_undo(self, asked: Invocation) -> None:
         id_ = asked.argument or (str(asked.subject).removeprefix("a:") if asked.subject else "")
-        self.desk.app.open_undo(id_)
+        opening.undo(self.desk, id_)
 
     def do_copy(self, asked: Invocation) -> None:
         row = self.table.cursor_row

@@ -15,7 +15,7 @@ from socconsole import triage
 from socconsole.commands import Acknowledge, Claim, Command, Decision, Note, Snooze, TakeBack, Verify
 from socconsole.model.action import Mode
 from socconsole.model.finding import Verdict
-from socconsole.screens import words
+from socconsole.screens import opening, words
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.finding_sections import verdict_words
 from socconsole.store import actions, pivot, reading
@@ -38,14 +38,14 @@ def plan_named(screen: ConsoleScreen, words: str) -> None:
     """Open the plan of ``ACTION TARGET``, as it was typed."""
     action, _, target = words.partition(" ")
     if target.strip():
-        screen.desk.app.open_plan(action, target.strip())
+        opening.plan(screen.desk, action, target.strip())
     else:
         screen.say(":contain ACTION TARGET, or X on a finding", "warning")
 
 
 async def pivot_named(screen: ConsoleScreen, name: str) -> None:
     """Open what is kept under a name that was typed."""
-    screen.desk.app.open_pivot(await screen.desk.read(pivot.called, name), name)
+    opening.pivot(screen.desk, await screen.desk.read(pivot.called, name), name)
 
 
 class FindingActs(ConsoleScreen):
@@ -135,27 +135,27 @@ class FindingActs(ConsoleScreen):
         if len(ids) != 1:
             self.say("contain one finding at a time", "warning")
             return
-        self.desk.app.open_offers(ids[0])
+        opening.offers(self.desk, ids[0])
 
     def do_pivot(self, asked: Invocation) -> None:
         if asked.argument:
             self.work(pivot_named(self, asked.argument))
             return
         for finding in _ids(asked)[:1]:
-            self.desk.app.open_pivot(pivot.of_finding(self.desk.conn, finding), self.named((finding,)))
+            opening.pivot(self.desk, pivot.of_finding(self.desk.conn, finding), self.named((finding,)))
 
     def do_tree(self, asked: Invocation) -> None:
         for finding in _ids(asked)[:1]:
-            self.desk.app.open_tree(pivot.of_finding(self.desk.conn, finding), self.named((finding,)))
+            opening.tree(self.desk, pivot.of_finding(self.desk.conn, finding), self.named((finding,)))
 
     def do_undo(self, asked: Invocation) -> None:
         if asked.argument:
-            self.desk.app.open_undo(asked.argument)
+            opening.undo(self.desk, asked.argument)
             return
         of = {done.id for id_ in _ids(asked) for done in actions.of_finding(self.desk.conn, id_)}
         here = [record for record in self.desk.standing_actions() if record.id in of]
         if len(here) == 1:
-            self.desk.app.open_undo(here[0].id)
+            opening.undo(self.desk, here[0].id)
         else:
             found = "no containment of this finding is" if not here else f"{len(here)} containments of it are"
             self.say(f"{found} in force; 5 Activity lists them all", "warning")
@@ -165,7 +165,7 @@ class FindingActs(ConsoleScreen):
     def do_raw(self, asked: Invocation) -> None:
         ids = _ids(asked)
         if ids:
-            self.desk.app.open_raw(ids[0])
+            opening.raw(self.desk, ids[0])
 
     def do_copy(self, asked: Invocation) -> None:
         ids = _ids(asked)

@@ -24,6 +24,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from socconsole.commands import BY_ID, Command
+from socconsole.screens import opening
 from socconsole.screens.command import NAMES_ITS_SUBJECT, NEEDS_ARGUMENT, CommandError, complete, parse, shared_start
 from socconsole.widgets import glyphs
 from socconsole.widgets.footer import SAY_S, KeyFooter, KeyHint
@@ -194,6 +195,8 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
     # -- from a key to a command -----------------------------------------------------------------------
 
     def handler(self, command: Command) -> Callable[[Invocation], object] | None:
+        if command.group == "screens":
+            return self._go
         found: Callable[[Invocation], object] | None = getattr(self, "do_" + command.id.replace(".", "_"), None)
         return found
 
@@ -330,17 +333,8 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     # -- commands that work everywhere -----------------------------------------------------------------
 
-    def do_screen_triage(self, asked: Invocation) -> None:
-        self.desk.app.show_place("triage")
-
-    def do_screen_egress(self, asked: Invocation) -> None:
-        self.desk.app.show_place("egress")
-
-    def do_screen_activity(self, asked: Invocation) -> None:
-        self.desk.app.show_place("activity")
-
-    def do_screen_sources(self, asked: Invocation) -> None:
-        self.desk.app.show_place("sources")
+    def _go(self, asked: Invocation) -> None:
+        self.desk.app.show_place(asked.command.id.removeprefix("screen."))
 
     def do_back(self, asked: Invocation) -> None:
         self.desk.app.go_back()
@@ -358,10 +352,10 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         return f"{found[0]} " if found else line
 
     def do_palette(self, asked: Invocation) -> None:
-        self.desk.app.open_palette()
+        opening.palette(self)
 
     def do_help(self, asked: Invocation) -> None:
-        self.desk.app.open_help(self)
+        opening.keys_of(self)
 
     def do_local_time(self, asked: Invocation) -> None:
         wanted = {"utc": False, "local": True}.get(asked.argument.lower(), not self.desk.local_time)

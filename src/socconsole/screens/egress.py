@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from socconsole.commands import Command
 from socconsole.model.world import WorldKind
-from socconsole.screens import words
+from socconsole.screens import opening, words
 from socconsole.screens.acts import pivot_named, plan_named
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
@@ -143,18 +143,18 @@ class EgressScreen(ListScreen[PathView]):
 
     def do_open(self, asked: Invocation) -> None:
         if self.table.cursor_key:
-            self.desk.app.open_path(self.table.cursor_key)
+            opening.path(self.desk, self.table.cursor_key)
 
     def do_pivot(self, asked: Invocation) -> None:
         row = self.table.cursor_row
         if asked.argument:
             self.work(pivot_named(self, asked.argument))
         elif row is not None:
-            self.desk.app.open_pivot([ways_out.entity(row.path)], row.path.name)
+            opening.pivot(self.desk, [ways_out.entity(row.path)], row.path.name)
 
     def do_talkers(self, asked: Invocation) -> None:
         if self.table.cursor_key:
-            self.desk.app.open_path(self.table.cursor_key, asking=True)
+            opening.path(self.desk, self.table.cursor_key, asking=True)
 
     def do_contain(self, asked: Invocation) -> None:
         if asked.argument:
@@ -162,7 +162,7 @@ class EgressScreen(ListScreen[PathView]):
             return
         row = self.table.cursor_row
         if row is not None and row.findings:
-            self.desk.app.open_offers(row.findings[0].id)
+            opening.offers(self.desk, row.findings[0].id)
 
     def do_copy(self, asked: Invocation) -> None:
         row = self.table.cursor_row

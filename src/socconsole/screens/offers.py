@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from socconsole.commands import Offer
 from socconsole.model.wire import Offered
-from socconsole.screens import plan_sections
+from socconsole.screens import opening, plan_sections
 from socconsole.screens.base import Invocation
 from socconsole.screens.contain import READING, ask, failure
 from socconsole.screens.desk import Desk
@@ -80,7 +80,8 @@ class OffersScreen(ListScreen[Plan]):
         plan = self.table.cursor_row
         if plan is not None:
             self._left_for_plan = True
-            self.desk.app.open_plan(
+            opening.plan(
+                self.desk,
                 str(plan.get("action", "")),
                 str(plan.get("target", "")),
                 str(plan.get("account", "")),

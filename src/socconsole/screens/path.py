@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 
 from socconsole.commands import AskTalkers, Command
 from socconsole.model.wire import Progress, Talked
-from socconsole.screens import talkers_sections, words
+from socconsole.screens import opening, talkers_sections, words
 from socconsole.screens.acts import pivot_named, plan_named
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.contain import failure
@@ -116,7 +116,7 @@ class PathScreen(ConsoleScreen):
         if asked.argument:
             self.work(pivot_named(self, asked.argument))
         elif view is not None:
-            self.desk.app.open_pivot([ways_out.entity(view.path)], view.path.name)
+            opening.pivot(self.desk, [ways_out.entity(view.path)], view.path.name)
 
     def label(self, command: Command) -> str:
         return "Stop" if command.id == "talkers" and self._asking is not None else super().label(command)
@@ -156,7 +156,7 @@ class PathScreen(ConsoleScreen):
         if asked.argument:
             plan_named(self, asked.argument)
         elif (view := self._view) is not None and view.findings:
-            self.desk.app.open_offers(view.findings[0].id)
+            opening.offers(self.desk, view.findings[0].id)
         else:
             self.say("no open finding names it; :contain ACTION TARGET plans by hand", "warning")
 

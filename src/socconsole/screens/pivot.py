@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from socconsole.commands import Command
 from socconsole.model.entity import Entity, EntityKind
-from socconsole.screens import words
+from socconsole.screens import opening, words
 from socconsole.screens.acts import pivot_named
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
@@ -135,7 +135,7 @@ class PivotScreen(ListScreen[Held]):
     def do_tree(self, asked: Invocation) -> None:
         row = self.table.cursor_row
         if row is not None:
-            self.desk.app.open_tree([row.entity], Untrusted(row.entity[1]))
+            opening.tree(self.desk, [row.entity], Untrusted(row.entity[1]))
 
     def do_copy(self, asked: Invocation) -> None:
         row = self.table.cursor_row
@@ -215,7 +215,7 @@ class EntityScreen(ListScreen[Moment]):
         if row is None:
             return
         if isinstance(row.ref, str):
-            self.desk.app.open_finding(row.ref)
+            opening.finding(self.desk, row.ref)
             return
         stored = trail.numbered(self.desk.conn, row.ref)
         if stored is None:
@@ -229,12 +229,12 @@ class EntityScreen(ListScreen[Moment]):
         if asked.argument:
             self.work(pivot_named(self, asked.argument))
         elif (row := self.table.cursor_row) is not None:
-            self.desk.app.open_pivot(self._named(row), row.what)
+            opening.pivot(self.desk, self._named(row), row.what)
 
     def do_tree(self, asked: Invocation) -> None:
         row = self.table.cursor_row
         if row is not None:
-            self.desk.app.open_tree(self._named(row), row.what)
+            opening.tree(self.desk, self._named(row), row.what)
 
     def _named(self, row: Moment) -> list[Entity]:
         if isinstance(row.ref, str):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 
 from socconsole.commands import Command
 from socconsole.model.entity import Entity, EntityKind
-from socconsole.screens import words
+from socconsole.screens import opening, words
 from socconsole.screens.acts import plan_named
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
@@ -155,7 +155,7 @@ class TreeScreen(ListScreen[Branch]):
         ends = containment(row.credential) if row is not None else None
         if ends is not None:
             action, target, account = ends
-            self.desk.app.open_plan(action, target, account=account, region=self._region(account))
+            opening.plan(self.desk, action, target, account=account, region=self._region(account))
 
     def _region(self, account: str) -> str:
         """IAM is everywhere the same: any region of the account that is configured reaches it."""
@@ -164,7 +164,7 @@ class TreeScreen(ListScreen[Branch]):
     def do_open(self, asked: Invocation) -> None:
         row = self.table.cursor_row
         if row is not None:
-            self.desk.app.open_pivot([(EntityKind.KEY, row.credential.key)], row.credential.key)
+            opening.pivot(self.desk, [(EntityKind.KEY, row.credential.key)], row.credential.key)
 
     def do_pivot(self, asked: Invocation) -> None:
         row = self.table.cursor_row
@@ -172,7 +172,7 @@ class TreeScreen(ListScreen[Branch]):
             one = row.credential
             named: list[Entity] = [(EntityKind.KEY, one.key), *([one.holder] if one.holder else [])]
             named += [(EntityKind.ADDRESS, each.raw()) for each in one.addresses]
-            self.desk.app.open_pivot(named, one.key)
+            opening.pivot(self.desk, named, one.key)
 
     def do_copy(self, asked: Invocation) -> None:
         row = self.table.cursor_row

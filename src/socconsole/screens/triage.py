@@ -12,7 +12,7 @@ from textual.timer import Timer
 
 from socconsole.commands import Command
 from socconsole.model.source import Freshness, SourceState
-from socconsole.screens import triage_columns, words
+from socconsole.screens import opening, triage_columns, words
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.finding_sections import heading, sections
@@ -292,7 +292,7 @@ class TriageScreen(ListScreen[QueueRow], IncidentActs):
 
     def do_open(self, asked: Invocation) -> None:
         if self.table.cursor_key:
-            self.desk.app.open_finding(self.table.cursor_key)
+            opening.finding(self.desk, self.table.cursor_key)
 
     def do_back(self, asked: Invocation) -> None:
         if self.table.marks:

@@ -1,0 +1,123 @@
+"""The one way from a screen to another: each is imported when it is first asked for, and opened over the one below.
+
+Screens name each other in a circle, and each of them is some milliseconds of the first frame: none imports another at
+its top. A screen to come is a function here; one with a number is a row of :data:`PLACES` and of the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from socconsole.commands import PlanContain, PlanUndo
+from socconsole.model.entity import Entity
+from socconsole.text import Untrusted
+
+if TYPE_CHECKING:
+    from socconsole.screens.base import ConsoleScreen
+    from socconsole.screens.desk import Desk
+
+
+# --- screens with a number: made once, kept while the console runs -------------------------------------------
+
+
+def _egress(desk: Desk) -> ConsoleScreen:
+    from socconsole.screens.egress import EgressScreen
+
+    return EgressScreen(desk)
+
+
+def _activity(desk: Desk) -> ConsoleScreen:
+    from socconsole.screens.activity import ActivityScreen
+
+    return ActivityScreen(desk)
+
+
+def _sources(desk: Desk) -> ConsoleScreen:
+    from socconsole.screens.sources import SourcesScreen
+
+    return SourcesScreen(desk)
+
+
+PLACES: Final[Mapping[str, Callable[[Desk], ConsoleScreen]]] = {
+    "egress": _egress,
+    "activity": _activity,
+    "sources": _sources,
+}
+"""By what follows ``screen.`` in a command's id. Triage is not among them: it lies under all others."""
+
+
+# --- screens about something: opened over the one below, left with Escape --------------------------------------
+
+
+def finding(desk: Desk, id_: str) -> None:
+    """One finding, whole."""
+    from socconsole.screens.finding import FindingScreen
+
+    desk.app.push_screen(FindingScreen(desk, id_))
+
+
+def raw(desk: Desk, finding: str) -> None:
+    """The records of a finding as AWS sent them."""
+    from socconsole.screens.finding import RawScreen
+
+    desk.app.push_screen(RawScreen(desk, finding))
+
+
+def path(desk: Desk, id_: str, *, asking: bool = False) -> None:
+    """One way out; ``asking``: its flow logs are asked at once who it talks to."""
+    from socconsole.screens.path import PathScreen
+
+    desk.app.push_screen(PathScreen(desk, id_, asking=asking))
+
+
+def pivot(desk: Desk, entities: Sequence[Entity], about: Untrusted | str) -> None:
+    """What is kept under these names."""
+    from socconsole.screens.pivot import PivotScreen
+
+    desk.app.push_screen(PivotScreen(desk, entities, about))
+
+
+def tree(desk: Desk, entities: Sequence[Entity], about: Untrusted | str) -> None:
+    """The credentials behind these names."""
+    from socconsole.screens.tree import TreeScreen
+
+    desk.app.push_screen(TreeScreen(desk, entities, about))
+
+
+def offers(desk: Desk, finding: str) -> None:
+    """What would stop a finding."""
+    from socconsole.screens.offers import OffersScreen
+
+    desk.app.push_screen(OffersScreen(desk, finding))
+
+
+def plan(desk: Desk, action: str, target: str, account: str = "", region: str = "", finding: str = "") -> None:
+    """The plan of one containment."""
+    from socconsole.screens.contain import PlanScreen
+
+    asked = PlanContain(action=action, target=target, account=account, region=region, finding=finding)
+    desk.app.push_screen(PlanScreen(desk, asked))
+
+
+def undo(desk: Desk, action_id: str) -> None:
+    """The plan of undoing one."""
+    from socconsole.screens.contain import PlanScreen
+
+    desk.app.push_screen(PlanScreen(desk, PlanUndo(action_id=action_id)))
+
+
+def palette(screen: ConsoleScreen) -> None:
+    from socconsole.screens.palette import Palette
+
+    if not isinstance(screen.app.screen, Palette):  # its key twice, before the first one shows
+        screen.app.push_screen(Palette())
+
+
+def keys_of(screen: ConsoleScreen) -> None:
+    """The help of a screen."""
+    from socconsole.screens.help import sections
+    from socconsole.screens.reader import ReadScreen
+
+    title = [(f"{screen.titled}: ", "quiet"), ("keys and words", "strong")]
+    screen.desk.app.push_screen(ReadScreen(screen.desk, title, sections(screen)))
