@@ -244,7 +244,12 @@ def _bedrock_agent(operation: str, params: Mapping[str, Any], account: str, regi
     return f"{stem}-alias/{agent}/{alias}" if alias else f"{stem}/{agent}" if agent else "*"
 
 
+def _apigateway(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    return f"arn:aws:apigateway:{region}::/domainnames" if operation.endswith("DomainNames") else "*"
+
+
 _RESOURCE: Final[Mapping[str, Callable[[str, Mapping[str, Any], str, str], str | tuple[str, ...]]]] = {
+    "apigateway": _apigateway,
     "ec2": ec2_arns.ec2,
     "autoscaling": ec2_arns.autoscaling,
     "elbv2": ec2_arns.elbv2,
