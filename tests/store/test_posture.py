@@ -239,3 +239,28 @@ def test_retention_forgets_what_ended_long_ago_and_nothing_else(conn: Connection
     assert then(conn, TEN) is None
     assert now(conn) == {CORPUS: FAIL}
     assert conn.execute("SELECT count(*) FROM posture_result").fetchone() == (1,)
+
+
+def open_findings(conn: Connection) -> set[str]:
+    rows = conn.execute("SELECT title FROM queue WHERE sources = 'posture' AND kind = 'control' AND closed = 0")
+    return {title.partition(" ")[0] for (title,) in rows}
+
+
+def test_what_fails_is_a_finding_until_it_passes_and_no_longer_read_is_no_pass(conn: Connection) -> None:
+    evaluated(conn, TEN, result(FAIL), result(FAIL, SUBNET, "NET-01"))
+    assert open_findings(conn) == {"S3-01", "NET-01"}
+    evaluated(conn, TEN + HOUR, result(UNKNOWN), result(FAIL, SUBNET, "NET-01"), unanswered=DENIED)
+    assert open_findings(conn) == {"S3-01", "NET-01"}
+    evaluated(conn, TEN + 2 * HOUR, result(PASS), unanswered=DENIED)
+    assert open_findings(conn) == {"NET-01"}
+    evaluated(conn, TEN + 3 * HOUR, result(FAIL))
+    assert open_findings(conn) == {"S3-01"}
+    assert conn.execute("SELECT count(*) FROM finding").fetchone() == (2,)
+
+
+def test_a_check_that_could_not_list_its_subjects_has_seen_none_of_them_go(conn: Connection) -> None:
+    """Not every trouble is a question that AWS left unanswered: what comes from the store, a fault of ours."""
+    evaluated(conn, TEN, result(FAIL), result(PASS, SUBNET, "NET-01"))
+    evaluated(conn, TEN + HOUR, result(UNKNOWN, f"{HERE.account}/{HERE.region}"), result(PASS, SUBNET, "NET-01"))
+    assert now(conn, check="S3-01") == {CORPUS: UNKNOWN, f"{HERE.account}/{HERE.region}": UNKNOWN}
+    assert open_findings(conn) == {"S3-01"}

@@ -85,6 +85,8 @@ class Format(StrEnum):
     """What a rule over the trail says (``rules``)."""
     ALARM = "alarm"
     """What a CloudWatch alarm on a way out says (``store.alarm_finding``)."""
+    POSTURE = "posture"
+    """That a posture check fails (``store.posture_finding``)."""
 
 
 @dataclass(frozen=True, slots=True)

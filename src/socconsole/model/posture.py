@@ -64,6 +64,8 @@ class Evaluation:
     """Questions to AWS."""
     unanswered: tuple[str, ...]
     """``call: why`` of those without an answer to rely on, printable, each once."""
+    lacking: int = 0
+    """Questions of those ``asked`` that it was."""
     evidence: str = ""
     """Hexadecimal SHA-256 of the file that is kept of it; empty until it is."""
 

@@ -32,6 +32,7 @@ def evaluate(context: Context, checks: Sequence[AnyCheck] = CHECKS) -> Evaluatio
         checks=tuple(check.id for check in checks),
         asked=estate.asked,
         unanswered=tuple(f"{one.call}: {clean(one.why)}" for one in estate.unanswered),
+        lacking=estate.lacking,
     )
 
 
@@ -42,6 +43,10 @@ def _results(check: AnyCheck, context: Context) -> Iterator[Result]:
         subjects = check.subjects(context).get()
     except NotRead as trouble:  # nobody knows what there is: it is UNKNOWN for the place
         yield _result(check, context, everything, unknown(unread(trouble)), b"")
+        return
+    except Exception as fault:  # as in judging: it costs this check its answer, and no other
+        log.exception("check %s", check.id)
+        yield _result(check, context, everything, unknown(f"a fault of ours: {type(fault).__name__}"), b"")
         return
     for subject in subjects:
         yield _result(check, context, subject.arn, _judged(check, subject, context), _inputs(subject))

@@ -126,7 +126,7 @@ def commit(
         if recordings is not None:
             recording.take(conn, recordings, now)
         if evaluation is not None:
-            posture_intake.take(conn, evaluation)
+            _Intake(conn, origin, spoken, now, estate).take(posture_intake.take(conn, evaluation))
         quarantine.keep(conn, rest, origin, now)
         if answer is not None:
             sources.record(conn, answer, now)

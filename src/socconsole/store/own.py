@@ -146,7 +146,7 @@ def _alarm(
     )
 
 
-_UNTOLD: Final = frozenset({SOURCE, "trail", "alarm"})
+_UNTOLD: Final = frozenset({SOURCE, "trail", "alarm", "posture"})
 """Sources that are ours alone: AWS has no record of what they say."""
 
 

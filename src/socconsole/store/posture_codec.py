@@ -42,6 +42,7 @@ def pack(evaluation: Evaluation) -> bytes:
         "checks": evaluation.checks,
         "asked": evaluation.asked,
         "unanswered": evaluation.unanswered,
+        "unanswered_questions": evaluation.lacking,
         "results": [
             {
                 "check": one.check,
@@ -84,6 +85,7 @@ def unpack(data: bytes, at: datetime) -> Evaluation:
         checks=tuple(map(str, whole["checks"])),
         asked=int(whole["asked"]),
         unanswered=tuple(map(str, whole["unanswered"])),
+        lacking=int(whole["unanswered_questions"]),
     )
 
 

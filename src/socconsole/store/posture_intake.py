@@ -17,34 +17,51 @@ from typing import Final
 import msgspec
 
 from socconsole.model.endpoint import Endpoint
+from socconsole.model.finding import Observation
 from socconsole.model.posture import OWN, Evaluation, Result, Verdict
 from socconsole.model.world import Place
-from socconsole.store import posture_codec
-from socconsole.store.instants import micros, storable
+from socconsole.store import posture_codec, posture_finding
+from socconsole.store.instants import instant, micros, storable
 
 NOT_SEEN: Final = "not seen in a round that was not complete"
 """The evidence of a subject that an incomplete round left out, whatever the reason."""
+
+GONE: Final = "a complete round did not find it any more"
 
 _REASONS: Final = 3
 _WORST: Final = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
 
 
-def take(conn: Connection, evaluation: Evaluation) -> None:
-    """One round. Rounds of a place come in their order; one that is dated before the last is dated right after it."""
+def take(conn: Connection, evaluation: Evaluation) -> list[Observation]:
+    """One round. Rounds of a place come in their order; one that is dated before the last is dated right after it.
+
+    Returns what findings come of it: a check that fails, or fails in other words, and one that failed and passes, or
+    whose subject is gone. One that cannot be read any more stays as it was.
+    """
     place = evaluation.place
     before = _last_round(conn, place)
     at = max(micros(evaluation.at), before + 1)
     stored = _stored(conn, place)
+    told: list[Observation] = []
     for result in _once(evaluation.results):
         known = stored.pop((result.check, result.subject), None)
-        _put(conn, known, result, at, before)
+        if _put(conn, known, result, at, before) and (
+            result.verdict is Verdict.FAIL or (known is not None and known.failed and result.verdict is Verdict.PASS)
+        ):
+            told.append(posture_finding.observation(result, instant(at)))
+    whole = f"{place.account}/{place.region}"
     run = frozenset(evaluation.checks)
+    # A check that could not even list its subjects, whatever the reason, has seen none of them go.
+    blind = {one.check for one in evaluation.results if (one.subject, one.verdict) == (whole, Verdict.UNKNOWN)}
     for (check, subject), known in stored.items():
         if known.gone:
             continue
-        if evaluation.complete or check not in run or subject == f"{place.account}/{place.region}":
-            # The last: that a check could not even list its subjects here; now it could.
+        # A list that could not be read then and can be now leaves nothing behind.
+        if check not in run or subject == whole or (evaluation.complete and check not in blind):
             _end(conn, known, at, before)
+            if known.failed:
+                gone = Result(check, subject, place, Verdict.PASS, (GONE,), OWN, evaluation.at, "")
+                told.append(posture_finding.observation(gone, instant(at)))
         else:
             _put(conn, known, _not_seen(evaluation, check, subject), at, before)
     _take_endpoints(conn, evaluation, at)
@@ -56,6 +73,7 @@ def take(conn: Connection, evaluation: Evaluation) -> None:
             _json(evaluation.unanswered), evaluation.evidence,
         ),
     )  # fmt: skip
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +85,8 @@ class _Known:
     span: int
     digest: str
     gone: bool
+    failed: bool
+    """It fails, or failed when it was last known."""
 
 
 def _last_round(conn: Connection, place: Place) -> int:
@@ -78,10 +98,17 @@ def _last_round(conn: Connection, place: Place) -> int:
 
 def _stored(conn: Connection, place: Place) -> dict[tuple[str, str], _Known]:
     return {
-        (check, subject): _Known(n, Verdict(verdict), span, digest, gone is not None)
-        for check, subject, n, verdict, span, digest, gone in conn.execute(
-            "SELECT r.check_id, r.subject, r.n, r.verdict, r.span, s.digest, r.gone_at FROM posture_result AS r "
-            "JOIN posture_span AS s ON s.n = r.span WHERE r.account = ? AND r.region = ? AND r.answered_by = ?",
+        (check, subject): _Known(
+            n,
+            Verdict(verdict),
+            span,
+            digest,
+            gone is not None,
+            (known if verdict == Verdict.UNKNOWN else verdict) == Verdict.FAIL,
+        )
+        for check, subject, n, verdict, span, digest, gone, known in conn.execute(
+            "SELECT r.check_id, r.subject, r.n, r.verdict, r.span, s.digest, r.gone_at, r.known "
+            "FROM posture_result AS r JOIN posture_span AS s ON s.n = r.span WHERE r.account = ? AND r.region = ? AND r.answered_by = ?",
             (place.account, place.region, OWN),
         )
     }
@@ -104,8 +131,8 @@ def _not_seen(evaluation: Evaluation, check: str, subject: str) -> Result:
     return Result(check, subject, evaluation.place, Verdict.UNKNOWN, said, OWN, evaluation.at, "")
 
 
-def _put(conn: Connection, known: _Known | None, result: Result, at: int, before: int) -> None:
-    """What a result is now; nothing where it is as it was."""
+def _put(conn: Connection, known: _Known | None, result: Result, at: int, before: int) -> bool:
+    """What a result is now; False, and nothing written, where it is as it was."""
     if known is None:
         n: int = conn.execute(
             "INSERT INTO posture_result (check_id, subject, account, region, answered_by, thing, verdict, span, since) "
@@ -117,7 +144,7 @@ def _put(conn: Connection, known: _Known | None, result: Result, at: int, before
         ).fetchone()[0]  # fmt: skip
     else:
         if not known.gone and (known.verdict, known.digest) == (result.verdict, result.digest):
-            return
+            return False
         n = known.n
         if not known.gone:
             _close(conn, known, before)
@@ -130,6 +157,7 @@ def _put(conn: Connection, known: _Known | None, result: Result, at: int, before
         "gone_at = NULL WHERE n = ?4",
         (result.verdict.value, span, at, n),
     )
+    return True
 
 
 def _close(conn: Connection, known: _Known, before: int) -> None:

@@ -26,10 +26,19 @@ SOURCES: Final = {
     Format.OWN: "socconsole",
     Format.TRAIL: "trail",
     Format.ALARM: "alarm",
+    Format.POSTURE: "posture",
 }
 
 # Between records of the same instant Security Hub's counts: a team may have changed it there on purpose.
-_RANK: Final = {Format.ASFF: 0, Format.GUARDDUTY: 1, Format.OCSF: 2, Format.OWN: 3, Format.TRAIL: 4, Format.ALARM: 5}
+_RANK: Final = {
+    Format.ASFF: 0,
+    Format.GUARDDUTY: 1,
+    Format.OCSF: 2,
+    Format.OWN: 3,
+    Format.TRAIL: 4,
+    Format.ALARM: 5,
+    Format.POSTURE: 6,
+}
 # GuardDuty itself knows most of who and what; Security Hub names resources by their ARN.
 _DETAIL_RANK: Final = {
     Format.GUARDDUTY: 0,
@@ -38,6 +47,7 @@ _DETAIL_RANK: Final = {
     Format.OWN: 3,
     Format.TRAIL: 4,
     Format.ALARM: 5,
+    Format.POSTURE: 6,
 }
 _URGENCY: Final = (Kind.THREAT, Kind.DATA, Kind.VULNERABILITY, Kind.CONTROL, Kind.SOFTWARE, Kind.OTHER)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)

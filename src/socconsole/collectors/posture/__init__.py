@@ -35,4 +35,4 @@ async def snapshot(
     """
     asking = Asking(door, place)
     parts = await asking.each(families, lambda family: family(asking, config))
-    return Estate(place, now, (*parts, *known), asking.asked, tuple(asking.unanswered))
+    return Estate(place, now, (*parts, *known), asking.asked, tuple(asking.unanswered), asking.lacking)

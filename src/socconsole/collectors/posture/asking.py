@@ -45,11 +45,17 @@ class Asking:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._answers: dict[tuple[str, str, str], asyncio.Future[Any]] = {}
         self.unanswered: list[Unread] = []
+        self._lacking: set[tuple[str, str, str]] = set()
 
     @property
     def asked(self) -> int:
         """Different questions so far."""
         return len(self._answers)
+
+    @property
+    def lacking(self) -> int:
+        """Those of them without an answer to rely on."""
+        return len(self._lacking)
 
     async def one(
         self,
@@ -112,11 +118,13 @@ class Asking:
                 raise
             if trouble.kind in _NONE and none is not None:
                 return none
-            return self._lacking(operation, f"{trouble.kind}: {clean(trouble.detail, 160)}")
+            return self._without(operation, place, params, f"{trouble.kind}: {clean(trouble.detail, 160)}")
         except _MISUNDERSTOOD as error:
-            return self._lacking(operation, f"an answer in a shape that is not understood ({type(error).__name__})")
+            why = f"an answer in a shape that is not understood ({type(error).__name__})"
+            return self._without(operation, place, params, why)
 
-    def _lacking(self, operation: str, why: str) -> Unread:
+    def _without(self, operation: str, place: Place, params: Mapping[str, Any], why: str) -> Unread:
+        self._lacking.add(_question(operation, place, params))
         found = Unread(operation, Untrusted(why))
         if not any((one.call, one.why.raw()) == (operation, why) for one in self.unanswered):
             self.unanswered.append(found)
@@ -126,7 +134,7 @@ class Asking:
         self, operation: str, place: Place, params: Mapping[str, Any], ask: Callable[[Place], Awaitable[Any]]
     ) -> Any:
         """Two families that ask the same share one answer, also one that is still under way."""
-        key = (operation, place.region, json.dumps(params, sort_keys=True, default=str))
+        key = _question(operation, place, params)
         known = self._answers.get(key)
         if known is None:
             known = self._answers[key] = asyncio.ensure_future(self._slotted(ask, place))
@@ -135,3 +143,7 @@ class Asking:
     async def _slotted(self, ask: Callable[[Place], Awaitable[Any]], place: Place) -> Any:
         async with self._slots:
             return await ask(place)
+
+
+def _question(operation: str, place: Place, params: Mapping[str, Any]) -> tuple[str, str, str]:
+    return operation, place.region, json.dumps(params, sort_keys=True, default=str)

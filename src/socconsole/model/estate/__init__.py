@@ -22,6 +22,9 @@ class Estate:
     """One instance of each class beside this file: ``Storage``, ``SageMaker`` …"""
     asked: int
     unanswered: tuple[Unread, ...]
+    """Each call and trouble once, however many questions had it."""
+    lacking: int = 0
+    """Questions of those ``asked`` without an answer to rely on."""
 
     def part(self, kind: type[P]) -> P:
         """The part of this class. Raises ``LookupError`` where it was not read at all: a fault of ours."""
