@@ -23,16 +23,18 @@ os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 from textual.command import CommandPalette
 from textual.screen import Screen
 
-from socconsole.commands import ActorRequest, Contain, Undo
+from socconsole.commands import ActorRequest
 from socconsole.model.action import Mode
-from socconsole.model.wire import AnyReply, Done, Failed, ModeIs, Progress, Sent
+from socconsole.model.wire import AnyReply, Failed, Progress
 from socconsole.model.world import WorldKind
+from socconsole.screens import replies
 from socconsole.screens.base import ConsoleScreen
 from socconsole.screens.desk import Desk
 from socconsole.screens.keymap import Keymap
 from socconsole.screens.link import ActorLink, actor_argv
 from socconsole.screens.opening import PLACES
 from socconsole.screens.presence import Presence, watch_argv
+from socconsole.screens.theming import ThemeChoice
 from socconsole.screens.triage import TriageScreen
 from socconsole.store import session
 from socconsole.text import clean
@@ -75,8 +77,7 @@ class SocConsole(SafeApp[None]):
         self._version = -1
         self._since = datetime.now(UTC)
         self._looking = False
-        self._chosen_theme = ""
-        """Empty while the theme is the configuration's."""
+        self._theming = ThemeChoice(self._themes, config, self.desk.session)
         self.copy_how = config.clipboard if config.clipboard != "osc52" else "auto"
         self.copy_file = folder.root / "clipboard.txt"
 
@@ -85,7 +86,7 @@ class SocConsole(SafeApp[None]):
     def get_default_screen(self) -> Screen[Any]:
         for theme in self._themes.themes.values():
             self.register_theme(theme)
-        self.theme = self._first_theme()
+        self.theme = self._theming.name
         triage = TriageScreen(self.desk)
         self.install_screen(triage, "triage")
         return triage
@@ -213,12 +214,8 @@ class SocConsole(SafeApp[None]):
     # -- the actor -------------------------------------------------------------------------------------------
 
     def _news(self, reply: AnyReply) -> None:
-        if isinstance(reply, ModeIs) and reply.why:
-            self.say(f"{reply.mode}: {clean(reply.why, 200)}", "warning")
-        elif isinstance(reply, Sent) and (reply.failed or reply.overtaken):
-            self.say(f"{reply.failed} not sent, {reply.overtaken} overtaken: {clean(reply.why, 200)}", "warning")
-        elif isinstance(reply, Failed):
-            self.say(clean(reply.why, 300), "error")
+        if (said := replies.news(reply)) is not None:
+            self.say(*said)
 
     def carry_out(
         self,
@@ -242,22 +239,9 @@ class SocConsole(SafeApp[None]):
         reply = await link.ask(request, heard)
         settled(reply)
         self.poll()
-        if isinstance(reply, Failed):
-            self.say(clean(reply.why, 300), "error")
-        else:
-            self._say_outcome(reply, request)
-
-    def _say_outcome(self, reply: AnyReply, request: ActorRequest) -> None:
-        """Name the action and its outcome, wherever the analyst is by now; Activity shows it in its rows."""
-        from socconsole.screens.plan_sections import settled
-
-        if not isinstance(reply, Done) or not isinstance(request, Contain | Undo):
-            return
-        said, kind = settled(reply.outcome, request)
-        place = top.place if (top := self._top()) is not None else ""
-        if place == "activity" and kind == "good":
-            return
-        self.say(said if place in ("plan", "activity") else f"{said}; see 5 Activity", kind)
+        top = self._top()
+        if (said := replies.outcome(reply, request, top.place if top is not None else "")) is not None:
+            self.say(*said)
 
     # -- screens ---------------------------------------------------------------------------------------------
 
@@ -279,29 +263,11 @@ class SocConsole(SafeApp[None]):
 
     # -- theme, words, leaving ---------------------------------------------------------------------------------
 
-    def _configured_theme(self) -> str:
-        """The first account's own, so that production looks like production; else that of all."""
-        accounts, known = self.desk.config.accounts, self._themes.themes
-        named = (accounts[0].theme if accounts else None, self.desk.config.theme)
-        return next((name for name in named if name is not None and name in known), next(iter(known)))
-
-    def _first_theme(self) -> str:
-        """What the analyst chose last, for as long as the configuration says what it said then."""
-        kept, configured = self.desk.session, self._configured_theme()
-        if kept.theme in self._themes.themes and kept.theme_over == configured:
-            self._chosen_theme = kept.theme
-        return self._chosen_theme or configured
-
     def choose_theme(self, name: str) -> str:
-        """Change the theme, ``-`` back to the configuration's; what to say of it."""
-        if name == "-":
-            self._chosen_theme = ""
-            self.theme = self._configured_theme()
-            return f"theme {self.theme}, as configured"
-        if name and name not in self._themes.themes:
-            return f"no theme {clean(name, 40)}; there are {', '.join(sorted(self._themes.themes))}"
-        self.theme = self._chosen_theme = name or self._themes.after(self.theme)
-        return f"theme {self.theme}; kept for this state folder (:theme - gives it back to the configuration)"
+        """Change the theme; what to say of it."""
+        said = self._theming.choose(name)
+        self.theme = self._theming.name
+        return said
 
     def choices(self, head: str) -> Sequence[str]:
         """Words that can follow ``head`` on the command line."""
@@ -322,7 +288,7 @@ class SocConsole(SafeApp[None]):
             return
         triage = self.get_screen("triage")
         kept = session.Session(
-            local_time=self.desk.local_time, theme=self._chosen_theme, theme_over=self._configured_theme()
+            local_time=self.desk.local_time, theme=self._theming.chosen, theme_over=self._theming.configured
         )
         if isinstance(triage, TriageScreen):
             place = self.screen_stack[1] if len(self.screen_stack) > 1 else triage

@@ -17,11 +17,12 @@ from socconsole.commands import BY_ID, AskTalkers, Command, Decision, Respond, S
 from socconsole.model.action import ActionRecord, Mode
 from socconsole.model.finding import State
 from socconsole.model.source import Freshness, SourceState
-from socconsole.model.wire import Failed, ModeIs, Progress, Sent
+from socconsole.model.wire import Failed, Progress
 from socconsole.model.world import WorldKind
-from socconsole.screens import health, words
+from socconsole.screens import health, replies, words
 from socconsole.screens.keymap import Keymap
 from socconsole.screens.link import ActorLink
+from socconsole.screens.replies import Said
 from socconsole.store import (
     actions,
     clear,
@@ -56,9 +57,6 @@ _WATCH_STARTS_S: Final = 10.0
 """How long after its own start a console takes a silent watch for one that is starting."""
 _UNACKED: Final = parse("unacked")
 _SERVICES: Final = {"securityhub": "hub"}
-
-Said = tuple[str, str]
-"""(text, kind) for the footer."""
 
 
 class Desk:
@@ -324,21 +322,13 @@ class Desk:
     async def respond(self, reason: str) -> Said:
         if not reason.strip():
             return ":respond REASON: why this session has to contain", "warning"
-        return self._mode_said(await self._ask(Respond(reason=reason.strip())))
+        return self._mode(await self._ask(Respond(reason=reason.strip())))
 
     async def stand_down(self) -> Said:
-        return self._mode_said(await self._ask(StandDown()))
+        return self._mode(await self._ask(StandDown()))
 
     async def send(self, *, include_read: bool) -> Said:
-        reply = await self._ask(Send(include_read=include_read))
-        if isinstance(reply, Sent):
-            parts = [f"{reply.sent} sent"]
-            parts += [f"{n} {what}" for n, what in (
-                (reply.failed, "failed"), (reply.overtaken, "overtaken by AWS"), (reply.waiting, "still waiting")
-            ) if n]  # fmt: skip
-            why = f": {clean(reply.why, 200)}" if reply.why else ""
-            return ", ".join(parts) + why, "warning" if reply.failed or reply.overtaken else "good"
-        return _failed(reply)
+        return replies.sent(await self._ask(Send(include_read=include_read)))
 
     async def ask_talkers(self, request: AskTalkers, heard: Callable[[Progress], None]) -> object:
         """Ask who a way out talks to; ``heard`` is told how much was scanned so far."""
@@ -351,24 +341,14 @@ class Desk:
         if self.link is not None:
             await self.link.stop(request)
 
-    def _mode_said(self, reply: object) -> Said:
+    def _mode(self, reply: object) -> Said:
         self.app.show_status()
-        if isinstance(reply, ModeIs):
-            why = f": {clean(reply.why, 200)}" if reply.why else ""
-            return f"{reply.mode}{why}", "warning" if reply.mode == Mode.RESPOND else "good"
-        return _failed(reply)
+        return replies.mode(reply)
 
     async def _ask(self, request: Respond | StandDown | Send) -> object:
         if self.link is None:
             return Failed(kind="fault", why="the actor has not been started yet")
         return await self.link.ask(request)
-
-
-def _failed(reply: object) -> Said:
-    if isinstance(reply, Failed):
-        remedy = f"; {clean(reply.remedy, 160)}" if reply.remedy else ""
-        return f"{clean(reply.why, 300)}{remedy}", "error"
-    return "the actor answered something else", "error"
 
 
 def _minutes(seconds: float) -> str:
