@@ -17,8 +17,9 @@ _OWNERS: Final = ("owner", "team")
 _CLASSES: Final = frozenset({"classification", "dataclassification", "sensitivity", "datasensitivity"})
 _FLAGS: Final = frozenset({"pii", "phi", "pci", "training", "trainingdata", "dataset"})
 _HARMLESS: Final = frozenset({"", "public", "none", "no", "false", "0", "unclassified", "n/a"})
-_GPU: Final = re.compile(r"(g|gr|p|inf|trn)\d+[a-z]*\.")
-"""Instance families with GPUs, Inferentia or Trainium (EC2 User Guide, "Accelerated computing instances")."""
+_GPU: Final = re.compile(r"(g|gr|p|inf|trn|dl)\d+[a-z]*(-[a-z0-9]+)?\.")
+"""Instance families with GPUs, Inferentia, Trainium or Gaudi (EC2 User Guide, "Accelerated computing instances"),
+as in ``g5.``, ``p4de.``, ``p6-b200.``."""
 
 Tags = Sequence[tuple[str, str]]
 
@@ -41,10 +42,12 @@ class Marks:
 
     def is_llm(self, names: Iterable[str], tags: Tags, instance_type: str = "") -> bool:
         """By what it runs on, or by a name or tag that a pattern fits (``value``, ``key=value``)."""
-        if _GPU.match(instance_type):
-            return True
+        return accelerated(instance_type) or bool(self.declares(names, tags))
+
+    def declares(self, names: Iterable[str], tags: Tags) -> str:
+        """The first pattern of an LLM's that one of its names or tags fits; empty for none."""
         said = [*names, *(value for _, value in tags), *(f"{key}={value}" for key, value in tags)]
-        return any(_fits(one.lower(), self.llm) for one in said)
+        return next((one for one in self.llm if any(_fits(word.lower(), (one,)) for word in said)), "")
 
     def path(
         self,
@@ -77,6 +80,11 @@ class Marks:
             links=tuple(dict.fromkeys(token(link, 256) for link in links if link)),
             dimensions=tuple(dimensions),
         )
+
+
+def accelerated(instance_type: str) -> bool:
+    """Whether instances of this type have GPUs, Inferentia or Trainium."""
+    return _GPU.match(instance_type) is not None
 
 
 def holds_data(tags: Tags) -> bool:

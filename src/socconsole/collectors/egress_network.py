@@ -108,7 +108,7 @@ async def instances(place: Place, marks: Marks, net: Network, roles: Mapping[str
     for one in net.instances:
         tags = tags_of(one.get("Tags"))
         id_ = str(one["InstanceId"])
-        public = _addresses(one)
+        public = public_addresses(one)
         path = marks.path(
             PathKind.INSTANCE,
             place,
@@ -216,7 +216,7 @@ def _profile(instance: Item) -> str:
     return str((instance.get("IamInstanceProfile") or {}).get("Arn", "")).rpartition("/")[2]
 
 
-def _addresses(instance: Item) -> list[str]:
+def public_addresses(instance: Item) -> list[str]:
     """Public addresses of every interface: elastic ones included, and those of IPv6, which need no translation."""
     found = [str(instance.get("PublicIpAddress") or "")]
     for eni in instance.get("NetworkInterfaces") or ():

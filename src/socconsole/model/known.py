@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, NoReturn, TypeVar
 
 from socconsole.text import Untrusted
 
 T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
 
 
 class NotRead(Exception):
@@ -44,3 +46,13 @@ class Unread:
 
 Read = Known[T_co] | Unread
 """An answer as checks see it: ``get()`` is the value, or ends the check as UNKNOWN."""
+
+
+def whole(parts: Iterable[Read[T]]) -> Read[tuple[T, ...]]:
+    """All of them, or the first that was not read: half a list is no list."""
+    found: list[T] = []
+    for part in parts:
+        if isinstance(part, Unread):
+            return part
+        found.append(part.value)
+    return Known(tuple(found))

@@ -59,12 +59,14 @@ class Workload:
     cluster: str
     """Token: ARN of the cluster."""
     tags: tuple[tuple[Untrusted, Untrusted], ...]
+    declared: str
+    """The pattern of ``[egress] llm_tags`` that its name or a tag fits; empty for none."""
     definitions: Read[tuple[Definition, ...]]
     subnets: tuple[str, ...]
     """With ``awsvpc``, as the groups are; in other modes it lives on its instance's network."""
     groups: Read[tuple[str, ...]]
-    public: bool
-    """Its tasks are given public addresses."""
+    public: Read[bool]
+    """Its tasks have addresses on the internet, or are given them."""
     target_groups: tuple[str, ...]
     """ARNs: through these load balancers reach it."""
     private: tuple[str, ...] = ()
@@ -77,6 +79,8 @@ class Nodegroup:
     name: str
     types: tuple[str, ...]
     """Instance types; empty where its launch template names them."""
+    accelerated: bool
+    """One of its types, or the AMI, is for GPUs, Inferentia or Trainium."""
     ami: str
     """``AL2023_x86_64_NVIDIA`` …"""
     role: str
@@ -90,6 +94,8 @@ class Cluster:
     arn: str
     name: str
     tags: tuple[tuple[Untrusted, Untrusted], ...]
+    declared: str
+    """As a workload's."""
     role: str
     vpc: str
     subnets: tuple[str, ...]

@@ -1,6 +1,6 @@
 """Instances of a place with what they are made of, and what Security Hub's AI inventory says of them.
 
-Which of them serve a model is not said here but judged (``posture.inference``): these are facts alone.
+Which of them serve a model is judged over all of the estate (``posture.inference``): these are facts alone.
 """
 
 from __future__ import annotations
@@ -30,8 +30,13 @@ class Host:
     id: str
     name: Untrusted
     tags: tuple[tuple[Untrusted, Untrusted], ...]
+    declared: str
+    """The pattern of ``[egress] llm_tags`` that its name or a tag fits; empty where the team says of none that it is
+    an LLM's. So it is of everything here."""
     type: str
     """``g5.xlarge``."""
+    accelerated: bool
+    """Its type has GPUs, Inferentia or Trainium."""
     image: str
     """Id of its AMI."""
     vpc: str
@@ -80,6 +85,7 @@ class Inventoried:
     kind: str
     """``AWS::EC2::Instance``, or a type of container image."""
     name: Untrusted
+    declared: str
     found: tuple[Untrusted, ...]
     """What was found on it: ``model/pkg:huggingface/meta-llama/llama-3-8b``."""
 
