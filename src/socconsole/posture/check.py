@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -90,7 +90,8 @@ AnyCheck = Check[Any]
 class Said:
     """One condition of a check: whether it is met, and the words with the value that decided it."""
 
-    met: bool
+    met: bool | None
+    """None: all of it was read, and it cannot be said (a policy's condition that nobody here understands)."""
     words: str
 
 
@@ -114,12 +115,13 @@ def unread(trouble: NotRead) -> str:
     return f"{trouble.unread.call} not read: {clean(trouble.unread.why)}"
 
 
+_VERDICTS: Final[Mapping[bool | None, Verdict]] = {True: Verdict.PASS, False: Verdict.FAIL, None: Verdict.UNKNOWN}
 _ORDER: Final = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
 
 
 def weigh(conditions: Iterable[Condition]) -> Judged:
     """All of them have to be met. One that is not met decides, whatever else was not read; else one that was not
-    read makes it UNKNOWN. Evidence of what decided comes first."""
+    read, or cannot be said, makes it UNKNOWN. Evidence of what decided comes first."""
     words: dict[Verdict, list[str]] = {verdict: [] for verdict in _ORDER}
     for condition in conditions:
         try:
@@ -127,6 +129,6 @@ def weigh(conditions: Iterable[Condition]) -> Judged:
         except NotRead as trouble:
             words[Verdict.UNKNOWN].append(unread(trouble))
         else:
-            words[Verdict.PASS if said.met else Verdict.FAIL].append(said.words)
+            words[_VERDICTS[said.met]].append(said.words)
     found = next(verdict for verdict in _ORDER if words[verdict] or verdict is Verdict.PASS)
     return Judged(found, tuple(word for verdict in _ORDER for word in words[verdict]))
