@@ -7,6 +7,7 @@ Bedrock's have ModelId, and CloudWatch lists a metric for two weeks after its la
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from socconsole.aws import Door
@@ -79,13 +80,16 @@ async def bedrock(door: Door, place: Place, marks: Marks) -> list[EgressPath]:
     params: dict[str, Any] = {"Namespace": "AWS/Bedrock", "MetricName": "Invocations"}
     for _ in range(_PAGES):
         answer = await door.call(place, "cloudwatch:ListMetrics", params)
-        for metric in answer["Metrics"]:
-            for one in metric.get("Dimensions") or ():
-                if one.get("Name") == "ModelId":
-                    models[str(one.get("Value", ""))] = None
+        models |= dict.fromkeys(invoked_models(answer))
         if not answer.get("NextToken"):
             break
         params["NextToken"] = answer["NextToken"]
     return [
         marks.path(PathKind.BEDROCK, place, model, (), llm=True, dimensions=(("ModelId", model),)) for model in models
     ]
+
+
+def invoked_models(answer: Mapping[str, Any]) -> list[str]:
+    """Ids of models that a page of ``ListMetrics`` names."""
+    dimensions = [one for metric in answer["Metrics"] for one in metric.get("Dimensions") or ()]
+    return [str(one.get("Value", "")) for one in dimensions if one.get("Name") == "ModelId"]

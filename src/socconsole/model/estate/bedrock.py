@@ -39,11 +39,15 @@ class Guardrail:
 
     arn: str
     version: str
+    """``DRAFT`` or a number."""
     status: str
+    """``READY`` when it works."""
     pii: tuple[str, ...]
     """Personal data and patterns that it blocks or masks in answers; tokens."""
     prompt_attack: str
-    """How strictly it looks for prompt attacks in what is asked: ``NONE`` to ``HIGH``; empty where it does not."""
+    """How strictly it blocks prompt attacks in what is asked: ``NONE`` to ``HIGH``; empty where it does not."""
+    policy: Read[Policy | None]
+    """Who else may use it; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class AgentVersion:
 @dataclass(frozen=True, slots=True)
 class Alias:
     id: str
-    name: str
+    name: Untrusted
     versions: tuple[str, ...]
     """That it leads to."""
     rejects: bool
@@ -84,6 +88,7 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
+    name: Untrusted
     draft: AgentVersion
     aliases: Read[tuple[Alias, ...]]
     versions: tuple[Read[AgentVersion], ...]
@@ -104,9 +109,12 @@ class DataSource:
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeBase:
+    name: Untrusted
     role: str
     storage: tuple[str, ...]
     """ARNs or addresses of where its vectors lie; tokens."""
+    key: Key | None
+    """Of one whose storage Bedrock manages; None for all others too."""
     sources: Read[tuple[Listed[DataSource], ...]]
     permissions: Read[Permissions]
     tags: Read[tuple[tuple[Untrusted, Untrusted], ...]]
@@ -127,7 +135,7 @@ class Prompt:
 @dataclass(frozen=True, slots=True)
 class Provisioned:
     arn: str
-    name: str
+    name: Untrusted
     model: str
     status: str
 
@@ -135,7 +143,7 @@ class Provisioned:
 @dataclass(frozen=True, slots=True)
 class InferenceProfile:
     arn: str
-    name: str
+    name: Untrusted
     application: bool
     """The customer's own; else one of AWS's."""
     regions: tuple[str, ...]
@@ -158,8 +166,9 @@ class ApiKey:
 class Runtime:
     """An AgentCore runtime."""
 
+    name: Untrusted
     mode: str
-    """``VPC`` or ``PUBLIC``."""
+    """``VPC`` or ``PUBLIC``; empty where AWS does not say."""
     role: str
 
 
@@ -175,8 +184,8 @@ class FullAccess:
 @dataclass(frozen=True, slots=True)
 class Bedrock:
     logging: Read[InvocationLogging | None]
-    log_groups: Read[tuple[LogGroup, ...]]
-    """The one that invocations are written to."""
+    log_group: Read[LogGroup | None]
+    """That invocations are written to; None where they are not written to one."""
     guardrails: Read[tuple[Listed[Guardrail], ...]]
     """Their working drafts."""
     enforced: Read[tuple[Enforced, ...]]

@@ -21,8 +21,6 @@ class Attached:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    arn: str
-    name: str
     image: Untrusted
     """Of its first container; empty for a model package."""
     data: tuple[str, ...]
@@ -43,11 +41,11 @@ class Variant:
     """Empty where it is serverless or takes from several pools."""
     serverless: bool
     ssm: bool
-    """AWS people, or whoever may in the account, can open a shell on its instances by Systems Manager."""
+    """A shell on its instances can be opened by Systems Manager."""
     core_dump: str
     """S3 URI that its processes' memory is written to when they crash; token; empty for none."""
-    model: Read[Model] | None
-    """None: the variant names none, inference components bring theirs."""
+    model: str
+    """Name; empty where it names none: inference components bring theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +92,11 @@ class Endpoint:
     """``InService`` when it serves."""
     serving: tuple[Serving, ...]
     config: Read[EndpointConfig]
-    tags: Read[tuple[tuple[Untrusted, Untrusted], ...]]
-    roles: Read[tuple[str, ...]]
-    """ARNs of the roles that its models and components act with."""
+    models: tuple[Listed[Model], ...]
+    """Of its variants; none where its configuration was not read."""
     permissions: tuple[Read[Permissions], ...]
-    """Of each of ``roles``; empty where those were not read."""
+    """Of every role that its models and components act with, also of those that could not be found out."""
+    tags: Read[tuple[tuple[Untrusted, Untrusted], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +119,10 @@ class TrainingJob:
     isolated: bool
     encrypted_between: bool
     """Traffic between its instances is encrypted."""
-    instances: int
-    """How many it has; with one there is no traffic between them. 0 where AWS does not say."""
+    instances: int | None
+    """With one there is no traffic between them; None where AWS does not say."""
+    types: tuple[str, ...]
+    """Of its instances."""
     attached: Attached | None
     volume_key: Key | None
     role: str
