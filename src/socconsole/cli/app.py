@@ -7,6 +7,8 @@ import typer
 from socconsole.cli import (
     alarms,
     approve,
+    case,
+    clock,
     console,
     doctor,
     drill,
@@ -48,6 +50,8 @@ def build() -> typer.Typer:
         triage,
         respond,
         approve,
+        case,
+        clock,
         record,
         rules,
         settings,

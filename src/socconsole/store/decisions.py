@@ -70,7 +70,7 @@ def decide(folder: StateFolder, request: Decision, who: str, mode: Mode, now: da
     by; entries carry the host's clock besides. Raises ``DecisionRefused``, and what ``ledger.append`` and
     ``project`` raise; after an exception nothing was written.
     """
-    _catch_up(folder)  # to decide on what is known, and so that taking back sees what others did
+    catch_up(folder)  # to decide on what is known, and so that taking back sees what others did
     if isinstance(request, TakeBack):
         return _take_back(folder, who, mode, now)
     data, private = _check(request, now)
@@ -237,14 +237,14 @@ def _write(
 ) -> Decided:
     lines = ledger.append(folder, entries)
     try:
-        projected = _catch_up(folder)
+        projected = catch_up(folder)
     except (sqlite3.Error, ledger.LedgerError):  # it is on record by now: nobody may be told that it is not
         _log.warning("the store cannot take entry %d in", lines[-1].seq, exc_info=True)
         projected = False
     return Decided(batch, tuple(ids), tuple(skipped), lines[-1].seq, projected)
 
 
-def _catch_up(folder: StateFolder) -> bool:
+def catch_up(folder: StateFolder) -> bool:
     """Project; False when the store is busy or its disk full: what is on the ledger is applied later then."""
     try:
         project(folder)

@@ -25,6 +25,7 @@ overdue                                   ``id``, ``what`` (``owed.What``): what
 approved                                  ``id``, ``by``, ``peer``: the approval that was owed
 ended                                     ``how`` (``gone.How``), ``waiting`` (critical or high, unacknowledged)
 erase                                     ``of`` ([[seq, name], …])
+case_…, clock_…                           see ``project_cases``
 ========================================= ==============================================================
 
 Other verbs (``world``, ``system``, ``import`` …) leave no row.
@@ -39,7 +40,7 @@ from typing import Any, Final
 
 from socconsole.model.entry import Line
 from socconsole.model.finding import Workflow
-from socconsole.store import own, project_actions, reading
+from socconsole.store import own, project_actions, project_cases, reading
 from socconsole.store.instants import micros, storable
 
 Lookup = Callable[[int], Line | None]
@@ -87,6 +88,8 @@ def apply(conn: sqlite3.Connection, line: Line, lookup: Lookup) -> None:
         own.vanished(conn, line)
     elif verb in project_actions.VERBS:
         project_actions.apply(conn, line)
+    elif verb in project_cases.VERBS:
+        project_cases.apply(conn, line)
 
 
 def _when(line: Line) -> int:
@@ -258,6 +261,7 @@ def _settle(conn: sqlite3.Connection, line: Line, lookup: Lookup) -> None:
 
 def _erase(conn: sqlite3.Connection, line: Line) -> None:
     for seq, name in line.entry.data["of"]:
+        project_cases.erase(conn, seq, name)
         for column, group, of in (
             ("ack_reason", "ack_seq", "reason"),
             ("snooze_reason", "snooze_seq", "reason"),

@@ -18,6 +18,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from socconsole.store.action_schema import ACTION_DDL
+from socconsole.store.case_schema import CASE_DDL
 from socconsole.store.decision_schema import DECISION_DDL
 from socconsole.store.egress_schema import EGRESS_DDL
 from socconsole.store.incident_schema import INCIDENT_DDL, INCIDENT_INDEXES, INCIDENT_TRIGGERS
@@ -354,8 +355,13 @@ def _m010(conn: Connection) -> None:
     _derive(conn)
 
 
+def _m011(conn: Connection) -> None:
+    for statement in CASE_DDL:
+        conn.execute(statement)
+
+
 MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
-    _m001, _m002, _m003, _m004, _m005, _m006, _m007, _m008, _m009, _m010,
+    _m001, _m002, _m003, _m004, _m005, _m006, _m007, _m008, _m009, _m010, _m011,
 )  # fmt: skip
 """Migration i brings a store from schema number i to i + 1. Never edited once released, only added to."""
 

@@ -1,0 +1,410 @@
+"""``case``: opening, working and closing cases from a shell, as the screen does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from socconsole.cli.common import (
+    Code,
+    ConfigOption,
+    JsonOption,
+    StoreOption,
+    finish,
+    load_config,
+    open_folder,
+    put,
+    say,
+    stop,
+)
+from socconsole.text import clean
+
+if TYPE_CHECKING:
+    from socconsole.commands.cases import CaseRequest
+    from socconsole.config import Config
+    from socconsole.model.case import Case
+    from socconsole.model.clock import Clock
+    from socconsole.store.case_acts import Acted
+    from socconsole.store.state import StateFolder
+
+CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Its id, c-…")]
+FindingOption = Annotated[
+    list[str] | None, typer.Option("--finding", help="A finding's id; several times for several.", metavar="ID")
+]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the record.")]
+
+_LISTED: Final = 10
+
+
+def register(app: typer.Typer) -> None:
+    room = typer.Typer(help="Cases: incidents under work, with their clocks.", no_args_is_help=True)
+    for verb in (open_, show, list_, set_, note, attach, detach, merge, split, tell, hold, close):
+        room.command(verb.__name__.rstrip("_"))(verb)
+    app.add_typer(room, name="case")
+
+
+def open_(
+    finding: FindingOption = None,
+    incident: Annotated[str, typer.Option("--incident", help="Of an incident candidate, n-…", metavar="ID")] = "",
+    title: Annotated[str, typer.Option("--title", help="That of the worst finding when absent.")] = "",
+    severity: Annotated[str, typer.Option("--severity", help="That of the worst finding when absent.")] = "",
+    hypothesis: Annotated[str, typer.Option("--hypothesis", help="What is believed to have happened.")] = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Open a case of findings, of an incident, or by hand: a phone call is a finding too."""
+    from socconsole.commands.cases import OpenCase
+
+    asked = OpenCase(
+        findings=tuple(finding or ()), incident=incident, title=title, severity=severity, hypothesis=hypothesis
+    )
+    act_on(asked, json, store, config)
+
+
+def show(case: CaseArgument, json: JsonOption = False, store: StoreOption = None, config: ConfigOption = None) -> None:
+    """A case whole: the six lines, its clocks, what happened, what stands open."""
+    from socconsole.store import cases, db
+
+    folder = open_folder(store)
+    settings = load_config(config, folder.root)
+    with db.reading(folder) as conn:
+        found = cases.get(conn, case)
+        if found is None:
+            stop(Code.BAD_INPUT, f"there is no case {clean(case, 40)}", "socconsole case list --closed")
+        whole = _whole(folder, conn, settings, found, datetime.now(UTC))
+    if json:
+        put(whole)
+    else:
+        _print(whole)
+
+
+def list_(
+    closed: Annotated[bool, typer.Option("--closed", help="Closed ones and those merged into others too.")] = False,
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Open cases, worst first, each with the nearest of its clocks."""
+    from socconsole.cli.render import count
+    from socconsole.store import cases, db
+
+    folder = open_folder(store)
+    settings = load_config(config, folder.root)
+    now = datetime.now(UTC)
+    listed = 0
+    with db.reading(folder) as conn:
+        for case in cases.each(conn, closed=closed):
+            row = _short(conn, settings, case, now)
+            listed += 1
+            if json:
+                put(row)
+                continue
+            clock = row["nearest"]
+            print(
+                f"{case.id}  {case.severity.name[0]}  {case.status.value:<13} "
+                f"{count(len(case.findings), 'finding'):>12}  {clean(case.owner, 16):<10} {clean(case.title, 60)}"
+                + (f"\n    {clock_words(clock)}" if clock else "")
+            )
+    say(count(listed, "case"))
+
+
+def set_(
+    case: CaseArgument,
+    field: Annotated[str, typer.Argument(help="title, severity, status, owner or hypothesis.")],
+    value: Annotated[str, typer.Argument(help="What it is from now on.")],
+    reason: ReasonOption = "",
+    seen: Annotated[
+        int, typer.Option("--seen", help="`seq` of the case as you saw it: refused where somebody set the field since.")
+    ] = 0,
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Set a field of a case; old and new value go on the ledger. Setting the status opens a closed case again."""
+    from socconsole.commands.cases import ChangeCase
+
+    act_on(ChangeCase(case=case, field=field, value=value, reason=reason, seen=seen), json, store, config)
+
+
+def note(
+    case: CaseArgument,
+    text: Annotated[str, typer.Option("--text", help="The note.")],
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write a note into a case."""
+    from socconsole.commands.cases import NoteCase
+
+    act_on(NoteCase(case=case, text=text), json, store, config)
+
+
+def attach(
+    case: CaseArgument,
+    finding: FindingOption = None,
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Put findings into a case; their records are kept as evidence."""
+    from socconsole.commands.cases import AttachFindings
+
+    act_on(AttachFindings(case=case, findings=_named(finding)), json, store, config)
+
+
+def detach(
+    case: CaseArgument,
+    finding: FindingOption = None,
+    reason: ReasonOption = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Take findings out of a case, with the reason."""
+    from socconsole.commands.cases import DetachFindings
+
+    act_on(DetachFindings(case=case, findings=_named(finding), reason=reason), json, store, config)
+
+
+def merge(
+    case: CaseArgument,
+    into: Annotated[str, typer.Option("--into", help="The case that has all of it from now on.")],
+    reason: ReasonOption = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Make a case part of another: findings, clocks' answers and history."""
+    from socconsole.commands.cases import MergeCases
+
+    act_on(MergeCases(case=case, into=into, reason=reason), json, store, config)
+
+
+def split(
+    case: CaseArgument,
+    finding: FindingOption = None,
+    title: Annotated[str, typer.Option("--title", help="Of the new case.")] = "",
+    reason: ReasonOption = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Make a case of its own of some findings of a case."""
+    from socconsole.commands.cases import SplitCase
+
+    act_on(SplitCase(case=case, findings=_named(finding), title=title, reason=reason), json, store, config)
+
+
+def tell(
+    case: CaseArgument,
+    name: Annotated[str, typer.Option("--name", help="Who was told.")],
+    how: Annotated[str, typer.Option("--how", help="By phone, in which meeting, by which mail.")] = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Put on record that somebody was told of a case."""
+    from socconsole.commands.cases import TellStakeholder
+
+    act_on(TellStakeholder(case=case, name=name, how=how), json, store, config)
+
+
+def hold(
+    case: CaseArgument,
+    on: Annotated[bool, typer.Option("--on/--off", help="Begin or end it.")] = True,
+    reason: ReasonOption = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Legal hold: from now on nothing that the case is about is deleted here."""
+    from socconsole.commands.cases import HoldCase
+
+    act_on(HoldCase(case=case, on=on, reason=reason), json, store, config)
+
+
+def close(
+    case: CaseArgument,
+    reason: ReasonOption = "",
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Although clocks run, or something leaves or cannot be seen.")
+    ] = False,
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Close a case with what it was; what stands open is said, and has to be accepted."""
+    from socconsole.commands.cases import CloseCase
+
+    act_on(CloseCase(case=case, reason=reason, anyway=anyway), json, store, config)
+
+
+def _named(finding: Sequence[str] | None) -> tuple[str, ...]:
+    if not finding:
+        stop(Code.BAD_INPUT, "no finding is named", "--finding f-…")
+    return tuple(finding)
+
+
+# --- acting -----------------------------------------------------------------------------------------------
+
+
+def act_on(request: CaseRequest, as_json: bool, store: StoreOption, config: ConfigOption) -> None:
+    """Do it, and print the case as it is now. Exit code 4 where who or what was in the way is said, 2 where nothing
+    has that name."""
+    from socconsole.store import case_acts, cases, db, ledger, project
+    from socconsole.store.case_desk import CaseMisnamed, CaseRefused
+
+    folder = open_folder(store)
+    settings = load_config(config, folder.root)
+    now = datetime.now(UTC)
+    try:
+        acted = case_acts.act(folder, settings, request, settings.who, now)
+    except CaseMisnamed as wrong:
+        stop(Code.BAD_INPUT, clean(str(wrong), 600))
+    except CaseRefused as refused:
+        stop(Code.REFUSED, clean(str(refused), 600))
+    except ledger.EntryRefused as error:
+        stop(Code.BAD_INPUT, clean(str(error)))
+    except (ledger.LedgerError, project.ProjectError) as error:
+        stop(Code.NO, f"not recorded: {clean(error.message)}", error.remedy)
+    if not acted.projected:
+        say("the store is busy: it is on record and shows as soon as the store is free")
+    if as_json:
+        with db.reading(folder) as conn:
+            case = cases.get(conn, acted.case)
+            put({"case": acted.case} if case is None else _done(conn, settings, case, now, acted))
+    else:
+        print(f"{acted.case}: {clean(acted.words, 600)}; ledger entry {acted.seq:,}")
+    finish(Code.DONE)
+
+
+def _done(conn: Any, config: Config, case: Case, now: datetime, acted: Acted) -> dict[str, Any]:
+    return {**_short(conn, config, case, now), "ledger": acted.seq, "did": acted.words}
+
+
+# --- as data ----------------------------------------------------------------------------------------------
+
+
+def _short(conn: Any, config: Config, case: Case, now: datetime) -> dict[str, Any]:
+    from socconsole.clocks import nearest
+    from socconsole.store import case_clocks
+    from socconsole.store.reading import rfc3339
+
+    running = case_clocks.of_case(conn, config, case, now)
+    first = nearest(running)
+    return {
+        "case": case.id,
+        "title": case.title,
+        "severity": case.severity.name,
+        "status": case.status.value,
+        "owner": case.owner,
+        "opened": rfc3339(case.opened),
+        "closed": rfc3339(case.closed),
+        "findings": list(case.findings),
+        "clocks": [clock_json(one) for one in running],
+        "nearest": clock_json(first) if first else None,
+        "held": case.held,
+        "into": case.into or None,
+        "seq": case.seq,
+    }
+
+
+def clock_json(clock: Clock) -> dict[str, Any]:
+    """A clock as ``case … --json`` and ``clock show --json`` print it."""
+    from socconsole.store.reading import rfc3339
+
+    return {
+        "id": clock.id,
+        "regime": clock.regime,
+        "deadline": clock.deadline,
+        "title": clock.title,
+        "entity": clock.entity,
+        "role": clock.role,
+        "to": clock.to,
+        "state": clock.state.value,
+        "start": rfc3339(clock.start),
+        "due": rfc3339(clock.due),
+        "about": clock.about,
+        "conservative": rfc3339(clock.conservative),
+        "met": rfc3339(clock.met),
+        "asks": clock.asks or None,
+    }
+
+
+def _whole(folder: StateFolder, conn: Any, config: Config, case: Case, now: datetime) -> dict[str, Any]:
+    from socconsole.store import case_view, six_lines
+    from socconsole.store.reading import rfc3339
+
+    return {
+        **_short(conn, config, case, now),
+        "hypothesis": case.hypothesis,
+        "incident": case.incident or None,
+        "opened_by": case.opened_by,
+        "evidence": list(case.evidence),
+        "told": [{"name": one.name, "at": rfc3339(one.at), "how": one.how} for one in case.told],
+        "lines": [
+            {"line": one.line.value, "answer": one.answer, "source": one.source, "unknown": one.unknown}
+            for one in six_lines.six_lines(conn, config, case, now)
+        ],
+        "actions": [
+            {"id": one.id, "action": one.action, "target": one.target, "state": one.state.value}
+            for one in case_view.of_case(conn, case)
+        ],
+        "open": list(case_view.still_open(conn, config, case, now)),
+        "history": [
+            {
+                "at": rfc3339(one.at),
+                "who": one.who,
+                "verb": one.verb,
+                "words": one.words,
+                "source": one.source,
+                "ref": one.ref,
+            }
+            for one in case_view.history(folder, conn, case)
+        ],
+    }
+
+
+# --- in words ---------------------------------------------------------------------------------------------
+
+
+def _print(whole: dict[str, Any]) -> None:
+    from socconsole.cli.render import count
+
+    held = "  LEGAL HOLD" if whole["held"] else ""
+    print(f"{whole['case']}  {whole['severity']}  {whole['status']}{held}  {clean(whole['title'], 120)}")
+    print(f"  opened {whole['opened']} by {clean(whole['opened_by'], 40)}, owner {clean(whole['owner'], 40)}")
+    print(f"  hypothesis: {clean(whole['hypothesis'], 300) or 'nobody said one yet'}")
+    for line in whole["lines"]:
+        unknown = f"UNKNOWN: {clean(line['unknown'], 300)}" if line["unknown"] else ""
+        print(f"\n  {line['line']:<22} {clean(line['answer'], 400) or unknown}")
+        if line["answer"].raw() and unknown:
+            print(f"  {'':<22} {unknown}")
+        print(f"  {'':<22} ({clean(line['source'], 120)})")
+    print(f"\n  clocks ({count(len(whole['clocks']), 'deadline')})")
+    for clock in whole["clocks"]:
+        print(f"    {clock_words(clock)}")
+    for action in whole["actions"]:
+        print(f"  {action['state']:<12} {action['action']} on {clean(action['target'], 80)}  ({action['id']})")
+    if whole["open"]:
+        print("\n  before it can be closed")
+        for one in whole["open"]:
+            print(f"    {clean(one, 200)}")
+    rest = len(whole["history"]) - _LISTED
+    print("\n  history" + (f" (the last {_LISTED} of {_LISTED + rest:,}; --json has all)" if rest > 0 else ""))
+    for one in whole["history"][-_LISTED:]:
+        print(f"    {one['at'][:19]}Z  {clean(one['who'], 20)}  {clean(one['words'], 200)}")
+
+
+def clock_words(clock: dict[str, Any]) -> str:
+    """One line of it."""
+    about = "≈ " if clock["about"] and clock["state"] in ("running", "overdue", "ask") else ""
+    due = f"{about}due {clock['due'][:16]}Z" if clock["due"] else "without undue delay"
+    if clock["state"] == "waiting":
+        due = "waits"
+    asks = f"  {clock['asks']}" if clock["state"] == "ask" else ""
+    return f"{clock['state'].replace('_', ' ').upper():<14} {due:<24} {clock['id']}: {clock['title']}{asks}"

@@ -1,0 +1,183 @@
+"""``clock``: what is due by law, contract or plan, and what is said about it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from socconsole.cli.case import CaseArgument, ReasonOption, act_on, clock_json, clock_words
+from socconsole.cli.common import Code, ConfigOption, JsonOption, StoreOption, load_config, open_folder, put, say, stop
+from socconsole.cli.times import instant
+from socconsole.text import clean
+
+AtOption = Annotated[str, typer.Option("--at", help="When, RFC 3339 with its zone; now when absent.")]
+EntityOption = Annotated[
+    str, typer.Option("--entity", help="The legal entity, as [[entity]] names it; not needed where a case has one.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    room = typer.Typer(help="Clocks of cases: deadlines by law, contract and plan.", no_args_is_help=True)
+    for verb in (start, show, sent, applies, decide, regimes):
+        room.command(verb.__name__)(verb)
+    app.add_typer(room, name="clock")
+
+
+def start(
+    case: CaseArgument,
+    moment: Annotated[str, typer.Argument(help="aware, classified, high_risk or personal_data.")] = "aware",
+    entity: EntityOption = "",
+    at: AtOption = "",
+    reason: ReasonOption = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Say when an entity was aware (or what else a clock runs from), how it is known and why.
+
+    Said by one whom [cases] decide does not name, it is kept as a suspicion and moves nothing. A second one amends.
+    """
+    from socconsole.commands.cases import SetMoment
+
+    act_on(
+        SetMoment(case=case, entity=_entity(case, entity, store, config), moment=moment, at=_at(at), reason=reason),
+        json,
+        store,
+        config,
+    )
+
+
+def show(
+    case: Annotated[str, typer.Argument(metavar="[CASE]", help="Of one case; of all open ones when absent.")] = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Every deadline of the open cases, the nearest first. Exit code 1 when one is overdue."""
+    from socconsole.model.clock import ClockState
+    from socconsole.store import case_clocks, cases, db
+
+    folder = open_folder(store)
+    settings = load_config(config, folder.root)
+    now = datetime.now(UTC)
+    with db.reading(folder) as conn:
+        found = [one for one in cases.each(conn, closed=bool(case)) if not case or one.id == case.lower()]
+        if case and not found:
+            stop(Code.BAD_INPUT, f"there is no case {clean(case, 40)}", "socconsole case list --closed")
+        clocks = [(one, clock) for one in found for clock in case_clocks.of_case(conn, settings, one, now)]
+    clocks.sort(key=lambda pair: (not pair[1].open, pair[1].due or datetime.max.replace(tzinfo=UTC)))
+    for one, clock in clocks:
+        row = {"case": one.id, **clock_json(clock)}
+        if json:
+            put(row)
+        else:
+            print(f"{one.id}  {clock_words(row)}")
+    overdue = sum(clock.state is ClockState.OVERDUE for _, clock in clocks)
+    say(f"{len(clocks)} deadlines, {overdue} overdue")
+    if overdue:
+        raise typer.Exit(int(Code.NO))
+
+
+def sent(
+    case: CaseArgument,
+    clock: Annotated[str, typer.Argument(metavar="CLOCK", help="As `clock show` names it.")],
+    at: AtOption = "",
+    receipt: Annotated[str, typer.Option("--receipt", help="Number or words of who received it.")] = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Put on record that a deadline was met: what it asks for was sent or done."""
+    from socconsole.commands.cases import MarkSent
+
+    act_on(MarkSent(case=case, clock=clock, at=_at(at), receipt=receipt), json, store, config)
+
+
+def applies(
+    case: CaseArgument,
+    regime: Annotated[str, typer.Argument(help="As `clock regimes` names it.")],
+    yes: Annotated[bool, typer.Option("--yes/--no", help="It does, or it does not.")],
+    entity: EntityOption = "",
+    reason: ReasonOption = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Answer whether a regime applies to an entity in this case."""
+    from socconsole.commands.cases import AnswerRegime
+
+    named = _entity(case, entity, store, config)
+    act_on(AnswerRegime(case=case, entity=named, regime=regime, applies=yes, reason=reason), json, store, config)
+
+
+def decide(
+    case: CaseArgument,
+    regime: Annotated[str, typer.Argument(help="As `clock regimes` names it.")],
+    notify: Annotated[bool, typer.Option("--notify/--do-not", help="The decision.")],
+    entity: EntityOption = "",
+    reason: ReasonOption = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Decide to notify, or not, with the reason: the law wants it in writing."""
+    from socconsole.commands.cases import DecideNotify
+
+    named = _entity(case, entity, store, config)
+    act_on(DecideNotify(case=case, entity=named, regime=regime, notify=notify, reason=reason), json, store, config)
+
+
+def regimes(json: JsonOption = False) -> None:
+    """The regimes that are known, with their law and when that was last read."""
+    from socconsole.clocks import regimes as known
+
+    for one in known().values():
+        if json:
+            put(
+                {
+                    "id": one.id,
+                    "title": one.title,
+                    "law": one.law,
+                    "checked": one.checked.isoformat(),
+                    "roles": list(one.roles),
+                    "to": one.to,
+                    "asks": one.asks or None,
+                    "awareness": one.awareness,
+                    "fields": list(one.fields),
+                    "deadlines": [
+                        {"id": each.id, "title": each.title, "after": each.after, "start": each.start}
+                        for each in one.deadline
+                    ],
+                }
+            )
+            continue
+        print(f"{one.id}: {one.title}\n  {one.law} (checked {one.checked})")
+        if one.asks:
+            print(f"  asks  {one.asks}")
+        for each in one.deadline:
+            after = {"": "without undue delay", "contract": "as the contract says"}.get(each.after, each.after)
+            print(f"  {each.id:<14} {after:<20} after {each.start}: {each.title}")
+
+
+def _at(text: str) -> datetime:
+    return instant(text) if text else datetime.now(UTC)
+
+
+def _entity(case: str, named: str, store: StoreOption, config: ConfigOption) -> str:
+    """The entity that is meant, where the case concerns one only."""
+    from socconsole.store import case_clocks, cases, db
+
+    if named:
+        return named
+    folder = open_folder(store)
+    settings = load_config(config, folder.root)
+    with db.reading(folder) as conn:
+        found = cases.get(conn, case)
+        if found is None:
+            stop(Code.BAD_INPUT, f"there is no case {clean(case, 40)}", "socconsole case list --closed")
+        known = {one.entity for one in case_clocks.parties(conn, settings, found)} - {case_clocks.TEAM.entity}
+    if len(known) != 1:
+        stop(Code.BAD_INPUT, f"which entity? {', '.join(sorted(known))}", "--entity NAME")
+    return known.pop()

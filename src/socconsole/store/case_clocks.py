@@ -1,0 +1,136 @@
+"""Which legal entities a case concerns, what was said of each, and so which clocks run. Reading only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from sqlite3 import Connection
+from typing import Final
+
+from socconsole.clocks import clocks
+from socconsole.config import Config, DatasetConfig, EntityConfig
+from socconsole.model.case import Case
+from socconsole.model.clock import Clock, Facts, Party
+from socconsole.store import cases, reading
+from socconsole.store.declared import context_of
+from socconsole.store.instants import instant
+from socconsole.store.reading import Stored
+from socconsole.text import Untrusted
+from socconsole.triage.scoring import datasets
+
+LOOKED_AT: Final = 200
+"""Findings of a case that are read whole, the worst first."""
+
+TEAM: Final = Party("team", "team")
+
+NOBODY: Final = "no entity configured"
+"""The entity of a case whose data nobody mapped, where the configuration names no legal entity at all."""
+
+_HOLDERS: Final = ("S3Bucket", "S3Object", "DynamoDb", "Rds", "SecretsManager", "Redshift", "OpenSearch", "Ebs", "Efs")
+"""Parts of the types of resources that hold data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What data a case is about, as far as its findings name stores and the team declared them."""
+
+    declared: tuple[DatasetConfig, ...]
+    unmapped: tuple[Untrusted, ...]
+    """Stores that its findings name and no ``[[dataset]]`` does."""
+    looked: int
+    more: int
+    """Findings that were not looked at, or that the store does not know."""
+
+
+def members(conn: Connection, case: Case, now: datetime) -> list[Stored]:
+    """The worst of its findings, as they stand at ``now``."""
+    return list(reading.each(conn, case.findings[:LOOKED_AT], now))
+
+
+def data_of(config: Config, case: Case, found: list[Stored]) -> Data:
+    """The datasets of its findings' resources; what holds data and is none is unmapped, never nobody's."""
+    context = context_of(config)
+    by_name = {one.name: one for one in config.datasets}
+    declared: dict[str, DatasetConfig] = {}
+    unmapped: dict[str, Untrusted] = {}
+    for stored in found:
+        for resource in stored.finding.resources:
+            named = datasets((resource,), context)
+            declared |= {one.name: by_name[one.name] for one in named if one.name in by_name}
+            if not named and any(word in resource.type for word in _HOLDERS):
+                unmapped.setdefault(resource.id.raw(), resource.name or resource.id)
+    return Data(tuple(declared.values()), tuple(unmapped.values()), len(found), len(case.findings) - len(found))
+
+
+def parties(conn: Connection, config: Config, case: Case) -> tuple[Party, ...]:
+    """Whom its clocks run for. Where some of the data is unmapped, or nothing names any, every entity may be."""
+    data = data_of(config, case, members(conn, case, case.opened))
+    entities = {one.name: one for one in config.entity}
+    found: dict[Party, None] = {}
+    for dataset in data.declared:
+        if dataset.entity in entities:
+            entity = entities[dataset.entity]
+            named = dataset.controllers or tuple(one.name for one in entity.controllers)
+            found |= dict.fromkeys(_as(entity, dataset.role, named))
+    if data.unmapped or data.more or not all(one.entity for one in data.declared) or not data.declared:
+        for entity in config.entity:
+            found |= dict.fromkeys(_as(entity, "controller", ()))
+        if not config.entity:
+            found[Party(NOBODY, "controller")] = None
+    return (*found, TEAM)
+
+
+def _as(entity: EntityConfig, role: str, controllers: tuple[str, ...]) -> Iterator[Party]:
+    if role == "controller":
+        yield Party(entity.name, role, entity.zone, entity.country, entity.authority)
+        return
+    within = {one.name: one.within for one in entity.controllers}
+    for name in controllers or ("the controller",):
+        yield Party(entity.name, role, entity.zone, entity.country, name, within.get(name, ""))
+
+
+def of_case(conn: Connection, config: Config, case: Case, now: datetime) -> tuple[Clock, ...]:
+    """Its clocks as they stand at ``now``, the nearest first."""
+    return clocks(facts(conn, config, case), now)
+
+
+def facts(conn: Connection, config: Config, case: Case) -> Facts:
+    """What was said of it, in the order of the ledger: a later entry amends an earlier one. Suspicions move nothing."""
+    answers = {(one.name, regime): yes for one in config.entity for regime, yes in one.applies.items()}
+    moments: dict[tuple[str, str], datetime] = {}
+    sent: dict[tuple[str, str, str, str], list[datetime]] = {}
+    owed: dict[tuple[str, str], bool] = {}
+    for event in cases.events(conn, case.id):
+        data = event.data
+        if event.verb == "clock_moment" and not data["suspected"]:
+            moments[data["entity"], data["moment"]] = instant(int(data["at"]))
+        elif event.verb == "clock_answer":
+            answers[data["entity"], data["regime"]] = bool(data["applies"])
+        elif event.verb == "clock_decision":
+            owed[data["entity"], data["regime"]] = bool(data["notify"])
+        elif event.verb == "clock_sent":
+            key = (data["entity"], data["regime"], data["deadline"], data["to"])
+            sent.setdefault(key, []).append(instant(int(data["at"])))
+    return Facts(
+        detected=_detected(conn, case),
+        opened=case.opened,
+        parties=parties(conn, config, case),
+        moments=moments,
+        answers=answers,
+        sent={key: tuple(sorted(times)) for key, times in sent.items()},
+        owed=owed,
+    )
+
+
+def _detected(conn: Connection, case: Case) -> datetime:
+    """When the first of its findings was published by AWS or seen by us; when it was opened, where there is none."""
+    known = [case.opened]
+    for start in range(0, len(case.findings), 500):
+        part = case.findings[start : start + 500]
+        marks = ",".join("?" * len(part))
+        (first,) = conn.execute(
+            f"SELECT min(min(coalesce(published, seen), seen)) FROM queue WHERE id IN ({marks})", part
+        ).fetchone()
+        known += [instant(first)] if first is not None else []
+    return min(known)

@@ -1,0 +1,150 @@
+"""A case as it is worked: what stands open, and what happened in it, from the ledger and the trail. Reading only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from sqlite3 import Connection
+from typing import TYPE_CHECKING, Any, Final
+
+from socconsole.config import Config
+from socconsole.model.action import ActionRecord
+from socconsole.model.case import Case
+from socconsole.model.clock import ClockState
+from socconsole.model.entity import THINGS
+from socconsole.model.entry import Line
+from socconsole.model.finding import Leaving
+from socconsole.store import actions, case_clocks, cases, ledger, pivot
+from socconsole.store.instants import instant
+from socconsole.text import Untrusted, clean
+
+if TYPE_CHECKING:
+    from socconsole.store.state import StateFolder
+
+_CHUNK: Final = 500
+_THINGS: Final = 12
+_EVENTS: Final = 50
+_LOOKS: Final = ("get", "head", "list", "describe", "lookup", "batchget")
+
+LEDGER: Final = "ledger"
+TRAIL: Final = "trail"
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One line of a case's history. ``source`` is LEDGER (``ref``: sequence) or TRAIL (``ref``: the event's number)."""
+
+    at: datetime
+    who: Untrusted
+    verb: str
+    words: Untrusted
+    source: str
+    ref: int
+
+
+def still_open(conn: Connection, config: Config, case: Case, now: datetime) -> tuple[str, ...]:
+    """What speaks against closing it, in words: clocks, ways out that are not known to be shut, doubtful actions."""
+    said: list[str] = []
+    running = [one for one in case_clocks.of_case(conn, config, case, now) if one.open and one.role != "team"]
+    if running:
+        first = running[0]
+        asks = "is not answered" if first.state is ClockState.ASK else "runs"
+        said.append(f"{len(running)} clock{'s' * (len(running) > 1)} open: {first.id} {asks}")
+    members = case_clocks.members(conn, case, now)
+    for leaving, words in ((Leaving.YES, "still leaving"), (Leaving.CANNOT_SEE, "cannot be seen")):
+        if n := sum(one.leaving is leaving for one in members):
+            said.append(f"{n} finding{'s' * (n > 1)} {words}")
+    doubtful = [one.id for one in of_case(conn, case) if one.id in {each.id for each in actions.in_doubt(conn)}]
+    if doubtful:
+        said.append(f"in doubt: {', '.join(doubtful)}")
+    return tuple(said)
+
+
+def of_case(conn: Connection, case: Case) -> list[ActionRecord]:
+    """The containments that were made for its findings, the newest first."""
+    found = {one.id: one for finding in case.findings[:_CHUNK] for one in actions.of_finding(conn, finding)}
+    return sorted(found.values(), key=lambda one: one.intended, reverse=True)
+
+
+def history(folder: StateFolder, conn: Connection, case: Case) -> list[Happened]:
+    """Everything on the ledger about it, its findings and their containments, and what the trail has of changes to
+    its resources since it was opened, oldest first. Of many findings the worst 500 are looked at."""
+    about = {event.seq: event.at for event in cases.events(conn, case.id)}
+    part = case.findings[:_CHUNK]
+    marks = ",".join("?" * len(part))
+    decided = {
+        seq for (seq,) in conn.execute(f"SELECT DISTINCT seq FROM decision_log WHERE finding_id IN ({marks})", part)
+    }
+    done = {record.intent_seq for record in of_case(conn, case)}
+    lines = ledger.get(folder, sorted({*about, *decided, *done}))
+    found = [_entry(line, about.get(seq)) for seq, line in lines.items()]
+    return sorted([*found, *_by_others(conn, case)], key=lambda one: (one.at, one.ref))
+
+
+def _entry(line: Line, at: datetime | None) -> Happened:
+    data = line.entry.data
+    when = at or (instant(int(data["now"])) if "now" in data else line.at)
+    words = Untrusted(_words(line.entry.verb, data, line.entry.private, line.entry.subjects))
+    return Happened(when, Untrusted(line.entry.who), line.entry.verb, words, LEDGER, line.seq)
+
+
+def _words(verb: str, data: Mapping[str, Any], private: Mapping[str, str], subjects: tuple[str, ...]) -> str:
+    """What an entry says, with old and new value where it changed one."""
+    why = private.get("reason") or private.get("text") or private.get("receipt") or ""
+    many = f"{len(subjects):,} finding{'s' * (len(subjects) != 1)}"
+    match verb:
+        case "case_open":
+            said = f"opened with {many}, {data['severity']}: {private.get('title', '(erased)')}"
+        case "case_attach" | "case_detach":
+            said = f"{'attached' if verb.endswith('attach') else 'took out'} {many}"
+        case "case_change":
+            was, value = (data.get(key, private.get(key, "(erased)")) for key in ("was", "value"))
+            said = f"{data['field']}: {was or 'nothing'} → {value or 'nothing'}"
+        case "case_merge":
+            said = f"{data['case']} became part of {data['into']}"
+        case "case_told":
+            said = f"told {private.get('name', '(erased)')} {private.get('how', '')}"
+        case "case_hold":
+            said = "legal hold" if data["on"] else "legal hold ended"
+        case "case_close":
+            said = "closed" + (f" although {'; '.join(data['open'])}" if data.get("open") else "")
+        case "clock_moment":
+            doubt = " (a suspicion: it moves no clock)" if data["suspected"] else ""
+            again = f", amending entry {data['amends']}" if data["amends"] else ""
+            said = f"{data['entity']} {data['moment']} at {instant(int(data['at'])):%Y-%m-%d %H:%MZ}{again}{doubt}"
+        case "clock_answer":
+            said = f"{data['regime']} {'applies' if data['applies'] else 'does not apply'} to {data['entity']}"
+        case "clock_sent":
+            said = f"{data['regime']}/{data['deadline']} done at {instant(int(data['at'])):%Y-%m-%d %H:%MZ}"
+        case "clock_decision":
+            said = f"{data['regime']}: {'notify' if data['notify'] else 'do not notify'}"
+        case "intent":
+            said = f"{data['action']} on {data['target']}"
+        case "case_note":
+            said = "note"
+        case _:
+            said = f"{verb.replace('_', ' ')} {many}"
+    return f"{said}: {why}" if why else said
+
+
+def _by_others(conn: Connection, case: Case) -> Iterator[Happened]:
+    """Calls since it was opened that may have changed its resources, by whomever: what was done outside the console is
+    among them, and what the attacker did."""
+    things = {
+        entity: None
+        for finding in case.findings[:_CHUNK]
+        for entity in pivot.of_finding(conn, finding)
+        if entity[0] in THINGS
+    }
+    seen: set[int] = set()
+    for entity in list(things)[:_THINGS]:
+        for one in pivot.moments(conn, entity, _EVENTS):
+            name = clean(one.what, 80)
+            if one.severity is not None or one.at < case.opened or name.partition(" ")[2].lower().startswith(_LOOKS):
+                continue
+            if isinstance(one.ref, int) and one.ref not in seen:
+                seen.add(one.ref)
+                failed = f", refused: {one.error}" if one.error else ""
+                words = Untrusted(f"{name} on {entity[1]} in {one.account} {one.region}{failed}")
+                yield Happened(one.at, one.who, "call", words, TRAIL, one.ref)

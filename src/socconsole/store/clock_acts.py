@@ -1,0 +1,84 @@
+"""What is said about the clocks of a case: moments, whether a regime applies, what was sent, whether to notify.
+
+Each returns the entry to be written and the words that say what it does; ``case_acts`` writes it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from socconsole.commands import cases as asked
+from socconsole.model.entry import Entry
+from socconsole.store import case_clocks, cases
+from socconsole.store.case_desk import CaseDesk, CaseMisnamed, text
+from socconsole.store.instants import micros
+from socconsole.text import clean
+
+_MOMENTS: Final = frozenset({"aware", "classified", "high_risk", "personal_data"})
+
+
+def moment(desk: CaseDesk, request: asked.SetMoment) -> tuple[Entry, str]:
+    case = desk.case(request.case)
+    reason = text(request.reason, "how is it known? a reason is needed")
+    if request.moment not in _MOMENTS:
+        raise CaseMisnamed(f"a moment is one of {', '.join(sorted(_MOMENTS))}")
+    if request.at.tzinfo is None:
+        raise CaseMisnamed("a moment needs a time zone")
+    if request.at > desk.now:
+        raise CaseMisnamed("it cannot have been in the future")
+    entity = desk.entity(case, request.entity)
+    before = cases.moment(desk.conn, case.id, entity, request.moment)
+    data = {
+        "entity": entity,
+        "moment": request.moment,
+        "at": micros(request.at),
+        "suspected": not desk.decides,
+        "amends": before.seq if before else 0,
+    }
+    if not desk.decides:
+        words = f"kept as your suspicion: {desk.who_decides()} it moves no clock"
+    elif before:
+        words = f"amended: it was {before.at:%Y-%m-%d %H:%MZ}"
+    else:
+        words = f"{request.moment.replace('_', ' ')} at {request.at:%Y-%m-%d %H:%MZ}"
+    return desk.entry("clock_moment", case, data, reason=reason), words
+
+
+def answer(desk: CaseDesk, request: asked.AnswerRegime) -> tuple[Entry, str]:
+    case = desk.case(request.case)
+    desk.must_decide("whether a regime applies")
+    entity, regime = desk.entity(case, request.entity), desk.regime(request.regime)
+    reason = text(request.reason, "an answer needs its reason")
+    data = {"entity": entity, "regime": regime, "applies": request.applies}
+    return desk.entry("clock_answer", case, data, reason=reason), "it applies" if request.applies else "it does not"
+
+
+def sent(desk: CaseDesk, request: asked.MarkSent) -> tuple[Entry, str]:
+    case = desk.case(request.case)
+    if request.at.tzinfo is None or request.at > desk.now:
+        raise CaseMisnamed("when was it done? a moment that has passed, with its time zone")
+    known = {one.id: one for one in case_clocks.of_case(desk.conn, desk.config, case, desk.now)}
+    clock = known.get(request.clock)
+    if clock is None:
+        raise CaseMisnamed(f"{case.id} has no clock {clean(request.clock, 80)}: {', '.join(sorted(known))}")
+    to = clock.to if clock.role == "processor" else ""
+    data = {
+        "entity": clock.entity,
+        "regime": clock.regime,
+        "deadline": clock.deadline,
+        "to": to,
+        "at": micros(request.at),
+    }
+    late = clock.due is not None and request.at > clock.due
+    words = f"{clock.title}: done" + (", after its deadline" if late else "")
+    return desk.entry("clock_sent", case, data, receipt=text(request.receipt)), words
+
+
+def notify(desk: CaseDesk, request: asked.DecideNotify) -> tuple[Entry, str]:
+    case = desk.case(request.case)
+    desk.must_decide("on a notification")
+    entity, regime = desk.entity(case, request.entity), desk.regime(request.regime)
+    reason = text(request.reason, "the decision has to say why: the law wants it in writing")
+    data = {"entity": entity, "regime": regime, "notify": request.notify}
+    words = "to be notified" if request.notify else "not to be notified; kept with its reason"
+    return desk.entry("clock_decision", case, data, reason=reason), words

@@ -1,0 +1,182 @@
+"""The six lines on which a case opens: what is known, what says so, and what nobody can tell. Reading only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from sqlite3 import Connection
+from typing import Final
+
+from socconsole.config import Config
+from socconsole.model.case import Case, Line, SixLine
+from socconsole.model.entity import PRINCIPALS, Entity, EntityKind
+from socconsole.model.finding import Leaving
+from socconsole.store import case_clocks, pivot
+from socconsole.store.case_clocks import Data
+from socconsole.store.pivot import Horizon
+from socconsole.store.reading import Stored
+from socconsole.text import Untrusted, clean
+
+_SHOWN: Final = 3
+_ACTORS: Final = frozenset({*PRINCIPALS, EntityKind.KEY, EntityKind.ADDRESS})
+_EVENTS: Final = 200
+_LOOKS: Final = ("get", "head", "list", "describe", "lookup", "batchget")
+"""Beginnings of calls that only look."""
+
+
+def six_lines(conn: Connection, config: Config, case: Case, now: datetime) -> tuple[SixLine, ...]:
+    """All six, in their order. What is not known is said to be, each with its reason."""
+    found = case_clocks.members(conn, case, now)
+    data = case_clocks.data_of(config, case, found)
+    actors = _actors(conn, case, found)
+    horizon = pivot.horizon(conn, now)
+    return (
+        _what(data, now),
+        _people(data),
+        _leaving(found, data, now),
+        _who(actors, data, now),
+        _elsewhere(conn, case, actors, horizon, now),
+        _next(conn, case, actors, horizon, found, now),
+    )
+
+
+def _what(data: Data, now: datetime) -> SixLine:
+    said = [f"{one.name} ({', '.join(one.categories) or 'no categories declared'})" for one in data.declared]
+    unknown = [f"{_listed(data.unmapped)}: unmapped, no [[dataset]] names it"] if data.unmapped else []
+    if not data.declared and not data.unmapped:
+        unknown.append("none of its findings names a store")
+    return _line(Line.WHAT, "; ".join(said), f"[[dataset]], findings as of {now:%H:%MZ}", [*unknown, *_unread(data)])
+
+
+def _people(data: Data) -> SixLine:
+    counted = [one.people for one in data.declared if one.people is not None]
+    said = ""
+    if counted:
+        # They may be the same people: at least the most of one, at most all of all.
+        least, most = max(low for low, _ in counted), sum(high for _, high in counted)
+        who = _words(one for dataset in data.declared for one in dataset.subjects) or "people"
+        where = _words(one for dataset in data.declared for one in dataset.countries)
+        said = f"{least:,} to {most:,} {who}" + (f" ({where})" if where else "")
+    unknown = [f"{one.name}: nobody declared how many" for one in data.declared if one.people is None]
+    if data.unmapped:
+        unknown.append(f"{_listed(data.unmapped)}: unmapped, which is not nobody")
+    if not (counted or unknown):
+        unknown.append("none of its findings names a store")
+    return _line(Line.PEOPLE, said, "[[dataset]] people", [*unknown, *_unread(data)])
+
+
+def _leaving(found: Sequence[Stored], data: Data, now: datetime) -> SixLine:
+    """Yes wins over everything, and what cannot be seen over what is blocked or quiet."""
+    told = Counter(one.leaving for one in found if one.leaving is not None)
+    said: list[str] = []
+    unknown: list[str] = []
+    for stored in found:
+        if stored.leaving is Leaving.YES:
+            way = stored.way_out
+            rate = f" {way.flow.rate * 60 / 1e6:,.1f} MB/min" if way and way.flow.rate is not None else ""
+            last = f", last byte {way.flow.last_byte:%H:%M:%SZ}" if way and way.flow.last_byte else ""
+            said.append(f"by {clean(way.resource, 80) if way else clean(stored.finding.title, 80)}{rate}{last}")
+            if not rate:
+                unknown.append(f"how much: {way.flow.cannot_see if way else 'its way out was not discovered'}")
+    words = f"yes: {'; '.join(said[:_SHOWN])}" if said else ""
+    if len(said) > _SHOWN:
+        words += f" and {len(said) - _SHOWN} more"
+    if not said and told and not told[Leaving.CANNOT_SEE]:
+        words = "blocked" if told[Leaving.BLOCKED] == sum(told.values()) else "quiet, or blocked"
+    if told[Leaving.CANNOT_SEE]:
+        unknown.append(f"{told[Leaving.CANNOT_SEE]:,} of its findings cannot be seen")
+    if not told:
+        unknown.append("no finding of it has a way out that is metered")
+    blocked = f"{told[Leaving.BLOCKED]} blocked, {told[Leaving.QUIET]} quiet, {told[Leaving.YES]} leaving"
+    return _line(
+        Line.LEAVING, words, f"meters and read-backs as of {now:%H:%M:%SZ}: {blocked}", [*unknown, *_unread(data)]
+    )
+
+
+def _who(actors: Sequence[Entity], data: Data, now: datetime) -> SixLine:
+    said = "; ".join(_named(one) for one in actors[:6]) + (f" and {len(actors) - 6} more" if len(actors) > 6 else "")
+    unknown = [] if actors else ["no finding of it names an actor, a key or an address"]
+    return _line(Line.WHO, said, f"its findings as of {now:%H:%MZ}", [*unknown, *_unread(data)])
+
+
+def _elsewhere(conn: Connection, case: Case, actors: Sequence[Entity], horizon: Horizon, now: datetime) -> SixLine:
+    inside = set(case.findings)
+    said: list[str] = []
+    for actor in actors[:6]:
+        others = {one.ref for one in pivot.moments(conn, actor, _EVENTS) if isinstance(one.ref, str)} - inside
+        held = pivot.held(conn, actor)
+        if others:
+            said.append(f"{_named(actor)} in {len(others)} finding{'s' * (len(others) > 1)} outside this case")
+        if len(held.accounts) > 1:
+            said.append(f"{_named(actor)} in accounts {', '.join(held.accounts)}")
+    words = "; ".join(said) or ("nowhere else in what is kept here" if actors else "")
+    unknown = _blind(horizon) + ([] if actors else ["nobody is named to look for"])
+    return _line(Line.ELSEWHERE, words, _kept(horizon, now), unknown)
+
+
+def _next(
+    conn: Connection, case: Case, actors: Sequence[Entity], horizon: Horizon, found: Sequence[Stored], now: datetime
+) -> SixLine:
+    began = min((one.finding.occurred for one in found if one.finding.occurred), default=case.opened)
+    calls: dict[tuple[datetime, str], None] = {}
+    for actor in actors[:6]:
+        for one in pivot.moments(conn, actor, _EVENTS):
+            name = clean(one.what, 60)
+            if one.severity is None and one.at >= began and not one.error and not _looks(name):
+                calls[one.at, f"{one.at:%H:%M:%SZ} {name}"] = None
+    said = [words for _, words in sorted(calls)]
+    words = "; ".join(said[:6]) + (f" and {len(said) - 6:,} more" if len(said) > 6 else "")
+    if not said and actors:
+        words = "no call that changes anything, in what is kept here"
+    unknown = _blind(horizon) + ([] if actors else ["nobody is named to look for"])
+    return _line(Line.NEXT, words, f"{_kept(horizon, now)}, since {began:%H:%MZ}", unknown)
+
+
+def _looks(call: str) -> bool:
+    return call.partition(" ")[2].lower().startswith(_LOOKS)
+
+
+# --- words ----------------------------------------------------------------------------------------------
+
+
+def _line(line: Line, answer: str, source: str, unknown: Sequence[str]) -> SixLine:
+    return SixLine(line, Untrusted(answer), source, "; ".join(dict.fromkeys(unknown)))
+
+
+def _unread(data: Data) -> list[str]:
+    if not data.looked and not data.more:
+        return []
+    return [f"{data.more:,} of its findings were not looked at"] if data.more else []
+
+
+def _blind(horizon: Horizon) -> list[str]:
+    if horizon.missing:
+        return [f"the trail of {', '.join(horizon.missing)} is not fresh and complete"]
+    return [] if horizon.accounts else ["no trail is read"]
+
+
+def _kept(horizon: Horizon, now: datetime) -> str:
+    since = f"the trail since {horizon.since:%Y-%m-%d %H:%MZ}" if horizon.since else "what is kept of the trail"
+    return f"findings and {since}, as of {now:%H:%MZ}"
+
+
+def _actors(conn: Connection, case: Case, found: Sequence[Stored]) -> list[Entity]:
+    """Whoever its findings name, those that most of them name first; addresses last."""
+    times: Counter[Entity] = Counter()
+    for stored in found:
+        times.update(one for one in pivot.of_finding(conn, stored.finding.id) if one[0] in _ACTORS)
+    return sorted(times, key=lambda one: (one[0] is EntityKind.ADDRESS, -times[one], one))
+
+
+def _named(entity: Entity) -> str:
+    return f"{entity[0].value} {clean(entity[1], 80)}"
+
+
+def _words(words: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(words))
+
+
+def _listed(names: Sequence[Untrusted]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(clean(one, 60) for one in names[:_SHOWN]) + more

@@ -1,0 +1,103 @@
+"""``case`` and ``clock``: the work of a case from a shell, on imported findings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import run
+from tests.cli.test_incidents import HOSTILE, imported
+
+CONFIG = """
+[[dataset]]
+name = "corpus"
+stores = ["corpus"]
+categories = ["pii"]
+entity = "Kaufhaus SE"
+people = [100, 250]
+
+[[entity]]
+name = "Kaufhaus SE"
+country = "DE"
+zone = "Europe/Berlin"
+
+[cases]
+decide = ["lead"]
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> tuple[str, ...]:
+    """The options of an analyst who may not decide."""
+    config = tmp_path / "config.toml"
+    config.write_text('analyst = "ana"\n' + CONFIG)
+    return ("--store", str(imported(tmp_path)), "--config", str(config))
+
+
+def lead(desk: tuple[str, ...]) -> tuple[str, ...]:
+    config = Path(desk[3]).with_name("lead.toml")
+    config.write_text('analyst = "lead"\n' + CONFIG)
+    return (*desk[:3], str(config))
+
+
+def test_a_case_of_an_incident_from_opening_to_closing(desk: tuple[str, ...]) -> None:
+    incident = run("incidents", "--json", *desk[:2]).row
+    row = run("case", "open", "--incident", incident["id"], "--json", *desk).row
+    assert {"case", "title", "severity", "findings", "clocks"} <= set(row)
+    assert (row["title"], row["severity"], set(row["findings"])) == (HOSTILE, "CRITICAL", set(incident["findings"]))
+    case = row["case"]
+    (notify,) = [one for one in row["clocks"] if one["regime"] == "gdpr-33"]
+    assert (notify["about"], notify["entity"]) == (True, "Kaufhaus SE")
+
+    said = run("clock", "start", case, "--at", "2026-03-01T04:00:00Z", "--reason", "the DPO was told", *desk)
+    assert "suspicion" in said.out
+    assert run("clock", "start", case, "--at", "2026-03-01T04:00:00Z", "--reason", "sure", *lead(desk)).code == 0
+    shown = run("clock", "show", case, "--json", *desk)
+    assert shown.code == 1, "the shop was told in March: its clock is long overdue"
+    (notify,) = [one for one in shown.rows if one["regime"] == "gdpr-33"]
+    assert (notify["about"], notify["due"], notify["state"]) == (False, "2026-03-04T04:00:00Z", "overdue")
+
+    plain = run("case", "show", case, *desk).out
+    assert "\x1b" not in plain
+    assert "100 to 250 people" in plain
+    assert "UNKNOWN: no trail is read" in plain
+    refused = run("case", "close", case, "--reason", "over", *desk)
+    assert (refused.code, "clocks open" in refused.err) == (4, True)
+    assert run("case", "close", case, "--reason", "a drill", "--anyway", *desk).code == 0
+    assert run("case", "list", "--json", *desk).rows == []
+    assert [one["status"] for one in run("case", "list", "--closed", "--json", *desk).rows] == ["closed"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("case", "open"), 2, "needs a title"),
+        (("case", "open", "--finding", "f-000000000000"), 2, "there is no finding"),
+        (("case", "show", "c-00000000"), 2, "there is no case"),
+        (("case", "note", "c-00000000", "--text", "x"), 2, "there is no case"),
+        (("clock", "start", "c-00000000", "--reason", "x"), 2, "there is no case"),
+        (("case", "open", "--title", "t", "--severity", "bad"), 2, "a severity is one of"),
+    ],
+    ids=["nothing", "finding", "show", "note", "clock", "severity"],
+)
+def test_what_makes_no_sense_is_said(desk: tuple[str, ...], words: tuple[str, ...], code: int, said: str) -> None:
+    ran = run(*words, *desk)
+    assert (ran.code, said in ran.err) == (code, True), ran.err
+
+
+def test_two_windows_do_not_overwrite_each_other(desk: tuple[str, ...]) -> None:
+    row = run("case", "open", "--title", "a call", "--json", *desk).row
+    seen = ("--seen", str(row["seq"]))
+    assert run("case", "set", row["case"], "severity", "critical", *seen, *desk).code == 0
+    second = run("case", "set", row["case"], "severity", "low", *seen, *desk)
+    assert (second.code, "ana set the severity" in second.err) == (4, True)
+    history = run("case", "show", row["case"], "--json", *desk).row["history"]
+    assert [one["words"] for one in history][-1] == "severity: HIGH → CRITICAL"
+
+
+def test_the_regimes_are_listed_with_their_law() -> None:
+    rows = {one["id"]: one for one in run("clock", "regimes", "--json").rows}
+    assert rows["gdpr-33"]["deadlines"][0]["after"] == "72h"
+    assert json.dumps(rows["nis2-23"]).count("month") >= 1

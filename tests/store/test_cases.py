@@ -1,0 +1,243 @@
+"""Cases: what acts write, what the store makes of it, whom it refuses, and the clocks that run."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from socconsole.clocks import nearest
+from socconsole.commands import cases as ask
+from socconsole.config import CasesConfig, Config, ControllerConfig, DatasetConfig, EntityConfig
+from socconsole.model.case import Case, CaseStatus, Line, SixLine
+from socconsole.model.clock import ClockState
+from socconsole.model.finding import Severity
+from socconsole.store import case_acts, case_clocks, case_view, cases, evidence, ledger, project, six_lines
+from socconsole.store.case_acts import Acted
+from socconsole.store.case_desk import CaseRefused
+from socconsole.store.state import StateFolder
+from tests.store.builders import NOW, hub
+from tests.store.desk import fill, named, store
+
+SHOP, TECH = "Kaufhaus SE", "Kaufhaus Tech"
+CONFIG = Config(
+    dataset=(
+        DatasetConfig(
+            name="corpus", stores=("bucket-1",), categories=("pii",), entity=SHOP, subjects=("customers",),
+            people=(100, 250), countries=("DE",),
+        ),
+        DatasetConfig(name="logs", stores=("bucket-2",), entity=TECH, role="processor"),
+    ),
+    entity=(
+        EntityConfig(name=SHOP, country="DE", zone="Europe/Berlin", applies={"dora-19": False}),
+        EntityConfig(name=TECH, controllers=(ControllerConfig(name="Marken GmbH", within="24h"),)),
+    ),
+    cases=CasesConfig(decide=("lead",)),
+)  # fmt: skip
+HOSTILE = "\x1b]0;owned\x07 [@click=quit]title\u202e"
+
+
+def act(folder: StateFolder, request: ask.CaseRequest, who: str = "ana", now: datetime = NOW) -> Acted:
+    return case_acts.act(folder, CONFIG, request, who, now)
+
+
+def opened(folder: StateFolder, *numbers: int) -> str:
+    return act(folder, ask.OpenCase(findings=tuple(named(n) for n in numbers))).case
+
+
+def get(folder: StateFolder, id_: str) -> Case:
+    with store(folder) as conn:
+        found = cases.get(conn, id_)
+    assert found is not None
+    return found
+
+
+def lines(folder: StateFolder, id_: str, config: Config = CONFIG) -> dict[Line, SixLine]:
+    with store(folder) as conn:
+        found = cases.get(conn, id_)
+        assert found is not None
+        return {one.line: one for one in six_lines.six_lines(conn, config, found, NOW)}
+
+
+def clock(folder: StateFolder, id_: str, name: str, now: datetime = NOW):
+    with store(folder) as conn:
+        case = cases.get(conn, id_)
+        assert case is not None
+        return {one.id: one for one in case_clocks.of_case(conn, CONFIG, case, now)}[name]
+
+
+def test_a_case_takes_title_and_severity_of_its_worst_finding_and_keeps_the_records(folder: StateFolder) -> None:
+    fill(folder, hub("9", severity=Severity.CRITICAL, title=HOSTILE))
+    case = get(folder, opened(folder, 1, 9))
+    assert (case.title.raw(), case.severity, case.status) == (HOSTILE, Severity.CRITICAL, CaseStatus.OPEN)
+    assert set(case.findings) == {named(1), named(9)}
+    (kept,) = case.evidence
+    assert named(9).encode() in evidence.get(folder, kept)
+    with store(folder) as conn:
+        assert cases.of_finding(conn, named(9)) == (case.id,)
+
+
+def test_a_phone_call_is_a_finding_too_and_needs_a_title(folder: StateFolder) -> None:
+    with pytest.raises(CaseRefused, match="needs a title"):
+        act(folder, ask.OpenCase())
+    case = get(folder, act(folder, ask.OpenCase(title="a journalist has our prompts")).case)
+    assert (case.findings, case.severity) == ((), Severity.HIGH)
+    assert lines(folder, case.id)[Line.WHAT].unknown
+
+
+def test_old_and_new_value_stand_in_the_history_and_a_later_window_is_refused(folder: StateFolder) -> None:
+    id_ = opened(folder, 1)
+    seen = get(folder, id_).seq
+    act(folder, ask.ChangeCase(case=id_, field="owner", value="bob", seen=seen), who="bob")
+    with pytest.raises(CaseRefused, match="bob set the owner at 03:14:07Z"):
+        act(folder, ask.ChangeCase(case=id_, field="owner", value="eve", seen=seen), who="eve")
+    act(folder, ask.ChangeCase(case=id_, field="hypothesis", value="a stolen session", seen=seen))
+    act(folder, ask.NoteCase(case=id_, text=HOSTILE))
+    case = get(folder, id_)
+    assert (case.owner.raw(), case.hypothesis.raw()) == ("bob", "a stolen session")
+    with store(folder) as conn:
+        said = [one.words.raw() for one in case_view.history(folder, conn, case)]
+    assert "owner: ana → bob" in said
+    assert any(one == f"note: {HOSTILE}" for one in said)
+
+
+def test_splitting_and_merging_lose_nothing(folder: StateFolder) -> None:
+    id_ = opened(folder, 1, 2, 3)
+    part = act(folder, ask.SplitCase(case=id_, findings=(named(3),), title="another matter")).case
+    assert get(folder, part).findings == (named(3),)
+    assert set(get(folder, id_).findings) == {named(1), named(2)}
+    act(folder, ask.HoldCase(case=part, on=True, reason="counsel asked"))
+    act(folder, ask.NoteCase(case=part, text="seen before"))
+    act(folder, ask.MergeCases(case=part, into=id_))
+    whole = get(folder, id_)
+    assert (len(whole.findings), whole.held) == (3, True)
+    with store(folder) as conn:
+        assert "note: seen before" in [one.words.raw() for one in case_view.history(folder, conn, whole)]
+        assert [one.id for one in cases.each(conn)] == [id_]
+        assert cases.of_finding(conn, named(3)) == (id_,)
+    with pytest.raises(CaseRefused, match=f"{part} is part of {id_} now"):
+        act(folder, ask.NoteCase(case=part, text="too late"))
+
+
+def test_what_was_said_by_one_who_may_not_moves_no_clock(folder: StateFolder) -> None:
+    id_ = opened(folder, 1)
+    name, aware = f"gdpr-33/notify@{SHOP}", NOW - timedelta(minutes=2)
+    before = clock(folder, id_, name)
+    assert before.about
+    said = ask.SetMoment(case=id_, entity=SHOP, moment="aware", at=aware, reason="the DPO called")
+    assert "suspicion" in act(folder, said, who="ana").words
+    assert clock(folder, id_, name) == before
+    act(folder, said, who="lead")
+    after = clock(folder, id_, name)
+    assert (after.about, after.due, after.conservative) == (False, aware + timedelta(hours=72), before.due)
+    later = ask.SetMoment(case=id_, entity=SHOP, moment="aware", at=NOW, reason="the DPO was sure only then")
+    assert "amended: it was" in act(folder, later, who="lead").words
+    assert clock(folder, id_, name).due == NOW + timedelta(hours=72)
+    with store(folder) as conn:
+        history = [one.words.raw() for one in case_view.history(folder, conn, get(folder, id_))]
+    assert sum("aware at" in one for one in history) == 3
+    with pytest.raises(CaseRefused, match="future"):
+        act(folder, ask.SetMoment(case=id_, entity=SHOP, moment="aware", at=NOW + timedelta(hours=1), reason="x"))
+
+
+def test_each_entity_has_its_own_clocks_in_its_own_role(folder: StateFolder) -> None:
+    id_ = opened(folder, 1, 2)
+    with store(folder) as conn:
+        found = {one.id: one for one in case_clocks.of_case(conn, CONFIG, get(folder, id_), NOW)}
+    assert f"gdpr-33/notify@{SHOP}" in found
+    assert f"gdpr-33/notify@{TECH}" not in found
+    assert found[f"gdpr-33-2/tell@{TECH}>Marken GmbH"].due is not None
+    assert found[f"dora-19/initial@{SHOP}"].state is ClockState.NOT_APPLICABLE
+    assert found[f"nis2-23/early-warning@{SHOP}"].state is ClockState.ASK
+    first = nearest(tuple(found.values()))
+    assert first is not None
+    assert first.id == "team/triage@team"
+
+
+def test_data_that_nobody_mapped_is_never_nobodys(folder: StateFolder) -> None:
+    id_ = opened(folder, 4)
+    with store(folder) as conn:
+        found = {one.entity for one in case_clocks.of_case(conn, CONFIG, get(folder, id_), NOW)}
+        without = {one.entity for one in case_clocks.of_case(conn, Config(), get(folder, id_), NOW)}
+    assert {SHOP, TECH} < found
+    assert case_clocks.NOBODY in without
+    people = lines(folder, id_)[Line.PEOPLE]
+    assert people.answer.raw() == ""
+    assert "bucket-4: unmapped, which is not nobody" in people.unknown
+
+
+def test_the_six_lines_say_what_is_known_and_what_is_not(folder: StateFolder) -> None:
+    said = lines(folder, opened(folder, 1, 2))
+    assert list(said) == list(Line)
+    assert said[Line.WHAT].answer.raw() == "corpus (pii); logs (no categories declared)"
+    assert said[Line.PEOPLE].answer.raw() == "100 to 250 customers (DE)"
+    assert said[Line.PEOPLE].unknown == "logs: nobody declared how many"
+    assert "address 203.0.113.9" in said[Line.WHO].answer.raw()
+    assert "outside this case" in said[Line.ELSEWHERE].answer.raw()
+    assert said[Line.ELSEWHERE].unknown == "no trail is read"
+    assert all(one.source for one in said.values())
+    assert said[Line.LEAVING].answer.raw().startswith("yes: by Objects read in bulk")
+    assert said[Line.LEAVING].unknown == "how much: its way out was not discovered"
+
+
+def test_a_case_is_not_closed_over_running_clocks_unless_somebody_says_so(folder: StateFolder) -> None:
+    id_ = opened(folder, 1)
+    with pytest.raises(CaseRefused, match="clocks open"):
+        act(folder, ask.CloseCase(case=id_, reason="done"))
+    act(folder, ask.CloseCase(case=id_, reason="a test of ours", anyway=True))
+    assert get(folder, id_).status is CaseStatus.CLOSED
+    with pytest.raises(CaseRefused, match="is closed"):
+        act(folder, ask.AttachFindings(case=id_, findings=(named(2),)))
+    act(folder, ask.ChangeCase(case=id_, field="status", value="open"))
+    assert get(folder, id_).closed is None
+
+
+def test_deciding_and_sending_settle_clocks(folder: StateFolder) -> None:
+    id_ = opened(folder, 1)
+    name = f"gdpr-33/notify@{SHOP}"
+    decision = ask.DecideNotify(case=id_, entity=SHOP, regime="gdpr-33", notify=False, reason="encrypted, keys safe")
+    with pytest.raises(CaseRefused, match="lead may"):
+        act(folder, decision)
+    act(folder, decision, who="lead")
+    assert clock(folder, id_, name).state is ClockState.NOT_OWED
+    act(folder, ask.DecideNotify(case=id_, entity=SHOP, regime="gdpr-33", notify=True, reason="keys too"), who="lead")
+    assert clock(folder, id_, name).state is ClockState.RUNNING
+    act(folder, ask.MarkSent(case=id_, clock=name, at=NOW, receipt="BlnBDI 4711"))
+    assert clock(folder, id_, name).state is ClockState.MET
+    with pytest.raises(CaseRefused, match="has no clock"):
+        act(folder, ask.MarkSent(case=id_, clock="gdpr-33/notify@nobody", at=NOW))
+
+
+def test_a_thousand_findings_make_a_case_that_opens(folder: StateFolder) -> None:
+    fill(folder, *(hub(f"x{n}") for n in range(1_000)))
+    ids = tuple(named(f"x{n}") for n in range(1_000))
+    id_ = act(folder, ask.OpenCase(findings=ids, title="a flood")).case
+    assert len(get(folder, id_).findings) == 1_000
+    assert len(get(folder, id_).evidence) == 10
+    assert "800 of its findings were not looked at" in lines(folder, id_)[Line.WHAT].unknown
+
+
+def test_the_ledger_alone_makes_the_same_cases(folder: StateFolder) -> None:
+    id_ = opened(folder, 1, 2)
+    act(folder, ask.ChangeCase(case=id_, field="severity", value="low"))
+    act(folder, ask.TellStakeholder(case=id_, name="counsel", how="by phone"))
+    before = get(folder, id_)
+    tables = ("case_file", "case_finding", "case_event", "case_told")
+    with store(folder) as conn:
+        for table in tables:
+            conn.execute(f"DELETE FROM {table}")
+        conn.execute("DELETE FROM meta WHERE key IN ('ledger_seq', 'ledger_hash')")
+        conn.commit()
+    project.project(folder)
+    assert get(folder, id_) == before
+
+
+def test_an_erased_text_is_gone_from_the_case(folder: StateFolder) -> None:
+    id_ = opened(folder, 1)
+    act(folder, ask.ChangeCase(case=id_, field="hypothesis", value="Frau Muster did it"))
+    told = act(folder, ask.TellStakeholder(case=id_, name="Frau Muster"))
+    ledger.erase(folder, get(folder, id_).seq - 1, "lead", names=("value", "was"), reason="asked for")
+    ledger.erase(folder, told.seq, "lead", names=("name",), reason="asked for")
+    project.project(folder)
+    case = get(folder, id_)
+    assert (case.hypothesis.raw(), case.told[0].name.raw()) == ("", "")
