@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from sqlite3 import OperationalError
 from types import TracebackType
@@ -26,9 +25,10 @@ import msgspec
 
 from socconsole.model.finding import Severity, State
 from socconsole.store import db, reading, standing_sql
-from socconsole.store.filter import Params, View, compile, view_conditions
+from socconsole.store.filter import View, view_conditions
 from socconsole.store.instants import instant, micros
 from socconsole.store.queue_row import SELECT, QueueRow, row, with_folds
+from socconsole.store.queue_scan import FOLDED, WORST_FIRST, Scan, Sort, SortBy, scan_of
 from socconsole.triage.query import Query
 
 __all__ = ["EVERYTHING", "Count", "QueueReader", "QueueRow", "Sort", "SortBy", "View"]
@@ -41,32 +41,6 @@ _TICK_US: Final = 1_000_000
 EVERYTHING: Final = Query()
 
 
-class SortBy(StrEnum):
-    PRIORITY = "priority"
-    SEVERITY = "severity"
-    AGE = "age"
-    TITLE = "title"
-    PLACE = "place"
-
-
-@dataclass(frozen=True, slots=True)
-class Sort:
-    """An order and its direction; ``reverse`` turns the natural one round (worst, newest, A first)."""
-
-    by: SortBy = SortBy.PRIORITY
-    reverse: bool = False
-
-
-_ORDERS: Final[dict[SortBy, tuple[tuple[str, ...], bool]]] = {
-    # Ties by when a finding was first known, which never moves: rows must not swap as events arrive.
-    SortBy.PRIORITY: (("score", "first", "n"), True),
-    SortBy.SEVERITY: (("severity", "score", "first", "n"), True),
-    SortBy.AGE: (("at", "n"), True),
-    SortBy.TITLE: (("title", "n"), False),
-    SortBy.PLACE: (("place", "n"), False),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Count:
     """How many rows. Where ``exact`` is False there are at least ``n``: to be shown with a ≥."""
@@ -75,49 +49,9 @@ class Count:
     exact: bool = True
 
 
-_OPEN_INDEX: Final = {
-    SortBy.SEVERITY: "queue_severity",
-    SortBy.AGE: "queue_at",
-    SortBy.TITLE: "queue_title",
-    SortBy.PLACE: "queue_place",
-}
-
-# Plain conditions where there are some, because an index is chosen by them.
-_LEFT_OUT: Final = {state: f"{standing_sql.STATE} <> '{state.value}'" for state in State} | {
-    State.RESOLVED: "closed = 0",
-    State.SNOOZED: f"(snoozed_until IS NULL OR NOT (closed = 0 AND {standing_sql.SNOOZED}))",
-}
 _COUNTED: Final = {State.RESOLVED, State.SNOOZED}
-_FOLDED: Final = "folded = 0"
 
 _Key = tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Scan:
-    """Where to read and which rows count. The index is named because SQLite cannot know that a page is wanted."""
-
-    table: str
-    where: str
-    params: Params
-
-
-def _asks_for_open(query: Query) -> bool:
-    """Whether some term on the state leaves out what is resolved anyway, so that the open findings' indexes do."""
-    return any(t.field == "state" and not t.negated and State.RESOLVED not in t.values for t in query.terms)
-
-
-def _index(conditions: list[str], sort: Sort) -> str | None:
-    """The index made for an order under these conditions; None where there is none."""
-    if "sample = 0" not in conditions:
-        return None
-    if "closed = 0" not in conditions:
-        return "queue_score" if sort.by is SortBy.PRIORITY else None
-    if sort.by is SortBy.PRIORITY:
-        if "kind = 'threat'" not in conditions:
-            return "queue_open"
-        return "queue_lead" if _FOLDED in conditions else "queue_threat"
-    return _OPEN_INDEX[sort.by]
 
 
 @dataclass(slots=True)
@@ -174,7 +108,7 @@ class QueueReader:
         """
         if not query.terms and not query.words and view is not View.MINE and _COUNTED.issuperset(self._hide):
             return Count(self._unfiltered(view, now, folded))
-        scan = self._where(view, query, now, folded=folded)
+        scan = self._scan(view, query, now, folded=folded)
         if budget_s is None:
             counted = self._conn.execute(f"SELECT count(*) FROM {scan.table} WHERE {scan.where}", scan.params)
             return Count(counted.fetchone()[0])
@@ -204,7 +138,7 @@ class QueueReader:
         self,
         view: View,
         query: Query = EVERYTHING,
-        sort: Sort = Sort(),
+        sort: Sort = WORST_FIRST,
         *,
         offset: int,
         limit: int,
@@ -228,7 +162,7 @@ class QueueReader:
         id: str,
         view: View,
         query: Query = EVERYTHING,
-        sort: Sort = Sort(),
+        sort: Sort = WORST_FIRST,
         *,
         now: datetime,
         folded: bool = False,
@@ -237,9 +171,8 @@ class QueueReader:
 
         In a folded list a finding stands where its lead does."""
         self._settle(now)
-        scan = self._where(view, query, now, sort, folded)
-        columns, descending = self._order(sort)
-        names = ", ".join(columns)
+        scan = self._scan(view, query, now, sort, folded)
+        names = ", ".join(sort.columns)
         stands = "(SELECT n FROM finding WHERE id = :id)"
         if folded:
             stands = (
@@ -253,7 +186,7 @@ class QueueReader:
             return None
         bound = {f"k{i}": value for i, value in enumerate(key)}
         found: int = self._conn.execute(
-            f"SELECT count(*) FROM {scan.table} WHERE {scan.where} AND ({names}) {'>' if descending else '<'} "
+            f"SELECT count(*) FROM {scan.table} WHERE {scan.where} AND ({names}) {'>' if sort.descending else '<'} "
             f"({', '.join(f':{name}' for name in bound)})",
             {**scan.params, **bound},
         ).fetchone()[0]
@@ -266,14 +199,14 @@ class QueueReader:
         *,
         now: datetime,
         limit: int,
-        sort: Sort = Sort(),
+        sort: Sort = WORST_FIRST,
     ) -> list[str]:
         """Ids in the order of the table, for marks and bulk acts."""
-        scan = self._where(view, query, now, sort)
+        scan = self._scan(view, query, now, sort)
         return [
             id_
             for (id_,) in self._conn.execute(
-                f"SELECT id FROM {scan.table} WHERE {scan.where} ORDER BY {self._order_by(sort)} LIMIT :limit",
+                f"SELECT id FROM {scan.table} WHERE {scan.where} ORDER BY {sort.sql} LIMIT :limit",
                 {**scan.params, "limit": limit},
             )
         ]
@@ -298,7 +231,7 @@ class QueueReader:
     # --- inside ---
 
     def _unfiltered(self, view: View, now: datetime, folded: bool) -> int:
-        parts = [*view_conditions(view, EVERYTHING), *([_FOLDED] if folded else [])]
+        parts = [*view_conditions(view, EVERYTHING), *([FOLDED] if folded else [])]
         if State.RESOLVED in self._hide:
             parts.append("closed = 0")
         where = " AND ".join(parts)
@@ -329,30 +262,9 @@ class QueueReader:
         self._moment = (version, at)
         self._fresh = msgspec.json.encode(sorted(reading.fresh_origins(self._conn, now))).decode()
 
-    def _where(self, view: View, query: Query, now: datetime, sort: Sort | None = None, folded: bool = False) -> _Scan:
-        """What a view and a query mean; with ``sort``, read in that order."""
+    def _scan(self, view: View, query: Query, now: datetime, sort: Sort = WORST_FIRST, folded: bool = False) -> Scan:
         self._settle(now)
-        wanted = compile(query, now, self._me)
-        parts = view_conditions(view, query)
-        if self._hide and not query.asks("state") and not query.asks("incident"):
-            parts += [_LEFT_OUT[state] for state in self._hide]
-        elif _asks_for_open(query):
-            parts.append("closed = 0")
-        if folded:
-            parts.append(_FOLDED)
-        found_by_itself = query.words or query.asks("id") or query.asks("incident")
-        index = None if found_by_itself else _index(parts, sort or Sort())
-        parts.append(wanted.sql)
-        params = {**wanted.params, "now": micros(now), "fresh": self._fresh, "me": self._me}
-        return _Scan(f"queue INDEXED BY {index}" if index else "queue", " AND ".join(parts), params)
-
-    def _order(self, sort: Sort) -> tuple[tuple[str, ...], bool]:
-        columns, descending = _ORDERS[sort.by]
-        return columns, descending != sort.reverse
-
-    def _order_by(self, sort: Sort) -> str:
-        columns, descending = self._order(sort)
-        return ", ".join(f"{column} DESC" if descending else column for column in columns)
+        return scan_of(view, query, sort, now=now, me=self._me, hide=self._hide, fresh=self._fresh, folded=folded)
 
     def _block(self, view: View, query: Query, sort: Sort, folded: bool, number: int) -> _Block:
         place = (view, query, sort, folded, number)
@@ -368,9 +280,8 @@ class QueueReader:
         return block
 
     def _read(self, view: View, query: Query, sort: Sort, folded: bool, number: int, after: _Key | None) -> _Block:
-        scan = self._where(view, query, instant(self._moment[1]), sort, folded)
-        columns, descending = self._order(sort)
-        names, order = ", ".join(columns), self._order_by(sort)
+        scan = self._scan(view, query, instant(self._moment[1]), sort, folded)
+        names, order = ", ".join(sort.columns), sort.sql
         if after is None:
             # The index alone finds the numbers; only the block's own rows are then looked up.
             inner = f"SELECT n FROM {scan.table} WHERE {scan.where} ORDER BY {order} LIMIT :limit OFFSET :offset"
@@ -378,19 +289,19 @@ class QueueReader:
             bound: dict[str, Any] = {"offset": number * BLOCK}
         else:
             bound = {f"k{i}": value for i, value in enumerate(after)}
-            behind = f"({names}) {'<' if descending else '>'} ({', '.join(f':{name}' for name in bound)})"
+            behind = f"({names}) {'<' if sort.descending else '>'} ({', '.join(f':{name}' for name in bound)})"
             source = f"{scan.table} WHERE {scan.where} AND {behind}"
         found = self._conn.execute(
             f"SELECT {SELECT}, {names} FROM {source} ORDER BY {order} LIMIT :limit",
             {**scan.params, **bound, "limit": BLOCK},
         ).fetchall()
-        width = len(columns)
+        width = len(sort.columns)
         rows = [row(values) for values in found]
         if folded:  # every order ends in ``n``, so that is a row's number
             rows = with_folds(self._conn, rows, [values[-1] for values in found], self._moment[1], self._fresh)
         return _Block(rows, tuple(found[-1][-width:]) if found else None)
 
-    def _count_within(self, scan: _Scan, budget_s: float) -> Count:
+    def _count_within(self, scan: Scan, budget_s: float) -> Count:
         """Count until the time is up. Batches, so that a count cut short still knows what it saw."""
         seen = 0
         with self._deadline(budget_s) as over:
