@@ -23,6 +23,9 @@ from socconsole.text import Untrusted
 
 FORMAT: Final = "socconsole posture 1"
 
+EVALUATED: Final = "evaluated"
+"""Ledger verb of one round: ``account``, ``region``, ``at``, ``evidence`` (the file's SHA-256) and counts."""
+
 _GIVEN: Final = re.compile(r"[a-z]+-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 """An id that AWS itself gives (``subnet-0a1b2c3d``): it names one thing, whatever stands before it in an ARN."""
 

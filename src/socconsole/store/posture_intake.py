@@ -39,8 +39,23 @@ def take(conn: Connection, evaluation: Evaluation) -> list[Observation]:
     whose subject is gone. One that cannot be read any more stays as it was.
     """
     place = evaluation.place
-    before = _last_round(conn, place)
+    before, evidence = _last_round(conn, place)
     at = max(micros(evaluation.at), before + 1)
+    told = [] if evaluation.evidence and evaluation.evidence == evidence else _compare(conn, evaluation, at, before)
+    conn.execute(
+        "INSERT INTO posture_round (account, region, at, complete, asked, unanswered, evidence) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            place.account, place.region, at, evaluation.complete, evaluation.asked,
+            _json(evaluation.unanswered), evaluation.evidence,
+        ),
+    )  # fmt: skip
+    return told
+
+
+def _compare(conn: Connection, evaluation: Evaluation, at: int, before: int) -> list[Observation]:
+    """Write what is other than at the round before. Where the file of evidence is the same, nothing is."""
+    place = evaluation.place
     stored = _stored(conn, place)
     told: list[Observation] = []
     for result in _once(evaluation.results):
@@ -65,14 +80,6 @@ def take(conn: Connection, evaluation: Evaluation) -> list[Observation]:
         else:
             _put(conn, known, _not_seen(evaluation, check, subject), at, before)
     _take_endpoints(conn, evaluation, at)
-    conn.execute(
-        "INSERT INTO posture_round (account, region, at, complete, asked, unanswered, evidence) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            place.account, place.region, at, evaluation.complete, evaluation.asked,
-            _json(evaluation.unanswered), evaluation.evidence,
-        ),
-    )  # fmt: skip
     return told
 
 
@@ -89,11 +96,13 @@ class _Known:
     """It fails, or failed when it was last known."""
 
 
-def _last_round(conn: Connection, place: Place) -> int:
-    found: int | None = conn.execute(
-        "SELECT max(at) FROM posture_round WHERE account = ? AND region = ?", (place.account, place.region)
-    ).fetchone()[0]
-    return found or 0
+def _last_round(conn: Connection, place: Place) -> tuple[int, str]:
+    """When it was and what is kept of it; 0 before the first."""
+    found: tuple[int, str] | None = conn.execute(
+        "SELECT at, evidence FROM posture_round WHERE account = ? AND region = ? ORDER BY at DESC LIMIT 1",
+        (place.account, place.region),
+    ).fetchone()
+    return found or (0, "")
 
 
 def _stored(conn: Connection, place: Place) -> dict[tuple[str, str], _Known]:
@@ -108,7 +117,8 @@ def _stored(conn: Connection, place: Place) -> dict[tuple[str, str], _Known]:
         )
         for check, subject, n, verdict, span, digest, gone, known in conn.execute(
             "SELECT r.check_id, r.subject, r.n, r.verdict, r.span, s.digest, r.gone_at, r.known "
-            "FROM posture_result AS r JOIN posture_span AS s ON s.n = r.span WHERE r.account = ? AND r.region = ? AND r.answered_by = ?",
+            "FROM posture_result AS r JOIN posture_span AS s ON s.n = r.span "
+            "WHERE r.account = ? AND r.region = ? AND r.answered_by = ?",
             (place.account, place.region, OWN),
         )
     }

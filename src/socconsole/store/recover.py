@@ -1,7 +1,8 @@
 """Rebuilding ``store.db`` when it is gone or damaged: from the raw imports and the ledger; AWS gives the rest.
 
 An ``import`` entry names in ``data.evidence`` the SHA-256 of what is kept of a file: its bytes, or those without the
-secrets of its trail records, and then in ``data.original`` the file's own SHA-256. ``private.file`` is its name.
+secrets of its trail records, and then in ``data.original`` the file's own SHA-256. ``private.file`` is its name. An
+``evaluated`` entry names the file of one round of posture checks in the same way.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from socconsole.model.entry import LedgerVerdict
-from socconsole.store import correlating, db, evidence, ledger, project
+from socconsole.model.posture import Evaluation
+from socconsole.model.source import SourceKey
+from socconsole.model.world import Place
+from socconsole.store import correlating, db, evidence, ledger, posture_codec, project, sources
 from socconsole.store.ownership import StateError
 from socconsole.store.state import LockHeld, StateFolder
 
@@ -51,7 +55,7 @@ class Recovered:
     """Findings in the store now, those that only AWS knows excepted."""
     imports: int
     missing: tuple[str, ...]
-    """SHA-256 of imported files whose evidence is missing or was changed."""
+    """SHA-256 of imported files and of evaluations whose evidence is missing or was changed."""
     unapplied: int
     """Entries in a shape that this program does not know."""
     verdict: LedgerVerdict
@@ -84,6 +88,7 @@ def recover(
         aside = _set_aside(folder.store_db)
         db.prepare(folder)
         imports, missing = _import_again(folder, context)
+        missing += _evaluate_again(folder, context)
         applied = project.project(folder)
         return _told(folder, verdict, applied, True, why, aside, imports, missing)
 
@@ -158,6 +163,33 @@ def _take_in(conn: sqlite3.Connection, records: Iterable[Record], line: Line, co
     origin = f"file:{line.entry.private.get('file', line.seq)}"
     while batch := list(islice(each, _BATCH)):
         findings.commit(conn, batch, answer=None, origin=origin, now=line.at, context=context)
+
+
+def _evaluate_again(folder: StateFolder, context: triage.Context | None) -> tuple[str, ...]:
+    """Take in every round of posture anew, in their order; what is kept of none is told. A round that found what the
+    one before it did is not read again."""
+    from socconsole.store import findings
+
+    missing: dict[str, None] = {}
+    last: dict[Place, Evaluation] = {}
+    with closing(db.connect(folder.store_db)) as conn:
+        for line in ledger.lines(folder, verbs=(posture_codec.EVALUATED,)):
+            digest = str(line.entry.data.get("evidence", ""))
+            try:
+                at = datetime.fromisoformat(line.entry.data["at"])
+                known = last.get(Place(str(line.entry.data["account"]), str(line.entry.data["region"])))
+                if known is None or known.evidence != digest:
+                    known = posture_codec.unpack(evidence.get(folder, digest), at)
+                evaluation = replace(known, at=at, evidence=digest)
+            except (evidence.EvidenceError, ValueError, LookupError, TypeError, OSError, EOFError):
+                missing[digest] = None
+                continue
+            last[evaluation.place] = evaluation
+            origin = sources.origin_of(SourceKey("posture", evaluation.place.account, evaluation.place.region))
+            findings.commit(
+                conn, (), answer=None, origin=origin, now=at, context=context, live=True, evaluation=evaluation
+            )
+    return tuple(missing)
 
 
 def _told(

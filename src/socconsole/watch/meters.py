@@ -12,26 +12,36 @@ from socconsole.collectors.metrics import Metrics
 from socconsole.config import Config
 from socconsole.model.world import Place
 from socconsole.store import metering
+from socconsole.store.state import StateFolder
 from socconsole.triage.ways_out import Wanted
+from socconsole.watch import posture
 from socconsole.watch.keeper import Keeper
 from socconsole.watch.polling import Collector
+from socconsole.watch.posture import Posture
 
 
-def _metrics(config: Config, keeper: Keeper) -> Collector:
+def _metrics(keeper: Keeper) -> Collector:
     def wanted(place: Place, now: datetime) -> Awaitable[Sequence[Wanted]]:
         return keeper.do(metering.wanted, place, now)
 
     return Metrics(wanted)
 
 
-MADE: Final[dict[str, Callable[[Config, Keeper], Collector]]] = {
-    "egress": lambda config, keeper: Egress(config),
-    "metrics": _metrics,
+MADE: Final[dict[str, Callable[[Config, Keeper, StateFolder], Collector]]] = {
+    "egress": lambda config, keeper, folder: Egress(config),
+    "metrics": lambda config, keeper, folder: _metrics(keeper),
+    posture.SERVICE: Posture,
 }
-"""Collectors that are made of the configuration or of what the store knows."""
+"""Collectors that are made of the configuration or of what is known here."""
 
 AFTERWARDS: Final = {"egress": "metrics"}
 """What a reading gives cause to read at once: a way out that was just found has a meter."""
+
+LAST: Final = frozenset({*AFTERWARDS.values(), posture.SERVICE})
+"""What stands on what the others read: the alarms of a place are a part of its posture."""
+
+LATER_S: Final = {posture.SERVICE: 20.0}
+"""Seconds after the start at which a long reading that nobody waits for begins; for the rest of these it is 3."""
 
 
 _BREATH_S: Final = 0.02

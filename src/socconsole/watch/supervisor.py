@@ -25,7 +25,7 @@ from socconsole.store.declared import context_of
 from socconsole.store.findings import Counts
 from socconsole.store.ledger import LedgerError
 from socconsole.store.state import StateFolder
-from socconsole.watch import listening, meters, pace
+from socconsole.watch import listening, meters, pace, posture
 from socconsole.watch.duties import WHO, Duties
 from socconsole.watch.keeper import Keeper
 from socconsole.watch.listening import Listener
@@ -44,7 +44,7 @@ STANDING_S: Final = 300.0
 SNAPSHOTS_S: Final = 60.0
 HOUSE_S: Final = 6 * 3600.0
 LATER_S: Final = 3.0
-"""How long after the start ways out and their meters are first read."""
+"""How long after the start ways out and their meters are first read, where ``meters.LATER_S`` says nothing else."""
 
 ARRIVAL_S: Final = 30.0
 """How long a watch that ends with its consoles waits for the first one."""
@@ -109,23 +109,26 @@ async def watch(
                 for key in (*scope(settings, folder.world), *listening.keys(settings, folder.world))
             ]
             await keeper.do(sources.scope, dict.fromkeys(everything))
-            pollers = _pollers(config, folder.world, keeper, door)
+            pollers = _pollers(config, folder, keeper, door)
             duties = Duties(folder, config, keeper, door)
             rules = Rules(folder, config, keeper)
             if once:
                 report = await _once(keeper, pollers)
                 await rules.run()
                 await meters.judge(keeper)
+                await duties.apply_ledger()
                 await duties.rescore()
                 await duties.correlate()
                 return report
-            await _reside(duties, rules, pollers, keeper, linger_s)
+            touched = await asyncio.to_thread(posture.Touched, folder)
+            await _reside(duties, rules, pollers, keeper, touched, linger_s)
             return None
 
 
-def _pollers(config: Config, world: World, keeper: Keeper, door: Door) -> list[Poller | Listener]:
+def _pollers(config: Config, folder: StateFolder, keeper: Keeper, door: Door) -> list[Poller | Listener]:
     context = context_of(config)
-    collectors = COLLECTORS | {service: make(config, keeper) for service, make in meters.MADE.items()}
+    world = folder.world
+    collectors = COLLECTORS | {service: make(config, keeper, folder) for service, make in meters.MADE.items()}
     pollers: list[Poller | Listener] = []
 
     def alarm(dead: SourceKey) -> None:
@@ -159,9 +162,8 @@ def _pollers(config: Config, world: World, keeper: Keeper, door: Door) -> list[P
 
 async def _once(keeper: Keeper, pollers: Sequence[Poller | Listener]) -> Report:
     counts = Counts()
-    later = frozenset(meters.AFTERWARDS.values())
     for wave in (False, True):
-        some = [poller for poller in pollers if (poller.key.service in later) is wave]
+        some = [poller for poller in pollers if (poller.key.service in meters.LAST) is wave]
         for _, part in await asyncio.gather(*(poller.ask() for poller in some)):
             counts += part
     asked = {poller.key for poller in pollers}
@@ -172,8 +174,27 @@ def _states(conn: Connection) -> list[SourceState]:
     return sources.states(conn, now=datetime.now(UTC))
 
 
+async def _evaluate_touched(touched: posture.Touched, pollers: Sequence[Poller | Listener]) -> None:
+    """Whoever mends something sees it pass now, not within the hour. What is no place of ours, as IAM's global one, is
+    about the whole account."""
+    ours = {(poller.key.account, poller.key.region): poller for poller in pollers if _is_posture(poller)}
+    for place in await asyncio.to_thread(touched.places):
+        here = ours.get((place.account, place.region))
+        for poller in [here] if here else [one for one in ours.values() if one.key.account == place.account]:
+            poller.poke()
+
+
+def _is_posture(poller: Poller | Listener) -> bool:
+    return poller.key.service == posture.SERVICE
+
+
 async def _reside(
-    duties: Duties, rules: Rules, pollers: Sequence[Poller | Listener], keeper: Keeper, linger_s: float | None
+    duties: Duties,
+    rules: Rules,
+    pollers: Sequence[Poller | Listener],
+    keeper: Keeper,
+    touched: posture.Touched,
+    linger_s: float | None,
 ) -> None:
     end = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -193,6 +214,7 @@ async def _reside(
         asyncio.create_task(_every(REMIND_S, duties.rescore), name="scores"),
         asyncio.create_task(_every(REMIND_S, lambda: meters.judge(keeper)), name="sanity"),
         asyncio.create_task(_every(TICK_S, duties.correlate), name="incidents"),
+        asyncio.create_task(_every(TICK_S, lambda: _evaluate_touched(touched, pollers)), name="posture anew"),
         asyncio.create_task(_every(STANDING_S, duties.look_at_containments), name="containments"),
         asyncio.create_task(_every(SNAPSHOTS_S, duties.follow_snapshots), name="snapshots"),
         asyncio.create_task(_every(HOUSE_S, duties.keep_house), name="housekeeping"),
@@ -214,7 +236,7 @@ async def _reside(
 async def _begin(poller: Poller | Listener) -> None:
     """Findings are what somebody waits for: what knows many services, and loads as many, begins a little later."""
     if poller.key.service in meters.MADE:
-        await asyncio.sleep(LATER_S)
+        await asyncio.sleep(meters.LATER_S.get(poller.key.service, LATER_S))
     await poller.run()
 
 
