@@ -1,8 +1,7 @@
 """The windowed table: it knows the rows on the screen and asks for others when it gets there.
 
-Cost and memory are flat in the number of rows. The cursor belongs to a row's key, not to a position: when
-rows come and go, it stays on its finding. Only cells that differ are painted again, so a change outside the
-view costs no byte on the wire.
+What is held and where the cursor is, ``window.Window`` knows; here are keys, messages and paint. Only cells that
+differ are painted again, so a change outside the view costs no byte on the wire.
 
 It keeps its own scroll position instead of Textual's, because a change of ``virtual_size`` means a layout of
 the whole screen, and rows arrive all the time.
@@ -12,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
-from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from rich.cells import cell_len
 from textual import events
@@ -33,6 +32,7 @@ from socconsole.widgets.rows import (
     one_style,
     row_line,
 )
+from socconsole.widgets.window import RowSource, Window
 
 __all__ = ["Cell", "Column", "RowSource", "WindowTable"]
 
@@ -40,22 +40,6 @@ Row = TypeVar("Row")
 
 GUTTER: Final = 2
 _HEAD: Final = 1
-
-
-class RowSource(Protocol[Row]):
-    """Where rows come from, in one order under one filter. Asked on the event loop: answer quickly."""
-
-    def count(self) -> int:
-        """How many rows there are now."""
-
-    def window(self, offset: int, limit: int) -> Sequence[Row]:
-        """At most ``limit`` rows from position ``offset``."""
-
-    def key(self, row: Row) -> str:
-        """What identifies a row for good."""
-
-    def position_of(self, key: str) -> int | None:
-        """Where the row with this key stands now; None when it is not among them."""
 
 
 class WindowTable(PaintedLines, Generic[Row], can_focus=True):
@@ -133,42 +117,36 @@ class WindowTable(PaintedLines, Generic[Row], can_focus=True):
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self._columns = tuple(columns)
-        self._source = source
+        self._window = Window(source)
         self._empty = empty
         self._sort: tuple[str, bool] | None = None
-        self._count = 0
-        self._top = 0
-        self._cursor = 0
-        self._key: str | None = None
         self._marks: frozenset[str] = frozenset()
         self._changed_at = float("-inf")
-        self._block_at = 0
-        self._block: Sequence[Row] = ()
 
     # -- what is known -------------------------------------------------------------------------------
 
     @property
     def count(self) -> int:
         """Rows in the source when it was last read."""
-        return self._count
+        return self._window.count
 
     @property
     def cursor(self) -> int:
         """The cursor's position, from 0."""
-        return self._cursor
+        return self._window.cursor
 
     @property
     def cursor_key(self) -> str | None:
-        return self._key
+        return self._window.key
 
     @property
     def cursor_row(self) -> Row | None:
-        return self._row(self._cursor) if self._key is not None else None
+        return self._window.row(self._window.cursor) if self._window.key is not None else None
 
     @property
     def top(self) -> int:
         """The position of the first row on the screen."""
-        return self._top
+        return self._window.top
 
     @property
     def marks(self) -> frozenset[str]:
@@ -190,12 +168,12 @@ class WindowTable(PaintedLines, Generic[Row], can_focus=True):
     def show_source(self, source: RowSource[Row], keep: str | None = None) -> None:
         """Show other rows, or the same in another order; the cursor goes to ``keep``, else stays on its key,
         else goes to the first row."""
-        self._source = source
-        self._read(keep or self._key, top_of=None)
+        self._window.source = source
+        self._read(keep or self._window.key, by_itself=False)
 
     def renew(self) -> None:
         """The data changed: read the view again and paint what differs."""
-        self._read(self._key, top_of=self._key)
+        self._read(self._window.key, by_itself=self._window.key is not None)
 
     def set_columns(self, columns: Sequence[Column[Row]]) -> None:
         self._columns = tuple(columns)
@@ -209,95 +187,65 @@ class WindowTable(PaintedLines, Generic[Row], can_focus=True):
     def set_empty(self, text: str) -> None:
         """What to say instead of rows when there are none."""
         self._empty = text
-        if not self._count:
+        if not self._window.count:
             self.repaint()
 
-    def _read(self, want: str | None, top_of: str | None) -> None:
-        """Read count and view again; ``top_of`` set means that no key of the analyst's caused it."""
-        if self._source is None or not self.is_attached:
+    def _read(self, want: str | None, *, by_itself: bool) -> None:
+        window = self._window
+        if window.source is None or not self.is_attached:
             return
-        by_itself = top_of is not None or self._key is None
-        before_key, before_at = self._key, self._cursor
-        self._count = self._source.count()
-        self._block = ()  # as things were
-        at = self._find(want, near=top_of is not None) if want is not None and self._count else None
-        if at is None:
-            at = min(before_at, self._count - 1) if by_itself else 0
-        elif top_of is not None and self._top:
-            # Away from the top the view stands still around the cursor; at the top new rows are let in.
-            self._top += at - before_at
-        self._cursor = max(0, at)
-        self._follow_cursor()
-        self._fetch()
-        row = self._row(self._cursor)
-        self._key = None if row is None else self._source.key(row)
-        if self._key != before_key:
-            if by_itself:
+        before, unasked = window.key, by_itself or window.key is None
+        window.read(want, self.rows_in_view, by_itself=by_itself)
+        if window.key != before:
+            if unasked:
                 self._changed_at = time.monotonic()
-            self.post_message(self.Moved(self, by_itself))
+            self.post_message(self.Moved(self, unasked))
         self.repaint()
-
-    def _find(self, key: str, near: bool) -> int | None:
-        """Where a row stands now. ``near``: likely where it was, and reading the view again tells at no extra cost."""
-        if self._source is None:
-            return None
-        if near:
-            self._fetch()
-            for position, row in enumerate(self._block, start=self._block_at):
-                if self._source.key(row) == key:
-                    return position
-        return self._source.position_of(key)
 
     # -- the cursor ----------------------------------------------------------------------------------
 
     def go_to(self, position: int) -> None:
         """Move the cursor, as a key does."""
-        if self._source is None or not self._count:
+        window = self._window
+        before, top = window.cursor, window.top
+        if not window.count or not window.go_to(position, self.rows_in_view):
             return
-        before, top = self._cursor, self._top
-        self._cursor = max(0, min(self._count - 1, position))
-        if self._cursor == before:
-            return
-        self._follow_cursor()
-        self._fetch()
-        row = self._row(self._cursor)
-        self._key = None if row is None else self._source.key(row)
-        if self._top == top:
+        if window.top == top:
             self._compose_row(before)
-            self._compose_row(self._cursor)
+            self._compose_row(window.cursor)
         else:
             self.repaint()
         self.post_message(self.Moved(self, False))
 
     def go_to_key(self, key: str) -> bool:
         """Move the cursor to a row by its key; False when it is not among the rows."""
-        at = self._source.position_of(key) if self._source is not None else None
+        at = self._window.position_of(key)
         if at is None:
             return False
         self.go_to(at)
         return True
 
     def action_move(self, rows: int) -> None:
-        self.go_to(self._cursor + rows)
+        self.go_to(self._window.cursor + rows)
 
     def action_page(self, pages: int) -> None:
-        self.go_to(self._cursor + pages * self.rows_in_view)
+        self.go_to(self._window.cursor + pages * self.rows_in_view)
 
     def action_go(self, position: int) -> None:
-        self.go_to(self._count - 1 if position < 0 else position)
+        self.go_to(self._window.count - 1 if position < 0 else position)
 
     def action_open(self) -> None:
         row = self.cursor_row
-        if row is not None and self._key is not None:
-            self.post_message(self.Opened(self, self._key, row))
+        if row is not None and self._window.key is not None:
+            self.post_message(self.Opened(self, self._window.key, row))
 
     # -- marks ---------------------------------------------------------------------------------------
 
     def toggle_mark(self) -> None:
         """Mark or unmark the row under the cursor and go to the next."""
-        if self._key is None:
+        if self._window.key is None:
             return
-        self._set_marks(self._marks ^ {self._key})
+        self._set_marks(self._marks ^ {self._window.key})
         self.action_move(1)
 
     def mark_keys(self, keys: Collection[str]) -> None:
@@ -313,57 +261,37 @@ class WindowTable(PaintedLines, Generic[Row], can_focus=True):
             self.repaint()
             self.post_message(self.MarksChanged(self))
 
-    # -- reading rows --------------------------------------------------------------------------------
-
-    def _follow_cursor(self) -> None:
-        height = self.rows_in_view
-        self._top = max(self._cursor - height + 1, min(self._top, self._cursor))
-        self._top = max(0, min(self._top, self._count - height))
-
-    def _fetch(self) -> None:
-        """Hold the rows in view and a page on either side."""
-        height = self.rows_in_view
-        have = self._block_at <= self._top and min(self._top + height, self._count) <= self._block_at + len(self._block)
-        if self._source is None or have:
-            return
-        self._block_at = max(0, self._top - height)
-        self._block = self._source.window(self._block_at, 3 * height)
-
-    def _row(self, position: int) -> Row | None:
-        index = position - self._block_at
-        return self._block[index] if 0 <= index < len(self._block) else None
-
     # -- painting ------------------------------------------------------------------------------------
 
     def lines_for(self, width: int, height: int) -> list[Line]:
-        self._follow_cursor()
-        self._fetch()
+        self._window.show(self.rows_in_view)
         signs = glyphs.current()
         placed = layout(self._columns, width - GUTTER)
         sort = None
         if self._sort is not None:
             sort = (self._sort[0], signs.down if self._sort[1] else signs.up)
         out = [head_line(placed, width, GUTTER, sort, signs.cut)]
-        for position in range(self._top, self._top + height - _HEAD):
+        for position in range(self._window.top, self._window.top + height - _HEAD):
             out.append(self._line_of(position, placed, width))
-        if not self._count:
+        if not self._window.count:
             for index, text in enumerate(_wrapped(clean(self._empty), width - 2 * GUTTER)[: height - _HEAD - 1]):
                 out[index + 2] = fill(((" " * GUTTER + text, "quiet"),), width)
         return out[:height]
 
     def _compose_row(self, position: int) -> None:
-        y = position - self._top + _HEAD
+        y = position - self._window.top + _HEAD
         if _HEAD <= y < len(self._lines):
             width = self.size.width
             self.put_line(y, self._line_of(position, layout(self._columns, width - GUTTER), width))
 
     def _line_of(self, position: int, placed: Sequence[tuple[Column[Row], int]], width: int) -> Line:
-        row = self._row(position) if position < self._count else None
-        if row is None or self._source is None:
+        source = self._window.source
+        row = self._window.row(position) if position < self._window.count else None
+        if row is None or source is None:
             return fill((), width)
         signs = glyphs.current()
-        hot = position == self._cursor
-        marked = self._source.key(row) in self._marks if self._marks else False
+        hot = position == self._window.cursor
+        marked = source.key(row) in self._marks if self._marks else False
         gutter = ((signs.cursor if hot else " ", "text"), (signs.mark if marked else " ", "mark"))
         line = row_line(placed, row, width, gutter, signs.cut)
         return one_style(line, "cursor" if self.has_focus else "cursor-blurred") if hot else line
@@ -372,16 +300,15 @@ class WindowTable(PaintedLines, Generic[Row], can_focus=True):
 
     def _on_mount(self, event: events.Mount) -> None:
         super()._on_mount(event)
-        if self._source is not None:
-            self._read(self._key, top_of=None)
+        self._read(self._window.key, by_itself=False)
 
     def _on_focus(self, event: events.Focus) -> None:
         super()._on_focus(event)
-        self._compose_row(self._cursor)
+        self._compose_row(self._window.cursor)
 
     def _on_blur(self, event: events.Blur) -> None:
         super()._on_blur(event)
-        self._compose_row(self._cursor)
+        self._compose_row(self._window.cursor)
 
     def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
@@ -392,8 +319,8 @@ class WindowTable(PaintedLines, Generic[Row], can_focus=True):
         self.action_move(-3)
 
     async def _on_click(self, event: events.Click) -> None:
-        position = self._top + event.y - _HEAD
-        if event.y >= _HEAD and position < self._count:
+        position = self._window.top + event.y - _HEAD
+        if event.y >= _HEAD and position < self._window.count:
             self.go_to(position)
             if event.chain == 2:
                 self.action_open()

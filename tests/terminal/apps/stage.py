@@ -100,7 +100,7 @@ class Stage(SafeApp[None]):
 
     def pressed(self, key: str) -> None:
         footer = self.screen.query_one(KeyFooter)
-        rows = self.table._source
+        rows = self.table._window.source
         if not isinstance(rows, Rows):
             raise TypeError
         if key in self.acting_keys:
