@@ -1,0 +1,83 @@
+"""A report before it has a form: sections of facts, tables and words, from which Markdown and HTML are made alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from socconsole.text import Untrusted
+
+Words = str | Untrusted
+"""What stands in a report. Untrusted text is cleaned by whoever gives it a form; so is everything else."""
+
+Mood = Literal["plain", "good", "bad", "unknown"]
+"""How a cell or a notice is to be seen: by a word and a sign as well as by a colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell that is more than plain words."""
+
+    words: Words
+    mood: Mood
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What nobody may overlook."""
+
+    words: Words
+    mood: Mood = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    items: tuple[Words, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Names and values, one a line."""
+
+    rows: tuple[tuple[str, Words], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """``empty`` is what is said where there is no row: why there is none, never nothing."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Words | Cell, ...], ...]
+    empty: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Commands and the like, kept as they are."""
+
+    text: str
+
+
+Part = Paragraph | Notice | Points | Facts | Table | Fixed
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: str
+    parts: tuple[Part, ...]
+    anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A whole report. ``facts`` say of what and as of when it is."""
+
+    title: Words
+    facts: tuple[tuple[str, Words], ...]
+    sections: tuple[Section, ...]
+    notices: tuple[Notice, ...] = ()
