@@ -19,20 +19,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from socconsole.cli.common import (
-    Code,
-    ConfigOption,
-    JsonOption,
-    Stop,
-    StoreOption,
-    finish,
-    live_root,
-    load_config,
-    open_folder,
-    put,
-    say,
-    stop,
-)
+from socconsole.cli.exits import Code, Stop, finish, put, say, stop
+from socconsole.cli.opening import live_root, load_config, open_folder
+from socconsole.cli.options import ConfigOption, JsonOption, StoreOption
 from socconsole.text import clean
 
 if TYPE_CHECKING:
@@ -134,11 +123,13 @@ def _rules(folder: StateFolder, settings: Config) -> None:
 
 
 def _correlate(folder: StateFolder) -> None:
-    """Bring together what came with what it belongs to, what the rules made of it included."""
-    from socconsole.store import correlating, db
+    """Bring together what came with what it belongs to, what the rules made of it included, and what answers a posture
+    check with the check."""
+    from socconsole.store import correlating, db, posture_others
 
     with db.writing(folder) as conn:
         correlating.finish(conn, datetime.now(UTC))
+        posture_others.finish(conn, datetime.now(UTC))
 
 
 def _folder(store: StoreOption) -> StateFolder:

@@ -40,10 +40,11 @@ POSTURE_DDL: Final = (
         known_at INTEGER,
         origin TEXT NOT NULL DEFAULT '',
         finding INTEGER REFERENCES finding (n) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
-        gone_at INTEGER,
-        UNIQUE (account, region, answered_by, check_id, subject, control)
+        gone_at INTEGER
     ) STRICT
     """,
+    "CREATE UNIQUE INDEX posture_result_key ON posture_result "
+    "(account, region, answered_by, check_id, subject, control, coalesce(finding, 0))",
     "CREATE INDEX posture_result_now ON posture_result (check_id, answered_by, account, region, verdict, evaluated, "
     "origin, subject) WHERE gone_at IS NULL",
     "CREATE INDEX posture_result_failed ON posture_result (verdict, check_id) "
@@ -88,13 +89,17 @@ POSTURE_DDL: Final = (
     """,
     # Findings of other scanners that came or changed and were not yet read as answers to our checks.
     "CREATE TABLE posture_due (finding INTEGER PRIMARY KEY) STRICT",
-    "INSERT INTO posture_due SELECT n FROM finding WHERE kind = 'control'",
+    "INSERT INTO posture_due SELECT n FROM finding WHERE kind = 'control' AND sources <> 'posture'",
+)
+
+_OWED: Final = (
+    "WHEN new.kind = 'control' AND new.sources <> 'posture' BEGIN "
+    "INSERT INTO posture_due SELECT new.n WHERE new.n NOT IN (SELECT finding FROM posture_due); END"
 )
 
 POSTURE_TRIGGERS: Final = (
-    "CREATE TRIGGER posture_due_insert AFTER INSERT ON finding WHEN new.kind = 'control' BEGIN "
-    "INSERT INTO posture_due SELECT new.n WHERE new.n NOT IN (SELECT finding FROM posture_due); END",
-    "CREATE TRIGGER posture_due_update AFTER UPDATE ON finding WHEN new.kind = 'control' BEGIN "
-    "INSERT INTO posture_due SELECT new.n WHERE new.n NOT IN (SELECT finding FROM posture_due); END",
+    f"CREATE TRIGGER posture_due_insert AFTER INSERT ON finding {_OWED}",
+    "CREATE TRIGGER posture_due_update AFTER UPDATE OF active, workflow, occurred, updated, resources ON finding "
+    + _OWED,
 )
-"""Whoever writes a control finding owes it a look: no writer can forget."""
+"""Whoever writes a control finding owes it a look: no writer can forget. A new score is no new answer."""

@@ -7,13 +7,11 @@ a day ago, or through a source that is not fresh. A FAIL of ours stays one, howe
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from sqlite3 import Connection
 from typing import Any, Final
 
-from socconsole.model.posture import OWN
 from socconsole.model.source import Freshness, SourceState
 from socconsole.store import sources
 from socconsole.store.instants import micros
@@ -23,14 +21,6 @@ SERVICE: Final = "posture"
 
 OLD: Final = timedelta(hours=24)
 """An answer of another scanner counts for this long."""
-
-NAMES: Final[Mapping[str, str]] = {
-    OWN: "socconsole",
-    "securityhub": "Security Hub",
-    "config": "AWS Config",
-    "prowler": "Prowler",
-}
-"""Who answers, as people call them."""
 
 _ANSWERING: Final = (Freshness.FRESH, Freshness.PARTIAL)
 

@@ -16,7 +16,7 @@ from typing import Final
 from socconsole.model.posture import OWN, Result, Verdict
 from socconsole.model.world import Place
 from socconsole.store.instants import instant, instant_or_none
-from socconsole.store.posture_trust import IN_SCOPE, NAMES, RANK, SAYS, Trust
+from socconsole.store.posture_trust import IN_SCOPE, RANK, SAYS, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +147,22 @@ _OPPOSITE: Final = {Verdict.PASS: Verdict.FAIL, Verdict.FAIL: Verdict.PASS}
 
 
 def _otherwise(row: Row, all_of_it: Iterable[Row]) -> str:
-    """Of ours, everybody who says the opposite; of another's answer, whether we do."""
+    """Of ours, everybody who says the opposite; of another's answer, whether we do. Of a check that they answer in part
+    only, their PASS contradicts no FAIL of ours."""
+    from socconsole.posture.catalogue import catalogue
+    from socconsole.posture.others import NAMES
+
+    about = catalogue().get(row.result.check)
     opposite = _OPPOSITE.get(row.result.verdict)
+    own = row.result.answered_by == OWN
+    ours_fails = row.result.verdict is (Verdict.FAIL if own else Verdict.PASS)
+    if ours_fails and not (about and about.whole):
+        return ""
     return "; ".join(
-        f"{NAMES.get(one.result.answered_by, one.result.answered_by)} says {one.result.verdict.value}"
-        + (f" ({one.control})" if one.control else "")
-        + f" at {one.result.evaluated:%Y-%m-%d %H:%M}Z"
+        f"{NAMES.get(one.result.answered_by, 'socconsole')}{' ' * bool(one.control)}{one.control} says "
+        f"{one.result.verdict.value} at {one.result.evaluated:%Y-%m-%d %H:%M}Z"
         for one in all_of_it
-        if one.result.verdict is opposite and (one.result.answered_by == OWN) is not (row.result.answered_by == OWN)
+        if one.result.verdict is opposite and (one.result.answered_by == OWN) is not own
     )
 
 

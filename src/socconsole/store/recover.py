@@ -21,7 +21,7 @@ from socconsole.model.entry import LedgerVerdict
 from socconsole.model.posture import Evaluation
 from socconsole.model.source import SourceKey
 from socconsole.model.world import Place
-from socconsole.store import correlating, db, evidence, ledger, posture_codec, project, sources
+from socconsole.store import correlating, db, evidence, ledger, posture_codec, posture_others, project, sources
 from socconsole.store.ownership import StateError
 from socconsole.store.state import LockHeld, StateFolder
 
@@ -153,6 +153,7 @@ def _import_again(folder: StateFolder, context: triage.Context | None) -> tuple[
             _take_in(conn, read_bytes(data), line, context)
             done += 1
         correlating.finish(conn, datetime.now(UTC))
+        posture_others.finish(conn, datetime.now(UTC))
     return done, tuple(missing)
 
 

@@ -18,7 +18,18 @@ from socconsole.config import Config
 from socconsole.model.entry import Entry
 from socconsole.response import afterwards, following
 from socconsole.response.session import uninterrupted
-from socconsole.store import correlating, due, gone, housekeeping, ledger, owed, project, rescore, sources
+from socconsole.store import (
+    correlating,
+    due,
+    gone,
+    housekeeping,
+    ledger,
+    owed,
+    posture_others,
+    project,
+    rescore,
+    sources,
+)
 from socconsole.store.db import Connection
 from socconsole.store.declared import context_of
 from socconsole.store.state import StateFolder
@@ -121,6 +132,12 @@ class Duties:
         """Bring together what came since with what it belongs to, a slice at a time between other work."""
         while await self._keeper.do(correlating.waits, datetime.now(UTC)):
             await self._keeper.do(correlating.advance, datetime.now(UTC))
+            await asyncio.sleep(_BREATH_S)
+
+    async def read_others(self) -> None:
+        """Keep what other scanners answer to our posture checks, a slice at a time between other work."""
+        while await self._keeper.do(posture_others.waits):
+            await self._keeper.do(posture_others.advance, datetime.now(UTC))
             await asyncio.sleep(_BREATH_S)
 
     async def keep_house(self) -> None:

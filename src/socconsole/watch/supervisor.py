@@ -119,6 +119,7 @@ async def watch(
                 await duties.apply_ledger()
                 await duties.rescore()
                 await duties.correlate()
+                await duties.read_others()
                 return report
             touched = await asyncio.to_thread(posture.Touched, folder)
             await _reside(duties, rules, pollers, keeper, touched, linger_s)
@@ -214,6 +215,7 @@ async def _reside(
         asyncio.create_task(_every(REMIND_S, duties.rescore), name="scores"),
         asyncio.create_task(_every(REMIND_S, lambda: meters.judge(keeper)), name="sanity"),
         asyncio.create_task(_every(TICK_S, duties.correlate), name="incidents"),
+        asyncio.create_task(_every(CHECK_S, duties.read_others), name="other scanners"),
         asyncio.create_task(_every(TICK_S, lambda: _evaluate_touched(touched, pollers)), name="posture anew"),
         asyncio.create_task(_every(STANDING_S, duties.look_at_containments), name="containments"),
         asyncio.create_task(_every(SNAPSHOTS_S, duties.follow_snapshots), name="snapshots"),
