@@ -21,7 +21,7 @@ FIGURES: Final[dict[str, str]] = {
     "paint": "key to paint, idle and while another process commits 1,000 findings a second",
     "search": "a keystroke in the filter, and a page of Triage",
     "upsert": "taking findings in, beside sqlite_utils.upsert_all; size on disk",
-    "arrival": "the attacker's first byte to its row, by push and by polling (20 drills: --quick runs 3)",
+    "arrival": "the attacker's first byte to its line on the screen, by push and polling (20 drills: --quick runs 3)",
     "rules": "a pass over new trail events, 10k stored beside 100k (1M: --big)",
     "ledger": "appending beside a raw fsync; verifying",
 }

@@ -7,6 +7,7 @@ played into the emulator afterwards, so that emulating costs the measured progra
 from __future__ import annotations
 
 import random
+import select
 import shutil
 import sys
 import tempfile
@@ -183,6 +184,34 @@ def _look(cell: Any) -> tuple[str, str, bool]:
     if cell.data == " " and not cell.reverse:
         return "default", cell.bg, False
     return cell.fg, cell.bg, cell.bold
+
+
+def await_each(terminals: Sequence[Timed], condition: Callable[[Shown], bool], patience: float = 60.0) -> list[float]:
+    """When each of several screens first met a condition; all are read as their bytes come, so that none waits for
+    another. ``AssertionError`` with the screen of one that never does."""
+    end = time.monotonic() + patience
+    found: list[float | None] = [None] * len(terminals)
+    while True:
+        for number, terminal in enumerate(terminals):
+            if found[number] is None:
+                found[number] = terminal.painted_at(condition)
+        late = [terminal for terminal, at in zip(terminals, found, strict=True) if at is None]
+        if not late:
+            return [at for at in found if at is not None]
+        if time.monotonic() > end or any(terminal.process.poll() is not None for terminal in late):
+            said = "\n".join(late[0].shot().lines).rstrip()
+            raise AssertionError(f"what is to be measured was never painted; the screen says\n{said}")
+        read_each(terminals, 0.05)
+
+
+def read_each(terminals: Sequence[Timed], seconds: float) -> None:
+    """Take in whatever comes on any of several screens for so long."""
+    end = time.perf_counter() + seconds
+    while (left := end - time.perf_counter()) > 0:
+        came, _, _ = select.select([terminal.fd for terminal in terminals], [], [], left)
+        for terminal in terminals:
+            if terminal.fd in came:
+                terminal._pump(0)
 
 
 # -- what really changed ---------------------------------------------------------------------------------------

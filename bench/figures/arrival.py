@@ -1,9 +1,11 @@
-"""From the attacker's first byte to its row in the store, by push and by polling.
+"""From the attacker's first byte to its row in the store, and to its line on the screen, by push and by polling.
 
-Two installs watch one embedded AWS at the same time, each with a watch of its own in a process of its own: one has the
-queue, the other polls at the drill's intervals. The story stands still until both watches have read everything, and
-each of its moves is made at a random moment of the polls: the speed of the story is in none of the figures. Nor is
-what GuardDuty itself takes to find anything, since a drill's reports at once: docs/push.md has the arithmetic.
+Two installs watch one embedded AWS at the same time, each with a watch in a process of its own and a console on a
+terminal of its own: one has the queue, the other polls at the drill's intervals. The consoles show a list that a filter
+keeps empty until the finding is in it, so that its line is painted when it stands there and for nothing else. The story
+stands still until both watches have read everything, and each of its moves is made at a random moment of the polls: the
+speed of the story is in none of the figures. Nor is what GuardDuty itself takes to find anything, since a drill's
+reports at once: docs/push.md has the arithmetic.
 """
 
 from __future__ import annotations
@@ -20,11 +22,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from bench.figure import Row, Settings
+from bench.screen import Shown, Timed, await_each, module, read_each
 from bench.stats import median
 from socconsole.cli.drill import HEAD, INTERVALS, push_table
 from socconsole.cli.world import write_accounts
 from socconsole.drill import Embedded, launch, pushing
 from socconsole.processes import ours
+from socconsole.store import session
 from socconsole.store.db import prepare
 from socconsole.store.state import StateFolder
 
@@ -40,6 +44,12 @@ _FINDING: Final = (
     "SELECT min(seen) FROM finding "
     "WHERE types LIKE '%Exfiltration:S3/AnomalousBehavior%' AND resources LIKE '%llm-corpus%'"
 )
+_FILTER: Final = 'res:kaufhaus-llm-corpus-prod type:"Exfiltration:S3/AnomalousBehavior"'
+"""The same finding, asked for on Triage; a filter shows every finding in a row of its own."""
+_EMPTY, _LINE = "nothing matches", "Objects in S3 bucket"
+_LIST: Final = 100
+"""Cells of a line that belong to the list: the detail beside it says the title as well."""
+_SAID: Final = "watch.said"
 _CALL: Final = "SELECT min(seen) FROM trail WHERE name = 'PutBucketPolicy'"
 _NOTE: Final = (
     "median (maximum); two installs on one AWS; polling at the drill's own intervals: Security Hub 3 s, GuardDuty 5 s"
@@ -51,8 +61,8 @@ T = TypeVar("T")
 def run(settings: Settings) -> Iterator[Row]:
     rounds = 3 if settings.quick else RUNS
     taken = [_round(settings.scratch / f"{number}", number) for number in range(rounds)]
-    for name, at in (("first byte to its finding's row", 2), ("policy opened to its event's row", 0)):
-        pushed, polled = [one[at] for one in taken], [one[at + 1] for one in taken]
+    for name in taken[0]:
+        pushed, polled = ([one[name][install] for one in taken] for install in range(2))
         yield Row(name, f"push {_said(pushed)}", f"polling {_said(polled)}", n=f"{rounds} drills", note=_NOTE)
 
 
@@ -60,8 +70,8 @@ def _said(seconds: list[float]) -> str:
     return f"{median(seconds):.2f} s ({max(seconds):.2f} s)"
 
 
-def _round(place: Path, number: int) -> tuple[float, float, float, float]:
-    """Seconds of one drill: the call by push and by polling, the first byte by push and by polling."""
+def _round(place: Path, number: int) -> dict[str, list[float]]:
+    """Seconds of one drill, each by push and by polling."""
     chance = random.Random(number)
     with ExitStack() as open_ones:
         # The story's dates have passed by then: no listing is asked for what is to come.
@@ -69,16 +79,39 @@ def _round(place: Path, number: int) -> tuple[float, float, float, float]:
         aws = open_ones.enter_context(Embedded(seed=number + 1, started=begun))
         table = push_table(pushing.install(aws.cloud, aws.engine.scenario).table(aws.port))
         roots = place / "pushed", place / "polled"
-        for root, push in zip(roots, (table, ""), strict=True):
-            open_ones.enter_context(_watched(root, aws, push))
-        for root in roots:
-            _until(partial(_asked, root), f"{root.name}: every source")
+        watches = [
+            open_ones.enter_context(_watched(root, aws, push)) for root, push in zip(roots, (table, ""), strict=True)
+        ]
+        for root, watch in zip(roots, watches, strict=True):
+            _until(partial(_asked, root, watch), f"{root.name}: every source")
         _reach(aws, _OPENED - 1)
         for root in roots:
             _until(partial(_seen, root, _BEFORE), f"{root.name}: what came before")
         called = _after(aws, _OPENED, roots, _CALL, chance)
-        left = _after(aws, _FIRST_BYTE, roots, _FINDING, chance)
-        return called[0], called[1], left[0], left[1]
+        consoles = [open_ones.enter_context(_console(root)) for root in roots]
+        await_each(consoles, lambda shown: _EMPTY in shown.text)
+        read_each(consoles, chance.uniform(0, POLLS_S))
+        began, clock = time.time(), Timed.time()
+        _reach(aws, _FIRST_BYTE)
+        painted = await_each(consoles, _stands, PATIENCE_S)
+        seen = [_until(partial(_seen, root, _FINDING), f"{root.name}: {_FIRST_BYTE}") for root in roots]
+        return {
+            "first byte to its line on the screen": [at - clock for at in painted],
+            "first byte to its finding's row": [at - began for at in seen],
+            "policy opened to its event's row": called,
+        }
+
+
+@contextmanager
+def _console(root: Path) -> Iterator[Timed]:
+    """A console on a state folder that somebody watches, with the list under the filter."""
+    session.save(root, session.Session(filter=_FILTER))
+    with Timed(module("socconsole", "--store", root)) as terminal:
+        yield terminal
+
+
+def _stands(shown: Shown) -> bool:
+    return any(_LINE in shown.line(y)[:_LIST] for y in range(shown.rows))
 
 
 def _reach(aws: Embedded, position: float) -> None:
@@ -95,7 +128,7 @@ def _after(aws: Embedded, position: float, roots: tuple[Path, ...], sql: str, ch
 
 
 @contextmanager
-def _watched(root: Path, aws: Embedded, push: str) -> Iterator[None]:
+def _watched(root: Path, aws: Embedded, push: str) -> Iterator[subprocess.Popen[bytes]]:
     """A state folder and a watch on it."""
     for folder in (root.parent, root):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -104,16 +137,20 @@ def _watched(root: Path, aws: Embedded, push: str) -> Iterator[None]:
     accounts = [(account, label, "", info.regions) for account, label in info.accounts]
     write_accounts(root, accounts, head=HEAD, more=INTERVALS + push)
     prepare(made)
-    process = subprocess.Popen(ours("socconsole", "watch", "--store", str(root)), stderr=subprocess.DEVNULL)
+    with (root / _SAID).open("wb") as said:
+        process = subprocess.Popen(ours("socconsole", "watch", "--store", str(root)), stderr=said)
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(30)
 
 
-def _asked(root: Path) -> bool:
+def _asked(root: Path, watch: subprocess.Popen[bytes]) -> bool:
     """Whether findings are read, and the queue answers where there is one."""
+    if watch.poll() is not None:
+        said = (root / _SAID).read_text("utf-8", "replace").strip().rpartition("\n")[2]
+        raise AssertionError(f"{root.name}: its watch has ended: {said}")
     wanted = "service IN ('securityhub', 'guardduty', 'trail', 'push') AND in_scope = 1"
     total, answered = _one(root, f"SELECT count(*), count(complete_at) FROM source WHERE {wanted}")
     return bool(total and total == answered)

@@ -11,7 +11,7 @@ from bench.figures.paint import press
 from bench.figures.quiet import _by_line
 from bench.machine import HAVE_PROC
 from bench.records import TOP
-from bench.screen import Shot, changed, least_bytes
+from bench.screen import Shot, Shown, Timed, await_each, changed, least_bytes
 from bench.stats import Ratio, median, paired_ratio, percentile
 
 from bench import fixtures, subjects
@@ -45,6 +45,23 @@ def test_what_is_never_painted_is_no_figure(store: Path) -> None:
         terminal.await_paint(subject.ready)
         with pytest.raises(AssertionError, match="never painted"):
             terminal.await_paint(lambda shown: "no such text" in shown.text, patience=0.3)
+
+
+def test_of_several_screens_none_waits_for_another() -> None:
+    program = ["/bin/sh", "-c", "read -r line; echo done"]
+    with Timed(program, columns=80) as first, Timed(program, columns=81) as second:
+        second.send("\n")
+
+        def painted(shown: Shown) -> bool:
+            stands = "done" in shown.text
+            if stands and shown.columns == second.columns:
+                first.send("\n")  # it paints only when the other one was seen
+            return stands
+
+        at = await_each([first, second], painted)
+        assert at[1] < at[0]
+        with pytest.raises(AssertionError, match="never painted"):
+            await_each([first, second], lambda shown: "no such text" in shown.text, patience=0.3)
 
 
 def test_row_i_of_the_list_is_the_finding_with_serial_i(store: Path) -> None:
