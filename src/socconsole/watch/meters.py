@@ -37,8 +37,8 @@ MADE: Final[dict[str, Callable[[Config, Keeper, StateFolder], Collector]]] = {
 AFTERWARDS: Final = {"egress": "metrics"}
 """What a reading gives cause to read at once: a way out that was just found has a meter."""
 
-LAST: Final = frozenset({*AFTERWARDS.values(), posture.SERVICE})
-"""What stands on what the others read: the alarms of a place are a part of its posture."""
+WAVES: Final = (frozenset(AFTERWARDS.values()), frozenset({posture.SERVICE}))
+"""In a single round, what is read after all the rest, wave by wave: a place's alarms are a part of its posture."""
 
 LATER_S: Final = {posture.SERVICE: 20.0}
 """Seconds after the start at which a long reading that nobody waits for begins; for the rest of these it is 3."""

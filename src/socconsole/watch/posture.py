@@ -22,7 +22,7 @@ from socconsole.model.posture import Evaluation, Verdict
 from socconsole.model.source import NOTHING
 from socconsole.model.world import Place
 from socconsole.response.session import LATER
-from socconsole.store import evidence, ledger, posture_codec, posture_drills
+from socconsole.store import evidence, ledger, posture_codec, posture_drills, posture_known
 from socconsole.store.state import StateFolder, state_home
 from socconsole.text import Untrusted
 from socconsole.watch.keeper import Keeper
@@ -69,7 +69,8 @@ class Posture:
 
     async def _known(self, place: Place) -> tuple[object, ...]:
         """Parts of the estate that no question to AWS gives."""
-        return (await asyncio.to_thread(posture_drills.drills, state_home() / "drills"),)
+        alarms = await self._keeper.do(posture_known.alarms, place, datetime.now(UTC))
+        return alarms, await asyncio.to_thread(posture_drills.drills, state_home() / "drills")
 
 
 def keep(folder: StateFolder, evaluation: Evaluation) -> Evaluation:

@@ -115,7 +115,6 @@ async def watch(
             if once:
                 report = await _once(keeper, pollers)
                 await rules.run()
-                await meters.judge(keeper)
                 await duties.apply_ledger()
                 await duties.rescore()
                 await duties.correlate()
@@ -163,10 +162,12 @@ def _pollers(config: Config, folder: StateFolder, keeper: Keeper, door: Door) ->
 
 async def _once(keeper: Keeper, pollers: Sequence[Poller | Listener]) -> Report:
     counts = Counts()
-    for wave in (False, True):
-        some = [poller for poller in pollers if (poller.key.service in meters.LAST) is wave]
+    later = frozenset().union(*meters.WAVES)
+    for wave in (None, *meters.WAVES):
+        some = [one for one in pollers if (one.key.service in wave if wave else one.key.service not in later)]
         for _, part in await asyncio.gather(*(poller.ask() for poller in some)):
             counts += part
+        await meters.judge(keeper)
     asked = {poller.key for poller in pollers}
     return Report(counts, [state for state in await keeper.do(_states) if state.key in asked])
 
