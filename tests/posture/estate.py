@@ -17,7 +17,7 @@ from socconsole import posture
 from socconsole.aws import AwsTrouble, Kind
 from socconsole.collectors.posture import snapshot
 from socconsole.collectors.posture.asking import Answering
-from socconsole.config import AccountConfig, Config
+from socconsole.config import AccountConfig, Config, PostureConfig, RunbookConfig
 from socconsole.drill import scenario
 from socconsole.model.posture import Result, Verdict
 from socconsole.model.world import Place
@@ -26,7 +26,15 @@ from socconsole.posture.catalogue import catalogue
 SCENARIO = scenario.load("posture")
 ACCOUNTS = SCENARIO.accounts
 CONFIG = Config(
-    accounts=tuple(AccountConfig(account=one, regions=SCENARIO.regions) for one in ACCOUNTS.values()), share=1.0
+    accounts=tuple(AccountConfig(account=one, regions=SCENARIO.regions) for one in ACCOUNTS.values()),
+    share=1.0,
+    posture=PostureConfig(
+        evidence_buckets=("*-forensics",), break_glass_role=f"arn:aws:iam::{ACCOUNTS['prod-eu']}:role/break-glass"
+    ),
+    runbook=(
+        RunbookConfig(id="team-quarantine", title="Quarantine", function="quarantine-host", types=("*",), stops="it"),
+        RunbookConfig(id="team-isolate", title="Isolate", document="Kaufhaus-IsolateHost", types=("*",), stops="it"),
+    ),
 )
 """What this team declares: its accounts and, where a check asks for it, its classifications, regions and the like."""
 

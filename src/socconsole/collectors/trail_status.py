@@ -29,6 +29,16 @@ async def look(door: Door, place: Place) -> Recordings:
     return Recordings(place, tuple(await asyncio.gather(*(_state(door, place, one) for one in trails))))
 
 
+def refusals(status: Mapping[str, Any]) -> dict[str, str]:
+    """Where delivery fails, by the answer of ``GetTrailStatus``: ``bucket``, ``digest``, ``log group`` → why."""
+    named = {
+        "bucket": "LatestDeliveryError",
+        "digest": "LatestDigestDeliveryError",
+        "log group": "LatestCloudWatchLogsDeliveryError",
+    }
+    return {where: found for where, name in named.items() if (found := token(status.get(name)))}
+
+
 async def _state(door: Door, place: Place, trail: Mapping[str, Any]) -> TrailState:
     arn = plain(trail["TrailARN"])
     status: Mapping[str, Any] = {}
@@ -40,11 +50,8 @@ async def _state(door: Door, place: Place, trail: Mapping[str, Any]) -> TrailSta
             raise
         told = (Selection(EVERY, EVERY, reads=True, writes=True, narrow=UNREAD),)
     logging = bool(status.get("IsLogging", True))
-    errors = {
-        where: found
-        for where, name in (("bucket", "LatestDeliveryError"), ("log group", "LatestCloudWatchLogsDeliveryError"))
-        if logging and (found := token(status.get(name)))
-    }
+    errors = refusals(status) if logging else {}
+    errors.pop("digest", None)  # it takes nothing out of the log
     if "bucket" in errors:
         narrow = f"delivery fails: {errors['bucket']}"
         told = tuple(one if one.narrow == UNREAD else replace(one, narrow=narrow) for one in told)

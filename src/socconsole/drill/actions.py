@@ -248,7 +248,12 @@ def _apigateway(operation: str, params: Mapping[str, Any], account: str, region:
     return f"arn:aws:apigateway:{region}::/domainnames" if operation.endswith("DomainNames") else "*"
 
 
+def _accessanalyzer(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    return str(params.get("analyzerArn") or "*")
+
+
 _RESOURCE: Final[Mapping[str, Callable[[str, Mapping[str, Any], str, str], str | tuple[str, ...]]]] = {
+    "accessanalyzer": _accessanalyzer,
     "apigateway": _apigateway,
     "ec2": ec2_arns.ec2,
     "autoscaling": ec2_arns.autoscaling,

@@ -22,22 +22,27 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from socconsole.drill import (
+    accessanalyzer,
     alarmapi,
     alarmreading,
     anomaly,
     automation,
+    awsconfig,
     bedrock,
     cloudtrail,
     cloudwatch,
+    detectors,
     ec2,
     ecs,
     flowlogs,
     guardduty,
     hubadmin,
+    hubrules,
     iam,
     iamcheck,
     insights,
     kms,
+    macie,
     resolver,
     s3,
     s3metrics,
@@ -83,6 +88,10 @@ class Cloud:
         self.directory = Directory(self.ids.digest("sessions"))
         self.hubs = HubStore()
         self.detectors = Detectors()
+        self.analyzers: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+        """Access Analyzer's, by place and ARN."""
+        self.macie: dict[tuple[str, str], dict[str, Any]] = {}
+        """By place, where it is enabled."""
         self.slow = Slow(clock)
         self.runs = automation.Runs()
         self.vpc_blocks = VpcBlocks()
@@ -149,6 +158,11 @@ def _routes() -> Routes:
         vpc_block,
         resolver,
         topics,
+        detectors,
+        hubrules,
+        awsconfig,
+        accessanalyzer,
+        macie,
     ):
         routes.include(module.routes)
     return routes

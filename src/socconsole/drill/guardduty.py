@@ -49,6 +49,10 @@ class Detectors:
     """Findings by (account, region) and id, each in the model's names."""
 
     findings: dict[Place, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    filters: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    """By detector and name, as ``GetFilter`` answers."""
+    lists: dict[tuple[str, str], dict[str, dict[str, Any]]] = field(default_factory=dict)
+    """Trusted ones, by (detector, ``IPSet`` or ``TrustedEntitySet``) and id."""
     pages: Pages[str] = field(default_factory=Pages)
 
     def at(self, account: str, region: str) -> dict[str, dict[str, Any]]:
@@ -63,7 +67,12 @@ def detector_id(account: str, region: str) -> str | None:
 def publish(cloud: Cloud, finding: dict[str, Any], *, quiet: bool = False) -> None:
     """Store a finding (again) and do what GuardDuty does with it: Security Hub and an EventBridge event."""
     account, region = finding["AccountId"], finding["Region"]
-    cloud.detectors.at(account, region)[finding["Id"]] = finding
+    stored = cloud.detectors.at(account, region)
+    known = stored.get(finding["Id"])
+    if (known is None or known["Service"].get("Archived")) and suppresses(cloud, finding):  # kept, and nobody is told
+        stored[finding["Id"]] = {**finding, "Service": {**finding["Service"], "Archived": True}}
+        return
+    stored[finding["Id"]] = finding
     hub = cloud.hubs.hub(account, region)
     if hub is not None and any("aws/guardduty" in one for one in hub.products):
         hubimport.store(cloud, hub, asff.from_guardduty(finding), quiet=quiet)
@@ -72,35 +81,52 @@ def publish(cloud: Cloud, finding: dict[str, Any], *, quiet: bool = False) -> No
         events.put(cloud, account, region, "aws.guardduty", "GuardDuty Finding", detail)
 
 
-def _findings(cloud: Cloud, call: Call) -> dict[str, dict[str, Any]]:
-    given = call.params.get("DetectorId")
-    if given not in get_backend("guardduty")[call.account][call.region].detectors:
+def suppresses(cloud: Cloud, finding: Mapping[str, Any]) -> bool:
+    """Whether a filter of the finding's detector archives it as it is made."""
+    detector = detector_id(finding["AccountId"], finding["Region"])
+    filters = cloud.detectors.filters.get(detector or "", {}).values()
+    archiving = [one["FindingCriteria"].get("Criterion") or {} for one in filters if one["Action"] == "ARCHIVE"]
+    if not archiving:
+        return False
+    document = to_wire(dict(finding), shape("guardduty", "Finding"))
+    return any(all(_holds(document, path, how) for path, how in conditions(one)) for one in archiving)
+
+
+def detector_of(call: Call) -> Any:
+    """moto's detector that a call names. Raises :class:`AwsError` where it is not the account's."""
+    found = get_backend("guardduty")[call.account][call.region].detectors.get(str(call.params.get("DetectorId")))
+    if found is None:
         raise AwsError(
             "BadRequestException",
             "The request is rejected because the input detectorId is not owned by the current account.",
             400,
             {"__type": "InvalidInputException"},
         )
+    return found
+
+
+def _findings(cloud: Cloud, call: Call) -> dict[str, dict[str, Any]]:
+    detector_of(call)
     return cloud.detectors.at(call.account, call.region)
 
 
-def _bad(message: str) -> AwsError:
+def bad(message: str) -> AwsError:
     return AwsError("BadRequestException", f"The request is rejected because {message}", 400)
 
 
 # --- criteria ---------------------------------------------------------------------------------------------
 
 
-def _check(criteria: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
+def conditions(criteria: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
     rows = []
     for name, condition in criteria.items():
         path = tuple(name.split("."))
         known = has_path(shape("guardduty", "Finding"), path) or name.startswith("service.additionalInfo.")
         if not known:
-            raise _bad(f"the parameter findingCriteria has an unknown attribute {name}.")
+            raise bad(f"the parameter findingCriteria has an unknown attribute {name}.")
         listed = [condition.get(key) or [] for key in ("Equals", "Eq", "NotEquals", "Neq")]
         if any(len(one) > 50 for one in listed):
-            raise _bad("a condition has more than 50 values.")
+            raise bad("a condition has more than 50 values.")
         rows.append((path, condition))
     return rows
 
@@ -148,9 +174,9 @@ def list_findings(cloud: Cloud, call: Call) -> dict[str, Any]:
     stored = _findings(cloud, call)
     limit = call.params.get("MaxResults", MAX_IDS)
     if not 1 <= int(limit) <= MAX_IDS:
-        raise _bad("the parameter maxResults is out of the range 1 to 50.")
+        raise bad("the parameter maxResults is out of the range 1 to 50.")
     criteria = (call.params.get("FindingCriteria") or {}).get("Criterion") or {}
-    rows = _check(criteria)
+    rows = conditions(criteria)
     sort = call.params.get("SortCriteria") or {}
     fingerprint = hashlib.sha256(
         orjson.dumps([call.account, call.region, criteria, sort], option=orjson.OPT_SORT_KEYS)
@@ -159,7 +185,7 @@ def list_findings(cloud: Cloud, call: Call) -> dict[str, Any]:
     if token:
         kept = cloud.detectors.pages.resume(token, fingerprint)
         if kept is None:
-            raise _bad("the parameter nextToken is invalid.")
+            raise bad("the parameter nextToken is invalid.")
         ids = list(kept)
     else:
         ids = _listed(stored, rows, sort)
@@ -180,7 +206,7 @@ def _listed(
     if name := sort.get("AttributeName"):
         path = tuple(str(name).split("."))
         if not has_path(shape("guardduty", "Finding"), path):
-            raise _bad("the parameter sortCriteria has an unknown attribute.")
+            raise bad("the parameter sortCriteria has an unknown attribute.")
 
         def key(ident: str) -> tuple[float, str]:
             found = (at_path(documents[ident], path) or [""])[0]
@@ -193,7 +219,7 @@ def _listed(
 def _ids(call: Call) -> list[str]:
     ids: list[str] = call.params.get("FindingIds") or []
     if not 1 <= len(ids) <= MAX_IDS:
-        raise _bad("the parameter findingIds has to have 1 to 50 members.")
+        raise bad("the parameter findingIds has to have 1 to 50 members.")
     return ids
 
 
@@ -207,7 +233,7 @@ def get_findings(cloud: Cloud, call: Call) -> bytes:
 @routes.op("guardduty", "GetFindingsStatistics")
 def statistics(cloud: Cloud, call: Call) -> dict[str, Any]:
     stored = _findings(cloud, call)
-    rows = _check((call.params.get("FindingCriteria") or {}).get("Criterion") or {})
+    rows = conditions((call.params.get("FindingCriteria") or {}).get("Criterion") or {})
     counts: dict[str, int] = {}
     for ident in _listed(stored, rows, {}):
         severity = str(float(stored[ident]["Severity"]))
@@ -222,7 +248,7 @@ def _archive(cloud: Cloud, call: Call, archived: bool) -> dict[str, Any]:
     stored = _findings(cloud, call)
     for ident in _ids(call):
         if ident not in stored:
-            raise _bad("a given finding id does not exist.")
+            raise bad("a given finding id does not exist.")
     for ident in _ids(call):
         finding = stored[ident]
         service = {**finding["Service"], "Archived": archived}
@@ -245,10 +271,10 @@ def feedback(cloud: Cloud, call: Call) -> dict[str, Any]:
     stored = _findings(cloud, call)
     said = call.params.get("Feedback")
     if said not in _FEEDBACK:
-        raise _bad("the parameter feedback is invalid.")
+        raise bad("the parameter feedback is invalid.")
     for ident in _ids(call):
         if ident not in stored:
-            raise _bad("a given finding id does not exist.")
+            raise bad("a given finding id does not exist.")
         stored[ident]["Service"]["UserFeedback"] = said
     return {}
 
@@ -258,7 +284,7 @@ def create_samples(cloud: Cloud, call: Call) -> dict[str, Any]:
     _findings(cloud, call)
     kinds = call.params.get("FindingTypes") or ["UnauthorizedAccess:IAMUser/TorIPCaller"]
     if len(kinds) > MAX_IDS:
-        raise _bad("at most 50 finding types can be given.")
+        raise bad("at most 50 finding types can be given.")
     now = cloud.clock.now()
     for kind in kinds:
         spec = {

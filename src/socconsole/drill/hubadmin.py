@@ -1,4 +1,4 @@
-"""Security Hub's own switches: the hub, product subscriptions, the aggregator, and what is empty here."""
+"""Security Hub's own switches: the hub, product subscriptions, the aggregator, and what is not here."""
 
 from __future__ import annotations
 
@@ -162,19 +162,7 @@ def delete_aggregator(cloud: Cloud, call: Call) -> dict[str, Any]:
     return {}
 
 
-# --- nothing of these in a drill ---------------------------------------------------------------------------
-
-
-@routes.op("securityhub", "ListAutomationRules")
-def list_automation_rules(cloud: Cloud, call: Call) -> dict[str, Any]:
-    hub_of(cloud, call)
-    return {"AutomationRulesMetadata": []}
-
-
-@routes.op("securityhub", "GetInsights")
-def get_insights(cloud: Cloud, call: Call) -> dict[str, Any]:
-    hub_of(cloud, call)
-    return {"Insights": []}
+# --- there is no second version in a drill ----------------------------------------------------------------
 
 
 @routes.op("securityhub", "GetFindingsV2", "BatchUpdateFindingsV2", "DescribeSecurityHubV2", "ListAutomationRulesV2")

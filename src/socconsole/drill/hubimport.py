@@ -11,7 +11,7 @@ import orjson
 from socconsole.drill import events
 from socconsole.drill.clock import stamp
 from socconsole.drill.errors import AwsError
-from socconsole.drill.hubfilters import moment
+from socconsole.drill.hubfilters import compile_filters, moment
 from socconsole.drill.hubstore import Hub, Record
 
 if TYPE_CHECKING:
@@ -96,10 +96,28 @@ def store(cloud: Cloud, hub: Hub, given: Mapping[str, Any], *, quiet: bool = Fal
         known.finding = finding
         known.changed()
         record = known
+    _automate(cloud, hub, finding)
     note_history(cloud, record, before, "BATCH_IMPORT_FINDINGS", finding["ProductArn"])
     if not quiet:
         announce(cloud, finding)
     return record
+
+
+def _automate(cloud: Cloud, hub: Hub, finding: dict[str, Any]) -> None:
+    """What the automation rules make of a finding as it comes in (Security Hub User Guide, "Automation rules"): those
+    that are on and that it fits, by their order, up to one that says that it is the last."""
+    rules = sorted(
+        (one for one in hub.rules.values() if one["RuleStatus"] == "ENABLED"), key=lambda one: one["RuleOrder"]
+    )
+    for rule in rules:
+        if not all(test(finding) for test in compile_filters(rule["Criteria"], cloud.clock.now())):
+            continue
+        for action in rule["Actions"]:
+            for name, value in action["FindingFieldsUpdate"].items():
+                known = finding.get(name)
+                finding[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
+        if rule["IsTerminal"]:
+            return
 
 
 def parse(finding: Mapping[str, Any]) -> Any:

@@ -41,6 +41,10 @@ class Hub:
     products: dict[str, str] = field(default_factory=dict)
     """Subscription ARN → product ARN."""
     auto_enable_controls: bool = True
+    rules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Automation rules by ARN, as ``BatchGetAutomationRules`` answers."""
+    insights: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Custom insights by ARN, as ``GetInsights`` answers."""
 
     @property
     def arn(self) -> str:

@@ -11,13 +11,19 @@ import msgspec
 
 from socconsole.model.known import NotRead
 from socconsole.model.posture import OWN, Evaluation, Judged, Result
-from socconsole.posture import storage
+from socconsole.posture import detection, hiding, logs, readiness, storage
 from socconsole.posture.check import AnyCheck, Context, unknown, unread
 from socconsole.text import Untrusted, clean
 
 log = logging.getLogger("socconsole.posture")
 
-CHECKS: Final[tuple[AnyCheck, ...]] = (*storage.CHECKS,)
+CHECKS: Final[tuple[AnyCheck, ...]] = (
+    *storage.CHECKS,
+    *logs.CHECKS,
+    *detection.CHECKS,
+    *hiding.CHECKS,
+    *readiness.CHECKS,
+)
 """In the order in which they are listed."""
 
 

@@ -80,8 +80,8 @@ class Analyzer:
     kind: str
     """``ACCOUNT``, ``ORGANIZATION``, ``ACCOUNT_UNUSED_ACCESS`` …"""
     active: bool
-    findings: Read[tuple[AccessFinding, ...]]
-    """Active ones about this account."""
+    external: Read[tuple[AccessFinding, ...]] | None
+    """Active ones on what this account owns; None: it does not look for access from outside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from socconsole.model.estate.logs import ObjectLock
+from socconsole.model.estate.policy import Policy
 from socconsole.model.known import Read
 
 
@@ -14,8 +15,8 @@ class BreakGlass:
     """The role that somebody becomes when everything else is locked out."""
 
     arn: str
-    trust: Read[str | None]
-    """Its trust policy as JSON; None where there is no such role."""
+    trust: Read[Policy | None]
+    """Its trust policy; None where there is no such role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +36,28 @@ class Responder:
     """Token."""
     document: bool
     state: Read[str]
-    """``Active`` when it can run; empty where it is not deployed here."""
+    """``Active`` when it can run; empty where it is not deployed here; printable."""
     reserved: Read[int | None]
     """Concurrency reserved for a function: with 0 it never runs. None: it takes from the account's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Readiness:
+class AccountReadiness:
+    """What belongs to the account as a whole."""
+
     security_contact: Read[bool]
     break_glass: BreakGlass | None
     """None: none is declared, or it belongs to another account."""
     evidence: Read[tuple[EvidenceBucket, ...]]
+    """Buckets of the account, wherever they lie, that are declared to keep evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    account: AccountReadiness | None
+    """Read in the account's first place only."""
     responders: tuple[Responder, ...]
+    """Those that have to run in this place."""
 
 
 @dataclass(frozen=True, slots=True)

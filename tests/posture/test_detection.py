@@ -1,0 +1,93 @@
+"""Detection: DET-01 to DET-07."""
+
+from __future__ import annotations
+
+import pytest
+
+from socconsole.collectors.posture.hiding import _all_of, _filter
+from socconsole.model.estate.detection import AutomationRule
+from socconsole.model.posture import Verdict
+from socconsole.model.world import Place
+from socconsole.posture.hiding import hides_threats, may_fit_threats
+from socconsole.text import Untrusted
+from tests.posture.estate import HOME, OTHER, SEALED, Reviewed
+
+PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
+QUIET = Place(HOME.account, "eu-west-1")
+"""Where nothing of the estate is open to the world: other families' buckets lie elsewhere."""
+
+
+@pytest.mark.parametrize(
+    ("check", "good"),
+    [
+        ("DET-01", HOME),
+        ("DET-02", HOME),
+        ("DET-03", HOME),
+        ("DET-04", HOME),
+        ("DET-05", QUIET),
+        ("DET-06", HOME),
+        ("DET-07", HOME),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_what_passes_what_fails_and_what_cannot_be_read(reviewed: Reviewed, check: str, good: Place) -> None:
+    assert set((await reviewed.verdicts(check, good)).values()) == {PASS}
+    assert set((await reviewed.verdicts(check, OTHER)).values()) == {FAIL}
+    assert set((await reviewed.verdicts(check, SEALED)).values()) == {UNKNOWN}
+    await reviewed.no_false_pass(check, good)
+
+
+async def test_what_hides_is_named_with_what_it_hides(reviewed: Reviewed) -> None:
+    (found,) = (await reviewed.results("DET-07", OTHER)).values()
+    told = "\n".join(found.evidence)
+    for words in ("quiet-nights (resource.accessKeyDetails.userName = ci-deploy)", "contractors", "noise (workflow"):
+        assert words in told
+    (harmless,) = (await reviewed.results("DET-07")).values()
+    for name in ("door-knockers", "accepted-controls", "suppressed by us"):
+        assert name in "\n".join(harmless.evidence)
+
+
+# --- pure -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("criterion", "hides"),
+    [
+        ({"type": {"Equals": ["Recon:EC2/Portscan"]}}, False),
+        ({"type": {"Eq": ["Recon:EC2/Portscan"]}, "severity": {"Lt": 4}}, False),
+        ({"type": {"Equals": ["Recon:EC2/Portscan", "Exfiltration:S3/AnomalousBehavior"]}}, True),
+        ({"type": {"NotEquals": ["Recon:EC2/Portscan"]}}, True),
+        ({"type": {"Matches": ["Recon:*"]}}, True),
+        ({"severity": {"LessThan": 4}}, True),
+        ({}, True),
+    ],
+    ids=["types", "old-names", "one-more", "all-but", "pattern", "low", "everything"],
+)
+def test_a_filter_hides_threats_unless_it_is_held_to_knocking(criterion: dict[str, object], hides: bool) -> None:
+    answer = {"Action": "ARCHIVE", "FindingCriteria": {"Criterion": criterion}}
+    assert hides_threats(_filter("f", answer)) is hides
+
+
+@pytest.mark.parametrize(
+    ("criteria", "fits"),
+    [
+        ({"ComplianceSecurityControlId": [("EQUALS", "S3.11")]}, False),
+        ({"ProductArn": [("EQUALS", "arn:aws:securityhub:eu-central-1::product/aws/inspector")]}, False),
+        ({"Type": [("PREFIX", "Software and Configuration Checks")], "SeverityLabel": [("EQUALS", "HIGH")]}, False),
+        ({"ProductArn": [("PREFIX", "arn:aws:securityhub:")]}, True),
+        ({"ProductArn": [("EQUALS", "arn:aws:securityhub:eu-central-1::product/aws/guardduty")]}, True),
+        ({"ComplianceStatus": [("NOT_EQUALS", "PASSED")]}, True),
+        ({"Type": [("EQUALS", "TTPs/Exfiltration")]}, True),
+        ({"AwsAccountId": [("EQUALS", "111122223333")]}, True),
+        ({}, True),
+    ],
+    ids=["control", "inspector", "software", "any-product", "guardduty", "not-passed", "ttps", "account", "everything"],
+)
+def test_a_rule_fits_threats_unless_a_field_spares_them(criteria: dict[str, list[tuple[str, str]]], fits: bool) -> None:
+    fields = tuple((field, tuple(tests)) for field, tests in criteria.items())
+    assert may_fit_threats(AutomationRule(Untrusted("r"), True, ("workflow SUPPRESSED",), fields)) is fits
+
+
+def test_rules_that_were_asked_for_and_not_told_are_not_taken_for_none() -> None:
+    with pytest.raises(ValueError, match="not all"):
+        _all_of(["arn:one"], {"Rules": []})
