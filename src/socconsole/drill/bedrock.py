@@ -80,9 +80,58 @@ def create_agent(cloud: Cloud, call: Call) -> dict[str, Any]:
     agent.agent_id = _id(cloud, call, "agent")
     agent.agent_arn = f"arn:aws:bedrock:{call.region}:{call.account}:agent/{agent.agent_id}"
     backend.agents[agent.agent_id] = agent
+    agent.guardrail = asked.get("guardrailConfiguration")
     if given := asked.get("tags"):
         backend.tag_resource(agent.agent_arn, given)
-    return {"agent": agent.to_dict()}
+    return {"agent": _described(agent)}
+
+
+def _described(agent: Any) -> dict[str, Any]:
+    """The working draft."""
+    guardrail = agent.__dict__.get("guardrail")
+    told = {**agent.to_dict(), "agentVersion": "DRAFT"}
+    return {**told, "guardrailConfiguration": guardrail} if guardrail else told
+
+
+@routes.op("bedrock-agent", "GetAgent")
+def get_agent(cloud: Cloud, call: Call) -> dict[str, Any]:
+    return {"agent": _described(_agents(call).get_agent(str(call.params["agentId"])))}
+
+
+@routes.op("bedrock-agent", "UpdateAgent")
+def update_agent(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """Of the draft only; versions stay what they were. A guardrail that is left out is gone."""
+    agent = _agents(call).get_agent(str(call.params["agentId"]))
+    agent.agent_name = call.params["agentName"]
+    agent.foundation_model = call.params["foundationModel"]
+    agent.agent_resource_role_arn = call.params["agentResourceRoleArn"]
+    agent.guardrail = call.params.get("guardrailConfiguration")
+    agent.updated_at = host_now()
+    return {"agent": _described(agent)}
+
+
+def _versions(call: Call, agent: str) -> dict[str, dict[str, Any]]:
+    """By number: each is the draft as it was when an alias was first led to it."""
+    found: dict[str, dict[str, Any]] = _agents(call).__dict__.setdefault("agent_versions", {}).setdefault(agent, {})
+    return found
+
+
+def _keep_versions(call: Call, agent: str, routing: list[dict[str, Any]]) -> None:
+    for one in routing:
+        number = str(one.get("agentVersion", "DRAFT"))
+        if number.isdigit() and number not in _versions(call, agent):
+            draft = _described(_agents(call).get_agent(agent))
+            _versions(call, agent)[number] = {**draft, "version": number}
+
+
+@routes.op("bedrock-agent", "GetAgentVersion")
+def get_version(cloud: Cloud, call: Call) -> dict[str, Any]:
+    agent, number = str(call.params["agentId"]), str(call.params["agentVersion"])
+    _agents(call).get_agent(agent)  # raises ResourceNotFoundException
+    found = _versions(call, agent).get(number)
+    if found is None:
+        raise AwsError("ResourceNotFoundException", f"Failed to retrieve resource: {agent}/{number} not found", 404)
+    return {"agentVersion": found}
 
 
 @routes.op("bedrock-agent", "CreateAgentAlias")
@@ -105,6 +154,7 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
     if description := call.params.get("description"):
         alias["description"] = description
     _aliases(call)[f"{agent}/{name}"] = alias
+    _keep_versions(call, agent, alias["routingConfiguration"])
     _agents(call).__dict__.setdefault("alias_tags", {})[alias["agentAliasArn"]] = dict(call.params.get("tags") or {})
     return {"agentAlias": alias}
 
@@ -112,6 +162,18 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
 @routes.op("bedrock-agent", "GetAgentAlias")
 def get(cloud: Cloud, call: Call) -> dict[str, Any]:
     return {"agentAlias": _found(call)}
+
+
+@routes.op("bedrock-agent", "ListAgentAliases")
+def listed(cloud: Cloud, call: Call) -> dict[str, Any]:
+    agent = str(call.params["agentId"])
+    _agents(call).get_agent(agent)  # raises ResourceNotFoundException
+    keys = (
+        "agentAliasId", "agentAliasName", "routingConfiguration", "agentAliasStatus", "aliasInvocationState",
+        "createdAt", "updatedAt",
+    )  # fmt: skip
+    found = [one for one in _aliases(call).values() if one["agentId"] == agent]
+    return {"agentAliasSummaries": [{key: one[key] for key in keys} for one in found]}
 
 
 @routes.op("bedrock-agent", "UpdateAgentAlias")
@@ -123,6 +185,7 @@ def update(cloud: Cloud, call: Call) -> dict[str, Any]:
         alias["description"] = description
     alias["agentAliasName"] = call.params["agentAliasName"]
     alias["routingConfiguration"] = routing
+    _keep_versions(call, str(alias["agentId"]), routing)
     alias["updatedAt"] = host_now()
     if state := call.params.get("aliasInvocationState"):
         alias["aliasInvocationState"] = state

@@ -6,6 +6,7 @@ credentials lie beside moto's user and go with it.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from moto.backends import get_backend
@@ -52,7 +53,7 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
     user, service = _user(call), _service(call)
     if sum(one["ServiceName"] == service for one in _of(user)) >= _EACH:
         raise AwsError("LimitExceeded", f"Cannot exceed quota for ServiceSpecificCredentialsPerUser: {_EACH}", 409)
-    made = {
+    made: dict[str, Any] = {
         "UserName": str(user.name),
         "Status": "Active",
         "ServiceCredentialAlias": f"{user.name}-at-{call.account}",
@@ -60,6 +61,8 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
         "ServiceSpecificCredentialId": cloud.ids.access_key("ACCA", "credential", call.n),
         "ServiceName": service,
     }
+    if days := call.params.get("CredentialAgeDays"):
+        made["ExpirationDate"] = host_now() + timedelta(days=int(days))
     _of(user).append(made)
     secret = cloud.ids.hex("credential-secret", call.n, length=40)
     return {"ServiceSpecificCredential": {**made, "ServiceCredentialSecret": secret}}

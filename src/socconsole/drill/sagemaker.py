@@ -157,3 +157,14 @@ def _move(cloud: Cloud, call: Call, allowed: tuple[str, ...], through: str, to: 
     notebook.status = through
     cloud.slow.begin(call, NOTEBOOK_SECONDS, done)
     return {}
+
+
+# --- training ---------------------------------------------------------------------------------------------
+
+
+@routes.after("sagemaker", "CreateTrainingJob")
+def training(cloud: Cloud, call: Call) -> None:
+    """It runs until somebody stops it; moto's are done at once."""
+    job = _backend(call).training_jobs[call.params["TrainingJobName"]]
+    job.training_job_status, job.secondary_status = "InProgress", "Training"
+    job.training_end_time = None

@@ -33,6 +33,7 @@ _QUERY_SCOPE: Final = re.compile(r"([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 _SIGNING: Final = {
     "access-analyzer": ("accessanalyzer",),
     "bedrock": ("bedrock", "bedrock-agent", "bedrock-runtime"),
+    "bedrock-agentcore": ("bedrock-agentcore-control",),
     "monitoring": ("cloudwatch",),
     "elasticloadbalancing": ("elbv2", "elb"),
     "states": ("stepfunctions",),
