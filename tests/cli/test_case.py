@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from tests.cli.support import run
@@ -101,3 +102,23 @@ def test_the_regimes_are_listed_with_their_law() -> None:
     rows = {one["id"]: one for one in run("clock", "regimes", "--json").rows}
     assert rows["gdpr-33"]["deadlines"][0]["after"] == "72h"
     assert json.dumps(rows["nis2-23"]).count("month") >= 1
+
+
+def test_the_evidence_pack_is_written_once_and_put_on_record(desk: tuple[str, ...], tmp_path: Path) -> None:
+    case = run("case", "open", "--title", "a call", "--json", *desk).row["case"]
+    file = tmp_path / "case.zip"
+    row = run("evidence", case, "-o", file, "--json", *desk).row
+    assert (row["bytes"], row["missing"]) == (file.stat().st_size, [])
+    assert file.stat().st_mode & 0o77 == 0
+    assert run("evidence", case, "-o", file, *desk).code == 2, "never over a file that is there"
+    history = run("case", "show", case, "--json", *desk).row["history"]
+    assert history[-1]["words"].startswith("evidence pack made")
+    assert run("evidence", case, "-o", tmp_path / "x.zip", "--recipient", "age1nonsense", *desk).code == 2
+
+
+def test_a_sealed_pack_opens_with_its_recipients_identity(desk: tuple[str, ...], tmp_path: Path) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    case = run("case", "open", "--title", "a call", "--json", *desk).row["case"]
+    file = tmp_path / "case.zip.age"
+    assert run("evidence", case, "-o", file, "--recipient", str(identity.to_public()), *desk).code == 0
+    assert pyrage.decrypt(file.read_bytes(), [identity]).startswith(b"PK")

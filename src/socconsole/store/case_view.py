@@ -121,6 +121,8 @@ def _words(verb: str, data: Mapping[str, Any], private: Mapping[str, str], subje
             said = f"{data['regime']}: {'notify' if data['notify'] else 'do not notify'}"
         case "intent":
             said = f"{data['action']} on {data['target']}"
+        case "case_packed":
+            said = f"{'redacted ' * bool(data['redacted'])}evidence pack made, manifest {data['manifest'][:16]}…"
         case "case_note":
             said = "note"
         case _:

@@ -29,6 +29,9 @@ _SIGNED: Final = b"socconsole/ledger/signature/v1\x00"
 _PRIVATE: Final = b"socconsole/ledger/private/v1\x00"
 _HEAD: Final = b"socconsole/ledger/head/v1\x00"
 
+PREV_AT: Final = len(_ENTRY) + 8
+"""Where the previous entry's hash begins in the bytes that are hashed."""
+
 VERSION: Final = 1
 ZERO: Final = bytes(32)
 """What the first entry names as the hash before it."""
@@ -115,8 +118,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def to_hash(seq: int, prev: bytes, written: bytes) -> bytes:
+    """The bytes whose SHA-256 is an entry's hash."""
+    return _ENTRY + seq.to_bytes(8, "big") + prev + written
+
+
 def entry_hash(seq: int, prev: bytes, written: bytes) -> bytes:
-    return hashlib.sha256(_ENTRY + seq.to_bytes(8, "big") + prev + written).digest()
+    return hashlib.sha256(to_hash(seq, prev, written)).digest()
 
 
 def to_sign(hash_: bytes) -> bytes:
@@ -128,8 +136,13 @@ def head_to_sign(statement: bytes) -> bytes:
     return _HEAD + statement
 
 
+def private_to_hash(salt: bytes, text: bytes) -> bytes:
+    """The bytes whose SHA-256 a body names for a free text."""
+    return _PRIVATE + salt + text
+
+
 def private_hash(salt: bytes, text: bytes) -> bytes:
-    return hashlib.sha256(_PRIVATE + salt + text).digest()
+    return hashlib.sha256(private_to_hash(salt, text)).digest()
 
 
 def line(seq: int, written: bytes, hash_: bytes, private: Mapping[str, str]) -> Line:

@@ -10,6 +10,7 @@ case_change     ``field``, and for fields that are no free text ``was`` and ``va
 case_merge      ``into``. Private: ``reason``
 case_note       Private: ``text``
 case_told       Private: ``name``, ``how``
+case_packed     ``manifest``, ``sha256``, ``bytes``, ``redacted``, ``recipients``: an evidence pack was made
 case_hold       ``on``. Private: ``reason``
 case_close      ``anyway``, ``open`` (what stood open: clocks, ways out). Private: ``reason``
 clock_moment    ``entity``, ``moment``, ``at`` (µs), ``suspected``, ``amends`` (seq, 0: none). Private: ``reason``
@@ -168,4 +169,6 @@ _APPLY: Final[Mapping[str, _Apply]] = {
     "case_close": _close,
 }
 
-VERBS: Final = frozenset({*_APPLY, "case_note", "clock_moment", "clock_answer", "clock_sent", "clock_decision"})
+VERBS: Final = frozenset(
+    {*_APPLY, "case_note", "case_packed", "clock_moment", "clock_answer", "clock_sent", "clock_decision"}
+)

@@ -1,0 +1,165 @@
+"""A case as a report: the six lines, clocks, containments, history. From the store and the ledger alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from sqlite3 import Connection
+from typing import TYPE_CHECKING, Final
+
+from socconsole.config import Config
+from socconsole.model.action import ActionState
+from socconsole.model.case import Case
+from socconsole.model.clock import Clock, ClockState
+from socconsole.reports.document import Cell, Document, Facts, Mood, Notice, Points, Section, Table
+from socconsole.store import case_clocks, case_view, reading, six_lines
+from socconsole.text import clean
+
+if TYPE_CHECKING:
+    from socconsole.store.state import StateFolder
+
+_LISTED: Final = 200
+"""Findings that are listed; how many more there are is said."""
+
+_MOODS: Final[dict[ClockState, Mood]] = {
+    ClockState.OVERDUE: "bad",
+    ClockState.MET_LATE: "bad",
+    ClockState.MET: "good",
+    ClockState.ASK: "unknown",
+    ClockState.WAITING: "unknown",
+}
+_STATES: Final[dict[ActionState, Mood]] = {ActionState.APPLIED: "good", ActionState.NOT_APPLIED: "bad"}
+
+
+def case_report(
+    folder: StateFolder, conn: Connection, config: Config, case: Case, now: datetime, *, redacted: bool = False
+) -> Document:
+    """The report of a case at ``now``. ``redacted`` leaves out names of people, free text and the history: what an
+    authority or a customer needs is the six lines, the clocks and what was contained."""
+    open_ = case_view.still_open(conn, config, case, now)
+    return Document(
+        title=case.id if redacted else case.title,
+        facts=_facts(case, now, redacted),
+        notices=tuple(Notice(f"open: {one}") for one in open_),
+        sections=(
+            _lines(conn, config, case, now),
+            _clocks(case_clocks.of_case(conn, config, case, now)),
+            _actions(conn, case),
+            _findings(conn, case, now, redacted),
+            *(() if redacted else (_told(case), _history(folder, conn, case))),
+        ),
+    )
+
+
+def _facts(case: Case, now: datetime, redacted: bool) -> tuple[tuple[str, str], ...]:
+    said = [
+        ("Case", case.id),
+        ("Severity", case.severity.name),
+        ("Status", case.status.value + (", under legal hold" if case.held else "")),
+        ("Opened", stamp(case.opened)),
+        ("Closed", stamp(case.closed) if case.closed else "no"),
+        ("As of", stamp(now)),
+        ("Findings", f"{len(case.findings):,}"),
+    ]
+    if not redacted:
+        said += [
+            ("Owner", clean(case.owner)),
+            ("Opened by", clean(case.opened_by)),
+            ("Hypothesis", clean(case.hypothesis) or "nobody said one"),
+        ]
+    return tuple(said)
+
+
+def _lines(conn: Connection, config: Config, case: Case, now: datetime) -> Section:
+    rows = tuple(
+        (
+            one.line.value,
+            one.answer,
+            Cell(one.unknown, "unknown") if one.unknown else "",
+            one.source,
+        )
+        for one in six_lines.six_lines(conn, config, case, now)
+    )
+    return Section("The six lines", (Table(("", "Known", "Unknown", "Source"), rows, ""),), "lines")
+
+
+def _clocks(clocks: tuple[Clock, ...]) -> Section:
+    rows = tuple(
+        (
+            one.title,
+            one.entity,
+            one.to,
+            Cell(one.state.value.replace("_", " "), _MOODS.get(one.state, "plain")),
+            due(one),
+            stamp(one.met) if one.met else "",
+        )
+        for one in clocks
+    )
+    asked = dict.fromkeys(f"{one.entity}: {one.asks}" for one in clocks if one.state is ClockState.ASK)
+    parts = (Table(("What", "Entity", "To", "State", "Due", "Done"), rows, "no clock: no legal entity is concerned"),)
+    return Section("Clocks", (*parts, *((Points(tuple(asked)),) if asked else ())), "clocks")
+
+
+def due(clock: Clock) -> str:
+    """When it is due, in words; ``≈`` where that stands on an assumption."""
+    if clock.due is None:
+        return "not yet running" if clock.state is ClockState.WAITING else "without undue delay"
+    about = "≈ " if clock.about else ""
+    earlier = clock.conservative
+    more = f" (if aware at detection {stamp(earlier)})" if earlier and earlier != clock.due else ""
+    return f"{about}{stamp(clock.due)}{more}"
+
+
+def _actions(conn: Connection, case: Case) -> Section:
+    rows = tuple(
+        (
+            stamp(one.intended),
+            one.action,
+            one.target,
+            f"{one.place.account} {one.place.region}",
+            Cell(one.state.value.replace("_", " "), _STATES.get(one.state, "unknown")),
+            f"undone by {one.undone_by}" if one.undone_by else "",
+            one.id,
+        )
+        for one in case_view.of_case(conn, case)
+    )
+    columns = ("Intended", "Action", "Target", "Where", "State", "Undone", "Id")
+    return Section("Containments", (Table(columns, rows, "none was made for its findings"),), "actions")
+
+
+def _findings(conn: Connection, case: Case, now: datetime, redacted: bool) -> Section:
+    listed = list(reading.each(conn, case.findings[:_LISTED], now))
+    rows = tuple(
+        (
+            one.finding.severity.name,
+            "" if redacted else one.finding.title,
+            ", ".join(one.finding.types[:2]),
+            f"{one.finding.account or '?'} {one.finding.region or '?'}",
+            stamp(one.finding.occurred) if one.finding.occurred else "not told",
+            one.state.value,
+            one.finding.id,
+        )
+        for one in listed
+    )
+    columns = ("Severity", "Finding", "Type", "Where", "Happened", "State", "Id")
+    left = len(case.findings) - len(listed)
+    more = (Notice(f"{left:,} more are not listed, or not known to this install", "unknown"),) if left else ()
+    return Section("Findings", (Table(columns, rows, "none: it was opened by hand"), *more), "findings")
+
+
+def _told(case: Case) -> Section:
+    rows = tuple((stamp(one.at), one.name, one.how) for one in case.told)
+    return Section("Who was told", (Table(("When", "Who", "How"), rows, "nobody yet, as far as is on record"),), "told")
+
+
+def _history(folder: StateFolder, conn: Connection, case: Case) -> Section:
+    rows = tuple(
+        (stamp(one.at), one.who, one.words, f"{one.source} {one.ref}") for one in case_view.history(folder, conn, case)
+    )
+    words = "Calls from the trail are everybody's since the case was opened, the attacker's among them."
+    return Section(
+        "History", (Table(("When", "Who", "What", "Source"), rows, "nothing"), Facts((("Note", words),))), "history"
+    )
+
+
+def stamp(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}Z"
