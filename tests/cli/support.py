@@ -12,7 +12,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from socconsole.cli.app import build
-from socconsole.cli.common import Stop
+from socconsole.cli.exits import Stop
 from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.model.world import World, WorldKind
 from socconsole.store import db, findings, sources

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from socconsole.cli.common import Code, freshness_code
+from socconsole.cli.exits import Code, freshness_code
 from socconsole.model.source import Freshness, SourceKey, SourceState
 from socconsole.model.world import WorldKind
 from socconsole.screens import health

@@ -7,20 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from socconsole.cli.common import (
-    Code,
-    ConfigOption,
-    JsonOption,
-    StoreOption,
-    finish,
-    freshness_code,
-    load_config,
-    open_folder,
-    put,
-    put_lines,
-    say,
-    stop,
-)
+from socconsole.cli.exits import Code, finish, freshness_code, put, put_lines, say, stop
+from socconsole.cli.opening import open_configured
+from socconsole.cli.options import ConfigOption, JsonOption, StoreOption
 from socconsole.cli.watching import IMPORTED_ONLY
 
 if TYPE_CHECKING:
@@ -64,8 +53,7 @@ def list_alarms(form: str, store: StoreOption, config: ConfigOption) -> None:
     from socconsole.model.world import WorldKind
     from socconsole.store import clear, db, sources
 
-    folder = open_folder(store)
-    load_config(config, folder.root)
+    folder, _ = open_configured(store, config)
     now = datetime.now(UTC)
     with db.reading(folder) as conn:
         states = [state for state in sources.states(conn, now=now) if state.key.service in SERVICES]

@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from socconsole.cli.common import (
-    Code,
-    ConfigOption,
-    JsonOption,
-    StoreOption,
-    finish,
-    load_config,
-    open_folder,
-    put,
-    say,
-    stop,
-)
+from socconsole.cli.exits import Code, finish, put, say, stop
+from socconsole.cli.opening import open_configured
+from socconsole.cli.options import ApprovalOption, ConfigOption, ConfirmOption, JsonOption, ReasonOption, StoreOption
 from socconsole.cli.respond import action_app
 from socconsole.text import clean
 
@@ -35,10 +26,8 @@ def register(app: typer.Typer) -> None:
 
 def approve(
     line: Annotated[str, typer.Argument(help="The line that begins with socconsole-proposal; - reads it from stdin.")],
-    confirm: Annotated[
-        str, typer.Option("--confirm", metavar="ID", help="The whole target id; required off a terminal.")
-    ] = "",
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the record.")] = "",
+    confirm: ConfirmOption = "",
+    reason: ReasonOption = "",
     json: JsonOption = False,
     store: StoreOption = None,
     config: ConfigOption = None,
@@ -54,8 +43,7 @@ def approve(
     except approvals.BadLine as bad:
         stop(Code.BAD_INPUT, str(bad))
     # Never by open_world: that may ask AWS who it is, and the second person may have no credentials at all.
-    folder = open_folder(store)
-    settings = load_config(config, folder.root)
+    folder, settings = open_configured(store, config)
     calls = _calls(proposal)
     what = f"{'undo' if proposal.undoes else 'do'} {clean(proposal.action, 80)}"
     if proposal.done:
@@ -100,10 +88,8 @@ def approve(
 
 def afterwards(
     action_id: Annotated[str, typer.Argument(help="What was done under break-glass (a-…); see `action show`.")],
-    approval: Annotated[
-        str, typer.Option("--approval", metavar="LINE", help="What the second person's `socconsole approve` printed.")
-    ] = "",
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the record.")] = "",
+    approval: ApprovalOption = "",
+    reason: ReasonOption = "",
     json: JsonOption = False,
     store: StoreOption = None,
     config: ConfigOption = None,
@@ -113,8 +99,7 @@ def afterwards(
     from socconsole.response import afterthought
     from socconsole.response.session import Refusal, Session
 
-    folder = open_folder(store)
-    settings = load_config(config, folder.root)
+    folder, settings = open_configured(store, config)
     session = Session(folder, settings, settings.who, Mode.READ, by_script=True)
     try:
         if not approval:

@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from socconsole.cli.common import (
-    Code,
-    ConfigOption,
-    JsonOption,
-    StoreOption,
-    finish,
-    load_config,
-    open_folder,
-    put,
-    say,
-    stop,
-)
+from socconsole.cli.exits import Code, finish, put, say, stop
+from socconsole.cli.opening import open_configured
+from socconsole.cli.options import ConfigOption, JsonOption, ReasonOption, StoreOption
 from socconsole.text import clean
 
 if TYPE_CHECKING:
@@ -34,7 +25,6 @@ CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Its id, c-…
 FindingOption = Annotated[
     list[str] | None, typer.Option("--finding", help="A finding's id; several times for several.", metavar="ID")
 ]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the record.")]
 
 _LISTED: Final = 10
 
@@ -69,8 +59,7 @@ def show(case: CaseArgument, json: JsonOption = False, store: StoreOption = None
     """A case whole: the six lines, its clocks, what happened, what stands open."""
     from socconsole.store import cases, db
 
-    folder = open_folder(store)
-    settings = load_config(config, folder.root)
+    folder, settings = open_configured(store, config)
     with db.reading(folder) as conn:
         found = cases.get(conn, case)
         if found is None:
@@ -92,8 +81,7 @@ def list_(
     from socconsole.cli.render import count
     from socconsole.store import cases, db
 
-    folder = open_folder(store)
-    settings = load_config(config, folder.root)
+    folder, settings = open_configured(store, config)
     now = datetime.now(UTC)
     listed = 0
     with db.reading(folder) as conn:
@@ -258,8 +246,7 @@ def act_on(request: CaseRequest, as_json: bool, store: StoreOption, config: Conf
     from socconsole.store import case_acts, cases, db, ledger, project
     from socconsole.store.case_desk import CaseMisnamed, CaseRefused
 
-    folder = open_folder(store)
-    settings = load_config(config, folder.root)
+    folder, settings = open_configured(store, config)
     now = datetime.now(UTC)
     try:
         acted = case_acts.act(folder, settings, request, settings.who, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from socconsole.cli.common import Code
+from socconsole.cli.exits import Code
 
 
 class Level(StrEnum):

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from socconsole.cli.case import CaseArgument, ReasonOption, act_on, clock_json, clock_words
-from socconsole.cli.common import Code, ConfigOption, JsonOption, StoreOption, load_config, open_folder, put, say, stop
+from socconsole.cli.case import CaseArgument, act_on, clock_json, clock_words
+from socconsole.cli.exits import Code, put, say, stop
+from socconsole.cli.opening import open_configured
+from socconsole.cli.options import ConfigOption, JsonOption, ReasonOption, StoreOption
 from socconsole.cli.times import instant
 from socconsole.text import clean
 
@@ -59,8 +61,7 @@ def show(
     from socconsole.model.clock import ClockState
     from socconsole.store import case_clocks, cases, db
 
-    folder = open_folder(store)
-    settings = load_config(config, folder.root)
+    folder, settings = open_configured(store, config)
     now = datetime.now(UTC)
     with db.reading(folder) as conn:
         found = [one for one in cases.each(conn, closed=bool(case)) if not case or one.id == case.lower()]
@@ -171,8 +172,7 @@ def _entity(case: str, named: str, store: StoreOption, config: ConfigOption) -> 
 
     if named:
         return named
-    folder = open_folder(store)
-    settings = load_config(config, folder.root)
+    folder, settings = open_configured(store, config)
     with db.reading(folder) as conn:
         found = cases.get(conn, case)
         if found is None:

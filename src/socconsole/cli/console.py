@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from socconsole import __version__
-from socconsole.cli.common import ConfigOption, StoreOption
 from socconsole.cli.first_start import VERB
+from socconsole.cli.options import ConfigOption, StoreOption
 from socconsole.cli.start import Plain, start
 
 ModeOption = Annotated[

@@ -13,19 +13,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from socconsole.cli.checks import Check, Level, fail, ok, warn
-from socconsole.cli.common import (
-    AccountOption,
-    Code,
-    ConfigOption,
-    JsonOption,
-    ProfileOption,
-    RegionOption,
-    StoreOption,
-    finish,
-    live_root,
-    put,
-    say,
-)
+from socconsole.cli.exits import Code, finish, put, say
+from socconsole.cli.opening import live_root
+from socconsole.cli.options import AccountOption, ConfigOption, JsonOption, ProfileOption, RegionOption, StoreOption
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from socconsole.cli import doctor_egress, doctor_trail
 from socconsole.cli.checks import Check, fail, ok, warn
-from socconsole.cli.common import Code
+from socconsole.cli.exits import Code
 from socconsole.text import Untrusted, ascii_json, clean
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from socconsole.cli.checks import Check, fail, ok, warn
-from socconsole.cli.common import Code
+from socconsole.cli.exits import Code
 from socconsole.text import clean
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from socconsole.cli.checks import Check, fail, ok, warn
-from socconsole.cli.common import Code
+from socconsole.cli.exits import Code
 from socconsole.text import clean
 
 if TYPE_CHECKING:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from socconsole.cli.common import Code, StoreOption, drills_root, finish, say, stop
+from socconsole.cli.exits import Code, finish, say, stop
+from socconsole.cli.opening import drills_root
+from socconsole.cli.options import StoreOption
 from socconsole.processes import ours
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ def drill(
 
 
 def _started(root: Path, name: str, seed: int, speed: float | None, push: bool) -> tuple[StateFolder, Running]:
-    from socconsole.cli.common import open_folder
+    from socconsole.cli.opening import open_folder
     from socconsole.cli.world import write_accounts
     from socconsole.drill import launch
     from socconsole.store.state import StateError, StateFolder
@@ -125,7 +127,7 @@ def _datasets(info: ScenarioInfo) -> str:
 
 
 def _resumed(root: Path) -> tuple[StateFolder, Running]:
-    from socconsole.cli.common import load_config, open_folder
+    from socconsole.cli.opening import load_config, open_folder
     from socconsole.drill import launch
 
     folder = open_folder(root)

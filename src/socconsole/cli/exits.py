@@ -13,9 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from socconsole.text import ascii_json, clean_lines
+from socconsole.text import ascii_json, clean, clean_lines
+
+if TYPE_CHECKING:
+    from socconsole.store.clear import Clear
 
 TALK_LIMIT: Final = 40_000
 """Characters of one piece of talk: an `aws` line with a whole bucket policy in it is long."""
@@ -86,3 +89,27 @@ def store_of(words: Sequence[str]) -> str | None:
 
 def stop(code: Code, message: str, remedy: str = "") -> NoReturn:
     raise Stop(code, message, remedy)
+
+
+def finish(code: Code) -> NoReturn:
+    """End the command, with nothing more to say."""
+    import typer
+
+    raise typer.Exit(int(code))
+
+
+def freshness_code(judged: Clear) -> Code:
+    """``DONE`` when every source in scope is fresh and complete, else ``NOT_FRESH`` with each one named."""
+    if judged.answered:
+        return Code.DONE
+    if not judged.total:
+        say("not fresh: no source is in scope yet")
+        say("  mend it with: socconsole watch --once")
+    for state in judged.lacking:
+        where = f"{state.key.service} {state.key.account} {state.key.region}"
+        age = "" if state.age_s is None else f", last complete answer {state.age_s:.0f} s ago"
+        detail = clean(state.detail)
+        say(f"not fresh: {where}: {state.freshness.value}{age}{': ' + detail if detail else ''}")
+        if state.remedy:
+            say(f"  mend it with: {clean(state.remedy)}")
+    return Code.NOT_FRESH

@@ -12,20 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from socconsole.cli.common import (
-    Code,
-    ConfigOption,
-    JsonOption,
-    StoreOption,
-    finish,
-    freshness_code,
-    load_config,
-    open_folder,
-    put,
-    put_lines,
-    say,
-    stop,
-)
+from socconsole.cli.exits import Code, finish, freshness_code, put, put_lines, say, stop
+from socconsole.cli.opening import open_configured
+from socconsole.cli.options import ConfigOption, JsonOption, StoreOption
 from socconsole.cli.watching import IMPORTED_ONLY
 
 if TYPE_CHECKING:
@@ -82,11 +71,10 @@ def list_findings(
         query = parse(text)
     except QueryError as error:
         stop(Code.BAD_INPUT, f"the query: {error}", "socconsole findings --help")
-    folder = open_folder(store)
-    me = load_config(config, folder.root).who
+    folder, settings = open_configured(store, config)
     view = View.ALL if everything or query.asks("kind") else View.THREATS
     now = datetime.now(UTC)
-    with db.reading(folder) as conn, QueueReader(folder.store_db, me=me) as queue:
+    with db.reading(folder) as conn, QueueReader(folder.store_db, me=settings.who) as queue:
         states = sources.states(conn, now=now)
         ids = queue.ids(view, query, now=now, limit=-1 if limit is None else limit)
         total = len(ids) if limit is None or len(ids) < limit else queue.count(view, query, now=now).n
@@ -220,8 +208,7 @@ def list_sources(as_json: bool, store: StoreOption, config: ConfigOption) -> Non
     from socconsole.model.world import WorldKind
     from socconsole.store import clear, db, latency, quarantine, rule_standing, sources
 
-    load_config(config)
-    folder = open_folder(store)
+    folder, _ = open_configured(store, config)
     with db.reading(folder) as conn:
         states = sources.states(conn, now=datetime.now(UTC))
         held, deferred = quarantine.counts(conn)

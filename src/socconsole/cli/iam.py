@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from socconsole.cli.common import Code, ConfigOption, finish, load_config
+from socconsole.cli.exits import Code, finish
+from socconsole.cli.opening import load_config
+from socconsole.cli.options import ConfigOption
 
 if TYPE_CHECKING:
     from socconsole.aws.iam import Push

@@ -8,19 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socconsole.cli.common import (
-    Code,
-    ConfigOption,
-    JsonOption,
-    StoreOption,
-    finish,
-    freshness_code,
-    load_config,
-    open_folder,
-    put,
-    say,
-    stop,
-)
+from socconsole.cli.exits import Code, finish, freshness_code, put, say, stop
+from socconsole.cli.opening import open_configured
+from socconsole.cli.options import ConfigOption, JsonOption, StoreOption
 from socconsole.cli.watching import IMPORTED_ONLY
 from socconsole.text import clean
 
@@ -51,8 +41,7 @@ def list_incidents(wanted: str, as_json: bool, store: StoreOption, config: Confi
     from socconsole.model.world import WorldKind
     from socconsole.store import clear, db, quarantine, sources
 
-    folder = open_folder(store)
-    load_config(config, folder.root)
+    folder, _ = open_configured(store, config)
     now = datetime.now(UTC)
     with db.reading(folder) as conn:
         states = sources.states(conn, now=now)

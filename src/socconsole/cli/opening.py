@@ -59,3 +59,9 @@ def open_folder(store: Path | None) -> StateFolder:
     except StateError as error:
         stop(Code.BAD_INPUT, str(error), error.remedy)
     return folder
+
+
+def open_configured(store: Path | None, config: Path | None) -> tuple[StateFolder, Config]:
+    """The state folder, and the configuration for it; asks nobody who he is (``world.open_world`` may ask AWS)."""
+    folder = open_folder(store)
+    return folder, load_config(config, folder.root)

@@ -11,18 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
 
 import typer
 
-from socconsole.cli.common import (
-    Code,
-    ConfigOption,
-    JsonOption,
-    StoreOption,
-    finish,
-    live_root,
-    load_config,
-    put,
-    say,
-    stop,
-)
+from socconsole.cli.exits import Code, finish, put, say, stop
+from socconsole.cli.opening import live_root, load_config
+from socconsole.cli.options import ConfigOption, JsonOption, StoreOption
 from socconsole.text import ascii_json, clean
 
 if TYPE_CHECKING:
@@ -205,7 +196,7 @@ def recover(
     config: ConfigOption = None,
 ) -> None:
     """Rebuild store.db from the ledger and the imported files; the watch brings back what AWS says."""
-    from socconsole.cli.common import open_folder
+    from socconsole.cli.opening import open_folder
     from socconsole.rules.passes import catch_up
     from socconsole.store.declared import context_of
     from socconsole.store.recover import recover as run

@@ -9,19 +9,17 @@ from typing import Annotated
 
 import typer
 
-from socconsole.cli.common import (
+from socconsole.cli.exits import Code, finish, put, say, stop
+from socconsole.cli.opening import load_config, open_folder
+from socconsole.cli.options import (
     AccountOption,
-    Code,
+    ApprovalOption,
     ConfigOption,
+    ConfirmOption,
     JsonOption,
+    ReasonOption,
     RegionOption,
     StoreOption,
-    finish,
-    load_config,
-    open_folder,
-    put,
-    say,
-    stop,
 )
 from socconsole.cli.respond_run import Verb, act, refused
 from socconsole.cli.respond_words import print_actions, print_record, print_recorded, record_json
@@ -32,16 +30,9 @@ from socconsole.model.wire import Done, Failed, Sent
 from socconsole.text import clean
 
 RespondOption = Annotated[bool, typer.Option("--respond", help="Arm this one command: it may change AWS.")]
-ConfirmOption = Annotated[
-    str, typer.Option("--confirm", metavar="ID", help="The whole target id; required off a terminal.")
-]
 PlanOption = Annotated[bool, typer.Option("--plan", help="Only say what would be done; nothing is changed.")]
 NoWaitOption = Annotated[
     bool, typer.Option("--no-wait", help="Return after the first read-back; the watch makes the later ones.")
-]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the record.")]
-ApprovalOption = Annotated[
-    str, typer.Option("--approval", metavar="LINE", help="What a second person's `socconsole approve` printed.")
 ]
 GlassOption = Annotated[
     bool,

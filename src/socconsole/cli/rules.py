@@ -10,19 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from socconsole.cli.common import (
-    Code,
-    ConfigOption,
-    JsonOption,
-    StoreOption,
-    finish,
-    live_root,
-    load_config,
-    open_folder,
-    put,
-    say,
-    stop,
-)
+from socconsole.cli.exits import Code, finish, put, say, stop
+from socconsole.cli.opening import live_root, load_config, open_folder
+from socconsole.cli.options import ConfigOption, JsonOption, StoreOption
 from socconsole.text import clean
 
 if TYPE_CHECKING:

@@ -8,17 +8,9 @@ from typing import Annotated
 
 import typer
 
-from socconsole.cli.common import (
-    Code,
-    ConfigOption,
-    StoreOption,
-    check_keys,
-    live_root,
-    load_config,
-    open_folder,
-    say,
-    stop,
-)
+from socconsole.cli.exits import Code, say, stop
+from socconsole.cli.opening import check_keys, live_root, load_config, open_configured
+from socconsole.cli.options import ConfigOption, StoreOption
 
 
 def register(app: typer.Typer) -> None:
@@ -49,8 +41,8 @@ def register(app: typer.Typer) -> None:
         from socconsole.store import db, rescore
         from socconsole.store.declared import context_of
 
-        folder = open_folder(store)
-        context = context_of(load_config(config, folder.root))
+        folder, settings = open_configured(store, config)
+        context = context_of(settings)
         changed = 0
         with db.writing(folder) as conn:
             while (part := rescore.advance(conn, context)) is not None:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from socconsole.cli.common import Code, ConfigOption, JsonOption, StoreOption, finish, put, say
+from socconsole.cli.exits import Code, finish, put, say
+from socconsole.cli.options import ConfigOption, JsonOption, StoreOption
 from socconsole.cli.respond_run import Verb, refused
 from socconsole.commands import AskTalkers
 from socconsole.model.wire import Failed, Talked

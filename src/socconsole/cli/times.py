@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from socconsole.cli.common import Code, stop
+from socconsole.cli.exits import Code, stop
 
 
 def after(span: str, now: datetime) -> datetime:

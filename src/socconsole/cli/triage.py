@@ -17,18 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from socconsole.cli.common import (
-    Code,
-    ConfigOption,
-    JsonOption,
-    StoreOption,
-    finish,
-    load_config,
-    open_folder,
-    put,
-    say,
-    stop,
-)
+from socconsole.cli.exits import Code, finish, put, say, stop
+from socconsole.cli.opening import open_configured
+from socconsole.cli.options import ConfigOption, JsonOption, ReasonOption, StoreOption
 from socconsole.cli.times import after, instant
 from socconsole.text import clean
 
@@ -41,7 +32,6 @@ if TYPE_CHECKING:
 IdsArgument = Annotated[
     list[str], typer.Argument(metavar="ID...", help="Findings; - reads ids, or `findings --json`, from stdin.")
 ]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the record.")]
 ModeOption = Annotated[
     str, typer.Option("--mode", help="READ keeps it here; TRIAGE sends it. The strictest said anywhere wins.")
 ]
@@ -223,8 +213,7 @@ def _decide(request: Decision, options: _Options) -> None:
     from socconsole.response.session import Session
     from socconsole.store import decisions, ledger, project
 
-    folder = open_folder(options.store)
-    settings = load_config(options.config, folder.root)
+    folder, settings = open_configured(options.store, options.config)
     who = settings.who
     try:
         mode = base_mode(settings, options.mode)

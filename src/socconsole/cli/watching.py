@@ -7,21 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from socconsole.cli.common import (
-    AccountOption,
-    Code,
-    ConfigOption,
-    JsonOption,
-    ProfileOption,
-    RegionOption,
-    StoreOption,
-    finish,
-    freshness_code,
-    load_config,
-    put,
-    say,
-    stop,
-)
+from socconsole.cli.exits import Code, finish, freshness_code, put, say, stop
+from socconsole.cli.opening import load_config
+from socconsole.cli.options import AccountOption, ConfigOption, JsonOption, ProfileOption, RegionOption, StoreOption
 
 if TYPE_CHECKING:
     from socconsole.model.source import SourceState

@@ -11,7 +11,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from socconsole.cli.common import Code, live_root, load_config, open_folder, stop
+from socconsole.cli.exits import Code, stop
+from socconsole.cli.opening import live_root, load_config, open_folder
 
 if TYPE_CHECKING:
     from socconsole.config import Config
