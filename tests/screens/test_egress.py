@@ -57,6 +57,13 @@ async def test_the_leak_stands_first_with_its_rate_and_its_alarm(leak: Estate, c
         assert "CANNOT SEE" in desk.text()
         assert "alarm-create corpus" in desk.text()
         assert "[@click=app.quit]x[/]" in desk.text()
+        await desk.press("1")
+        await desk.until(lambda: "60 MB/min now (usual UNKNOWN)" in _beside(desk.text()))
+
+
+def _beside(text: str) -> str:
+    """The detail beside a list, without the breaks of its lines."""
+    return " ".join(" ".join(line.partition("│")[2] for line in text.splitlines()).split())
 
 
 async def test_enter_draws_the_meter_with_its_threshold_and_tab_changes_the_span(leak: Estate, console: Opened) -> None:

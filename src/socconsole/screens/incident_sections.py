@@ -50,7 +50,7 @@ def elsewhere(members: Sequence[QueueRow], here: str) -> list[Body]:
     ):
         found = [row for row in others if row.leaving is leaving]
         if found:  # members come worst first
-            more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             lines.append([(f"{said}: ", style), (found[0].title, "text"), (more, "quiet")])
     return lines
 
