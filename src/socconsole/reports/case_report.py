@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from sqlite3 import Connection
 from typing import TYPE_CHECKING, Final
 
 from socconsole.config import Config
@@ -12,6 +11,7 @@ from socconsole.model.case import Case
 from socconsole.model.clock import Clock, ClockState
 from socconsole.reports.document import Cell, Document, Facts, Mood, Notice, Points, Section, Table
 from socconsole.store import case_clocks, case_view, reading, six_lines
+from socconsole.store.db import Connection
 from socconsole.text import clean
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
-from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any, Final
 
 from socconsole.config import Config
@@ -25,6 +24,7 @@ from socconsole.reports.case_report import case_report, stamp
 from socconsole.reports.html import html
 from socconsole.reports.markdown import markdown
 from socconsole.store import actions, case_view, cases, evidence, ledger, ledger_body, ledger_segment
+from socconsole.store.db import Connection
 from socconsole.text import ascii_json
 
 if TYPE_CHECKING:
