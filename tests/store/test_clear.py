@@ -14,8 +14,8 @@ from socconsole.store import clear
 from socconsole.text import Untrusted
 
 
-def source(freshness: Freshness, region: str = "eu-west-1") -> SourceState:
-    return SourceState(SourceKey("guardduty", "111122223333", region), freshness, 240.0, Untrusted(""), "", 0, None)
+def source(freshness: Freshness, region: str = "eu-west-1", service: str = "guardduty") -> SourceState:
+    return SourceState(SourceKey(service, "111122223333", region), freshness, 240.0, Untrusted(""), "", 0, None)
 
 
 SCOPES = [(), *((Freshness.FRESH, one) for one in Freshness)]
@@ -48,3 +48,9 @@ def test_the_worst_is_named_first() -> None:
         Freshness.PARTIAL,
     ]
     assert (judged.fresh, judged.total) == (1, 5)
+
+
+def test_an_unanswered_question_about_posture_hides_no_threat_and_is_no_clear_posture() -> None:
+    states = [source(Freshness.FRESH), source(Freshness.PARTIAL, service="posture")]
+    assert clear.judge(clear.of_threats(states), world=WorldKind.LIVE, watch_alive=True)
+    assert not clear.judge(states, world=WorldKind.LIVE, watch_alive=True)

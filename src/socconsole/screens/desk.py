@@ -129,8 +129,10 @@ class Desk:
         states, alive = self._read_sources()
         return [s for s in states if s.freshness is Freshness.NEVER] if alive or self.starting else []
 
-    def health(self) -> health.Health:
+    def health(self, *, threats: bool = False) -> health.Health:
+        """How far an absence can be believed; ``threats``: that of threats, for which posture says nothing."""
         states, alive = self._read_sources()
+        states = clear.of_threats(states) if threats else states
         held, _ = quarantine.counts(self.conn)
         judged = clear.judge(states, world=self.world.kind, watch_alive=alive, held=held)
         return health.of(judged, starting=self.starting)

@@ -21,7 +21,7 @@ from socconsole.screens.incident_acts import FIELD, IncidentActs, folds
 from socconsole.screens.incident_sections import also_here, elsewhere, story, tied_by
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.triage_rows import TriageRows
-from socconsole.store import incidents, reading
+from socconsole.store import clear, incidents, reading
 from socconsole.store.filter import View
 from socconsole.store.queue import EVERYTHING, QueueRow, Sort, SortBy
 from socconsole.store.session import Session
@@ -119,7 +119,7 @@ class TriageScreen(ListScreen[QueueRow], IncidentActs):
 
     def renew(self) -> None:
         super().renew()
-        if self.is_built and not self._touched and self.desk.reading():
+        if self.is_built and not self._touched and clear.of_threats(self.desk.reading()):
             # Rows come in the order in which sources answer; until all have, the worst so far is the one to see.
             self.table.go_to(0)
         if self.is_built and not self.rows.total.exact and not self._counting:
@@ -174,7 +174,7 @@ class TriageScreen(ListScreen[QueueRow], IncidentActs):
     def empty_text(self) -> str:
         if reading := self._reading_text():
             return reading
-        health = self.desk.health()
+        health = self.desk.health(threats=self.view is View.THREATS)
         what = {View.THREATS: "open threats", View.ALL: "open findings", View.MINE: "open findings of yours"}
         if self.filter_text or self.view is View.MINE:
             # A narrowed list says nothing about the rest, so it never says "clear".
@@ -190,6 +190,8 @@ class TriageScreen(ListScreen[QueueRow], IncidentActs):
     def _reading_text(self) -> str:
         """What is said of an empty list before every source has answered once; empty afterwards."""
         states, reading = self.desk.sources(), self.desk.reading()
+        if self.view is View.THREATS:
+            states, reading = clear.of_threats(states), clear.of_threats(reading)
         if not reading:
             return "reading … the watch is starting" if self.desk.starting and not states else ""
         named = ", ".join(f"{s.key.service} {s.key.account} {s.key.region}" for s in reading[:_NAMED])

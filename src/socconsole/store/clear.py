@@ -22,6 +22,15 @@ _WORST_FIRST: Final = (
     Freshness.PARTIAL,
 )
 
+_NO_THREATS: Final = frozenset({"posture"})
+"""Sources that tell of no threat: an unanswered question about a bucket's tags hides no attacker. They stand on every
+screen as what they are, and spoil what is said of posture itself."""
+
+
+def of_threats(states: Sequence[SourceState]) -> list[SourceState]:
+    """The sources that a "no threats" rests on."""
+    return [state for state in states if state.key.service not in _NO_THREATS]
+
 
 @dataclass(frozen=True, slots=True)
 class Clear:
