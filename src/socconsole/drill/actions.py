@@ -19,6 +19,7 @@ from socconsole.drill import ec2_arns
 _PREFIX: Final = {
     "accessanalyzer": "access-analyzer",
     "bedrock-agent": "bedrock",
+    "bedrock-agentcore-control": "bedrock-agentcore",
     "bedrock-runtime": "bedrock",
     "elb": "elasticloadbalancing",
     "elbv2": "elasticloadbalancing",
@@ -148,6 +149,7 @@ def _sagemaker(operation: str, params: Mapping[str, Any], account: str, region: 
         ("EndpointConfigName", "endpoint-config"),
         ("ModelName", "model"),
         ("NotebookInstanceName", "notebook-instance"),
+        ("TrainingJobName", "training-job"),
     ):
         if key in params:
             # SageMaker writes the names in its ARNs in lower case.
@@ -239,9 +241,26 @@ def _secretsmanager(operation: str, params: Mapping[str, Any], account: str, reg
 def _bedrock_agent(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
     if "resourceArn" in params:
         return str(params["resourceArn"])
+    if base := params.get("knowledgeBaseId"):
+        return f"arn:aws:bedrock:{region}:{account}:knowledge-base/{base}"
+    if prompt := params.get("promptIdentifier"):
+        return f"arn:aws:bedrock:{region}:{account}:prompt/{prompt}"
     agent, alias = params.get("agentId"), params.get("agentAliasId")
     stem = f"arn:aws:bedrock:{region}:{account}:agent"
     return f"{stem}-alias/{agent}/{alias}" if alias else f"{stem}/{agent}" if agent else "*"
+
+
+def _bedrock(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    for key, kind in (("guardrailIdentifier", "guardrail"), ("modelIdentifier", "custom-model")):
+        if key in params:
+            named = str(params[key])
+            return named if named.startswith("arn:") else f"arn:aws:bedrock:{region}:{account}:{kind}/{named}"
+    return "*"
+
+
+def _agentcore(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    runtime = params.get("agentRuntimeId")
+    return f"arn:aws:bedrock-agentcore:{region}:{account}:runtime/{runtime}" if runtime else "*"
 
 
 def _apigateway(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
@@ -273,7 +292,9 @@ _RESOURCE: Final[Mapping[str, Callable[[str, Mapping[str, Any], str, str], str |
     "logs": _logs,
     "cloudwatch": _cloudwatch,
     "route53resolver": _resolver,
+    "bedrock": _bedrock,
     "bedrock-agent": _bedrock_agent,
+    "bedrock-agentcore-control": _agentcore,
     "sqs": _sqs,
     "sns": _sns,
 }
