@@ -74,7 +74,7 @@ def test_no_period_is_made_up() -> None:
 
 
 DETECTED = at("2026-11-23 03:09")
-SHOP = Party("Kaufhaus SE", "controller", "Europe/Berlin", "DE", "BlnBDI")
+SHOP = Party("Kaufhaus SE", "controller", "Europe/Berlin", "DE", authorities=(("gdpr-33", "BlnBDI"),))
 FACTS = Facts(DETECTED, DETECTED + timedelta(minutes=5), (SHOP, Party("team", "team")))
 
 

@@ -151,7 +151,8 @@ def test_each_entity_has_its_own_clocks_in_its_own_role(folder: StateFolder) -> 
     assert found[f"nis2-23/early-warning@{SHOP}"].state is ClockState.ASK
     first = nearest(tuple(found.values()))
     assert first is not None
-    assert first.id == "team/triage@team"
+    assert first.id == "team/update@team"
+    assert found["team/triage@team"].state is ClockState.MET, "whoever opened it has looked at it"
 
 
 def test_data_that_nobody_mapped_is_never_nobodys(folder: StateFolder) -> None:

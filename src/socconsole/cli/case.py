@@ -368,13 +368,15 @@ def _print(whole: dict[str, Any]) -> None:
     print(f"  hypothesis: {clean(whole['hypothesis'], 300) or 'nobody said one yet'}")
     for line in whole["lines"]:
         unknown = f"UNKNOWN: {clean(line['unknown'], 300)}" if line["unknown"] else ""
-        print(f"\n  {line['line']:<22} {clean(line['answer'], 400) or unknown}")
+        print(f"\n  {line['line']:<24} {clean(line['answer'], 400) or unknown}")
         if line["answer"].raw() and unknown:
-            print(f"  {'':<22} {unknown}")
-        print(f"  {'':<22} ({clean(line['source'], 120)})")
+            print(f"  {'':<24} {unknown}")
+        print(f"  {'':<24} ({clean(line['source'], 120)})")
     print(f"\n  clocks ({count(len(whole['clocks']), 'deadline')})")
     for clock in whole["clocks"]:
         print(f"    {clock_words(clock)}")
+    for regime, asks in {one["regime"]: one["asks"] for one in whole["clocks"] if one["state"] == "ask"}.items():
+        print(f"    to be answered, {regime}: {asks}")
     for action in whole["actions"]:
         print(f"  {action['state']:<12} {action['action']} on {clean(action['target'], 80)}  ({action['id']})")
     if whole["open"]:
@@ -393,5 +395,4 @@ def clock_words(clock: dict[str, Any]) -> str:
     due = f"{about}due {clock['due'][:16]}Z" if clock["due"] else "without undue delay"
     if clock["state"] == "waiting":
         due = "waits"
-    asks = f"  {clock['asks']}" if clock["state"] == "ask" else ""
-    return f"{clock['state'].replace('_', ' ').upper():<14} {due:<24} {clock['id']}: {clock['title']}{asks}"
+    return f"{clock['state'].replace('_', ' ').upper():<14} {due:<24} {clock['id']}: {clock['title']}"

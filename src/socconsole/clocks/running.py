@@ -13,6 +13,8 @@ from socconsole.clocks.regime import CONTRACT, Deadline, Regime, period, regimes
 from socconsole.model.clock import Clock, ClockState, Facts, Party
 
 AWARE: Final = "aware"
+TEAM: Final = "team"
+"""The role of the team itself, whose clocks are its own."""
 
 _NEAREST_FIRST: Final = {ClockState.OVERDUE: 0, ClockState.RUNNING: 1, ClockState.ASK: 2, ClockState.WAITING: 3}
 
@@ -65,7 +67,7 @@ def _of(regime: Regime, party: Party, facts: Facts, now: datetime) -> Iterator[C
             title=deadline.title,
             entity=party.entity,
             role=party.role,
-            to=party.to or regime.to,
+            to=party.to or dict(party.authorities).get(regime.id, regime.to),
             state=_state(regime, party, facts, counted, met, now),
             start=counted.start,
             due=counted.due,
@@ -122,6 +124,8 @@ def _start(regime: Regime, what: str, party: Party, facts: Facts) -> tuple[datet
             return done[0], False
         return _count(regime, other, party, facts).due, True
     said = facts.moments.get((party.entity, what)) or facts.moments.get(("", what))
+    if party.role == TEAM:  # the team's clocks run from the first of all entities that was
+        said = min((at for (_, name), at in facts.moments.items() if name == what), default=None)
     if said is None and what == AWARE:
         return facts.detected, True
     return said, False

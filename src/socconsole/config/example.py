@@ -79,7 +79,7 @@ EXAMPLE: Final = """\
 # name = "Kaufhaus SE"
 # country = "DE"
 # zone = "Europe/Berlin"
-# authority = "Berliner Beauftragte fuer Datenschutz"
+# authorities = { gdpr-33 = "Berliner Beauftragte fuer Datenschutz", nis2-23 = "BSI" }
 # contact = "dpo@kaufhaus.example"
 # applies = { nis2-23 = true, dora-19 = false }
 # [[entity.controllers]]         # for whom it processes data, and how soon they want to be told

@@ -91,8 +91,8 @@ class EntityConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     country: Annotated[str, msgspec.Meta(pattern="^([A-Z]{2})?$", description="ISO 3166-1 country code")] = ""
     zone: Zone = "UTC"
     """Whose calendar counts."""
-    authority: str = ""
-    """Its lead supervisory authority."""
+    authorities: Mapping[str, str] = {}
+    """Regime → whom it has to tell (``gdpr-33 = "BlnBDI"``)."""
     contact: str = ""
     """Data protection officer or other contact, as a notification names it."""
     controllers: tuple[ControllerConfig, ...] = ()

@@ -34,9 +34,11 @@ class Party:
     """IANA name of the time zone whose calendar counts."""
     country: str = ""
     to: str = ""
-    """The authority, or the controller that a processor tells; what the regime says where empty."""
+    """Of a processor: the controller that it tells."""
     within: str = ""
     """Of a processor: the period that the contract with that controller says."""
+    authorities: tuple[tuple[str, str], ...] = ()
+    """(regime, whom it tells there), where the regime alone does not say it."""
 
 
 @dataclass(frozen=True, slots=True)

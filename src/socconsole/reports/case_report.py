@@ -39,7 +39,7 @@ def case_report(
     return Document(
         title=case.id if redacted else case.title,
         facts=_facts(case, now, redacted),
-        notices=tuple(Notice(f"open: {one}") for one in open_),
+        notices=tuple(Notice(f"still open: {one}") for one in open_),
         sections=(
             _lines(conn, config, case, now),
             _clocks(case_clocks.of_case(conn, config, case, now)),

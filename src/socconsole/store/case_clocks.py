@@ -83,7 +83,7 @@ def parties(conn: Connection, config: Config, case: Case) -> tuple[Party, ...]:
 
 def _as(entity: EntityConfig, role: str, controllers: tuple[str, ...]) -> Iterator[Party]:
     if role == "controller":
-        yield Party(entity.name, role, entity.zone, entity.country, entity.authority)
+        yield Party(entity.name, role, entity.zone, entity.country, authorities=tuple(entity.authorities.items()))
         return
     within = {one.name: one.within for one in entity.controllers}
     for name in controllers or ("the controller",):
@@ -99,7 +99,8 @@ def facts(conn: Connection, config: Config, case: Case) -> Facts:
     """What was said of it, in the order of the ledger: a later entry amends an earlier one. Suspicions move nothing."""
     answers = {(one.name, regime): yes for one in config.entity for regime, yes in one.applies.items()}
     moments: dict[tuple[str, str], datetime] = {}
-    sent: dict[tuple[str, str, str, str], list[datetime]] = {}
+    # Whoever opened the case has looked at it; whoever acknowledged one of its findings, before that.
+    sent = {(TEAM.entity, "team", "triage", ""): [_looked_at(conn, case)]}
     owed: dict[tuple[str, str], bool] = {}
     for event in cases.events(conn, case.id):
         data = event.data
@@ -113,7 +114,7 @@ def facts(conn: Connection, config: Config, case: Case) -> Facts:
             key = (data["entity"], data["regime"], data["deadline"], data["to"])
             sent.setdefault(key, []).append(instant(int(data["at"])))
     return Facts(
-        detected=_detected(conn, case),
+        detected=detected(conn, case),
         opened=case.opened,
         parties=parties(conn, config, case),
         moments=moments,
@@ -123,7 +124,17 @@ def facts(conn: Connection, config: Config, case: Case) -> Facts:
     )
 
 
-def _detected(conn: Connection, case: Case) -> datetime:
+def _looked_at(conn: Connection, case: Case) -> datetime:
+    known = [case.opened]
+    for start in range(0, len(case.findings), 500):
+        part = case.findings[start : start + 500]
+        marks = ",".join("?" * len(part))
+        (first,) = conn.execute(f"SELECT min(acked_at) FROM decision WHERE finding_id IN ({marks})", part).fetchone()
+        known += [instant(first)] if first is not None else []
+    return min(known)
+
+
+def detected(conn: Connection, case: Case) -> datetime:
     """When the first of its findings was published by AWS or seen by us; when it was opened, where there is none."""
     known = [case.opened]
     for start in range(0, len(case.findings), 500):

@@ -118,7 +118,7 @@ def _elsewhere(conn: Connection, case: Case, actors: Sequence[Entity], horizon: 
 def _next(
     conn: Connection, case: Case, actors: Sequence[Entity], horizon: Horizon, found: Sequence[Stored], now: datetime
 ) -> SixLine:
-    began = min((one.finding.occurred for one in found if one.finding.occurred), default=case.opened)
+    began = min([case_clocks.detected(conn, case), *(one.finding.occurred for one in found if one.finding.occurred)])
     calls: dict[tuple[datetime, str], None] = {}
     for actor in actors[:6]:
         for one in pivot.moments(conn, actor, _EVENTS):
