@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
+from socconsole import posture
+from socconsole.collectors.posture import detection as collector
+from socconsole.collectors.posture import snapshot
 from socconsole.collectors.posture.hiding import _all_of, _filter
 from socconsole.model.estate.detection import AutomationRule
 from socconsole.model.posture import Verdict
 from socconsole.model.world import Place
 from socconsole.posture.hiding import hides_threats, may_fit_threats
 from socconsole.text import Untrusted
-from tests.posture.estate import HOME, OTHER, SEALED, Reviewed
+from tests.posture.estate import CONFIG, HOME, OTHER, SEALED, Replay, Reviewed
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 QUIET = Place(HOME.account, "eu-west-1")
@@ -91,3 +97,23 @@ def test_a_rule_fits_threats_unless_a_field_spares_them(criteria: dict[str, list
 def test_rules_that_were_asked_for_and_not_told_are_not_taken_for_none() -> None:
     with pytest.raises(ValueError, match="not all"):
         _all_of(["arn:one"], {"Rules": []})
+
+
+@pytest.mark.parametrize(
+    ("above", "verdict"),
+    [(HOME.account, PASS), ("999988887777", UNKNOWN)],
+    ids=["one-of-ours", "a-stranger"],
+)
+async def test_what_an_administrator_hides_is_not_seen_by_its_member(
+    reviewed: Reviewed, above: str, verdict: Verdict
+) -> None:
+    class Member(Replay):
+        async def _answer(self, place: Place, operation: str, params: Any, ask: Any) -> Any:
+            if operation == "guardduty:GetAdministratorAccount":
+                return {"Administrator": {"AccountId": above, "RelationshipStatus": "Enabled"}}
+            return await super()._answer(place, operation, params, ask)
+
+    estate = await snapshot(Member(reviewed.answers), QUIET, CONFIG, datetime.now(UTC), families=(collector.read,))
+    check = next(one for one in posture.CHECKS if one.id == "DET-07")
+    (found,) = posture.evaluate(posture.Context(estate, CONFIG), [check]).results
+    assert found.verdict is verdict

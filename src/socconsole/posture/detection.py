@@ -84,6 +84,10 @@ def _takes_guardduty(hub: Hub) -> Said:
 def _aggregated(hub: Hub, context: Context) -> Said:
     found, region = hub.aggregator.get(), context.place.region
     if found is None:
+        if above := hub.administrator.get():
+            seen = above in context.own_accounts
+            where = "looked at there" if seen else "whether they come together there is not seen from here"
+            return Said(True if seen else None, f"account {above} administers Security Hub here: {where}")
         return Said(False, "no aggregator brings the Regions' findings together")
     linked = {
         "ALL_REGIONS": True,

@@ -23,9 +23,12 @@ _CONTROLS: Final = frozenset({("EQUALS", "Security Hub"), ("EQUALS", "Config")})
 
 def nothing_hides(place: Here, context: Context) -> Judged:
     """DET-07."""
-    hiding = context.part(Detection).hiding
+    part = context.part(Detection)
+    hiding = part.hiding
     return weigh(
         [
+            partial(_administered, "GuardDuty", part.administrator, context),
+            partial(_hub_administered, part, context),
             partial(_filters, hiding),
             partial(_trusted, "trusted address lists", hiding.addresses),
             partial(_trusted, "trusted entity lists", hiding.entities),
@@ -34,6 +37,23 @@ def nothing_hides(place: Here, context: Context) -> Judged:
             partial(_insights, hiding),
         ]
     )
+
+
+def _administered(what: str, above: Read[str], context: Context) -> Said:
+    """An administrator's filters and rules hold for its members, who are not shown them."""
+    account = above.get()
+    if not account:
+        return Said(True, f"nobody else administers {what} here")
+    seen = account in context.own_accounts
+    where = "looked at there" if seen else "what it hides is not seen from here"
+    return Said(True if seen else None, f"account {account} administers {what} here: {where}")
+
+
+def _hub_administered(part: Detection, context: Context) -> Said:
+    hub = part.hub.get()
+    if hub is None:
+        return Said(True, "Security Hub is not enabled here")
+    return _administered("Security Hub", hub.administrator, context)
 
 
 # --- GuardDuty ----------------------------------------------------------------------------------------

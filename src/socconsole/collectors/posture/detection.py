@@ -43,11 +43,17 @@ _STREAMS: Final = {
 async def read(asking: Asking, config: Config) -> Detection:
     """Each service by itself. Raises ``AwsTrouble`` as :class:`Asking` does."""
     ids = await asking.all("guardduty:ListDetectors", {}, lambda page: [str(one) for one in page["DetectorIds"]])
-    detectors, hub, analyzers, macie, hidden = await asyncio.gather(
-        _detectors(asking, ids), _hub(asking), _analyzers(asking), _macie(asking), hiding(asking, ids)
+    detectors, above, hub, analyzers, macie, hidden = await asyncio.gather(
+        _detectors(asking, ids),
+        _administrator(asking, ids),
+        _hub(asking),
+        _analyzers(asking),
+        _macie(asking),
+        hiding(asking, ids),
     )
     return Detection(
         detectors=detectors,
+        administrator=above,
         hub=hub,
         recorders=await asking.one("config:DescribeConfigurationRecorders", {}, _recorders),
         recorder_states=await asking.one("config:DescribeConfigurationRecorderStatus", {}, _states),
@@ -71,6 +77,20 @@ async def _detectors(asking: Asking, ids: Read[tuple[str, ...]]) -> Read[tuple[D
         return await asking.one("guardduty:GetDetector", {"DetectorId": name}, lambda answer: _detector(arn, answer))
 
     return _together(await asking.each(ids.get(), one))
+
+
+async def _administrator(asking: Asking, ids: Read[tuple[str, ...]]) -> Read[str]:
+    if isinstance(ids, Unread):
+        return ids
+    if not ids.get():
+        return Known("")
+    return await asking.one("guardduty:GetAdministratorAccount", {"DetectorId": ids.get()[0]}, _above)
+
+
+def _above(answer: dict[str, Any]) -> str:
+    """Without an administrator the answer holds none. One that is no longer in force counts all the same."""
+    found = answer.get("Administrator")
+    return token(found["AccountId"]) if found else ""
 
 
 def _detector(arn: str, answer: dict[str, Any]) -> Detector:
@@ -98,7 +118,8 @@ async def _hub(asking: Asking) -> Read[Hub | None]:
     if (name := arn.get()) is None:
         return Known(None)
     products = await asking.all("securityhub:ListEnabledProductsForImport", {}, _products)
-    return Known(Hub(name, products, await _aggregator(asking)))
+    above = await asking.one("securityhub:GetAdministratorAccount", {}, _above)
+    return Known(Hub(name, products, await _aggregator(asking), above))
 
 
 def _products(page: dict[str, Any]) -> list[str]:

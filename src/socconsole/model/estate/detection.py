@@ -28,6 +28,8 @@ class Hub:
     products: Read[tuple[str, ...]]
     """Products whose findings it takes in: ``aws/guardduty``."""
     aggregator: Read[Aggregator | None]
+    administrator: Read[str]
+    """Account whose rules hold here as well; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,8 @@ class Hiding:
 @dataclass(frozen=True, slots=True)
 class Detection:
     detectors: Read[tuple[Detector, ...]]
+    administrator: Read[str]
+    """Account whose GuardDuty decides here: its filters and lists hold, and are not listed. Empty for none."""
     hub: Read[Hub | None]
     recorders: Read[tuple[Recorder, ...]]
     recorder_states: Read[tuple[RecorderStatus, ...]]
