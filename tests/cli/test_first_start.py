@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from socconsole.cli.first_start import partition_of
+from socconsole.model.regions import partition_of
 from socconsole.model.world import WorldKind
 from socconsole.store.state import StateFolder
 

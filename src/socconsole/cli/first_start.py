@@ -21,17 +21,6 @@ if TYPE_CHECKING:
 VERB: Final = "first-start"
 """The hidden verb of the process that asks AWS; see ``console``."""
 
-_PARTITIONS: Final = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "eu-isoe-": "aws-iso-e",
-    "us-isof-": "aws-iso-f",
-    "eusc-": "aws-eusc",
-}
-"""How the names of regions begin outside the partition ``aws`` (botocore's ``partitions.json``, regionRegex)."""
-
 
 def begin(config: Path | None) -> None:
     """Make the live state folder; ``Stop`` where there is no account to watch."""
@@ -42,12 +31,8 @@ def begin(config: Path | None) -> None:
         _ask_aws(config)
 
 
-def partition_of(region: str) -> str:
-    """``aws`` for ``eu-central-1``, ``aws-us-gov`` for ``us-gov-west-1``."""
-    return next((partition for start, partition in _PARTITIONS.items() if region.startswith(start)), "aws")
-
-
 def _make(settings: Config) -> None:
+    from socconsole.model.regions import partition_of
     from socconsole.model.world import World, WorldKind
     from socconsole.store.state import StateError, StateFolder
 

@@ -16,8 +16,8 @@ from socconsole.collectors.base import Batch
 from socconsole.formats import Quarantined, Record, Unreadable, alarm
 from socconsole.formats.fields import body, instant, plain
 from socconsole.model.egress import Alarm, Alarms
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
-from socconsole.triage.ways_out import partition_of
 
 SERVICE: Final = "alarms"
 

@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from socconsole.model.action import Call
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response import ec2
 from socconsole.response.base import BadTarget, Door, Target
-from socconsole.response.s3_policy import partition
 from socconsole.response.sharing import PUBLIC, Shared, SharedChange
 from socconsole.text import token
 
@@ -33,7 +33,7 @@ def name(typed: str) -> str:
 
 def arn(place: Place, id_: str) -> str:
     """Snapshots have no account in their ARNs (Service Authorization Reference, Amazon EC2)."""
-    return f"arn:{partition(place.region)}:ec2:{place.region}::snapshot/{id_}"
+    return f"arn:{partition_of(place.region)}:ec2:{place.region}::snapshot/{id_}"
 
 
 async def one(door: Door, target: Target) -> ec2.Item:

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from socconsole.aws import AwsTrouble, Kind
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Target
-from socconsole.response.s3_policy import partition
 from socconsole.text import token
 
 _PAGES: Final = 20
@@ -53,7 +53,7 @@ def kind(id_: str) -> str:
 def arn(place: Place, id_: str) -> str:
     """The ARN of a resource that has an id; ``subnet-*`` stands for all of a kind."""
     found = "*" if id_.endswith("-*") else id_
-    return f"arn:{partition(place.region)}:ec2:{place.region}:{place.account}:{KINDS[kind(id_)]}/{found}"
+    return f"arn:{partition_of(place.region)}:ec2:{place.region}:{place.account}:{KINDS[kind(id_)]}/{found}"
 
 
 async def every(door: Door, place: Place, operation: str, key: str, **params: Any) -> list[Item]:

@@ -7,9 +7,9 @@ from typing import Final
 
 from socconsole.aws import AwsTrouble
 from socconsole.aws.trouble import Kind
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Target
-from socconsole.response.s3_policy import partition
 from socconsole.text import token
 
 _NAME: Final = r"[A-Za-z0-9_-]{1,255}"
@@ -36,7 +36,7 @@ def parts(target: Target) -> tuple[str, str]:
 
 def arn(kind: str, target: Target) -> str:
     place = target.place
-    return f"arn:{partition(place.region)}:ecs:{place.region}:{place.account}:{kind}/{target.id}"
+    return f"arn:{partition_of(place.region)}:ecs:{place.region}:{place.account}:{kind}/{target.id}"
 
 
 def missing(operation: str, place: Place, what: str) -> AwsTrouble:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from socconsole.model.action import ActionState, Call, Plan
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response import statement
 from socconsole.response.base import BadTarget, Door, Target
@@ -21,7 +22,6 @@ from socconsole.response.change import Change, Cut, State, judge
 from socconsole.response.found import resources
 from socconsole.response.iam_own import without_path
 from socconsole.response.iam_principal import ROLE, USER, Kind, Principal, read_principal
-from socconsole.response.s3_policy import partition
 from socconsole.text import token
 
 EVERYWHERE: Final = "everywhere"
@@ -74,7 +74,7 @@ class PrincipalChange(Change[Principal]):
 
     def arns(self, target: Target) -> tuple[str, ...]:
         kind, name = self._who(target)
-        stem = f"arn:{partition(target.place.region)}:iam::{target.place.account}:{kind.word}/"
+        stem = f"arn:{partition_of(target.place.region)}:iam::{target.place.account}:{kind.word}/"
         return (f"{stem}{name}", f"{stem}*/{name}")  # a path is part of the ARN, and is not known before
 
     def resources(self, plan: Plan) -> tuple[str, ...]:

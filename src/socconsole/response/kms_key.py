@@ -16,11 +16,12 @@ from typing import Any, Final
 from socconsole.aws import AwsTrouble
 from socconsole.model.action import Plan
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Target
 from socconsole.response.change import Change
 from socconsole.response.parts import DENIED, Part, read
-from socconsole.response.s3_policy import Reach, account_of, partition, reach
+from socconsole.response.resource_policy import Reach, account_of, reach
 from socconsole.response.trail import with_callers
 from socconsole.text import token
 
@@ -48,7 +49,7 @@ class Key:
     evidence: Mapping[str, Any]
 
     def reach(self, own: Collection[str] = ()) -> Reach:
-        """Who the policy lets in; ``own`` as in ``s3_policy.reach``."""
+        """Who the policy lets in; ``own`` as in ``resource_policy.reach``."""
         return reach(self.policy, self.place.account, own)
 
     def granted_outside(self, own: Collection[str] = ()) -> tuple[Mapping[str, Any], ...]:
@@ -134,7 +135,7 @@ class KeyChange(Change[Key]):
 
     def arns(self, target: Target) -> tuple[str, ...]:
         place = target.place
-        return (f"arn:{partition(place.region)}:kms:{place.region}:{place.account}:key/{target.id}",)
+        return (f"arn:{partition_of(place.region)}:kms:{place.region}:{place.account}:key/{target.id}",)
 
     def trail_name(self, target: Target) -> str:
         return self.arns(target)[0]

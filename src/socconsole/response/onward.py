@@ -17,9 +17,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from socconsole.aws import AwsTrouble
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import Door
-from socconsole.response.s3_policy import partition
 from socconsole.response.wording import count, listed
 
 DAY: Final = timedelta(hours=24)
@@ -96,7 +96,7 @@ async def look(door: Door, place: Place, role: str, sessions: Iterable[str] = ()
         return nothing if trouble.kind == "not_found" else replace(nothing, unread=str(trouble.kind))
     seen = [event for events, _ in done for event in events]
     onward = list(dict.fromkeys(_asked(event)[0] for event in seen if _by(event, place.account, role)))
-    own = f"arn:{partition(place.region)}:iam::{place.account}:role/"
+    own = f"arn:{partition_of(place.region)}:iam::{place.account}:role/"
     ours = [found[2] for each in onward if each.startswith(own) and (found := _ROLE.fullmatch(each))]
     return Onward(
         roles=tuple(name for name in dict.fromkeys(ours) if name != role),

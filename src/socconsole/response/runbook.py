@@ -19,10 +19,10 @@ from typing import Any, Final
 from socconsole.config import Config, RunbookConfig
 from socconsole.model.action import ActionState, Call, Plan, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.response.base import BadTarget, Door, Info, NoteCall, Target
 from socconsole.response.calls import make
 from socconsole.response.found import resources
-from socconsole.response.s3_policy import partition
 from socconsole.text import token
 
 PREFIX: Final = "team-"
@@ -77,7 +77,7 @@ class Runbook:
         return name
 
     def resources(self, plan: Plan) -> tuple[str, ...]:
-        part = partition(plan.place.region)
+        part = partition_of(plan.place.region)
         own = plan.target
         if self._declared.function:
             function = self._declared.function

@@ -13,12 +13,13 @@ from typing import Any, Final
 
 from socconsole.model.action import Call, Plan
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.found import resources
 from socconsole.response.parts import Part, read
-from socconsole.response.s3_policy import Reach, partition, reach
+from socconsole.response.resource_policy import Reach, reach
 from socconsole.response.statement_change import StatementChange
 from socconsole.response.wording import listed
 from socconsole.text import token
@@ -71,7 +72,7 @@ class Bucket:
     """Our own principals of the account (see ``own_roles``); None when they are not known, or were not asked for."""
 
     def reach(self, own: Collection[str] = ()) -> Reach:
-        """Who the policy lets in; ``own`` as in ``s3_policy.reach``."""
+        """Who the policy lets in; ``own`` as in ``resource_policy.reach``."""
         return reach(self.policy, self.place.account, own)
 
     def flag(self, name: str) -> bool:
@@ -156,7 +157,7 @@ def buckets_of(finding: Finding) -> tuple[Target, ...]:
 
 
 def bucket_arn(target: Target) -> str:
-    return f"arn:{partition(target.place.region)}:s3:::{target.id}"
+    return f"arn:{partition_of(target.place.region)}:s3:::{target.id}"
 
 
 class BucketChange(Change[Bucket]):

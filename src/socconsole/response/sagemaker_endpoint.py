@@ -15,12 +15,12 @@ from typing import Any, Final
 
 from socconsole.aws import AwsTrouble
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Target
 from socconsole.response.change import Cut
 from socconsole.response.found import resources
 from socconsole.response.parts import Part, read
-from socconsole.response.s3_policy import partition
 from socconsole.response.unfolding import Unfolding
 from socconsole.response.wording import count
 from socconsole.text import token
@@ -100,7 +100,7 @@ class Endpoint:
 
 def arns(kind: str, name: str, place: Place) -> tuple[str, ...]:
     """SageMaker writes names in ARNs in lower case; a policy that is narrowed to the name as it is does no harm."""
-    begin = f"arn:{partition(place.region)}:sagemaker:{place.region}:{place.account}:{kind}/"
+    begin = f"arn:{partition_of(place.region)}:sagemaker:{place.region}:{place.account}:{kind}/"
     return tuple(dict.fromkeys((begin + name.lower(), begin + name)))
 
 

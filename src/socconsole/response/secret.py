@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from socconsole.model.action import Plan
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Target
 from socconsole.response.change import Change
 from socconsole.response.parts import Part, read
-from socconsole.response.s3_policy import Reach, partition, reach
+from socconsole.response.resource_policy import Reach, reach
 from socconsole.text import token
 
 _NAME: Final = re.compile(r"[\w/+=.@-]{1,512}", re.ASCII)
@@ -38,7 +39,7 @@ class Secret:
     evidence: Mapping[str, Any]
 
     def reach(self, own: Collection[str] = ()) -> Reach:
-        """Who the policy lets in; ``own`` as in ``s3_policy.reach``."""
+        """Who the policy lets in; ``own`` as in ``resource_policy.reach``."""
         return reach(self.policy, self.place.account, own)
 
 
@@ -80,7 +81,7 @@ class SecretChange(Change[Secret]):
         if _ARN.fullmatch(target.id):
             return (target.id,)
         place = target.place
-        start = f"arn:{partition(place.region)}:secretsmanager:{place.region}:{place.account}"
+        start = f"arn:{partition_of(place.region)}:secretsmanager:{place.region}:{place.account}"
         return (f"{start}:secret:{target.id}-??????",)
 
     def holds(self, plan: Plan) -> tuple[Target, ...]:

@@ -14,6 +14,7 @@ from typing import Final
 
 from socconsole.model.egress import Alarm, EgressPath, PathKind, Series, path_id
 from socconsole.model.entity import Entity, EntityKind
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.text import Untrusted, token
 
@@ -147,13 +148,6 @@ def children(rule: Untrusted | None) -> tuple[str, ...]:
         return ()
     found = ((match[1] or match[2] or match[3]) for match in _CHILD.finditer(rule.raw()))
     return tuple(dict.fromkeys(name.rpartition(":alarm:")[2] or name for name in found))
-
-
-def partition_of(region: str) -> str:
-    """The partition a region lies in: ``aws``, ``aws-cn`` or ``aws-us-gov``."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def resource_arn(kind: PathKind, place: Place, resource: str) -> str:

@@ -16,11 +16,11 @@ from socconsole.config import Config
 from socconsole.model.action import Call, Reversible
 from socconsole.model.egress import PathKind
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.response import ec2, egress_alarm
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.egress_alarm import Watched, alarm_name, configuration, kind_of, name, single_metric
-from socconsole.response.s3_policy import partition
 from socconsole.response.wording import listed
 from socconsole.text import token
 from socconsole.triage.alarm_proposal import BAND
@@ -74,7 +74,7 @@ class AlarmCreate(Change[Watched]):
 
     def arns(self, target: Target) -> tuple[str, ...]:
         place = target.place
-        part = partition(place.region)
+        part = partition_of(place.region)
         bucket = kind_of(target.id) is PathKind.BUCKET
         own = f"arn:{part}:s3:::{target.id}" if bucket else ec2.arn(place, target.id)
         return own, f"arn:{part}:cloudwatch:{place.region}:{place.account}:alarm:{alarm_name(target.id, self._band)}"

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from socconsole.model.action import Call, Reversible
+from socconsole.model.regions import partition_of
 from socconsole.response.base import BadTarget, Door, Info, Target
-from socconsole.response.s3_policy import partition
 from socconsole.response.sharing import PUBLIC, Shared, SharedChange
 from socconsole.response.wording import count
 from socconsole.text import token
@@ -56,7 +56,7 @@ class AmiPrivate(SharedChange):
 
     def arns(self, target: Target) -> tuple[str, ...]:
         # Images have no account in their ARNs (Service Authorization Reference, Amazon EC2).
-        return (f"arn:{partition(target.place.region)}:ec2:{target.place.region}::image/{target.id}",)
+        return (f"arn:{partition_of(target.place.region)}:ec2:{target.place.region}::image/{target.id}",)
 
     async def look(self, door: Door, target: Target) -> Shared:
         place, id_ = target.place, target.id

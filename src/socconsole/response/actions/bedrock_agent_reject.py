@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from socconsole.model.action import ActionState, Call, Plan, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
 from socconsole.response.change import Change, Cut, State, judge
 from socconsole.response.iam_principal import jsonable
 from socconsole.response.parts import Part, read
-from socconsole.response.s3_policy import partition
 from socconsole.response.wording import count, listed
 from socconsole.text import token
 
@@ -82,7 +82,7 @@ class BedrockAgentReject(Change[Alias]):
 
     def arns(self, target: Target) -> tuple[str, ...]:
         place = target.place
-        return (f"arn:{partition(place.region)}:bedrock:{place.region}:{place.account}:agent-alias/{target.id}",)
+        return (f"arn:{partition_of(place.region)}:bedrock:{place.region}:{place.account}:agent-alias/{target.id}",)
 
     async def look(self, door: Door, target: Target) -> Alias:
         agent, _, alias = target.id.partition("/")

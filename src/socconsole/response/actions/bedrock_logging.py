@@ -19,11 +19,11 @@ from typing import Any, Final
 from socconsole.aws import AwsTrouble
 from socconsole.model.action import Call, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
 from socconsole.response.change import LATELY, Change, Cut, State
 from socconsole.response.iam_principal import jsonable, moment
-from socconsole.response.s3_policy import partition
 from socconsole.text import token
 
 FLAGS: Final = (
@@ -103,7 +103,7 @@ class BedrockLogging(Change[Logging]):
         return target
 
     def arns(self, target: Target) -> tuple[str, ...]:
-        return (f"arn:{partition(target.place.region)}:iam::{target.place.account}:root",)
+        return (f"arn:{partition_of(target.place.region)}:iam::{target.place.account}:root",)
 
     async def look(self, door: Door, target: Target) -> Logging:
         answer, (written, unread) = await asyncio.gather(

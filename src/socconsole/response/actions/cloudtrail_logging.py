@@ -16,11 +16,11 @@ from typing import Any, Final
 
 from socconsole.model.action import Call, Plan, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.parts import Part, read
-from socconsole.response.s3_policy import partition
 from socconsole.text import token
 
 _STATE: Final = "IsLogging"
@@ -85,7 +85,7 @@ class CloudTrailLogging(Change[Trail]):
 
     def arns(self, target: Target) -> tuple[str, ...]:
         place = target.place
-        return (f"arn:{partition(place.region)}:cloudtrail:{place.region}:{place.account}:trail/{target.id}",)
+        return (f"arn:{partition_of(place.region)}:cloudtrail:{place.region}:{place.account}:trail/{target.id}",)
 
     async def look(self, door: Door, target: Target) -> Trail:
         place = target.place

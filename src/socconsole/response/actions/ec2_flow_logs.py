@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from socconsole.model.action import Call, Plan, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.response import ec2
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.calls import answer
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.flow_logs import OURS, Destination, Recording, read
-from socconsole.response.s3_policy import partition
 from socconsole.response.wording import count, listed
 from socconsole.text import token
 
@@ -57,8 +57,9 @@ class Ec2FlowLogs(Change[Recording]):
         return ec2.name(target, ("vpc", "subnet", "i"), "a VPC, a subnet or an instance")
 
     def arns(self, target: Target) -> tuple[str, ...]:
-        logs = f"arn:{partition(target.place.region)}:ec2:{target.place.region}:{target.place.account}:vpc-flow-log/*"
-        return tuple(dict.fromkeys((ec2.arn(target.place, target.id), ec2.arn(target.place, "subnet-*"), logs)))
+        place = target.place
+        logs = f"arn:{partition_of(place.region)}:ec2:{place.region}:{place.account}:vpc-flow-log/*"
+        return tuple(dict.fromkeys((ec2.arn(place, target.id), ec2.arn(place, "subnet-*"), logs)))
 
     async def look(self, door: Door, target: Target) -> Recording:
         return await read(door, target)

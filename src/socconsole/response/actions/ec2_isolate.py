@@ -19,11 +19,11 @@ from typing import Any, Final
 
 from socconsole.model.action import Call, Plan, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.response import ec2, isolation_calls, tracked
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.ec2_instance import ISOLATION, Instance, read
-from socconsole.response.s3_policy import partition
 from socconsole.response.wording import count, listed
 from socconsole.text import token
 
@@ -77,7 +77,7 @@ class Ec2Isolate(Change[Instance]):
 
     def arns(self, target: Target) -> tuple[str, ...]:
         place = target.place
-        part, region, account = partition(place.region), place.region, place.account
+        part, region, account = partition_of(place.region), place.region, place.account
         return (
             ec2.arn(place, target.id),
             ec2.arn(place, "eni-*"),

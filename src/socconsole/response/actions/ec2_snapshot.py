@@ -16,10 +16,10 @@ from typing import Any, Final
 
 from socconsole.model.action import ActionState, Call, Plan, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.response import ec2, snapshots
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.change import Change, Cut, State
-from socconsole.response.s3_policy import partition
 from socconsole.response.snapshots import Snapshot
 from socconsole.response.wording import count, listed
 
@@ -70,7 +70,7 @@ class Ec2Snapshot(Change[Volumes]):
 
     def arns(self, target: Target) -> tuple[str, ...]:
         place = target.place
-        part, region = partition(place.region), place.region
+        part, region = partition_of(place.region), place.region
         volumes = f"arn:{part}:ec2:{region}:{place.account}:volume/*"
         return (ec2.arn(place, target.id), volumes, f"arn:{part}:ec2:{region}::snapshot/*")
 

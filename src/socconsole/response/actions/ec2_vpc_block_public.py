@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from socconsole.model.action import Call, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response import ec2
 from socconsole.response.base import BadTarget, Door, Info, Target
 from socconsole.response.change import Cut, State
-from socconsole.response.s3_policy import partition
 from socconsole.response.unfolding import Unfolding
 from socconsole.response.wording import count
 from socconsole.text import token
@@ -98,7 +98,7 @@ class Ec2VpcBlockPublic(Unfolding[Border]):
         return target
 
     def arns(self, target: Target) -> tuple[str, ...]:
-        return (f"arn:{partition(target.place.region)}:ec2:{target.place.region}:{target.place.account}:vpc/*",)
+        return (f"arn:{partition_of(target.place.region)}:ec2:{target.place.region}:{target.place.account}:vpc/*",)
 
     async def look(self, door: Door, target: Target) -> Border:
         place = target.place

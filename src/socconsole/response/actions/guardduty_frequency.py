@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from socconsole.model.action import Call, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.parts import Part, read
-from socconsole.response.s3_policy import partition
 from socconsole.text import token
 
 _STATE: Final = "FindingPublishingFrequency"
@@ -76,7 +76,7 @@ class GuardDutyFrequency(Change[Detector]):
 
     def arns(self, target: Target) -> tuple[str, ...]:
         place = target.place
-        return (f"arn:{partition(place.region)}:guardduty:{place.region}:{place.account}:detector/{target.id}",)
+        return (f"arn:{partition_of(place.region)}:guardduty:{place.region}:{place.account}:detector/{target.id}",)
 
     async def look(self, door: Door, target: Target) -> Detector:
         named = {"DetectorId": target.id}

@@ -16,6 +16,7 @@ from typing import Any, Final
 from socconsole.aws import AwsTrouble
 from socconsole.model.action import ActionState, Call, Plan, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
 from socconsole.response.change import Change, Cut, State, judge
@@ -23,7 +24,6 @@ from socconsole.response.iam_inline import DELAY, TRAIL, everywhere
 from socconsole.response.iam_own import own
 from socconsole.response.iam_principal import jsonable, moment
 from socconsole.response.recent import Recent, recent
-from socconsole.response.s3_policy import partition
 from socconsole.response.wording import count, listed
 from socconsole.text import token
 
@@ -87,7 +87,7 @@ class IamDisableKey(Change[Key]):
         return found[1]
 
     def arns(self, target: Target) -> tuple[str, ...]:
-        return (f"arn:{partition(target.place.region)}:iam::{target.place.account}:user/*",)
+        return (f"arn:{partition_of(target.place.region)}:iam::{target.place.account}:user/*",)
 
     def resources(self, plan: Plan) -> tuple[str, ...]:
         """IAM knows a key by its user."""

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from socconsole.model.action import Call, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.response import outsiders
 from socconsole.response.base import Info, Target
 from socconsole.response.change import Cut
 from socconsole.response.kms_key import Key, KeyChange, managed_by_aws
-from socconsole.response.s3_policy import partition
 from socconsole.response.statement_change import StatementChange
 from socconsole.response.wording import count, listed
 
@@ -61,7 +61,7 @@ class KmsDenyOutsiders(KeyChange, StatementChange[Key]):
         reach, named = seen.reach(own), seen.outsiders(own)
         if not named and not reach.anyone:
             return Cut(None, "would change nothing here: neither the policy nor a grant lets in a stranger")
-        patterns = None if reach.anyone else outsiders.patterns(named, partition(target.place.region))
+        patterns = None if reach.anyone else outsiders.patterns(named, partition_of(target.place.region))
         # Who cannot be named by an ARN, and everyone, is denied by not being of the house.
         house = outsiders.strangers({target.place.account, *own})
         grants = seen.granted_outside(own)

@@ -15,11 +15,12 @@ from typing import Any, Final
 
 from socconsole.model.action import Call, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.parts import Part, read
-from socconsole.response.s3_policy import Reach, partition, reach
+from socconsole.response.resource_policy import Reach, reach
 from socconsole.response.wording import count, listed
 from socconsole.text import token
 
@@ -95,7 +96,7 @@ def _without_secrets(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _arn(name: str, place: Place) -> str:
-    return f"arn:{partition(place.region)}:lambda:{place.region}:{place.account}:function:{name}"
+    return f"arn:{partition_of(place.region)}:lambda:{place.region}:{place.account}:function:{name}"
 
 
 class LambdaStop(Change[Function]):

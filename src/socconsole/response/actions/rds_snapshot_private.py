@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from socconsole.model.action import Call, Reversible
+from socconsole.model.regions import partition_of
 from socconsole.response.base import BadTarget, Door, Info, Target
-from socconsole.response.s3_policy import partition
 from socconsole.response.sharing import Shared, SharedChange
 from socconsole.text import token
 
@@ -93,7 +93,7 @@ class RdsSnapshotPrivate(SharedChange):
     def arns(self, target: Target) -> tuple[str, ...]:
         place = target.place
         name = target.id if target.id.startswith(_CLUSTER) else f"snapshot:{target.id}"
-        return (f"arn:{partition(place.region)}:rds:{place.region}:{place.account}:{name}",)
+        return (f"arn:{partition_of(place.region)}:rds:{place.region}:{place.account}:{name}",)
 
     def trail_name(self, target: Target) -> str:
         return target.id.removeprefix(_CLUSTER)

@@ -15,13 +15,13 @@ from typing import Any, Final
 
 from socconsole.model.action import Call, Plan, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response import ec2
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.calls import answer
 from socconsole.response.change import Cut, State
 from socconsole.response.parts import Part, read
-from socconsole.response.s3_policy import partition
 from socconsole.response.unfolding import Unfolding
 from socconsole.response.vpc_interfaces import users
 from socconsole.response.wording import listed
@@ -61,7 +61,7 @@ class Queries:
 
         Only log groups of this account: a destination elsewhere may be an intruder's.
         """
-        own = f"arn:{partition(self.place.region)}:logs:{self.place.region}:{self.place.account}:log-group:"
+        own = f"arn:{partition_of(self.place.region)}:logs:{self.place.region}:{self.place.account}:log-group:"
         return next((where for where in (*sorted(self.configs.values()), *self.groups) if where.startswith(own)), None)
 
 
@@ -101,7 +101,7 @@ class ResolverQueryLogs(Unfolding[Queries]):
 
     def arns(self, target: Target) -> tuple[str, ...]:
         place = target.place
-        begin = f"arn:{partition(place.region)}:route53resolver:{place.region}:{place.account}"
+        begin = f"arn:{partition_of(place.region)}:route53resolver:{place.region}:{place.account}"
         return (ec2.arn(place, target.id), f"{begin}:resolver-query-log-config/*")
 
     async def look(self, door: Door, target: Target) -> Queries:

@@ -16,13 +16,13 @@ from typing import Any, Final
 from socconsole.aws import AwsTrouble
 from socconsole.model.action import Call, Plan, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import BadTarget, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.found import resources
 from socconsole.response.parts import Part, read
 from socconsole.response.s3_bucket import FLAGS, Block, block_of, buckets_of, read_bucket
-from socconsole.response.s3_policy import partition
 from socconsole.response.wording import count, listed
 from socconsole.text import token
 
@@ -100,7 +100,7 @@ class S3AccountBlockPublic(Change[Account]):
 
     def arns(self, target: Target) -> tuple[str, ...]:
         # IAM knows no resource for the block; this is how the account is named, for the never-touch list.
-        return (f"arn:{partition(target.place.region)}:iam::{target.place.account}:root",)
+        return (f"arn:{partition_of(target.place.region)}:iam::{target.place.account}:root",)
 
     async def look(self, door: Door, target: Target) -> Account:
         parts = await read(

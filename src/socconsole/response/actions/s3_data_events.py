@@ -16,12 +16,12 @@ from typing import Any, Final
 
 from socconsole.model.action import Call, Plan, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response.base import Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.parts import Part, read
 from socconsole.response.s3_bucket import TYPES, bucket_arn, bucket_name
-from socconsole.response.s3_policy import partition
 from socconsole.response.wording import count, listed
 from socconsole.text import token
 
@@ -86,7 +86,7 @@ class S3DataEvents(Change[Recording]):
 
     def arns(self, target: Target) -> tuple[str, ...]:
         place = target.place
-        trails = f"arn:{partition(place.region)}:cloudtrail:{place.region}:{place.account}:trail/*"
+        trails = f"arn:{partition_of(place.region)}:cloudtrail:{place.region}:{place.account}:trail/*"
         return (bucket_arn(target), trails)
 
     def holds(self, plan: Plan) -> tuple[Target, ...]:

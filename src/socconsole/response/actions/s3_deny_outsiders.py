@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from socconsole.model.action import Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.response import outsiders
 from socconsole.response.base import Info, Target
 from socconsole.response.change import Cut
+from socconsole.response.resource_policy import account_of
 from socconsole.response.s3_bucket import Bucket, BucketPolicyChange
-from socconsole.response.s3_policy import account_of, partition
 from socconsole.response.wording import count, listed
 
 
@@ -56,7 +57,7 @@ class S3DenyOutsiders(BucketPolicyChange):
         # What no ARN matches (an origin access identity, a canonical user) must not keep others from being denied.
         named = tuple(one for one in reach.outside if account_of(one))
         unnamed = tuple(one for one in reach.outside if one not in named)
-        patterns = outsiders.patterns(named, partition(target.place.region))
+        patterns = outsiders.patterns(named, partition_of(target.place.region))
         if not patterns:
             return Cut(
                 None,

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from socconsole.model.action import Call, Reversible
 from socconsole.model.finding import Finding
+from socconsole.model.regions import partition_of
 from socconsole.response import outsiders
 from socconsole.response.base import Info, Target
 from socconsole.response.change import Cut
-from socconsole.response.s3_policy import partition
 from socconsole.response.secret import Secret, SecretChange
 from socconsole.response.statement_change import StatementChange
 from socconsole.response.wording import count, listed
@@ -57,7 +57,7 @@ class SecretDenyOutsiders(SecretChange, StatementChange[Secret]):
         reach = seen.reach(own)
         if not reach.outside and not reach.anyone:
             return Cut(None, "would change nothing here: the policy lets in nobody outside your accounts")
-        patterns = None if reach.anyone else outsiders.patterns(reach.outside, partition(target.place.region))
+        patterns = None if reach.anyone else outsiders.patterns(reach.outside, partition_of(target.place.region))
         house = outsiders.strangers({target.place.account, *own})
         everyone = ("the policy lets in everyone, of any account",) if reach.anyone else ()
         named = ("the policy lets in" + listed(reach.outside),) if reach.outside else ()

@@ -1,4 +1,4 @@
-"""Who a resource policy lets in. Pure.
+"""Who a resource policy (a bucket's, a key's, a secret's, a function's) lets in. Pure.
 
 AWS itself says whether a policy is public (``GetBucketPolicyStatus``); this reads who else is named in it,
 which no call of AWS answers. Policy grammar: IAM User Guide, "Grammar of the IAM JSON policy language".
@@ -60,7 +60,7 @@ class Reach:
     outside: tuple[str, ...]
     """Principals of strangers' accounts, as the policy names them; untrusted text."""
     inside: int
-    """Principals of the bucket's own account."""
+    """Principals of the resource's own account."""
     family: tuple[str, ...]
     """Principals of other accounts of the same owner; untrusted text."""
     services: tuple[str, ...]
@@ -72,7 +72,7 @@ class Reach:
 def reach(policy: str | None, account: str, own: Collection[str] = ()) -> Reach:
     """Who is let in by ``policy``, the JSON text AWS returned (None: there is none).
 
-    ``account`` owns the bucket; ``own`` are further accounts of the same owner.
+    ``account`` owns the resource; ``own`` are further accounts of the same owner.
     """
     if policy is None:
         return Reach(0, 0, (), 0, (), ())
@@ -124,10 +124,3 @@ def account_of(principal: str) -> str | None:
         return principal
     arn = _ARN.fullmatch(principal)
     return arn[2] if arn else None
-
-
-def partition(region: str) -> str:
-    """The partition a region lies in: ``aws``, ``aws-cn`` or ``aws-us-gov``."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

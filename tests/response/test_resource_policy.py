@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from socconsole.response.s3_policy import partition, reach
+from socconsole.response.resource_policy import reach
 
 OWN = "111122223333"
 OTHER = "999988887777"
@@ -63,14 +63,6 @@ def test_one_statement_need_not_be_a_list() -> None:
 @pytest.mark.parametrize("text", ["", "[]", "7", '{"Statement": [3]}', '{"Statement": 7}', "[" * 5000])
 def test_what_is_no_policy_says_so(text: str) -> None:
     assert reach(text, OWN).unreadable
-
-
-def test_partitions() -> None:
-    assert [partition(r) for r in ("eu-central-1", "cn-north-1", "us-gov-west-1")] == [
-        "aws",
-        "aws-cn",
-        "aws-us-gov",
-    ]
 
 
 def test_the_account_by_which_load_balancers_log_is_no_stranger() -> None:
