@@ -43,6 +43,7 @@ from socconsole.drill import (
     insights,
     kms,
     macie,
+    organizations,
     resolver,
     s3,
     s3metrics,
@@ -163,6 +164,7 @@ def _routes() -> Routes:
         awsconfig,
         accessanalyzer,
         macie,
+        organizations,
     ):
         routes.include(module.routes)
     return routes

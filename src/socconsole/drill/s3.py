@@ -149,6 +149,29 @@ def _typed(rule: dict[str, Any]) -> dict[str, Any]:
     return {**rule, "BucketKeyEnabled": key_enabled in (True, "true")}
 
 
+@routes.op("s3", "GetBucketVersioning")
+def bucket_versioning(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """moto's model does not know what the document is called; without versioning it is an empty one."""
+    bucket = get_backend("s3")[call.account]["aws"].get_bucket(str(call.params["Bucket"]))
+    call.incoming.model.output_shape.serialization.setdefault("resultWrapper", "VersioningConfiguration")
+    return {"Status": bucket.versioning_status} if bucket.versioning_status else {}
+
+
+@routes.op("s3", "ListBuckets")
+def list_buckets(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """With their Regions, which AWS tells as soon as the request has a parameter; by name."""
+    asked, region = call.params, call.params.get("BucketRegion")
+    found = [
+        one
+        for name, one in sorted(get_backend("s3")[call.account]["aws"].buckets.items())
+        if region in (None, one.region_name) and name > asked.get("ContinuationToken", "")
+    ]
+    page = found[: int(asked.get("MaxBuckets") or 10_000)]
+    listed = [{"Name": one.name, "CreationDate": one.creation_date, "BucketRegion": one.region_name} for one in page]
+    more = {"ContinuationToken": page[-1].name} if len(found) > len(page) else {}
+    return {"Buckets": listed, **more}
+
+
 @routes.after("s3", "CreateBucket")
 def new_bucket(cloud: Cloud, call: Call) -> None:
     """Since April 2023 a new bucket has all four blocks on and ACLs off."""

@@ -11,7 +11,7 @@ import msgspec
 
 from socconsole.model.known import NotRead
 from socconsole.model.posture import OWN, Evaluation, Judged, Result
-from socconsole.posture import detection, hiding, logs, readiness, storage
+from socconsole.posture import detection, governance, hiding, logs, readiness, storage
 from socconsole.posture.check import AnyCheck, Context, unknown, unread
 from socconsole.text import Untrusted, clean
 
@@ -19,6 +19,7 @@ log = logging.getLogger("socconsole.posture")
 
 CHECKS: Final[tuple[AnyCheck, ...]] = (
     *storage.CHECKS,
+    *governance.CHECKS,
     *logs.CHECKS,
     *detection.CHECKS,
     *hiding.CHECKS,

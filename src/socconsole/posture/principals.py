@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from socconsole.model.estate.governance import Governance
 from socconsole.model.estate.policy import EVERYBODY, Condition, Policy, Principal, Statement, covers
-from socconsole.model.known import Known, Read
+from socconsole.model.known import Known, Read, Unread
+from socconsole.posture.check import Context
 
 _ACCOUNT: Final = re.compile(r"\d{12}")
 _ARN: Final = re.compile(r"arn:[a-z-]+:(?:iam|sts)::(\d{12}):(.+)")
@@ -76,6 +78,16 @@ def outsiders(policy: Policy, house: House, service: str, resources: Sequence[st
             if not any(_meant(deny, let, house) for deny in denies):
                 found[let] = None
     return tuple(found)
+
+
+def house(context: Context) -> House:
+    """Accounts and the organisation that are no strangers to this place."""
+    organisation = context.part(Governance).organisation
+    own = context.own_accounts | {context.place.account}
+    if isinstance(organisation, Unread):
+        return House(own, organisation)
+    found = organisation.get()
+    return House(own, Known(found.id if found else None))
 
 
 def account_of(principal: str) -> str:

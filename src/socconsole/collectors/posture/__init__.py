@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Final
 
-from socconsole.collectors.posture import detection, logs, network, readiness, storage, tls
+from socconsole.collectors.posture import detection, governance, logs, network, readiness, storage, tls
 from socconsole.collectors.posture.asking import Answering, Asking
 from socconsole.config import Config
 from socconsole.model.estate import Estate
@@ -18,7 +18,15 @@ from socconsole.model.world import Place
 Family = Callable[[Asking, Config], Awaitable[object]]
 """Reads one part of the estate: an instance of its class in ``model.estate``."""
 
-FAMILIES: Final[tuple[Family, ...]] = (storage.read, network.read, tls.read, logs.read, detection.read, readiness.read)
+FAMILIES: Final[tuple[Family, ...]] = (
+    governance.read,
+    storage.read,
+    network.read,
+    tls.read,
+    logs.read,
+    detection.read,
+    readiness.read,
+)
 
 
 async def snapshot(

@@ -88,7 +88,7 @@ def _conditions(found: Any) -> Iterator[Condition]:
             raise ValueError("Condition of a statement")
         for key, said in keys.items():
             values = said if isinstance(said, list) else [said]
-            if not all(isinstance(one, str | int | float) for one in values):
+            if not values or not all(isinstance(one, str | int | float) for one in values):
                 raise ValueError("Condition of a statement")
             yield Condition(clean(operator), clean(key).lower(), tuple(_plain(one) for one in values))
 
