@@ -16,7 +16,6 @@ import typer
 
 from socconsole.cli.exits import Code, finish, say, stop
 from socconsole.cli.opening import drills_root
-from socconsole.cli.options import StoreOption
 from socconsole.processes import ours
 
 if TYPE_CHECKING:
@@ -52,7 +51,9 @@ def drill(
     push: Annotated[
         bool, typer.Option("--push", help="AWS tells of itself: findings and trail objects through a queue.")
     ] = False,
-    store: StoreOption = None,
+    store: Annotated[
+        Path | None, typer.Option("--store", help="State folder of the drill; default: a new one of its own.")
+    ] = None,
 ) -> None:
     """Work a data leak on an embedded AWS: real screens, real keys, nothing outside this machine."""
     try:

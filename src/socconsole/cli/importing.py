@@ -52,7 +52,12 @@ def register(app: typer.Typer) -> None:
             ),
         ],
         json: JsonOption = False,
-        store: StoreOption = None,
+        store: Annotated[
+            Path | None,
+            typer.Option(
+                "--store", help="State folder, made where it is missing; default: the live one, else one without AWS."
+            ),
+        ] = None,
         config: ConfigOption = None,
     ) -> None:
         """Import findings and trail events. Without --store: into the live state, else into one that calls no AWS.

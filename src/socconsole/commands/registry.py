@@ -14,8 +14,8 @@ class Command:
     """One thing a user can do.
 
     ``id`` is stable (remapping and the ledger use it); ``needs`` says what has to be under the cursor
-    (``finding``, ``action``, ``row`` or nothing); ``verb`` is the word after ``:`` and on the command line,
-    empty where there is none; ``ledger`` is the entry's verb, empty for what leaves no record.
+    (``finding``, ``action``, ``row`` or nothing); ``verb`` is the word after ``:`` and, where a shell can do it too,
+    on the command line, empty where there is none; ``ledger`` is the entry's verb, empty for what leaves no record.
     ``acting`` keys are guarded against paste and against a row that just moved.
     """
 

@@ -23,7 +23,7 @@ class QueueRow:
     severity: Severity
     score: int
     at: datetime
-    """When it happened; when it was published or seen, where that is not known. Age is counted from here."""
+    """When it happened last; when it was published or seen, where that is not known. Lists sort by it as ``age``."""
     occurred: datetime | None
     published: datetime | None
     seen: datetime

@@ -1,8 +1,8 @@
 """``triage.state`` in SQL, so that a filter on the state can use stored instants and the moment of reading.
 
 Tests hold the two to the same answer for generated facts. Parameters: ``:now`` (microseconds) and ``:fresh`` (a
-JSON list of the origins that are FRESH). No trail source exists yet, so nothing is ever quiet: silence of
-sources that cannot see a path proves nothing.
+JSON list of the origins that are FRESH). Trail and meters are not asked yet whether a path fell silent, so nothing is
+ever quiet: silence of sources that cannot see a path proves nothing.
 """
 
 from __future__ import annotations
