@@ -81,6 +81,7 @@ def list_findings(
         with while_somebody_reads():
             _print(reading.each(conn, ids, now), form, now)
         held, _ = quarantine.counts(conn)
+        states = clear.of_threats(states) if view is View.THREATS else states
         judged = clear.judge(states, world=folder.world.kind, watch_alive=sources.watch_alive(conn), held=held)
     what = "finding" if view is View.ALL else "threat"
     finish(_verdict(len(ids), total, f"{what} matched" if text else what, judged))

@@ -50,7 +50,9 @@ def list_incidents(wanted: str, as_json: bool, store: StoreOption, config: Confi
             for id_ in ids:
                 _print(conn, id_, as_json, now)
         held, _ = quarantine.counts(conn)
-        judged = clear.judge(states, world=folder.world.kind, watch_alive=sources.watch_alive(conn), held=held)
+        judged = clear.judge(
+            clear.of_threats(states), world=folder.world.kind, watch_alive=sources.watch_alive(conn), held=held
+        )
     said = count(len(ids), "incident")
     if folder.world.kind is WorldKind.IMPORT:
         say(said)

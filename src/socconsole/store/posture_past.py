@@ -38,6 +38,8 @@ class Then:
     """As it was said last before that instant; ``evaluated`` says when that was."""
     next: datetime | None
     """When it was looked at the next time; None where it was not since."""
+    since: datetime
+    """Since when it had been judged so, by the same."""
     control: str = ""
 
 
@@ -61,14 +63,27 @@ def at(conn: Connection, when: datetime, check: str | None = None) -> list[Then]
 def _then(conn: Connection, when: datetime, where: str, values: Mapping[str, Any]) -> Iterable[Then]:
     rounds = "FROM posture_round AS o WHERE o.account = r.account AND o.region = r.region"
     # Ours: the span that the last round up to then falls into; what was gone by that round has none.
-    for check, subject, account, region, answered_by, control, verdict, digest, evidence, seen, after in conn.execute(
+    for (
+        check,
+        subject,
+        account,
+        region,
+        answered_by,
+        control,
+        verdict,
+        digest,
+        evidence,
+        first,
+        seen,
+        after,
+    ) in conn.execute(
         f"""
         WITH r AS (
             SELECT r.*, iif(r.answered_by = 'own', (SELECT max(o.at) {rounds} AND o.at <= :at), :at) AS looked
             FROM posture_result AS r WHERE (r.gone_at IS NULL OR r.gone_at > :at) {where}
         )
         SELECT r.check_id, r.subject, r.account, r.region, r.answered_by, r.control, s.verdict, s.digest, s.evidence,
-            iif(r.answered_by = 'own', r.looked, min(:at, coalesce(s.last_at, s.first_at))),
+            s.first_at, iif(r.answered_by = 'own', r.looked, min(:at, coalesce(s.last_at, s.first_at))),
             iif(r.answered_by = 'own', (SELECT min(o.at) {rounds} AND o.at > :at), NULL)
         FROM r JOIN posture_span AS s ON s.n = (
             SELECT n FROM posture_span WHERE result = r.n AND first_at <= r.looked ORDER BY first_at DESC LIMIT 1
@@ -81,7 +96,18 @@ def _then(conn: Connection, when: datetime, where: str, values: Mapping[str, Any
             check, subject, Place(account, region), Verdict(verdict), tuple(json.loads(evidence)), answered_by,
             instant(seen), digest,
         )  # fmt: skip
-        yield Then(result, instant_or_none(after), control)
+        yield Then(result, instant_or_none(after), instant(first), control)
+
+
+def looked(conn: Connection, when: datetime) -> dict[str, datetime]:
+    """Place (``account/region``) → when it was last evaluated up to ``when``."""
+    return {
+        place: instant(at)
+        for place, at in conn.execute(
+            "SELECT account || '/' || region, max(at) FROM posture_round WHERE at <= ? GROUP BY account, region",
+            (micros(when),),
+        )
+    }
 
 
 def spans(conn: Connection, check: str, subject: str, place: Place, answered_by: str = OWN) -> list[Span]:

@@ -68,6 +68,7 @@ _SOURCES: Final = _choices(
     ("socconsole", "socconsole own"),
     ("trail", "trail rules"),
     ("alarm", "alarm alarms"),
+    ("posture", "posture checks"),
 )
 _TRUTH: Final = _choices((True, "yes true"), (False, "no false"))
 

@@ -46,6 +46,12 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     whole: bool = False
     """One answer of another scanner is an answer to the whole check, not to a part of it."""
 
+    @property
+    def answered_by(self) -> list[str]:
+        """Who can answer it, as ``Result.answered_by`` calls them: our own function, and whoever has ids here."""
+        others = {"securityhub": self.securityhub, "config": self.config, "prowler": self.prowler}
+        return ["own", *(name for name, ids in others.items() if ids)]
+
 
 @functools.cache
 def catalogue() -> Mapping[str, About]:
