@@ -43,4 +43,5 @@ async def snapshot(
     """
     asking = Asking(door, place)
     parts = await asking.each(families, lambda family: family(asking, config))
+    asking.check()
     return Estate(place, now, (*parts, *known), asking.asked, tuple(asking.unanswered), asking.lacking)

@@ -15,8 +15,9 @@ from socconsole.text import Untrusted, clean
 AT_ONCE: Final = 8
 """Calls under way together; the token buckets of the door hold each service's own rate."""
 
-_SYSTEMIC: Final = frozenset({Kind.UNREACHABLE, Kind.EXPIRED, Kind.NO_CREDENTIALS})
-"""The other questions would fare no better: the whole reading ends."""
+_SILENT: Final = 3
+"""Services without a connection after which there is none at all, if nothing has answered. One or two are none: not
+every service has an endpoint in every Region."""
 
 _NONE: Final = frozenset({Kind.NOT_FOUND, Kind.OFF})
 """AWS itself says that there is none."""
@@ -46,6 +47,10 @@ class Asking:
         self._answers: dict[tuple[str, str, str], asyncio.Future[Any]] = {}
         self.unanswered: list[Unread] = []
         self._lacking: set[tuple[str, str, str]] = set()
+        self._heard = False
+        """AWS answered something, if only with a no."""
+        self._silent: dict[tuple[str, str], AwsTrouble] = {}
+        """By service and Region: where there is no connection."""
 
     @property
     def asked(self) -> int:
@@ -114,7 +119,7 @@ class Asking:
         try:
             return Known(understand(await self._once(operation, place, params, ask)))
         except AwsTrouble as trouble:
-            if trouble.kind in _SYSTEMIC:
+            if self._ends(trouble, place):
                 raise
             if trouble.kind in _NONE and none is not None:
                 return none
@@ -122,6 +127,18 @@ class Asking:
         except _MISUNDERSTOOD as error:
             why = f"an answer in a shape that is not understood ({type(error).__name__})"
             return self._without(operation, place, params, why)
+
+    def _ends(self, trouble: AwsTrouble, place: Place) -> bool:
+        """Whether the other questions would fare no better. In a Region that the account did not opt into AWS does not
+        know our credentials: another Region's answer to that says nothing of ours."""
+        if trouble.kind is Kind.UNREACHABLE:
+            return not self._heard and len(self._silent) >= _SILENT
+        return trouble.kind is Kind.EXPIRED or (trouble.kind is Kind.NO_CREDENTIALS and place == self.place)
+
+    def check(self) -> None:
+        """Raises ``AwsTrouble`` where nothing at all was heard, for want of a connection."""
+        if self._silent and not self._heard:
+            raise next(iter(self._silent.values()))
 
     def _without(self, operation: str, place: Place, params: Mapping[str, Any], why: str) -> Unread:
         self._lacking.add(_question(operation, place, params))
@@ -137,12 +154,25 @@ class Asking:
         key = _question(operation, place, params)
         known = self._answers.get(key)
         if known is None:
-            known = self._answers[key] = asyncio.ensure_future(self._slotted(ask, place))
+            known = self._answers[key] = asyncio.ensure_future(self._slotted(operation, ask, place))
         return await asyncio.shield(known)
 
-    async def _slotted(self, ask: Callable[[Place], Awaitable[Any]], place: Place) -> Any:
+    async def _slotted(self, operation: str, ask: Callable[[Place], Awaitable[Any]], place: Place) -> Any:
+        """A service that could not be reached once is not tried again in this snapshot: each try takes seconds."""
+        service = (operation.partition(":")[0], place.region)
         async with self._slots:
-            return await ask(place)
+            if service in self._silent:
+                raise self._silent[service]
+            try:
+                answer = await ask(place)
+            except AwsTrouble as trouble:
+                if trouble.kind is Kind.UNREACHABLE:
+                    self._silent[service] = trouble
+                elif trouble.kind not in (Kind.EXPIRED, Kind.NO_CREDENTIALS):
+                    self._heard = True
+                raise
+            self._heard = True
+            return answer
 
 
 def _question(operation: str, place: Place, params: Mapping[str, Any]) -> tuple[str, str, str]:

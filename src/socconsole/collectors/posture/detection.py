@@ -10,7 +10,7 @@ principal are a service's own); Access Analyzer API reference; Macie (where it i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from socconsole.collectors.posture.asking import Asking
@@ -28,7 +28,7 @@ from socconsole.model.estate.detection import (
     Recorder,
     RecorderStatus,
 )
-from socconsole.model.known import Known, Read, Unread
+from socconsole.model.known import Known, Read, Unread, whole
 from socconsole.text import Untrusted, clean, token
 
 _LONG: Final = 2048
@@ -76,7 +76,7 @@ async def _detectors(asking: Asking, ids: Read[tuple[str, ...]]) -> Read[tuple[D
         arn = token(f"arn:aws:guardduty:{place.region}:{place.account}:detector/{name}", _LONG)
         return await asking.one("guardduty:GetDetector", {"DetectorId": name}, lambda answer: _detector(arn, answer))
 
-    return _together(await asking.each(ids.get(), one))
+    return whole(await asking.each(ids.get(), one))
 
 
 async def _administrator(asking: Asking, ids: Read[tuple[str, ...]]) -> Read[str]:
@@ -96,15 +96,6 @@ def _above(answer: dict[str, Any]) -> str:
 def _detector(arn: str, answer: dict[str, Any]) -> Detector:
     features = [(token(one["Name"]), one["Status"] == "ENABLED") for one in answer["Features"]]
     return Detector(arn, answer["Status"] == "ENABLED", token(answer["FindingPublishingFrequency"]), tuple(features))
-
-
-def _together(parts: Iterable[Read[Detector]]) -> Read[tuple[Detector, ...]]:
-    found: list[Detector] = []
-    for part in parts:
-        if isinstance(part, Unread):
-            return part
-        found.append(part.get())
-    return Known(tuple(found))
 
 
 # --- Security Hub -------------------------------------------------------------------------------------

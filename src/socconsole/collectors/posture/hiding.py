@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from socconsole.collectors.posture.asking import Asking
 from socconsole.model.estate.detection import ArchiveFilter, AutomationRule, Hiding, Insight, TrustedList
-from socconsole.model.known import Known, Read, Unread
+from socconsole.model.known import Known, Read, Unread, whole
 from socconsole.text import Untrusted, token
 
 _HIDING: Final = ("SUPPRESSED", "RESOLVED")
@@ -41,14 +41,9 @@ async def hiding(asking: Asking, detectors: Read[tuple[str, ...]]) -> Hiding:
     )
 
 
-def _joined(parts: Sequence[Read[tuple[T, ...]]]) -> Read[tuple[T, ...]]:
-    """All of them, or the first that was not read."""
-    found: list[T] = []
-    for part in parts:
-        if isinstance(part, Unread):
-            return part
-        found.extend(part.get())
-    return Known(tuple(found))
+def _joined(parts: Iterable[Read[tuple[T, ...]]]) -> Read[tuple[T, ...]]:
+    found = whole(parts)
+    return found if isinstance(found, Unread) else Known(tuple(one for part in found.get() for one in part))
 
 
 # --- GuardDuty ----------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from socconsole.collectors.trail_status import refusals
 from socconsole.config import Config
 from socconsole.formats.selectors import selections
 from socconsole.model.estate.logs import DataStore, Logs, ObjectLock, Recorded, Trail, TrailBucket, TrailStatus
-from socconsole.model.known import Known, Read, Unread
+from socconsole.model.known import Known, Read, Unread, whole
 from socconsole.model.trail import resource_name
 from socconsole.text import Untrusted, token
 
@@ -192,10 +192,8 @@ async def _stores(asking: Asking, config: Config) -> Read[tuple[DataStore, ...]]
             ],
         ),
     ]
-    for part in parts:
-        if isinstance(part, Unread):
-            return part
-    return Known(tuple(store for part in parts for store in part.get()))
+    found = whole(parts)
+    return found if isinstance(found, Unread) else Known(tuple(store for part in found.get() for store in part))
 
 
 async def _marked_buckets(asking: Asking, marks: Marks) -> Read[tuple[DataStore, ...]]:
