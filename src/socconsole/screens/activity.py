@@ -216,7 +216,7 @@ def _who(row: Row) -> str:
     return row.who if isinstance(row, ActionRecord) else row.entry.who
 
 
-_SAID: Final = {"unacknowledged": "overdue", "ended": "AWS closed"}
+_SAID: Final = {"unacknowledged": "overdue", "ended": "AWS closed", "evaluated": "posture"}
 """Verbs that would read as if somebody had done them."""
 
 
@@ -259,6 +259,16 @@ def _subject(row: Row) -> Cell:
     return Cell(subjects[0] if subjects else "")
 
 
+def _evaluated(data: Mapping[str, Any]) -> str:
+    """One round of posture checks: ``444455556666 eu-west-1: 12 FAIL, 3 UNKNOWN, 40 PASS, 6 of 80 not answered``."""
+    counts = ", ".join(f"{data.get(name, '?')} {word}" for name, word in _VERDICTS.items())
+    rest = f", {data['unanswered']} of {data.get('asked', '?')} not answered" if data.get("unanswered") else ""
+    return f"{data.get('account', '?')} {data.get('region', '?')}: {counts}{rest}"
+
+
+_VERDICTS: Final = {"failed": "FAIL", "unknown": "UNKNOWN", "passed": "PASS"}
+
+
 def _summary(row: Row) -> Cell:
     if isinstance(row, ActionRecord):
         return Cell(f"{words.named(row)} in {row.place.account} {row.place.region}")
@@ -274,6 +284,8 @@ def _summary(row: Row) -> Cell:
         said.append(_OVERDUE.get(str(entry.data.get("what")), ""))
     if entry.verb == "ended":
         said.append(_ENDED.get(str(entry.data.get("how")), "closed"))
+    if entry.verb == "evaluated":
+        said.append(_evaluated(entry.data))
     if entry.verb == "sent":
         said.append("told Security Hub")
     if entry.data.get("held") is False:
