@@ -98,6 +98,11 @@ def get_agent(cloud: Cloud, call: Call) -> dict[str, Any]:
     return {"agent": _described(_agents(call).get_agent(str(call.params["agentId"])))}
 
 
+@routes.op("bedrock-agent", "ListAgents")
+def list_agents(cloud: Cloud, call: Call) -> dict[str, Any]:
+    return {"agentSummaries": [one.dict_summary() for one in _agents(call).agents.values()]}
+
+
 @routes.op("bedrock-agent", "UpdateAgent")
 def update_agent(cloud: Cloud, call: Call) -> dict[str, Any]:
     """Of the draft only; versions stay what they were. A guardrail that is left out is gone."""

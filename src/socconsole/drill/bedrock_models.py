@@ -141,4 +141,5 @@ def custom_model(cloud: Cloud, call: Call) -> dict[str, Any]:
         "creationTime": host_now(),
         "modelStatus": "Active",
     }
-    return {**told, "modelKmsKeyArn": one.model_kms_key_arn} if one.model_kms_key_arn else told
+    key = backend.model_customization_jobs[one.job_name].custom_model_kms_key_id  # moto's own makes one up
+    return {**told, "modelKmsKeyArn": key} if key else told

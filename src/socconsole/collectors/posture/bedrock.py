@@ -127,6 +127,7 @@ def _guards(policy: Read[Policy | None], answer: dict[str, Any]) -> Guardrail:
     attacks = [one["inputStrength"] for one in filters if one["type"] == "PROMPT_ATTACK" and _blocks(one)]
     return Guardrail(
         arn=token(answer["guardrailArn"], 1024),
+        name=Untrusted(answer["name"]),
         version=token(answer["version"]),
         status=token(answer["status"]),
         pii=tuple(

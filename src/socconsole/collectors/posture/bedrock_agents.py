@@ -145,16 +145,16 @@ def _based(answer: dict[str, Any]) -> tuple[Untrusted, str, tuple[str, ...], str
 async def _source(asking: Asking, base: str, arn: str, id_: str) -> DataSource:
     """Raises ``NotRead``."""
     asked = {"knowledgeBaseId": base, "dataSourceId": id_}
-    kind, bucket, own = (await asking.one("bedrock-agent:GetDataSource", asked, _fed)).get()
-    return DataSource(kind, bucket, await key(asking, own))
+    name, kind, bucket, own = (await asking.one("bedrock-agent:GetDataSource", asked, _fed)).get()
+    return DataSource(name, kind, bucket, await key(asking, own))
 
 
-def _fed(answer: dict[str, Any]) -> tuple[str, str, str | None]:
+def _fed(answer: dict[str, Any]) -> tuple[Untrusted, str, str, str | None]:
     said = answer["dataSource"]
     config = said["dataSourceConfiguration"]
     bucket = (config.get("s3Configuration") or {}).get("bucketArn") or ""
     own = (said.get("serverSideEncryptionConfiguration") or {}).get("kmsKeyArn")
-    return token(config["type"]), token(bucket.rpartition(":")[2], 256), own
+    return Untrusted(said["name"]), token(config["type"]), token(bucket.rpartition(":")[2], 256), own
 
 
 # --- prompts and runtimes ---------------------------------------------------------------------------------
@@ -165,11 +165,14 @@ async def prompts(asking: Asking) -> Read[tuple[Listed[Prompt], ...]]:
         return [(str(one["arn"]), str(one["id"])) for one in page["promptSummaries"]]
 
     async def one(arn: str, id_: str) -> Prompt:
-        asked = {"promptIdentifier": id_}
-        own = await asking.one("bedrock-agent:GetPrompt", asked, lambda answer: answer.get("customerEncryptionKeyArn"))
-        return Prompt(await key(asking, own.get()))
+        name, own = (await asking.one("bedrock-agent:GetPrompt", {"promptIdentifier": id_}, _written)).get()
+        return Prompt(name, await key(asking, own))
 
     return await described(asking, await asking.all("bedrock-agent:ListPrompts", {}, named), one)
+
+
+def _written(answer: dict[str, Any]) -> tuple[Untrusted, str | None]:
+    return Untrusted(answer["name"]), answer.get("customerEncryptionKeyArn")
 
 
 async def runtimes(asking: Asking) -> Read[tuple[Listed[Runtime], ...]]:

@@ -38,6 +38,7 @@ class Guardrail:
     """One version of it."""
 
     arn: str
+    name: Untrusted
     version: str
     """``DRAFT`` or a number."""
     status: str
@@ -99,6 +100,7 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class DataSource:
+    name: Untrusted
     kind: str
     """``S3``, ``WEB``, ``CONFLUENCE`` …"""
     bucket: str
@@ -129,6 +131,7 @@ class CustomModel:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
+    name: Untrusted
     key: Key | None
 
 
