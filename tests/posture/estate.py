@@ -29,7 +29,15 @@ CONFIG = Config(
     accounts=tuple(AccountConfig(account=one, regions=SCENARIO.regions) for one in ACCOUNTS.values()),
     share=1.0,
     posture=PostureConfig(
-        evidence_buckets=("*-forensics",), break_glass_role=f"arn:aws:iam::{ACCOUNTS['prod-eu']}:role/break-glass"
+        evidence_buckets=("*-forensics",),
+        break_glass_role=f"arn:aws:iam::{ACCOUNTS['prod-eu']}:role/break-glass",
+        checkout=(
+            "kaufhaus-checkout-1.eu-central-1.elb.amazonaws.com",
+            "shop.kaufhaus.example",
+            "pay.kaufhaus.example",
+            "arn:aws:s3:::kaufhaus-llm-corpus",
+            "www.kaufhaus.example",
+        ),
     ),
     runbook=(
         RunbookConfig(id="team-quarantine", title="Quarantine", function="quarantine-host", types=("*",), stops="it"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from moto.backends import get_backend
 
-from socconsole.drill import ec2_snapshots
+from socconsole.drill import ec2_regions, ec2_snapshots
 from socconsole.drill.errors import AwsError
 from socconsole.drill.routes import Call, Routes
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 routes = Routes()
 routes.include(ec2_snapshots.routes)
+routes.include(ec2_regions.routes)
 
 SNAPSHOT_SECONDS: Final = 300.0
 """Seconds of the story until a snapshot is completed; on AWS the first of a volume takes minutes to hours."""

@@ -11,7 +11,7 @@ import msgspec
 
 from socconsole.model.known import NotRead
 from socconsole.model.posture import OWN, Evaluation, Judged, Result
-from socconsole.posture import detection, governance, hiding, logs, readiness, storage
+from socconsole.posture import alarms, detection, governance, hiding, logs, readiness, residency, storage, tls
 from socconsole.posture.check import AnyCheck, Context, unknown, unread
 from socconsole.text import Untrusted, clean
 
@@ -24,6 +24,9 @@ CHECKS: Final[tuple[AnyCheck, ...]] = (
     *detection.CHECKS,
     *hiding.CHECKS,
     *readiness.CHECKS,
+    *tls.CHECKS,
+    *alarms.CHECKS,
+    *residency.CHECKS,
 )
 """In the order in which they are listed."""
 

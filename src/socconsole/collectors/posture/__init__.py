@@ -9,7 +9,17 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Final
 
-from socconsole.collectors.posture import detection, governance, logs, network, readiness, storage, tls
+from socconsole.collectors.posture import (
+    detection,
+    governance,
+    logs,
+    network,
+    readiness,
+    residency,
+    storage,
+    tls,
+    topics,
+)
 from socconsole.collectors.posture.asking import Answering, Asking
 from socconsole.config import Config
 from socconsole.model.estate import Estate
@@ -26,6 +36,8 @@ FAMILIES: Final[tuple[Family, ...]] = (
     logs.read,
     detection.read,
     readiness.read,
+    topics.read,
+    residency.read,
 )
 
 

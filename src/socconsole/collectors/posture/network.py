@@ -2,7 +2,8 @@
 
 Facts (EC2 API reference): what a route leads to stands under a key of its own kind; a gateway endpoint's route names
 it as ``GatewayId``; an ``IpPermission`` without ports (all protocols) is about every one; -1 as a port is every type
-of ICMP. Botocore's model of EC2 calls every member optional: of these we need what is indexed here.
+of ICMP; a flow log without a word on it has ten minutes and the default fields (``CreateFlowLogs``). Botocore's model
+of EC2 calls every member optional: of these we need what is indexed here.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from socconsole.collectors.egress_marks import Marks, tags_of
 from socconsole.collectors.posture.asking import Asking
+from socconsole.collectors.posture.policies import parse
 from socconsole.config import Config
 from socconsole.model.estate.network import (
     FlowLog,
@@ -25,7 +27,10 @@ from socconsole.model.estate.network import (
     Vpc,
     VpcEndpoint,
 )
+from socconsole.model.estate.policy import Policy
+from socconsole.model.known import Known, Read, Unread
 from socconsole.text import Untrusted, token
+from socconsole.triage.flow_query import DEFAULT_FORMAT
 
 _VIA: Final = (
     "GatewayId", "NatGatewayId", "EgressOnlyInternetGatewayId", "TransitGatewayId", "VpcPeeringConnectionId",
@@ -34,10 +39,9 @@ _VIA: Final = (
 )  # fmt: skip
 _TO: Final = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
 _FIELD: Final = re.compile(r"\$\{([a-z0-9-]+)\}")
-_AWS_SERVICE: Final = re.compile(
-    r"(?:com|cn|aws)\.(?:[a-z]+\.)*amazonaws\.[a-z0-9-]+\.|aws\.(?:api|sagemaker)\.[a-z0-9-]+\."
-)
-"""How names of AWS's own services begin: ``com.amazonaws.eu-central-1.``, ``aws.sagemaker.eu-central-1.`` …"""
+_SERVICE: Final = re.compile(r"(?:[a-z]{2}\.)?com\.amazonaws\.[a-z]{2}(?:-[a-z]+)+-[0-9]\.(.+)")
+_SERVICE_BY_KIND: Final = re.compile(r"aws\.([a-z]+)\.[a-z]{2}(?:-[a-z]+)+-[0-9]\.(.+)")
+"""Names of AWS's own services: ``com.amazonaws.eu-central-1.s3``, ``aws.sagemaker.eu-central-1.notebook``."""
 
 
 async def read(asking: Asking, config: Config) -> Network:
@@ -61,7 +65,7 @@ async def read(asking: Asking, config: Config) -> Network:
         for one in page["Subnets"]:
             id_, gives = token(one["SubnetId"]), one.get("MapPublicIpOnLaunch") is True
             cidr = token(one.get("CidrBlock") or "")
-            yield Subnet(arn("subnet", id_), id_, token(one["VpcId"]), cidr, gives, llm(one))
+            yield Subnet(arn("subnet", id_), id_, token(one["VpcId"]), cidr, token(one["OwnerId"]), gives, llm(one))
 
     def tables(page: dict[str, Any]) -> Iterator[RouteTable]:
         for one in page["RouteTables"]:
@@ -94,21 +98,21 @@ async def read(asking: Asking, config: Config) -> Network:
                 status=token(one["FlowLogStatus"]),
                 delivery=token(one.get("DeliverLogsStatus") or ""),
                 error=Untrusted(str(one.get("DeliverLogsErrorMessage") or "")),
-                interval=int(one["MaxAggregationInterval"]),
-                fields=frozenset(_FIELD.findall(one["LogFormat"])),
+                interval=int(one.get("MaxAggregationInterval") or 600),
+                fields=frozenset(_FIELD.findall(one.get("LogFormat") or DEFAULT_FORMAT)),
             )
 
     def endpoints(page: dict[str, Any]) -> Iterator[VpcEndpoint]:
         for one in page["VpcEndpoints"]:
-            id_, policy = token(one["VpcEndpointId"]), one.get("PolicyDocument")
+            id_ = token(one["VpcEndpointId"])
             yield VpcEndpoint(
                 arn=arn("vpc-endpoint", id_),
                 id=id_,
                 vpc=token(one["VpcId"]),
-                service=_AWS_SERVICE.sub("", token(one["ServiceName"]), count=1),
+                service=_service(token(one["ServiceName"], 256)),
                 kind=token(one["VpcEndpointType"]),
                 state=token(one["State"]).lower(),
-                policy=Untrusted(str(policy)) if policy else None,
+                policy=_policy(one.get("PolicyDocument")),
                 private_dns=one.get("PrivateDnsEnabled") is True,
                 subnets=tuple(token(each) for each in one.get("SubnetIds") or ()),
                 tables=tuple(token(each) for each in one.get("RouteTableIds") or ()),
@@ -123,6 +127,24 @@ async def read(asking: Asking, config: Config) -> Network:
         flow_logs=await asking.all("ec2:DescribeFlowLogs", {}, flow_logs),
         endpoints=await asking.all("ec2:DescribeVpcEndpoints", {}, endpoints),
     )
+
+
+def _service(name: str) -> str:
+    if found := _SERVICE.fullmatch(name):
+        return found[1]
+    found = _SERVICE_BY_KIND.fullmatch(name)
+    return ".".join(found.groups()) if found else name
+
+
+def _policy(document: object) -> Read[Policy]:
+    """Each by itself: one that is not understood says nothing of the others."""
+    call = "ec2:DescribeVpcEndpoints"
+    if not document:
+        return Unread(call, Untrusted("AWS does not say its policy"))
+    try:
+        return Known(parse(str(document)))
+    except ValueError as error:
+        return Unread(call, Untrusted(f"its policy is not understood: {error}"))
 
 
 def _route(one: dict[str, Any]) -> Route:

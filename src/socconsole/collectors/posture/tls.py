@@ -8,7 +8,7 @@ Gateway serves REST, HTTP and WebSocket APIs alike, and is listed by the first o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from socconsole.collectors.posture.asking import Asking
@@ -45,7 +45,10 @@ async def _listeners(asking: Asking) -> Read[tuple[Listener, ...]]:
         return balancers
     if not balancers.value:
         return Known(())
-    accepts = await asking.all("elbv2:DescribeSSLPolicies", {}, lambda page: list(map(_policy, page["SslPolicies"])))
+    listed = await asking.all("elbv2:DescribeSSLPolicies", {}, lambda page: list(map(_policy, page["SslPolicies"])))
+    if isinstance(listed, Unread):
+        return listed
+    accepts = dict(listed.value)
 
     async def of(balancer: tuple[str, str]) -> Read[tuple[Listener, ...]]:
         arn, host = balancer
@@ -61,15 +64,11 @@ def _balancer(one: dict[str, Any]) -> tuple[str, str]:
     return str(one["LoadBalancerArn"]), token(one.get("DNSName") or "", 256)  # gateway load balancers have none
 
 
-Accepted = tuple[str, tuple[str, ...]]
-"""A policy's name, and what it accepts."""
-
-
-def _policy(one: dict[str, Any]) -> Accepted:
+def _policy(one: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
     return str(one["Name"]), tuple(sorted(one["SslProtocols"], key=VERSIONS.index))
 
 
-async def _listener(asking: Asking, one: dict[str, Any], host: str, accepts: Read[tuple[Accepted, ...]]) -> Listener:
+async def _listener(asking: Asking, one: dict[str, Any], host: str, accepts: Mapping[str, tuple[str, ...]]) -> Listener:
     arn, policy, protocol = str(one["ListenerArn"]), str(one.get("SslPolicy") or ""), token(one.get("Protocol") or "")
     rules: Read[tuple[bool, ...]] = Known(())
     to_https = protocol == "HTTP" and _redirects(one.get("DefaultActions"))
@@ -90,13 +89,10 @@ async def _listener(asking: Asking, one: dict[str, Any], host: str, accepts: Rea
     )
 
 
-def _accepted(policy: str, accepts: Read[tuple[Accepted, ...]]) -> Read[tuple[str, ...]]:
-    if isinstance(accepts, Unread):
-        return accepts
-    versions = dict(accepts.value).get(policy)
-    if versions is None:
-        return Unread("elbv2:DescribeSSLPolicies", Untrusted(f"the policy {policy!r} is not listed"))
-    return Known(versions)
+def _accepted(policy: str, accepts: Mapping[str, tuple[str, ...]]) -> Read[tuple[str, ...]]:
+    if policy in accepts:
+        return Known(accepts[policy])
+    return Unread("elbv2:DescribeSSLPolicies", Untrusted(f"the policy {policy!r} is not listed"))
 
 
 def _redirects(actions: Iterable[dict[str, Any]] | None) -> bool:

@@ -10,6 +10,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from socconsole.model.estate.policy import Policy
 from socconsole.model.known import Known, Read, Unread
 from socconsole.text import Untrusted
 
@@ -33,6 +34,8 @@ class Subnet:
     vpc: str
     cidr: str = ""
     """IPv4; empty where it has IPv6 alone."""
+    owner: str = ""
+    """Account; another one's where it is shared with us: then we see neither its tables nor its flow logs."""
     gives_addresses: bool = False
     """What starts in it gets a public IPv4 address."""
     llm: bool = False
@@ -145,8 +148,8 @@ class VpcEndpoint:
     """``Interface``, ``Gateway`` …"""
     state: str
     """``available`` where it works; lower case."""
-    policy: Untrusted | None
-    """As JSON; None where AWS says none."""
+    policy: Read[Policy]
+    """What may be done through it, whatever else is allowed; gateway and interface endpoints have one."""
     private_dns: bool
     """The service's own name leads to it."""
     subnets: tuple[str, ...] = ()
