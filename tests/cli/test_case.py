@@ -122,3 +122,15 @@ def test_a_sealed_pack_opens_with_its_recipients_identity(desk: tuple[str, ...],
     file = tmp_path / "case.zip.age"
     assert run("evidence", case, "-o", file, "--recipient", str(identity.to_public()), *desk).code == 0
     assert pyrage.decrypt(file.read_bytes(), [identity]).startswith(b"PK")
+
+
+def test_a_playbook_is_taken_and_its_steps_are_ticked(desk: tuple[str, ...]) -> None:
+    incident = run("incidents", "--json", *desk[:2]).row["id"]
+    case = run("case", "open", "--incident", incident, "--json", *desk).row["case"]
+    listed = run("case", "playbook", case, *desk)
+    assert "fits  public-bucket" in listed.err
+    assert run("case", "playbook", case, "public-bucket", *desk).code == 0
+    assert run("case", "step", case, "public-bucket/who", "--note", "ci-deploy", *desk).code == 0
+    rows = {one["step"]: one["state"] for one in run("case", "playbook", case, "--json", *desk).rows}
+    assert (rows["who"], rows["close"]) == ("done", "open")
+    assert run("case", "step", case, "public-bucket/nothing", "--note", "x", *desk).code == 2

@@ -242,3 +242,18 @@ def test_an_erased_text_is_gone_from_the_case(folder: StateFolder) -> None:
     project.project(folder)
     case = get(folder, id_)
     assert (case.hypothesis.raw(), case.told[0].name.raw()) == ("", "")
+
+
+def test_steps_that_were_missed_speak_against_closing(folder: StateFolder) -> None:
+    id_ = opened(folder, 1)
+    act(folder, ask.TakePlaybook(case=id_, playbook="public-bucket"))
+    with pytest.raises(CaseRefused, match="already"):
+        act(folder, ask.TakePlaybook(case=id_, playbook="public-bucket"))
+    with pytest.raises(CaseRefused, match="has no step"):
+        act(folder, ask.TickStep(case=id_, playbook="public-bucket", step="x", note="y"))
+    with pytest.raises(CaseRefused, match="a note is needed"):
+        act(folder, ask.TickStep(case=id_, playbook="public-bucket", step="who", note=""))
+    act(folder, ask.TickStep(case=id_, playbook="public-bucket", step="who", note="ci-deploy, 03:07"))
+    act(folder, ask.TickStep(case=id_, playbook="public-bucket", step="prevent", note="an SCP does", skip=True))
+    with pytest.raises(CaseRefused, match=r"public-bucket: 3 steps not done \(close, record, notify\)"):
+        act(folder, ask.CloseCase(case=id_, reason="done"))

@@ -31,7 +31,7 @@ _LISTED: Final = 10
 
 def register(app: typer.Typer) -> None:
     room = typer.Typer(help="Cases: incidents under work, with their clocks.", no_args_is_help=True)
-    for verb in (open_, show, list_, set_, note, attach, detach, merge, split, tell, hold, close):
+    for verb in (open_, show, list_, set_, note, attach, detach, merge, split, tell, hold, playbook, step, close):
         room.command(verb.__name__.rstrip("_"))(verb)
     app.add_typer(room, name="case")
 
@@ -215,6 +215,42 @@ def hold(
     act_on(HoldCase(case=case, on=on, reason=reason), json, store, config)
 
 
+def playbook(
+    case: CaseArgument,
+    name: Annotated[
+        str,
+        typer.Argument(metavar="[PLAYBOOK]", help="The one to work it by; absent: those that fit, and how they stand."),
+    ] = "",
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Work a case by a playbook, or see which fit and how the steps stand."""
+    from socconsole.commands.cases import TakePlaybook
+
+    if name:
+        act_on(TakePlaybook(case=case, playbook=name), json, store, config)
+    from socconsole.cli.case_steps import list_playbooks
+
+    list_playbooks(case, json, store, config)
+
+
+def step(
+    case: CaseArgument,
+    which: Annotated[str, typer.Argument(metavar="PLAYBOOK/STEP", help="As `case playbook CASE` names it.")],
+    note: Annotated[str, typer.Option("--note", help="How it was done, or why it is left out.")] = "",
+    skip: Annotated[bool, typer.Option("--skip", help="Leave it out on purpose.")] = False,
+    json: JsonOption = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Tick a step of a playbook by hand. Steps that a containment does tick themselves when it was verified."""
+    from socconsole.commands.cases import TickStep
+
+    named, _, id_ = which.partition("/")
+    act_on(TickStep(case=case, playbook=named, step=id_, note=note, skip=skip), json, store, config)
+
+
 def close(
     case: CaseArgument,
     reason: ReasonOption = "",
@@ -323,7 +359,7 @@ def clock_json(clock: Clock) -> dict[str, Any]:
 
 
 def _whole(folder: StateFolder, conn: Any, config: Config, case: Case, now: datetime) -> dict[str, Any]:
-    from socconsole.store import case_view, six_lines
+    from socconsole.store import case_view, cases, six_lines
     from socconsole.store.reading import rfc3339
 
     return {
@@ -339,7 +375,7 @@ def _whole(folder: StateFolder, conn: Any, config: Config, case: Case, now: date
         ],
         "actions": [
             {"id": one.id, "action": one.action, "target": one.target, "state": one.state.value}
-            for one in case_view.of_case(conn, case)
+            for one in cases.actions_of(conn, case)
         ],
         "open": list(case_view.still_open(conn, config, case, now)),
         "history": [

@@ -133,6 +133,23 @@ class DecideNotify(Request, frozen=True):
     reason: str
 
 
+class TakePlaybook(Request, frozen=True):
+    """Work a case by a playbook: from now on its steps stand open until they are ticked."""
+
+    case: str
+    playbook: str
+
+
+class TickStep(Request, frozen=True):
+    """A step was done by hand, or is left out on purpose; the note says how, or why."""
+
+    case: str
+    playbook: str
+    step: str
+    note: str
+    skip: bool = False
+
+
 CaseRequest = (
     OpenCase
     | ChangeCase
@@ -148,4 +165,6 @@ CaseRequest = (
     | AnswerRegime
     | MarkSent
     | DecideNotify
+    | TakePlaybook
+    | TickStep
 )

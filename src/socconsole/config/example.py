@@ -88,6 +88,7 @@ EXAMPLE: Final = """\
 
 # [cases]
 # decide = ["lead", "dpo"]       # who may say when an entity was aware, and whether to notify
+# playbooks = "playbooks"        # folder of your own playbooks; `playbooks` beside this file when absent
 
 # [egress]
 # llm_tags = ["*llm*", "app=recommendations"]   # names and tags of what serves or feeds a model

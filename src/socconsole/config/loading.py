@@ -21,6 +21,9 @@ WORLD_FILE: Final = "world.toml"
 RULES_FOLDER: Final = "rules"
 """Beside the configuration: where the team's own rules are looked for."""
 
+PLAYBOOKS_FOLDER: Final = "playbooks"
+"""Beside the configuration: where the team's own playbooks are looked for."""
+
 
 class ConfigError(Exception):
     """What is wrong, with file, key and line (0 and empty where there is none)."""
@@ -60,7 +63,9 @@ def load(path: Path | None = None, *, root: Path | None = None) -> Config:
         raise ConfigError(path, "", 0, "there is no such file; `socconsole config init` prints one")
     else:
         config = Config()
-    config = msgspec.structs.replace(config, rules=_rules(config, path.absolute().parent))
+    beside = path.absolute().parent
+    cases = msgspec.structs.replace(config.cases, playbooks=_playbooks(config, beside))
+    config = msgspec.structs.replace(config, rules=_rules(config, beside), cases=cases)
     if root is not None and (root / WORLD_FILE).exists():
         own = _read(root / WORLD_FILE)
         said = tomllib.loads((root / WORLD_FILE).read_text("utf-8"))
@@ -76,6 +81,12 @@ def _rules(config: Config, beside: Path) -> tuple[str, ...]:
     if config.rules:
         return tuple(str(beside / Path(each).expanduser()) for each in config.rules)
     return (str(beside / RULES_FOLDER),) if (beside / RULES_FOLDER).is_dir() else ()
+
+
+def _playbooks(config: Config, beside: Path) -> str:
+    if config.cases.playbooks:
+        return str(beside / Path(config.cases.playbooks).expanduser())
+    return str(beside / PLAYBOOKS_FOLDER) if (beside / PLAYBOOKS_FOLDER).is_dir() else ""
 
 
 def _read(path: Path) -> Config:

@@ -106,6 +106,8 @@ class CasesConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     decide: tuple[str, ...] = ()
     """Analysts who may say when an entity was aware, and whether to notify. What others say of it is kept as their
     suspicion; with ``alone`` everybody may."""
+    playbooks: str = ""
+    """Folder of the team's own playbooks, which win over ours; absent: ``playbooks`` beside this file."""
 
 
 class PeerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

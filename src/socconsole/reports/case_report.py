@@ -10,7 +10,7 @@ from socconsole.model.action import ActionState
 from socconsole.model.case import Case
 from socconsole.model.clock import Clock, ClockState
 from socconsole.reports.document import Cell, Document, Facts, Mood, Notice, Points, Section, Table
-from socconsole.store import case_clocks, case_view, reading, six_lines
+from socconsole.store import case_clocks, case_playbooks, case_view, cases, reading, six_lines
 from socconsole.store.db import Connection
 from socconsole.text import clean
 
@@ -44,6 +44,7 @@ def case_report(
             _lines(conn, config, case, now),
             _clocks(case_clocks.of_case(conn, config, case, now)),
             _actions(conn, case),
+            *_playbooks(conn, config, case),
             _findings(conn, case, now, redacted),
             *(() if redacted else (_told(case), _history(folder, conn, case))),
         ),
@@ -120,10 +121,37 @@ def _actions(conn: Connection, case: Case) -> Section:
             f"undone by {one.undone_by}" if one.undone_by else "",
             one.id,
         )
-        for one in case_view.of_case(conn, case)
+        for one in cases.actions_of(conn, case)
     )
     columns = ("Intended", "Action", "Target", "Where", "State", "Undone", "Id")
     return Section("Containments", (Table(columns, rows, "none was made for its findings"),), "actions")
+
+
+def _playbooks(conn: Connection, config: Config, case: Case) -> list[Section]:
+    return [
+        Section(
+            f"Playbook: {playbook.title}",
+            (
+                Table(
+                    ("Step", "State", "When", "By"),
+                    tuple(
+                        (
+                            one.step.title,
+                            Cell("left out" if one.tick.skipped else "done", "good")
+                            if one.tick
+                            else Cell("open", "unknown"),
+                            stamp(one.tick.at) if one.tick else "",
+                            (one.tick.by_action or "hand") if one.tick else "",
+                        )
+                        for one in steps
+                    ),
+                    "it has no steps",
+                ),
+            ),
+            playbook.id,
+        )
+        for playbook, steps in case_playbooks.of_case(conn, config, case)
+    ]
 
 
 def _findings(conn: Connection, case: Case, now: datetime, redacted: bool) -> Section:

@@ -23,7 +23,7 @@ from socconsole.model.case import Case
 from socconsole.reports.case_report import case_report, stamp
 from socconsole.reports.html import html
 from socconsole.reports.markdown import markdown
-from socconsole.store import actions, case_view, cases, evidence, ledger, ledger_body, ledger_segment
+from socconsole.store import actions, cases, evidence, ledger, ledger_body, ledger_segment
 from socconsole.store.db import Connection
 from socconsole.text import ascii_json
 
@@ -95,7 +95,7 @@ def _kept(conn: Connection, case: Case) -> Iterator[tuple[str, str, int]]:
     for event in cases.events(conn, case.id):
         for digest in event.data.get("evidence", ()):
             yield "findings", str(digest), event.seq
-    for record in case_view.of_case(conn, case):
+    for record in cases.actions_of(conn, case):
         stored = actions.whole(conn, record.id)
         if stored is not None and stored.evidence:
             yield "state before", stored.evidence, record.intent_seq
@@ -125,7 +125,7 @@ def _ledger(
 ) -> tuple[int, int]:
     """Put the stretch of the ledger that the case spans among the files; its first and last entry."""
     own = {event.seq for event in cases.events(conn, case.id)}
-    about = own | {record.intent_seq for record in case_view.of_case(conn, case)}
+    about = own | {record.intent_seq for record in cases.actions_of(conn, case)}
     first, last = min(about), ledger.head(folder).seq
     keys: set[str] = set()
     for one in ledger_segment.segment(folder, first, last, own if redacted else None):

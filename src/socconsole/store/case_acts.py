@@ -18,7 +18,7 @@ from socconsole.config import Config
 from socconsole.model.case import Case, CaseStatus
 from socconsole.model.entry import Entry
 from socconsole.model.finding import Severity
-from socconsole.store import case_view, cases, clock_acts, db, decisions, incidents, ledger, reading
+from socconsole.store import case_playbooks, case_view, cases, clock_acts, db, decisions, incidents, ledger, reading
 from socconsole.store.case_desk import CaseDesk, CaseMisnamed, CaseRefused, parts, text
 from socconsole.store.instants import micros
 from socconsole.store.project_cases import FIELDS, FREE
@@ -85,6 +85,10 @@ def _entries(desk: CaseDesk, request: asked.CaseRequest) -> _Checked:
             entry, words = clock_acts.sent(desk, request)
         case asked.DecideNotify():
             entry, words = clock_acts.notify(desk, request)
+        case asked.TakePlaybook():
+            entry, words = case_playbooks.take(desk, request)
+        case asked.TickStep():
+            entry, words = case_playbooks.tick(desk, request)
         case asked.NoteCase():
             said = text(request.text, "the note is empty")
             entry, words = desk.entry("case_note", desk.case(request.case), text=said), "noted"

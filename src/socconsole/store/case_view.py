@@ -9,13 +9,12 @@ from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any, Final
 
 from socconsole.config import Config
-from socconsole.model.action import ActionRecord
 from socconsole.model.case import Case
 from socconsole.model.clock import ClockState
 from socconsole.model.entity import THINGS
 from socconsole.model.entry import Line
 from socconsole.model.finding import Leaving
-from socconsole.store import actions, case_clocks, cases, ledger, pivot
+from socconsole.store import actions, case_clocks, case_playbooks, cases, ledger, pivot
 from socconsole.store.instants import instant
 from socconsole.text import Untrusted, clean
 
@@ -55,16 +54,16 @@ def still_open(conn: Connection, config: Config, case: Case, now: datetime) -> t
     for leaving, words in ((Leaving.YES, "still leaving"), (Leaving.CANNOT_SEE, "cannot be seen")):
         if n := sum(one.leaving is leaving for one in members):
             said.append(f"{n} finding{'s' * (n > 1)} {words}")
-    doubtful = [one.id for one in of_case(conn, case) if one.id in {each.id for each in actions.in_doubt(conn)}]
+    for playbook, steps in case_playbooks.of_case(conn, config, case):
+        missed = [one.step.id for one in steps if one.missed]
+        if missed:
+            said.append(f"{playbook.id}: {len(missed)} step{'s' * (len(missed) > 1)} not done ({', '.join(missed)})")
+    doubtful = [
+        one.id for one in cases.actions_of(conn, case) if one.id in {each.id for each in actions.in_doubt(conn)}
+    ]
     if doubtful:
         said.append(f"in doubt: {', '.join(doubtful)}")
     return tuple(said)
-
-
-def of_case(conn: Connection, case: Case) -> list[ActionRecord]:
-    """The containments that were made for its findings, the newest first."""
-    found = {one.id: one for finding in case.findings[:_CHUNK] for one in actions.of_finding(conn, finding)}
-    return sorted(found.values(), key=lambda one: one.intended, reverse=True)
 
 
 def history(folder: StateFolder, conn: Connection, case: Case) -> list[Happened]:
@@ -76,7 +75,7 @@ def history(folder: StateFolder, conn: Connection, case: Case) -> list[Happened]
     decided = {
         seq for (seq,) in conn.execute(f"SELECT DISTINCT seq FROM decision_log WHERE finding_id IN ({marks})", part)
     }
-    done = {record.intent_seq for record in of_case(conn, case)}
+    done = {record.intent_seq for record in cases.actions_of(conn, case)}
     lines = ledger.get(folder, sorted({*about, *decided, *done}))
     found = [_entry(line, about.get(seq)) for seq, line in lines.items()]
     return sorted([*found, *_by_others(conn, case)], key=lambda one: (one.at, one.ref))
@@ -91,7 +90,7 @@ def _entry(line: Line, at: datetime | None) -> Happened:
 
 def _words(verb: str, data: Mapping[str, Any], private: Mapping[str, str], subjects: tuple[str, ...]) -> str:
     """What an entry says, with old and new value where it changed one."""
-    why = private.get("reason") or private.get("text") or private.get("receipt") or ""
+    why = private.get("reason") or private.get("text") or private.get("receipt") or private.get("note") or ""
     many = f"{len(subjects):,} finding{'s' * (len(subjects) != 1)}"
     match verb:
         case "case_open":
@@ -125,6 +124,11 @@ def _words(verb: str, data: Mapping[str, Any], private: Mapping[str, str], subje
             said = f"{'redacted ' * bool(data['redacted'])}evidence pack made, manifest {data['manifest'][:16]}…"
         case "case_note":
             said = "note"
+        case "case_playbook":
+            said = f"worked by the playbook {data['playbook']}"
+        case "case_step":
+            did = "left out" if data["skip"] else "done"
+            said = f"{data['playbook']}/{data['step']} {did}"
         case _:
             said = f"{verb.replace('_', ' ')} {many}"
     return f"{said}: {why}" if why else said

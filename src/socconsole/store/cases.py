@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Any, Final
 
+from socconsole.model.action import ActionRecord
 from socconsole.model.case import Case, CaseStatus, Stakeholder
 from socconsole.model.finding import Severity
-from socconsole.store import reading
+from socconsole.store import actions, reading
 from socconsole.store.instants import instant, instant_or_none
 from socconsole.text import Untrusted
 
@@ -91,6 +92,12 @@ def moment(conn: Connection, case: str, entity: str, what: str) -> Said | None:
         ):
             found = Said(instant(int(data["at"])), event.seq, event.who)
     return found
+
+
+def actions_of(conn: Connection, case: Case) -> list[ActionRecord]:
+    """The containments that were made for its findings, the newest first."""
+    found = {one.id: one for finding in case.findings[:_CHUNK] for one in actions.of_finding(conn, finding)}
+    return sorted(found.values(), key=lambda one: one.intended, reverse=True)
 
 
 def worst_first(conn: Connection, ids: Sequence[str]) -> list[str]:

@@ -10,6 +10,8 @@ case_change     ``field``, and for fields that are no free text ``was`` and ``va
 case_merge      ``into``. Private: ``reason``
 case_note       Private: ``text``
 case_told       Private: ``name``, ``how``
+case_playbook   ``playbook``: the case is worked by it
+case_step       ``playbook``, ``step``, ``skip``. Private: ``note``
 case_packed     ``manifest``, ``sha256``, ``bytes``, ``redacted``, ``recipients``: an evidence pack was made
 case_hold       ``on``. Private: ``reason``
 case_close      ``anyway``, ``open`` (what stood open: clocks, ways out). Private: ``reason``
@@ -170,5 +172,5 @@ _APPLY: Final[Mapping[str, _Apply]] = {
 }
 
 VERBS: Final = frozenset(
-    {*_APPLY, "case_note", "case_packed", "clock_moment", "clock_answer", "clock_sent", "clock_decision"}
+    {*_APPLY, "case_note", "case_packed", "case_playbook", "case_step", "clock_moment", "clock_answer", "clock_sent", "clock_decision"}
 )

@@ -1,0 +1,73 @@
+"""``case playbook CASE``: the playbooks that fit a case, and how the steps of those it is worked by stand."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from socconsole.cli.common import Code, ConfigOption, StoreOption, load_config, open_folder, put, say, stop
+from socconsole.text import clean
+
+_SIGNS: Final = {"done": "✓", "skipped": "-", "open": "·"}
+
+
+def list_playbooks(case: str, as_json: bool, store: StoreOption, config: ConfigOption) -> None:
+    """One row a step with ``--json``; in words else. Suggestions are said where none was taken."""
+    from socconsole.playbooks import BadPlaybook
+    from socconsole.store import case_playbooks, cases, db
+
+    folder = open_folder(store)
+    settings = load_config(config, folder.root)
+    with db.reading(folder) as conn:
+        found = cases.get(conn, case)
+        if found is None:
+            stop(Code.BAD_INPUT, f"there is no case {clean(case, 40)}", "socconsole case list --closed")
+        try:
+            taken = case_playbooks.of_case(conn, settings, found)
+            fitting = case_playbooks.fitting(conn, settings, found)
+            known = case_playbooks.known(settings)
+        except BadPlaybook as wrong:
+            stop(Code.BAD_INPUT, clean(str(wrong), 400))
+    for playbook, steps in taken:
+        if not as_json:
+            print(f"{playbook.id}: {playbook.title}")
+        for one in steps:
+            row = _row(playbook.id, one)
+            put(row) if as_json else _print(row)
+    others = [id_ for id_ in (*fitting, *sorted(known)) if id_ not in {one.id for one, _ in taken}]
+    for id_ in dict.fromkeys(others):
+        mark = "fits" if id_ in fitting else "    "
+        say(f"{mark}  {id_}: {known[id_].when}")
+    if not taken:
+        say(f"socconsole case playbook {found.id} {next(iter(dict.fromkeys(others)))}   works it by one of them")
+
+
+def _row(playbook: str, one: Any) -> dict[str, Any]:
+    tick, step = one.tick, one.step
+    return {
+        "playbook": playbook,
+        "step": step.id,
+        "title": step.title,
+        "state": "open" if tick is None else "skipped" if tick.skipped else "done",
+        "at": None if tick is None else tick.at.isoformat().replace("+00:00", "Z"),
+        "who": None if tick is None else tick.who,
+        "by": (tick.by_action or None) if tick else None,
+        "why": step.why,
+        "do": step.do,
+        "evidence": step.evidence or None,
+        "decides": step.decides,
+        "escalate": step.escalate or None,
+        "optional": step.optional,
+    }
+
+
+def _print(row: dict[str, Any]) -> None:
+    who = f"  {clean(row['who'], 20)} {row['at'][:19]}Z {row['by'] or ''}" if row["who"] else ""
+    print(f"  {_SIGNS[row['state']]} {row['step']:<12} {row['title']}{' (optional)' * row['optional']}{who}")
+    if row["state"] == "open":
+        print(f"      why  {row['why']}")
+        print(f"      do   {row['do']}")
+        for name in ("evidence", "escalate"):
+            if row[name]:
+                print(f"      {name}: {row[name]}")
+        if row["decides"] != "analyst":
+            print(f"      decides: {row['decides']}")
