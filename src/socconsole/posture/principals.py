@@ -90,12 +90,12 @@ def house(context: Context) -> House:
     return House(own, Known(found.id if found else None))
 
 
-def account_of(principal: str) -> str:
-    """The account that a principal belongs to; empty where its name does not tell."""
+def account_of(principal: str) -> str | None:
+    """The account that a principal in a policy belongs to; None where its name does not tell."""
     if _ACCOUNT.fullmatch(principal):
         return principal
     arn = _ARN.fullmatch(principal)
-    return arn[1] if arn else ""
+    return arn[1] if arn else None
 
 
 # ---- what an Allow lets in

@@ -18,10 +18,11 @@ from socconsole.model.action import Plan
 from socconsole.model.finding import Finding
 from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
+from socconsole.posture.principals import account_of
 from socconsole.response.base import BadTarget, Door, Target
 from socconsole.response.change import Change
 from socconsole.response.parts import DENIED, Part, read
-from socconsole.response.resource_policy import Reach, account_of, reach
+from socconsole.response.resource_policy import Reach, reach
 from socconsole.response.trail import with_callers
 from socconsole.text import token
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 from socconsole.model.action import Reversible
 from socconsole.model.finding import Finding
 from socconsole.model.regions import partition_of
+from socconsole.posture.principals import account_of
 from socconsole.response import outsiders
 from socconsole.response.base import Info, Target
 from socconsole.response.change import Cut
-from socconsole.response.resource_policy import account_of
 from socconsole.response.s3_bucket import Bucket, BucketPolicyChange
 from socconsole.response.wording import count, listed
 
