@@ -170,7 +170,21 @@ def _ecs(operation: str, params: Mapping[str, Any], account: str, region: str) -
         if key in params:
             name = params[key][0] if isinstance(params[key], list) else params[key]
             return f"arn:aws:ecs:{region}:{account}:{kind}/{cluster}/{str(name).rpartition('/')[2]}"
+    if operation == "ListContainerInstances":
+        return f"arn:aws:ecs:{region}:{account}:cluster/{cluster}"
+    if operation == "DescribeContainerInstances":
+        name = str(params["containerInstances"][0]).rpartition("/")[2]
+        return f"arn:aws:ecs:{region}:{account}:container-instance/{cluster}/{name}"
     return "*"
+
+
+def _eks(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
+    cluster = params.get("clusterName") or params.get("name")
+    if not cluster:
+        return "*"
+    if operation == "DescribeNodegroup":
+        return f"arn:aws:eks:{region}:{account}:nodegroup/{cluster}/{params['nodegroupName']}/1"
+    return f"arn:aws:eks:{region}:{account}:cluster/{cluster}"
 
 
 def _resolver(operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
@@ -288,6 +302,7 @@ _RESOURCE: Final[Mapping[str, Callable[[str, Mapping[str, Any], str, str], str |
     "sagemaker": _sagemaker,
     "lambda": _lambda,
     "ecs": _ecs,
+    "eks": _eks,
     "cloudtrail": _cloudtrail,
     "logs": _logs,
     "cloudwatch": _cloudwatch,

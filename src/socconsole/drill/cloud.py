@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -34,10 +35,12 @@ from socconsole.drill import (
     detectors,
     ec2,
     ecs,
+    eks,
     flowlogs,
     guardduty,
     hubadmin,
     hubrules,
+    hubv2,
     iam,
     iamcheck,
     insights,
@@ -93,6 +96,8 @@ class Cloud:
         """Access Analyzer's, by place and ARN."""
         self.macie: dict[tuple[str, str], dict[str, Any]] = {}
         """By place, where it is enabled."""
+        self.hubs_v2: dict[tuple[str, str], datetime] = {}
+        """Security Hub (V2): since when, by place."""
         self.slow = Slow(clock)
         self.runs = automation.Runs()
         self.vpc_blocks = VpcBlocks()
@@ -156,9 +161,11 @@ def _routes() -> Routes:
         bedrock,
         ec2,
         ecs,
+        eks,
         vpc_block,
         resolver,
         topics,
+        hubv2,
         detectors,
         hubrules,
         awsconfig,

@@ -38,9 +38,24 @@ def describe(cloud: Cloud, call: Call) -> dict[str, Any]:
     found = [_seen(call, id_) for id_ in asked] if asked else list(_own(call))
     if "self" in call.params.get("OwnerIds", ()):
         found = [one for one in found if one.owner_id == call.account]
+    if "all" in call.params.get("RestorableByUserIds", ()):
+        found = [one for one in found if "all" in one.create_volume_permission_groups]
     filters = {one["Name"]: list(one["Values"]) for one in call.params.get("Filters", ())}
     kept = generic_filter(filters, found) if filters else found
     return {"Snapshots": [_item(call, one) for one in kept]}
+
+
+@routes.op("ec2", "EnableSnapshotBlockPublicAccess")
+def block_public(cloud: Cloud, call: Call) -> dict[str, Any]:
+    ec2: Any = get_backend("ec2")[call.account][call.region]
+    ec2.drill_sharing = call.params["State"]
+    return {"State": call.params["State"]}
+
+
+@routes.op("ec2", "GetSnapshotBlockPublicAccessState")
+def public_block(cloud: Cloud, call: Call) -> dict[str, Any]:
+    state = getattr(get_backend("ec2")[call.account][call.region], "drill_sharing", "unblocked")
+    return {"State": state, "ManagedBy": "account"}
 
 
 @routes.op("ec2", "CopySnapshot")

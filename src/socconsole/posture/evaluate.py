@@ -11,7 +11,20 @@ import msgspec
 
 from socconsole.model.known import NotRead
 from socconsole.model.posture import OWN, Evaluation, Judged, Result
-from socconsole.posture import alarms, detection, governance, hiding, logs, readiness, residency, storage, tls
+from socconsole.posture import (
+    alarms,
+    containers,
+    detection,
+    governance,
+    hiding,
+    hosts,
+    logs,
+    readiness,
+    residency,
+    selfhosted,
+    storage,
+    tls,
+)
 from socconsole.posture.check import AnyCheck, Context, unknown, unread
 from socconsole.text import Untrusted, clean
 
@@ -27,6 +40,9 @@ CHECKS: Final[tuple[AnyCheck, ...]] = (
     *tls.CHECKS,
     *alarms.CHECKS,
     *residency.CHECKS,
+    *selfhosted.CHECKS,
+    *hosts.CHECKS,
+    *containers.CHECKS,
 )
 """In the order in which they are listed."""
 

@@ -10,8 +10,11 @@ from datetime import datetime
 from typing import Final
 
 from socconsole.collectors.posture import (
+    containers,
     detection,
+    fronts,
     governance,
+    hosts,
     logs,
     network,
     readiness,
@@ -38,6 +41,9 @@ FAMILIES: Final[tuple[Family, ...]] = (
     readiness.read,
     topics.read,
     residency.read,
+    hosts.read,
+    containers.read,
+    fronts.read,
 )
 
 

@@ -34,7 +34,14 @@ T = TypeVar("T")
 async def read(asking: Asking, config: Config) -> Containers:
     """All services, single tasks and clusters. Raises ``AwsTrouble`` as :class:`Asking` does."""
     marks = Marks((), config.egress.llm_tags)
-    return Containers(await _workloads(asking, marks), await clusters.read(asking, marks))
+    arns = await asking.all("ecs:ListClusters", {}, lambda page: [str(one) for one in page["clusterArns"]])
+    kubernetes = await clusters.read(asking, marks)
+    if isinstance(arns, Unread):
+        return Containers(arns, arns, kubernetes)
+    workloads = _joined(await asking.each(arns.value, lambda one: _workloads(asking, marks, one)))
+    return Containers(
+        workloads, _joined(await asking.each(arns.value, lambda one: _instances(asking, one))), kubernetes
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +60,31 @@ class _Run:
     private: tuple[str, ...] = ()
 
 
-async def _workloads(asking: Asking, marks: Marks) -> Read[tuple[Workload, ...]]:
-    arns = await asking.all("ecs:ListClusters", {}, lambda page: [str(one) for one in page["clusterArns"]])
-    if isinstance(arns, Unread):
-        return arns
+async def _workloads(asking: Asking, marks: Marks, cluster: str) -> Read[tuple[Workload, ...]]:
+    runs = _joined([await _services(asking, cluster), await _single(asking, cluster)])
+    if isinstance(runs, Unread):
+        return runs
+    return Known(await asking.each(runs.value, lambda run: _workload(asking, marks, cluster, run)))
 
-    async def of(cluster: str) -> Read[tuple[Workload, ...]]:
-        runs = _joined([await _services(asking, cluster), await _single(asking, cluster)])
-        if isinstance(runs, Unread):
-            return runs
-        return Known(await asking.each(runs.value, lambda run: _workload(asking, marks, cluster, run)))
 
-    return _joined(await asking.each(arns.value, of))
+async def _instances(asking: Asking, cluster: str) -> Read[tuple[tuple[str, str], ...]]:
+    """EC2 instances that are its container instances; machines outside AWS register too, under ids of their own."""
+    listed = await asking.all(
+        "ecs:ListContainerInstances", {"cluster": cluster}, lambda page: [str(a) for a in page["containerInstanceArns"]]
+    )
+    if isinstance(listed, Unread):
+        return listed
+
+    def understood(answer: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (token(cluster, _ARN), token(one["ec2InstanceId"])) for one in _described(answer, "containerInstances")
+        )
+
+    async def some(arns: tuple[str, ...]) -> Read[tuple[tuple[str, str], ...]]:
+        params = {"cluster": cluster, "containerInstances": list(arns)}
+        return await asking.one("ecs:DescribeContainerInstances", params, understood)
+
+    return _joined(await asking.each(chunks(listed.value, _TASKS_A_CALL), some))
 
 
 async def _workload(asking: Asking, marks: Marks, cluster: str, run: _Run) -> Workload:
