@@ -13,6 +13,7 @@ from socconsole.model.known import NotRead
 from socconsole.model.posture import OWN, Evaluation, Judged, Result
 from socconsole.posture import (
     alarms,
+    bedrock,
     containers,
     detection,
     governance,
@@ -21,6 +22,7 @@ from socconsole.posture import (
     logs,
     readiness,
     residency,
+    sagemaker,
     selfhosted,
     storage,
     tls,
@@ -31,6 +33,8 @@ from socconsole.text import Untrusted, clean
 log = logging.getLogger("socconsole.posture")
 
 CHECKS: Final[tuple[AnyCheck, ...]] = (
+    *sagemaker.CHECKS,
+    *bedrock.CHECKS,
     *storage.CHECKS,
     *governance.CHECKS,
     *logs.CHECKS,

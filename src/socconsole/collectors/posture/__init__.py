@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from socconsole.collectors.posture import (
+    bedrock,
     containers,
     detection,
     fronts,
@@ -19,6 +20,7 @@ from socconsole.collectors.posture import (
     network,
     readiness,
     residency,
+    sagemaker,
     storage,
     tls,
     topics,
@@ -35,6 +37,8 @@ FAMILIES: Final[tuple[Family, ...]] = (
     governance.read,
     storage.read,
     network.read,
+    sagemaker.read,
+    bedrock.read,
     tls.read,
     logs.read,
     detection.read,
