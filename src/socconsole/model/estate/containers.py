@@ -119,4 +119,6 @@ class Cluster:
 @dataclass(frozen=True, slots=True)
 class Containers:
     workloads: Read[tuple[Workload, ...]]
+    instances: Read[tuple[tuple[str, str], ...]]
+    """(ARN of the ECS cluster, id of an EC2 instance that runs its tasks)."""
     clusters: Read[tuple[Cluster, ...]]
