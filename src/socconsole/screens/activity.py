@@ -260,10 +260,10 @@ def _subject(row: Row) -> Cell:
 
 
 def _evaluated(data: Mapping[str, Any]) -> str:
-    """One round of posture checks: ``444455556666 eu-west-1: 12 FAIL, 3 UNKNOWN, 40 PASS, 6 of 80 not answered``."""
+    """One round of posture checks: ``444455556666: 12 FAIL, 3 UNKNOWN, 40 PASS, 6 of 80 not answered``."""
     counts = ", ".join(f"{data.get(name, '?')} {word}" for name, word in _VERDICTS.items())
     rest = f", {data['unanswered']} of {data.get('asked', '?')} not answered" if data.get("unanswered") else ""
-    return f"{data.get('account', '?')} {data.get('region', '?')}: {counts}{rest}"
+    return f"{data.get('account', '?')}: {counts}{rest}"
 
 
 _VERDICTS: Final = {"failed": "FAIL", "unknown": "UNKNOWN", "passed": "PASS"}
