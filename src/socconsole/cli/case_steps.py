@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from socconsole.cli.common import Code, ConfigOption, StoreOption, load_config, open_folder, put, say, stop
+from socconsole.cli.exits import Code, put, say, stop
+from socconsole.cli.opening import open_configured
+from socconsole.cli.options import ConfigOption, StoreOption
 from socconsole.text import clean
 
 _SIGNS: Final = {"done": "✓", "skipped": "-", "open": "·"}
@@ -15,8 +17,7 @@ def list_playbooks(case: str, as_json: bool, store: StoreOption, config: ConfigO
     from socconsole.playbooks import BadPlaybook
     from socconsole.store import case_playbooks, cases, db
 
-    folder = open_folder(store)
-    settings = load_config(config, folder.root)
+    folder, settings = open_configured(store, config)
     with db.reading(folder) as conn:
         found = cases.get(conn, case)
         if found is None:

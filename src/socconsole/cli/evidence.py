@@ -11,18 +11,9 @@ from typing import Annotated
 import typer
 
 from socconsole.cli.case import CaseArgument
-from socconsole.cli.common import (
-    Code,
-    ConfigOption,
-    JsonOption,
-    StoreOption,
-    finish,
-    load_config,
-    open_folder,
-    put,
-    say,
-    stop,
-)
+from socconsole.cli.exits import Code, finish, put, say, stop
+from socconsole.cli.opening import open_configured
+from socconsole.cli.options import ConfigOption, JsonOption, StoreOption
 from socconsole.text import clean
 
 PACKED = "case_packed"
@@ -66,8 +57,7 @@ def make(
     from socconsole.store import cases, db, ledger, project
     from socconsole.store.instants import micros
 
-    folder = open_folder(store)
-    settings = load_config(config, folder.root)
+    folder, settings = open_configured(store, config)
     now = datetime.now(UTC)
     with db.reading(folder) as conn:
         found = cases.get(conn, case)
