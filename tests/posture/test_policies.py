@@ -95,6 +95,12 @@ def test_a_stranger_stays_one_whatever_the_way_and_an_organisation_that_was_not_
     assert judged(by_organisation, house=in_none) == "anyone"
 
 
+def test_an_encryption_context_confines_a_service_and_nobody_else() -> None:
+    bound = when("ArnLike", "kms:EncryptionContext:aws:logs:arn", f"arn:aws:logs:eu-central-1:{OWN}:*")
+    assert judged(allow({"Service": "logs.eu-central-1.amazonaws.com"}, condition=bound)) == "nobody"
+    assert judged(allow("*", condition=bound)) == "anyone?"
+
+
 def test_to_allow_all_but_some_is_to_allow_everybody() -> None:
     statement = {"Effect": "Allow", "NotPrincipal": {"AWS": OWN}, "Action": "s3:*", "Resource": "*"}
     assert judged(statement) == "anyone"

@@ -144,6 +144,8 @@ Confines = bool | str
 def _confines(condition: Condition, kind: Kind, house: House) -> Confines:
     """What one condition of an Allow does to a stranger. A key that may be missing keeps nobody out."""
     judge = _OF_THE_CALLER.get(condition.key) or _OF_THE_SOURCE.get(condition.key)
+    if kind is Kind.SERVICE and condition.key.startswith("kms:encryptioncontext:") and condition.key.endswith("arn"):
+        judge = _own_arn  # a service puts in what it acts for; anybody else puts in what they like
     if judge is not None and condition.operator.removeprefix("ForAnyValue:") in _EQUAL:
         said = [judge(value, condition.operator, house) for value in condition.values]
         return next((one for one in said if one is not True), True)

@@ -72,9 +72,7 @@ def _policy_lets_in(bucket: Bucket, context: Context) -> Said:
     policy = bucket.policy.get()
     if policy is None:
         return Said(True, "it has no policy")
-    let = outsiders(policy, house(context), "s3", (bucket.arn, f"{bucket.arn}/*"))
-    delivering = [one for one in let if one.kind is Kind.SERVICE and _delivers(one)]
-    return let_in("its policy", [one for one in let if one not in delivering], delivering)
+    return let_in("its policy", outsiders(policy, house(context), "s3", (bucket.arn, f"{bucket.arn}/*")))
 
 
 def _public(bucket: Bucket) -> Said:
@@ -82,22 +80,29 @@ def _public(bucket: Bucket) -> Said:
     return Said(not public, f"Amazon S3 {'calls' if public else 'does not call'} it public")
 
 
-def let_in(whose: str, let: Iterable[Let], harmless: Iterable[Let] = ()) -> Said:
-    """Whom a policy lets in, in words: surely decides, else undecided."""
-    surely = [one.words for one in let if not one.doubt]
-    perhaps = [one.words for one in let if one.doubt]
+def let_in(whose: str, let: Iterable[Let]) -> Said:
+    """Whom a policy lets in, in words: who surely is decides, else who perhaps is."""
+    listed = list(let)
+    delivering = [one.words for one in listed if _delivers(one)]
+    surely = [one.words for one in listed if not one.doubt and not _delivers(one)]
+    perhaps = [one.words for one in listed if one.doubt and not _delivers(one)]
     if surely or perhaps:
         return Said(None if not surely else False, f"{whose} {'; '.join(surely or perhaps)}")
-    said = "; ".join(one.words for one in harmless)
-    return Said(True, f"{whose} lets in nobody from outside" + (f"; to deliver logs it {said}" if said else ""))
+    more = f"; to deliver logs it {'; '.join(delivering)}" if delivering else ""
+    return Said(True, f"{whose} lets in nobody from outside{more}")
 
 
-_DELIVERY: Final = frozenset({"s3:putobject", "s3:putobjectacl", "s3:getbucketacl", "s3:listbucket"})
+_DELIVERY: Final = frozenset(
+    {
+        "s3:putobject", "s3:putobjectacl", "s3:getbucketacl", "s3:listbucket",
+        "kms:generatedatakey", "kms:generatedatakey*", "kms:encrypt", "kms:describekey",
+    }
+)  # fmt: skip
 """What AWS's services are granted to deliver logs. None of it reads an object, for whomever they act."""
 
 
 def _delivers(let: Let) -> bool:
-    return all(one.lower() in _DELIVERY for one in let.actions)
+    return let.kind is Kind.SERVICE and all(one.lower() in _DELIVERY for one in let.actions)
 
 
 def _acls_off(bucket: Bucket) -> Said:

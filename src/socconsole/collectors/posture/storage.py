@@ -20,6 +20,7 @@ from socconsole.model.estate.logs import ObjectLock
 from socconsole.model.estate.policy import Policy
 from socconsole.model.estate.storage import Bucket, Encryption, PublicAccessBlock, Replica, Storage
 from socconsole.model.known import Known, Read, Unread
+from socconsole.model.regions import partition_of
 from socconsole.text import Untrusted, clean, token
 
 
@@ -35,14 +36,14 @@ async def read(asking: Asking, config: Config) -> Storage:
 
 
 async def _bucket(asking: Asking, config: Config, marks: Marks, name: str) -> Bucket:
-    named = {"Bucket": name}
+    named, arn = {"Bucket": name}, f"arn:{partition_of(asking.place.region)}:s3:::{token(name, 256)}"
     tags = await asking.one("s3:GetBucketTagging", named, lambda answer: tuple(tags_of(answer.get("TagSet"))))
     evidence = await _evidence(asking, config, name)
     return Bucket(
-        arn=f"arn:aws:s3:::{token(name, 256)}",
+        arn=arn,
         name=token(name, 256),
         tags=tags if isinstance(tags, Unread) else Known(tuple((Untrusted(k), Untrusted(v)) for k, v in tags.get())),
-        holds=_holds(marks, name, tags),
+        holds=_holds(marks, (name, arn), tags),
         block=await asking.one("s3:GetPublicAccessBlock", named, _block),
         policy=await asking.one("s3:GetBucketPolicy", named, _policy),
         public=await asking.one("s3:GetBucketPolicyStatus", named, _public),
@@ -93,8 +94,7 @@ def _lock(answer: dict[str, Any]) -> ObjectLock:
 # ---- what it holds
 
 
-def _holds(marks: Marks, name: str, tags: Read[tuple[tuple[str, str], ...]]) -> Read[str]:
-    names = (name, f"arn:aws:s3:::{name}")
+def _holds(marks: Marks, names: tuple[str, ...], tags: Read[tuple[tuple[str, str], ...]]) -> Read[str]:
     said: tuple[tuple[str, str], ...] = () if isinstance(tags, Unread) else tags.get()
     if dataset := marks.dataset(names, said):
         return Known(f"the dataset {clean(dataset, 80)}")
