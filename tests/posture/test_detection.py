@@ -59,10 +59,10 @@ async def test_what_hides_is_named_with_what_it_hides(reviewed: Reviewed) -> Non
 @pytest.mark.parametrize(
     ("criterion", "hides"),
     [
-        ({"type": {"Equals": ["Recon:EC2/Portscan"]}}, False),
-        ({"type": {"Eq": ["Recon:EC2/Portscan"]}, "severity": {"Lt": 4}}, False),
-        ({"type": {"Equals": ["Recon:EC2/Portscan", "Exfiltration:S3/AnomalousBehavior"]}}, True),
-        ({"type": {"NotEquals": ["Recon:EC2/Portscan"]}}, True),
+        ({"type": {"Equals": ["Recon:EC2/PortProbeUnprotectedPort"]}}, False),
+        ({"type": {"Eq": ["Recon:EC2/PortProbeUnprotectedPort"]}, "severity": {"Lt": 4}}, False),
+        ({"type": {"Equals": ["Recon:EC2/PortProbeUnprotectedPort", "Recon:EC2/Portscan"]}}, True),
+        ({"type": {"NotEquals": ["Recon:EC2/PortProbeUnprotectedPort"]}}, True),
         ({"type": {"Matches": ["Recon:*"]}}, True),
         ({"severity": {"LessThan": 4}}, True),
         ({}, True),
@@ -92,6 +92,23 @@ def test_a_filter_hides_threats_unless_it_is_held_to_knocking(criterion: dict[st
 def test_a_rule_fits_threats_unless_a_field_spares_them(criteria: dict[str, list[tuple[str, str]]], fits: bool) -> None:
     fields = tuple((field, tuple(tests)) for field, tests in criteria.items())
     assert may_fit_threats(AutomationRule(Untrusted("r"), True, ("workflow SUPPRESSED",), fields)) is fits
+
+
+@pytest.mark.parametrize(
+    ("update", "hides"),
+    [
+        ({"Workflow": {"Status": "SUPPRESSED"}}, True),
+        ({"Workflow": {"Status": "RESOLVED"}}, True),
+        ({"Severity": {"Label": "INFORMATIONAL"}}, True),
+        ({"Severity": {"Label": "CRITICAL"}}, False),
+        ({"Note": {"Text": "known", "UpdatedBy": "soc"}}, False),
+    ],
+    ids=["suppressed", "resolved", "lowered", "raised", "noted"],
+)
+def test_what_a_rule_does_to_a_finding_takes_it_out_of_sight(update: dict[str, object], hides: bool) -> None:
+    rule = {"RuleName": "r", "RuleStatus": "ENABLED", "Criteria": {}, "Actions": [{"FindingFieldsUpdate": update}]}
+    (found,) = _all_of(["arn:one"], {"Rules": [rule]})
+    assert bool(found.hides) is hides
 
 
 def test_rules_that_were_asked_for_and_not_told_are_not_taken_for_none() -> None:

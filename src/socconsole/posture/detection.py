@@ -131,8 +131,8 @@ def _every_type(recorder: Recorder) -> Said:
     if not recorder.all_supported:
         left_out = f": not {_some(recorder.left_out)}" if recorder.left_out else ""
         return Said(False, f"{recorder.name} records some kinds of resources only{left_out}")
-    daily = "once a day only" if recorder.daily else "as they change"
-    return Said(not recorder.daily, f"{recorder.name} records all kinds of resources, {daily}")
+    how = "some once a day only" if recorder.daily else "as they change"
+    return Said(not recorder.daily, f"{recorder.name} records all kinds of resources, {how}")
 
 
 def _delivered(part: Detection) -> Said:

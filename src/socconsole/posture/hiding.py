@@ -14,8 +14,9 @@ from socconsole.model.posture import Judged
 from socconsole.posture.check import AnyCheck, Check, Context, Here, Said, here, weigh
 from socconsole.text import clean
 
-_KNOCKING: Final = "Recon:"
-"""GuardDuty's types of somebody trying doors from outside: the one kind that a filter may take away unasked."""
+_KNOCKING: Final = "Recon:EC2/PortProbe"
+"""How GuardDuty's types of somebody trying doors from outside begin: the one kind that a filter may take away unasked.
+``Recon:EC2/Portscan`` is an instance that scans, ``Recon:IAMUser/…`` somebody with credentials."""
 
 _CONTROLS: Final = frozenset({("EQUALS", "Security Hub"), ("EQUALS", "Config")})
 """Products, by the names that Security Hub gives its own findings and those of AWS Config."""

@@ -151,11 +151,12 @@ def _recorder(said: Mapping[str, Any]) -> Recorder:
     strategy = (group.get("recordingStrategy") or {}).get("useOnly")
     left_out = (group.get("exclusionByResourceTypes") or {}).get("resourceTypes") or ()
     mode = said.get("recordingMode") or {}  # continuous where nobody said otherwise
+    modes = (mode, *(mode.get("recordingModeOverrides") or ()))
     return Recorder(
         name=token(said["name"]),
         all_supported=group.get("allSupported") is True or strategy == "ALL_SUPPORTED_RESOURCE_TYPES",
         left_out=tuple(token(one) for one in left_out),
-        daily=mode.get("recordingFrequency") == "DAILY",
+        daily=any(one.get("recordingFrequency") == "DAILY" for one in modes),
     )
 
 

@@ -12,6 +12,7 @@ from socconsole.text import Untrusted, token
 
 _HIDING: Final = ("SUPPRESSED", "RESOLVED")
 """Workflow states in which a finding is in nobody's queue."""
+_SMALL: Final = ("INFORMATIONAL", "LOW")
 _HIDING_V2: Final = {3: "Suppressed", 4: "Resolved", 5: "Archived"}
 """OCSF ``status_id`` of findings."""
 _ASKED: Final = 100
@@ -140,10 +141,15 @@ def _all_of(asked: Sequence[str], answer: Mapping[str, Any]) -> tuple[Automation
 
 
 def _hidden(actions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Put away, or made so small that nobody looks."""
     for action in actions:
-        status = ((action.get("FindingFieldsUpdate") or {}).get("Workflow") or {}).get("Status")
+        update = action.get("FindingFieldsUpdate") or {}
+        status = (update.get("Workflow") or {}).get("Status")
         if status in _HIDING:
             yield f"workflow {status}"
+        label = (update.get("Severity") or {}).get("Label")
+        if label in _SMALL:
+            yield f"severity {label}"
 
 
 async def _rules_v2(asking: Asking) -> Read[tuple[AutomationRule, ...]]:

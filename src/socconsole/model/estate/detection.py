@@ -52,7 +52,7 @@ class Recorder:
     left_out: tuple[str, ...]
     """Resource types that it leaves out by name."""
     daily: bool
-    """It records once a day and not as things change."""
+    """It records once a day and not as things change, be it of some kinds only."""
 
 
 @dataclass(frozen=True, slots=True)
