@@ -25,3 +25,13 @@ async def test_nothing_lies_outside_the_allowed_regions(reviewed: Reviewed) -> N
 
 async def test_a_whole_account_is_looked_through_once(reviewed: Reviewed) -> None:
     assert await reviewed.verdicts("GOV-03", OTHER) == {}, "its first place answers for it"
+
+
+async def test_a_profile_routes_to_allowed_regions_alone(reviewed: Reviewed) -> None:
+    found = await reviewed.results("BR-08")
+    assert sorted((one.verdict, one.evidence[0]) for one in found.values()) == [
+        (FAIL, "it routes to eu-north-1, eu-west-3; allowed: eu-central-1, eu-west-1"),
+        (PASS, "it routes to eu-central-1 alone"),
+    ], "of AWS's own profiles only those that were used count"
+    assert set((await reviewed.verdicts("BR-08", SEALED)).values()) == {UNKNOWN}
+    await reviewed.no_false_pass("BR-08")

@@ -20,6 +20,7 @@ from socconsole.posture import (
     hiding,
     hosts,
     logs,
+    network,
     readiness,
     residency,
     sagemaker,
@@ -47,6 +48,7 @@ CHECKS: Final[tuple[AnyCheck, ...]] = (
     *selfhosted.CHECKS,
     *hosts.CHECKS,
     *containers.CHECKS,
+    *network.CHECKS,
 )
 """In the order in which they are listed."""
 

@@ -12,6 +12,7 @@ from typing import Final
 from socconsole.model.egress import EgressPath, PathKind
 from socconsole.model.estate.alarms import Alarms, EgressAlarm, Way
 from socconsole.model.known import Known, Unread
+from socconsole.model.regions import partition_of
 from socconsole.model.source import Freshness, SourceKey
 from socconsole.model.world import Place
 from socconsole.store import egress, sources
@@ -77,13 +78,13 @@ def _way(path: EgressPath, watching: tuple[EgressAlarm, ...]) -> Way:
 
 def _arn(path: EgressPath) -> str:
     """As the place's own resources are called elsewhere in an estate."""
-    here = f"{path.place.region}:{path.place.account}"
+    aws, here = f"arn:{partition_of(path.place.region)}", f"{path.place.region}:{path.place.account}"
     if path.kind in _TYPES:
-        return f"arn:aws:ec2:{here}:{_TYPES[path.kind]}/{path.resource}"
+        return f"{aws}:ec2:{here}:{_TYPES[path.kind]}/{path.resource}"
     if path.kind is PathKind.BUCKET:
-        return f"arn:aws:s3:::{path.resource}"
+        return f"{aws}:s3:::{path.resource}"
     if path.kind is PathKind.LOAD_BALANCER:
-        return f"arn:aws:elasticloadbalancing:{here}:loadbalancer/{path.resource}"
+        return f"{aws}:elasticloadbalancing:{here}:loadbalancer/{path.resource}"
     if path.kind is PathKind.SAGEMAKER:
-        return f"arn:aws:sagemaker:{here}:endpoint/{path.resource}"
-    return f"arn:aws:bedrock:{path.place.region}::foundation-model/{path.resource}"
+        return f"{aws}:sagemaker:{here}:endpoint/{path.resource}"
+    return f"{aws}:bedrock:{path.place.region}::foundation-model/{path.resource}"

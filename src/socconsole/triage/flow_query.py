@@ -19,6 +19,10 @@ DEFAULT_FORMAT: Final = (
     "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} "
     "${bytes} ${start} ${end} ${action} ${log-status}"
 )
+FULL_FORMAT: Final = (
+    DEFAULT_FORMAT + " ${vpc-id} ${subnet-id} ${instance-id} ${pkt-srcaddr} ${pkt-dstaddr} ${flow-direction}"
+)
+"""What an investigation needs besides: behind a NAT gateway ``dstaddr`` is not where the packet went."""
 ROWS: Final = 1_000
 INTERFACES: Final = 250
 """Interfaces that one query can name: it has 10,000 characters."""

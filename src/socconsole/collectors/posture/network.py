@@ -29,6 +29,7 @@ from socconsole.model.estate.network import (
 )
 from socconsole.model.estate.policy import Policy
 from socconsole.model.known import Known, Read, Unread
+from socconsole.model.regions import partition_of
 from socconsole.text import Untrusted, token
 from socconsole.triage.flow_query import DEFAULT_FORMAT
 
@@ -49,7 +50,7 @@ async def read(asking: Asking, config: Config) -> Network:
     place, marks = asking.place, Marks((), config.egress.llm_tags)
 
     def arn(kind: str, id_: str) -> str:
-        return f"arn:aws:ec2:{place.region}:{place.account}:{kind}/{token(id_)}"
+        return f"arn:{partition_of(place.region)}:ec2:{place.region}:{place.account}:{kind}/{token(id_)}"
 
     def llm(one: dict[str, Any]) -> bool:
         return marks.is_llm((), tags_of(one.get("Tags")))

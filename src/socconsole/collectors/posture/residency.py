@@ -16,6 +16,7 @@ from socconsole.collectors.posture.home import is_home
 from socconsole.config import Config
 from socconsole.model.estate.residency import Elsewhere, Residency
 from socconsole.model.known import Known, Read, Unread
+from socconsole.model.regions import partition_of
 from socconsole.text import token
 
 KINDS: Final = (
@@ -47,7 +48,8 @@ def _enabled(answer: dict[str, Any]) -> list[str]:
 
 
 def _bucket(one: dict[str, Any]) -> tuple[str, str]:
-    return f"arn:aws:s3:::{token(one['Name'])}", str(one["BucketRegion"])
+    lies = str(one["BucketRegion"])
+    return f"arn:{partition_of(lies)}:s3:::{token(one['Name'])}", lies
 
 
 async def _elsewhere(asking: Asking, region: str, buckets: Read[tuple[tuple[str, str], ...]]) -> Elsewhere:
@@ -60,7 +62,7 @@ async def _elsewhere(asking: Asking, region: str, buckets: Read[tuple[tuple[str,
         for reservation in page["Reservations"]:
             for one in reservation.get("Instances") or ():
                 if one["State"]["Name"] != "terminated":
-                    yield f"arn:aws:ec2:{region}:{account}:instance/{token(one['InstanceId'])}"
+                    yield f"arn:{partition_of(region)}:ec2:{region}:{account}:instance/{token(one['InstanceId'])}"
 
     def endpoints(page: dict[str, Any]) -> Iterable[str]:
         return (token(one["EndpointArn"], 512) for one in page["Endpoints"])

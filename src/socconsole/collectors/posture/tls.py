@@ -16,6 +16,7 @@ from socconsole.collectors.posture.home import is_home
 from socconsole.config import Config
 from socconsole.model.estate.tls import VERSIONS, ApiDomain, Distribution, Listener, Tls
 from socconsole.model.known import Known, Read, Unread
+from socconsole.model.regions import partition_of
 from socconsole.text import Untrusted, token
 
 GLOBAL: Final = "us-east-1"
@@ -162,7 +163,7 @@ def _weakness(origin: dict[str, Any]) -> Iterator[str]:
 
 def _domain(one: dict[str, Any], region: str) -> ApiDomain:
     name, policy = token(one["domainName"], 256), one.get("securityPolicy")
-    return ApiDomain(f"arn:aws:apigateway:{region}::/domainnames/{name}", name, token(policy or ""))
+    return ApiDomain(f"arn:{partition_of(region)}:apigateway:{region}::/domainnames/{name}", name, token(policy or ""))
 
 
 def _joined(parts: Iterable[Read[tuple[Listener, ...]]]) -> Read[tuple[Listener, ...]]:

@@ -21,6 +21,7 @@ from socconsole.response.change import Change, Cut, State
 from socconsole.response.flow_logs import OURS, Destination, Recording, read
 from socconsole.response.wording import count, listed
 from socconsole.text import token
+from socconsole.triage import flow_query
 
 _TO_LOGS: Final = "cloud-watch-logs"
 _EVERY: Final = 60
@@ -146,6 +147,7 @@ def _create(ids: Collection[str], to: Destination) -> Call:
         "TrafficType": "ALL",
         "LogDestinationType": to.kind,
         "MaxAggregationInterval": _EVERY,
+        "LogFormat": flow_query.FULL_FORMAT,
         "TagSpecifications": [{"ResourceType": "vpc-flow-log", "Tags": [{"Key": "socconsole", "Value": OURS}]}],
     }
     if to.kind == _TO_LOGS:
