@@ -198,6 +198,9 @@ def test_a_container_on_a_bridge_lives_under_the_groups_of_its_instances() -> No
     assert _judged("SHS-02", hosts=(plain,), workloads=(bridged,), ingress=open_, instances=on_it) == {"s": FAIL}
     assert _judged("SHS-02", hosts=(plain,), workloads=(bridged,), instances=on_it) == {"s": PASS}
     assert _judged("SHS-02", hosts=(plain,), workloads=(bridged,)) == {"s": UNKNOWN}
+    public = dataclasses.replace(plain, public=("203.0.113.7",))
+    assert _judged("SHS-07", hosts=(public,), workloads=(bridged,), instances=on_it) == {"s": FAIL}
+    assert _judged("SHS-07", hosts=(plain,), workloads=(bridged,), instances=on_it) == {"s": PASS}
     unnamed = dataclasses.replace(WORKLOAD, groups=DENIED)
     assert _judged("SHS-02", workloads=(unnamed,)) == {"s": UNKNOWN}
 

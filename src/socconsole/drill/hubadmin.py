@@ -169,9 +169,9 @@ def get_administrator(cloud: Cloud, call: Call) -> dict[str, Any]:
     return {}
 
 
-# --- there is no second version in a drill ----------------------------------------------------------------
+# --- there are no findings of the second version in a drill ----------------------------------------------
 
 
-@routes.op("securityhub", "GetFindingsV2", "BatchUpdateFindingsV2", "DescribeSecurityHubV2", "ListAutomationRulesV2")
+@routes.op("securityhub", "GetFindingsV2", "BatchUpdateFindingsV2")
 def not_v2(cloud: Cloud, call: Call) -> dict[str, Any]:
     raise AwsError("ResourceNotFoundException", "Security Hub V2 is not enabled for this account", 404)

@@ -36,8 +36,10 @@ def contained(one: Serving[Workload], context: Context) -> Judged:
         return Said(not found, listed(dict.fromkeys(found)) if found else good)
 
     def no_address() -> Said:
-        public = one.what.public.get()
-        return Said(not public, f"its tasks have {'addresses' if public else 'no address'} on the internet")
+        public = [each for host in inference.homes(one.what, context) for each in host.public]
+        if one.what.public.get() or public:
+            return Said(False, f"its tasks are on the internet: {listed(public) or 'they are given addresses'}")
+        return Said(True, "its tasks have no address on the internet")
 
     return weigh(
         [

@@ -73,7 +73,7 @@ def disks_closed(one: Serving[Host], context: Context) -> Judged:
         if missing := [id_ for id_ in one.what.volumes if id_ not in seen]:
             raise NotRead(Unread("ec2:DescribeVolumes", Untrusted(f"{listed(missing)} not listed")))
         plain = [id_ for id_ in one.what.volumes if not seen[id_].encrypted]
-        return Said(not plain, f"{listed(plain)} not encrypted" if plain else f"{len(own)} volumes encrypted")
+        return Said(not plain, f"{listed(plain)} not encrypted" if plain else f"volumes encrypted: {len(own)}")
 
     def snapshots() -> Said:
         plain = [each.id for each in parts.snapshots.get() if each.volume in own and not each.encrypted]

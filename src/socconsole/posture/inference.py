@@ -18,7 +18,7 @@ from socconsole.model.estate.network import Network
 from socconsole.model.known import Known, NotRead, Read, Unread
 from socconsole.model.posture import Judged
 from socconsole.posture.check import Context
-from socconsole.text import clean
+from socconsole.text import Untrusted, clean
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -28,6 +28,8 @@ _SERVER: Final = re.compile(
 )
 """Inference servers by the names of their images."""
 
+_OWN_NETWORK: Final = frozenset({"awsvpc", "none"})
+_FEW: Final = 16
 _SHOWN: Final = 5
 
 _COMMON: Final = frozenset({5000, 8000, 8001, 8080})
@@ -57,8 +59,19 @@ def hosts(context: Context) -> Read[tuple[Serving[Host], ...]]:
         return listed
     clusters = context.part(Containers).clusters
     declared = {one.name: one.declared for one in clusters.value} if isinstance(clusters, Known) else {}
+    inventory = context.part(Hosts).inventory
+    on_disk = {_last(one.arn): one for one in inventory.value or ()} if isinstance(inventory, Known) else {}
+    opened = _opened(context)
+
+    def signs(host: Host) -> Iterator[str]:
+        if host.accelerated:
+            yield f"instance type {host.type}"
+        if host.id in on_disk:
+            yield _inventory_sign(on_disk[host.id])
+        yield from (f"{id_} opens port {port} to it" for id_ in host.groups for port in opened.get(id_, ()))
+
     found = (
-        Serving(host.arn, host, host.declared or declared.get(host.cluster, ""), tuple(_host_signs(host, context)))
+        Serving(host.arn, host, host.declared or declared.get(host.cluster, ""), tuple(signs(host)))
         for host in listed.value
     )
     return Known(tuple(one for one in found if one.declared or one.signs))
@@ -103,6 +116,20 @@ def fronts(one: Serving[Host | Workload], context: Context) -> tuple[Front, ...]
     return tuple(front for front in listed if front.arn in named or addresses & set(front.targets.get()))
 
 
+def homes(one: Workload, context: Context) -> tuple[Host, ...]:
+    """Instances whose network its tasks may live on: without one of its own, that is any of its cluster's.
+
+    Raises ``NotRead``, also where there is none that we see.
+    """
+    if all(each.network in _OWN_NETWORK for each in one.definitions.get()):
+        return ()
+    ids = {id_ for cluster, id_ in context.part(Containers).instances.get() if cluster == one.cluster}
+    found = tuple(host for host in context.part(Hosts).instances.get() if host.id in ids)
+    if not found:
+        raise NotRead(Unread("ecs:DescribeContainerInstances", Untrusted("it runs on no instance that we see")))
+    return found
+
+
 def server_ports(definition: Definition, context: Context) -> tuple[int, ...]:
     """Ports of the containers that serve a model, and the ones that inference servers have."""
     own = [
@@ -115,18 +142,20 @@ def server_ports(definition: Definition, context: Context) -> tuple[int, ...]:
     return tuple(dict.fromkeys([*own, *context.config.posture.inference_ports]))
 
 
-def _host_signs(host: Host, context: Context) -> Iterator[str]:
-    if host.accelerated:
-        yield f"instance type {host.type}"
-    inventory = context.part(Hosts).inventory
-    if isinstance(inventory, Known):
-        yield from (_inventory_sign(one) for one in inventory.value or () if _last(one.arn) == host.id)
-    network = context.part(Network)
-    for id_ in host.groups:
-        group = network.group(id_)
-        if isinstance(group, Known):
-            opened = {rule.first for rule in group.value.ingress if rule.first == rule.last and not rule.everything}
-            yield from (f"{id_} opens port {port} to it" for port in _telling(context) if port in opened)
+def _opened(context: Context) -> dict[str, tuple[int, ...]]:
+    """Security group → the telling ports that it opens, by a rule that was made for one or a few."""
+    groups = context.part(Network).groups
+    if isinstance(groups, Unread):
+        return {}
+    found = {
+        group.id: tuple(
+            port
+            for port in _telling(context)
+            if any(rule.covers(port) and rule.last - rule.first < _FEW for rule in group.ingress)
+        )
+        for group in groups.value
+    }
+    return {id_: ports for id_, ports in found.items() if ports}
 
 
 def _workload(one: Workload, context: Context) -> Serving[Workload] | None:

@@ -21,7 +21,6 @@ from socconsole.text import Untrusted
 _WIDE_V4: Final = 16
 """A VPC's block has at most as many addresses as /16 (VPC User Guide, "VPC CIDR blocks"): what is wider is no VPC."""
 _WIDE_V6: Final = 56
-_AWSVPC: Final = "awsvpc"
 
 # --- SHS-01: all of them are known ------------------------------------------------------------------------
 
@@ -54,25 +53,27 @@ def declared(subject: Serving[Any] | Here, context: Context) -> Judged:
         known = sum(1 for one in _found(context) if one.declared)
         if shadows:
             return Said(False, f"nobody declared {listed(one.arn for one in shadows)}")
-        return Said(True, f"{known} found, all of them declared")
+        return Said(True, f"found, and declared: {known}")
 
     def instances() -> Said:
         groups = context.part(Network).groups.get()
-        return Said(True, f"looked at {len(parts.instances.get())} instances and {len(groups)} security groups")
+        return Said(True, f"instances looked at: {len(parts.instances.get())}, security groups: {len(groups)}")
 
     def workloads() -> Said:
         images = [each for one in containers.workloads.get() for each in one.definitions.get()]
-        return Said(True, f"looked at {len(images)} task definitions that run")
+        return Said(True, f"task definitions looked at: {len(images)}")
 
     def clusters() -> Said:
-        nodes = [each for one in containers.clusters.get() for each in one.nodegroups.get()]
-        many = len(containers.clusters.get())
-        return Said(True, f"looked at {many} EKS clusters by their nodes ({len(nodes)} node groups)")
+        seen = containers.clusters.get()
+        nodes = sum(len(one.nodegroups.get()) for one in seen)
+        return Said(
+            True, f"EKS clusters looked at by their nodes, not by what runs in them: {len(seen)} ({nodes} groups)"
+        )
 
     def inventory() -> Said:
         found = parts.inventory.get()
         off = "Security Hub's AI inventory is off here: nobody looks for models on disks"
-        return Said(True, off if found is None else f"Security Hub's AI inventory names {len(found)} resources")
+        return Said(True, off if found is None else f"resources that Security Hub's AI inventory names: {len(found)}")
 
     return weigh([none_undeclared, instances, workloads, clusters, inventory])
 
@@ -106,24 +107,28 @@ def ports_closed(one: Serving[Host | Workload], context: Context) -> Judged:
 def _closed(id_: str, ports: tuple[int, ...], context: Context) -> Said:
     network = context.part(Network)
     group = network.group(id_).get()
-    vpc = next((one for one in network.vpcs.get() if one.id == group.vpc), None)
     open_ = [rule for rule in group.ingress if any(rule.covers(port) for port in ports)]
-    wide = [rule for rule in open_ if _wide(rule.peer, vpc)]
+    wide = [rule for rule in open_ if _wide(rule.peer)]
+    if open_ and not wide:
+        own = [one for one in network.vpcs.get() if one.id == group.vpc]
+        if not own:
+            raise NotRead(Unread("ec2:DescribeVpcs", Untrusted(f"{group.vpc or 'its VPC'} is not listed")))
+        wide = [rule for rule in open_ if _wide(rule.peer, own)]
     if wide:
         return Said(False, f"{id_} lets in {listed(rule.words for rule in wide)}")
     _no_prefix_list(open_)
     return Said(True, f"{id_} opens inference ports to {listed(rule.peer for rule in open_) or 'nobody'}")
 
 
-def _wide(peer: str, vpc: Vpc | None) -> bool:
+def _wide(peer: str, own: Iterable[Vpc] = ()) -> bool:
     """More than any VPC has, or all of its own."""
     block = _block(peer)
     if block is None:
         return False
     if block.prefixlen < (_WIDE_V4 if block.version == 4 else _WIDE_V6):
         return True
-    own = [each for one in (vpc.cidrs if vpc else ()) if (each := _block(one)) and each.version == block.version]
-    return any(each[0] in block and each[-1] in block for each in own)
+    blocks = [each for vpc in own for one in vpc.cidrs if (each := _block(one)) and each.version == block.version]
+    return any(each[0] in block and each[-1] in block for each in blocks)
 
 
 def _block(peer: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
@@ -157,16 +162,11 @@ def _narrow(id_: str, context: Context) -> Said:
 
 
 def _groups(what: Host | Workload, context: Context) -> tuple[str, ...]:
-    """Security groups that it lives under. Without a network of its own a task lives on its instance's, whichever of
-    its cluster's that is. Raises ``NotRead``."""
+    """Security groups that it lives under, of its own or of its instances. Raises ``NotRead``."""
     if isinstance(what, Host):
         return _some(what.groups, "ec2:DescribeInstances", "no security group is named")
-    networks = {one.network for one in what.definitions.get()}
-    groups = list(what.groups.get()) if _AWSVPC in networks else []
-    if networks - {_AWSVPC, "none"}:
-        ids = {id_ for cluster, id_ in context.part(Containers).instances.get() if cluster == what.cluster}
-        groups += [each for host in context.part(Hosts).instances.get() if host.id in ids for each in host.groups]
-    return _some(groups, "ecs:DescribeContainerInstances", "it runs on no instance that we see")
+    groups = [*what.groups.get(), *(each for host in inference.homes(what, context) for each in host.groups)]
+    return _some(groups, "ecs:DescribeServices", "it has no security group that we see")
 
 
 def _some(groups: Iterable[str], call: str, why: str) -> tuple[str, ...]:
