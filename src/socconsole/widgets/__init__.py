@@ -25,7 +25,7 @@ Who owns what, with the signatures that screens use::
                    .set_sort(column_id, descending); .set_columns(columns)
                    .settled_for(ms, at=None) -> bool
                    Moved(key, row, by_itself), Opened(key, row), MarksChanged(marks)
-    window     class Window[Row], RowSource[Row]: which rows are held and where the cursor is, without Textual (used by table)
+    window     class Window[Row], RowSource[Row]: which rows are held, where the cursor is; no Textual (used by table)
     columns    severity_cell(severity) -> Cell; freshness_sign(freshness); glyphs.current()
     header     class StatusHeader(Widget): .show_state(HeaderState(...))
     footer     class KeyFooter(Widget): .show_keys([KeyHint(key, label, why="")], right="")
