@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from socconsole.reports import compliance, html, markdown
 from socconsole.reports.compliance import Compliance
 from socconsole.store import db, findings, sources
 from socconsole.store.state import StateFolder
+from tests.cli.support import run
 from tests.store.builders import ACCOUNT, NOW, REGION
 from tests.store.desk import live
 
@@ -36,7 +38,8 @@ def evaluated(folder: StateFolder, *results: tuple[str, str, Verdict], unanswere
     round_ = Evaluation(HERE, NOW, made, (), tuple(catalogue()), 10, unanswered)
     with closing(db.connect(folder.store_db)) as conn:
         sources.scope(conn, [KEY])
-        answer = Answer(KEY, Freshness.FRESH, interval_s=3600.0)
+        outcome = Freshness.PARTIAL if unanswered else Freshness.FRESH
+        answer = Answer(KEY, outcome, interval_s=3600.0)
         findings.commit(conn, (), answer=answer, origin="posture", now=NOW, live=True, evaluation=round_)
 
 
@@ -81,3 +84,17 @@ def test_every_framework_has_a_page_that_names_its_evidence(folder: StateFolder,
 def test_there_is_no_other_framework(folder: StateFolder) -> None:
     with pytest.raises(KeyError):
         report(folder, "sox")
+
+
+def test_the_report_is_written_once_and_says_whether_it_stands_on_fresh_posture(
+    folder: StateFolder, tmp_path: Path
+) -> None:
+    evaluated(folder, ("S3-01", "arn:aws:s3:::a", Verdict.FAIL), unanswered=("s3:ListBuckets: denied",))
+    file = tmp_path / "gdpr.html"
+    words = ("posture", "--report", "compliance", "--format", "html", "-o", file, "--store", folder.root)
+    ran = run(*words)
+    assert (ran.code, file.read_text().startswith("<!DOCTYPE html>")) == (3, True), "not everything was read"
+    assert "clauses: " in ran.err
+    assert run(*words).code == 2, "never over a file that is there"
+    assert run("posture", "--report", "compliance", "--json", "--store", folder.root).row["framework"] == "gdpr"
+    assert run("posture", "--report", "compliance", "--framework", "sox", "--store", folder.root).code == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
@@ -15,8 +16,6 @@ from socconsole.cli.options import ConfigOption, JsonOption, StoreOption
 from socconsole.cli.watching import IMPORTED_ONLY
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from socconsole.model.posture import Result
     from socconsole.posture.query import Query
     from socconsole.store.db import Connection
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from socconsole.store.posture_view import Row
 
 Level = Literal["low", "medium", "high", "critical"]
+Report = Literal["compliance"]
 
 _KEYS: Final = ("id", "subject", "account", "region", "result", "evidence", "answered_by", "evaluated")
 
@@ -44,6 +44,16 @@ def register(app: typer.Typer) -> None:
         json: JsonOption = False,
         csv: Annotated[bool, typer.Option("--csv", help="CSV that no spreadsheet runs.")] = False,
         ocsf: Annotated[bool, typer.Option("--ocsf", help="OCSF Compliance Findings, class 2003.")] = False,
+        report_: Annotated[
+            Report | None, typer.Option("--report", help="A report for the day: compliance, by clause with evidence.")
+        ] = None,
+        framework: Annotated[
+            str, typer.Option("--framework", help="gdpr, nis2, iso27001, owasp_llm or atlas; with --report compliance.")
+        ] = "gdpr",
+        format_: Annotated[str, typer.Option("--format", help="Of a report: md, html or json.")] = "md",
+        output: Annotated[
+            Path | None, typer.Option("-o", "--output", help="File to write the report to; it must not be there yet.")
+        ] = None,
         store: StoreOption = None,
         config: ConfigOption = None,
     ) -> None:
@@ -54,6 +64,10 @@ def register(app: typer.Typer) -> None:
         """
         if json + csv + ocsf > 1:
             stop(Code.BAD_INPUT, "--json, --csv and --ocsf exclude each other")
+        if report_ is not None:
+            from socconsole.cli import posture_report
+
+            posture_report.compliance(framework, "json" if json else format_, output, store, config)
         form = "json" if json else "csv" if csv else "ocsf" if ocsf else ""
         if list_:
             list_checks(form)
