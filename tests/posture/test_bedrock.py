@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,8 @@ from socconsole.model.estate.bedrock import Bedrock
 from socconsole.model.known import Known, Unread
 from socconsole.model.posture import Result, Verdict
 from socconsole.model.world import Place
+from socconsole.posture import Context
+from socconsole.posture.bedrock import agent_bounded
 from tests.posture.estate import ACCOUNTS, CONFIG, HOME, OTHER, SEALED, Replay, Reviewed
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
@@ -51,6 +54,19 @@ async def test_an_agent_is_judged_by_the_version_that_callers_reach(reviewed: Re
     assert agents["helper-agent"].told.get().draft.guardrail
     assert "version 1 has no guardrail" in helper.evidence
     assert results[agents["shop-agent"].arn].verdict is PASS
+
+
+async def test_an_alias_that_rejects_leads_nobody_to_its_version(reviewed: Reviewed) -> None:
+    estate = await snapshot(Replay(reviewed.answers), HOME, CONFIG, datetime.now(UTC))
+    context = Context(estate, CONFIG)
+    shop = next(one for one in estate.part(Bedrock).agents.get() if one.told.get().name.raw() == "shop-agent")
+    told = shop.told.get()
+    bare = replace(told, versions=(Known(replace(told.versions[0].get(), guardrail="")),))
+    assert agent_bounded(replace(shop, told=Known(bare)), context).verdict is FAIL
+    rejecting = replace(bare, aliases=Known(tuple(replace(one, rejects=True) for one in bare.aliases.get())))
+    found = agent_bounded(replace(shop, told=Known(rejecting)), context)
+    assert found.verdict is PASS
+    assert "the alias live takes no invocations" in found.evidence
 
 
 async def test_evidence_names_what_decided(reviewed: Reviewed) -> None:

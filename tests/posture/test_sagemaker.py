@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from socconsole.collectors.posture.policies import parse
+from socconsole.collectors.posture.sagemaker import _configured
 from socconsole.model.estate.roles import Permissions, RolePolicy
-from socconsole.model.estate.sagemaker import TrainingJob
+from socconsole.model.estate.sagemaker import Capture, TrainingJob
 from socconsole.model.posture import Verdict
 from socconsole.posture.access import narrow, not_everywhere, readable
 from socconsole.posture.sagemaker import _volumes
@@ -84,6 +85,11 @@ def test_a_role_is_narrow_only_where_that_is_sure(permissions: Permissions, met:
 def test_one_action_on_everything_is_too_much_however_it_is_written() -> None:
     for action in ("s3:GetObject", "s3:Get*", "*"):
         assert not_everywhere(role(allow(action, "*")), "s3:GetObject").met is False
+    endpoints = "arn:aws:sagemaker:eu-central-1:111122223333:endpoint/*"
+    for everything in ("arn:aws:s3:::*", "arn:aws:s3:::*/*", "arn:aws:*", "arn:*:s3:*:*:?*"):
+        assert not_everywhere(role(allow("s3:GetObject", everything)), "s3:GetObject").met is False
+    assert not_everywhere(role(allow("*", [CORPUS, endpoints])), "sagemaker:InvokeEndpoint").met is False
+    assert not_everywhere(role(allow("*", [CORPUS, endpoints])), "s3:GetObject").met is True
     assert not_everywhere(role(allow("s3:GetObject", CORPUS)), "s3:GetObject").met is True
     assert not_everywhere(role(allow("s3:Put*", "*")), "s3:GetObject").met is True
 
@@ -100,6 +106,23 @@ def test_what_a_role_may_read_says_what_narrows_it() -> None:
     )
     assert readable(role(allow("*", "*"), boundary=allow("kms:Decrypt", "*"))) == ("arn:aws:kms:*:*:key/*",)
     assert readable(role(allow(["s3:PutObject", "kms:Encrypt"], "*"))) == ()
+
+
+# ---- what answers say
+
+
+def test_a_model_that_only_some_instances_serve_counts_too() -> None:
+    pools = [{"InstanceType": "ml.g5.xlarge", "Priority": 1, "ModelNameOverride": "smaller"}]
+    config, _, _ = _configured(
+        {
+            "EndpointConfigArn": "arn:aws:sagemaker:eu-central-1:111122223333:endpoint-config/c",
+            "EndpointConfigName": "c",
+            "ProductionVariants": [{"VariantName": "main", "ModelName": "bigger", "InstancePools": pools}],
+            "DataCaptureConfig": {"DestinationS3Uri": "s3://kept/here", "InitialSamplingPercentage": 5},
+        }
+    )
+    assert (config.variants[0].model, config.variants[0].overrides) == ("bigger", ("smaller",))
+    assert config.capture == Capture("kept", None)  # it captures unless it says that it does not
 
 
 # ---- training

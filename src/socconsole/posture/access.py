@@ -18,8 +18,8 @@ from socconsole.posture.check import Said
 _FULL: Final = re.compile(r"(AdministratorAccess|PowerUserAccess|\w+FullAccess)")
 """AWS's managed policies that allow all of a service, or of all services."""
 _SERVICE_WIDE: Final = re.compile(r"[*?]*\*[*?]*|[a-z0-9*?-]+:[*?]*\*[*?]*", re.IGNORECASE)
-_EVERYTHING: Final = re.compile(r"\*+|arn:[^:]*:[^:]*:[^:]*:[^:]*:\*+(/\*+)?")
-"""A resource pattern for all that a service has."""
+_WILD: Final = re.compile(r"[*?/:]*\*[*?/:]*")
+_TYPE: Final = re.compile(r"[A-Za-z-]+[/:]")
 
 _DATA: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "s3": ("arn:aws:s3:::*", ("s3:GetObject", "s3:GetObjectVersion")),
@@ -52,27 +52,39 @@ def narrow(permissions: Permissions) -> Said:
 def _wide(permissions: Permissions) -> Iterator[tuple[str, Statement]]:
     for one in permissions.policies:
         for statement in one.policy.allows:
-            actions = [action for action in statement.actions if _SERVICE_WIDE.fullmatch(action)]
-            if statement.not_actions:
+            actions = [
+                one for one in statement.actions if _SERVICE_WIDE.fullmatch(one) and _on_everything(statement, one)
+            ]
+            if statement.not_actions and _on_everything(statement, "*"):
                 actions = [f"all but {', '.join(statement.not_actions)}"]
-            if actions and _of_everything(statement):
+            if actions:
                 yield f"{one.name} allows {', '.join(actions)} on everything", statement
 
 
 def not_everywhere(permissions: Permissions, action: str) -> Said:
-    """Whether the role may not do ``action`` on all that its service has."""
+    """Whether the role may not do ``action`` on all that its service has, or all of a kind in an account."""
     found = [
         (f"{one.name} allows {action} on everything", statement)
         for one in permissions.policies
         for statement in one.policy.allows
-        if statement.touches(action) and _of_everything(statement)
+        if statement.touches(action) and _on_everything(statement, action)
     ]
     return _said(permissions, found, f"no {action} on everything", action)
 
 
-def _of_everything(statement: Statement) -> bool:
+def _on_everything(statement: Statement, action: str) -> bool:
     """All but some is everything too."""
-    return bool(statement.not_resources) or any(_EVERYTHING.fullmatch(one) for one in statement.resources)
+    service = action.partition(":")[0]
+    return bool(statement.not_resources) or any(_everything(one, service) for one in statement.resources)
+
+
+def _everything(pattern: str, service: str) -> bool:
+    """Whether an ARN pattern stands for all of a service, or all of one kind (``endpoint/*``); of S3, all buckets."""
+    parts = pattern.split(":", 5)
+    if len(parts) < 6:  # its wildcard stands for whole sections
+        return "*" in pattern
+    name = parts[5] if overlaps(parts[2], "s3") else _TYPE.sub("", parts[5], count=1)
+    return overlaps(parts[2], service) and _WILD.fullmatch(name) is not None
 
 
 def _said(permissions: Permissions, found: list[tuple[str, Statement]], harmless: str, action: str = "") -> Said:
@@ -91,11 +103,12 @@ def _bounded(boundary: Policy, action: str) -> bool:
     """Surely: none of its Allows is as wide, whatever its Denies say."""
     for statement in boundary.allows:
         wide = (
-            statement.touches(action)
-            if action
-            else statement.not_actions or any(map(_SERVICE_WIDE.fullmatch, statement.actions))
+            [action]
+            if action and statement.touches(action)
+            else list(filter(_SERVICE_WIDE.fullmatch, statement.actions))
         )
-        if wide and _of_everything(statement):
+        wide += ["*"] if statement.not_actions else []
+        if any(_on_everything(statement, one) for one in wide):
             return False
     return True
 

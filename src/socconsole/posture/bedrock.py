@@ -136,14 +136,20 @@ def _strict(one: Guardrail) -> Said:
 
 
 def agent_bounded(agent: Listed[Agent], context: Context) -> Judged:
-    """BR-04. What callers reach are the versions behind aliases; the draft is what the next one will be."""
+    """BR-04. What callers reach are the versions behind aliases that take invocations; the draft is reached by the
+    test alias, and is what the next version will be."""
     return weigh(_bounded(agent, context))
 
 
 def _bounded(agent: Listed[Agent], context: Context) -> Iterator[Condition]:
     told = agent.told.get()
     yield lambda: Said(True, f"aliases: {len(told.aliases.get())}")
-    versions = (Known(told.draft), *told.versions)
+    aliases = () if isinstance(told.aliases, Unread) else told.aliases.value
+    for alias in (one for one in aliases if one.rejects):
+        yield partial(Said, True, f"the alias {clean(alias.name, 80)} takes no invocations")
+    reached = {number for one in aliases if not one.rejects for number in one.versions}
+    behind = [one for one in told.versions if isinstance(one, Unread) or one.value.version in reached]
+    versions = (Known(told.draft), *behind)
     for version in versions:
         yield partial(_has_guardrail, version)
     for role in dict.fromkeys(one if isinstance(one, Unread) else one.value.permissions for one in versions):

@@ -68,7 +68,7 @@ async def _endpoint(asking: Asking, arn: str, name: str) -> Endpoint:
     if isinstance(config, Unread):
         roles.append(config)
     else:
-        wanted = dict.fromkeys(one.model for one in config.value.variants if one.model)
+        wanted = dict.fromkeys(name for one in config.value.variants for name in (one.model, *one.overrides) if name)
         models = await each_described(
             asking, [(_model_arn(asking, one), one) for one in wanted], partial(_model, asking)
         )
@@ -124,6 +124,7 @@ def _configured(answer: dict[str, Any]) -> tuple[EndpointConfig, str | None, str
 
 
 def _variant(one: dict[str, Any]) -> Variant:
+    pools = [each.get("ModelNameOverride") for each in one.get("InstancePools") or ()]
     return Variant(
         name=token(one["VariantName"]),
         instance_type=token(one.get("InstanceType") or ""),
@@ -131,6 +132,7 @@ def _variant(one: dict[str, Any]) -> Variant:
         ssm=one.get("EnableSSMAccess") is True,
         core_dump=token(one["CoreDumpConfig"]["DestinationS3Uri"], 256) if one.get("CoreDumpConfig") else "",
         model=token(one.get("ModelName") or ""),
+        overrides=tuple(dict.fromkeys(token(name) for name in pools if name)),
     )
 
 
@@ -214,10 +216,8 @@ def _attached(said: dict[str, Any] | None) -> Attached | None:
 
 
 def _bucket(uri: str) -> str:
-    """``s3://bucket/prefix`` → ``bucket``. Raises ``ValueError`` for anything else."""
-    if not uri.startswith("s3://"):
-        raise ValueError("no S3 URI")
-    return token(uri.removeprefix("s3://").partition("/")[0], 256)
+    """``s3://bucket/prefix`` → ``bucket``; anything else stays as it is, and is the name of none."""
+    return token(uri.removeprefix("s3://").partition("/")[0] if uri.startswith("s3://") else uri, 256)
 
 
 async def _tags(asking: Asking, arn: str) -> Read[Tags]:

@@ -46,6 +46,8 @@ class Variant:
     """S3 URI that its processes' memory is written to when they crash; token; empty for none."""
     model: str
     """Name; empty where it names none: inference components bring theirs."""
+    overrides: tuple[str, ...] = ()
+    """Names of models that some of its instance pools serve instead."""
 
 
 @dataclass(frozen=True, slots=True)
