@@ -66,7 +66,11 @@ async def test_once_reads_every_source_and_says_so(folder: StateFolder, aws: Emb
     everything = config_for(aws, SERVICES, intervals=Intervals())
     report = await watch(folder, everything, once=True)
     assert report is not None
-    assert {state.freshness for state in report.states} == {Freshness.FRESH}
+    # One bucket of this story is closed to its own account: what its posture is nobody can say.
+    lacking = {(one.key.service, one.key.account, one.freshness) for one in report.states} - {
+        (one.key.service, one.key.account, Freshness.FRESH) for one in report.states
+    }
+    assert lacking == {("posture", "444455556666", Freshness.PARTIAL)}
     # The trail is also read where IAM's calls are recorded, which is none of the regions here.
     assert len(report.states) == len(aws.accounts) * (len(aws.regions) * len(SERVICES) + 1)
     assert report.counts.new > 0
