@@ -116,21 +116,39 @@ def test_rules_that_were_asked_for_and_not_told_are_not_taken_for_none() -> None
         _all_of(["arn:one"], {"Rules": []})
 
 
+def administered(account: str) -> dict[str, Any]:
+    return {
+        "guardduty:GetAdministratorAccount": {"Administrator": {"AccountId": account, "RelationshipStatus": "Enabled"}}
+    }
+
+
+def rule_v2(**update: Any) -> dict[str, Any]:
+    """Pages of the listing, and the one rule of Security Hub's second version that is in it."""
+    told = {"RuleName": "later", "RuleStatus": "ENABLED", "Actions": [{"FindingFieldsUpdate": update}]}
+    return {
+        "securityhub:ListAutomationRulesV2": [{"Rules": [{"RuleId": "r-1"}]}],
+        "securityhub:GetAutomationRuleV2": told,
+    }
+
+
 @pytest.mark.parametrize(
-    ("above", "verdict"),
-    [(HOME.account, PASS), ("999988887777", UNKNOWN)],
-    ids=["one-of-ours", "a-stranger"],
+    ("instead", "verdict"),
+    [
+        (administered(HOME.account), PASS),
+        (administered("999988887777"), UNKNOWN),
+        (rule_v2(Comment="seen"), PASS),
+        (rule_v2(StatusId=3), UNKNOWN),
+    ],
+    ids=["administrator-of-ours", "administrator-elsewhere", "rule-notes", "rule-suppresses"],
 )
-async def test_what_an_administrator_hides_is_not_seen_by_its_member(
-    reviewed: Reviewed, above: str, verdict: Verdict
+async def test_what_may_hide_and_cannot_be_seen_from_here_is_unknown(
+    reviewed: Reviewed, instead: dict[str, Any], verdict: Verdict
 ) -> None:
     class Member(Replay):
         async def _answer(self, place: Place, operation: str, params: Any, ask: Any) -> Any:
-            if operation == "guardduty:GetAdministratorAccount":
-                return {"Administrator": {"AccountId": above, "RelationshipStatus": "Enabled"}}
-            return await super()._answer(place, operation, params, ask)
+            return instead[operation] if operation in instead else await super()._answer(place, operation, params, ask)
 
-    estate = await snapshot(Member(reviewed.answers), QUIET, CONFIG, datetime.now(UTC), families=(collector.read,))
+    estate = await snapshot(Member(reviewed.answers), HOME, CONFIG, datetime.now(UTC), families=(collector.read,))
     check = next(one for one in posture.CHECKS if one.id == "DET-07")
     (found,) = posture.evaluate(posture.Context(estate, CONFIG), [check]).results
     assert found.verdict is verdict
