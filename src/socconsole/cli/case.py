@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from socconsole.cli.case_words import clock_words, page, short, whole
 from socconsole.cli.exits import Code, finish, put, say, stop
 from socconsole.cli.opening import open_configured
 from socconsole.cli.options import ConfigOption, JsonOption, ReasonOption, StoreOption
@@ -17,16 +18,12 @@ if TYPE_CHECKING:
     from socconsole.commands.cases import CaseRequest
     from socconsole.config import Config
     from socconsole.model.case import Case
-    from socconsole.model.clock import Clock
     from socconsole.store.case_acts import Acted
-    from socconsole.store.state import StateFolder
 
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Its id, c-…")]
 FindingOption = Annotated[
     list[str] | None, typer.Option("--finding", help="A finding's id; several times for several.", metavar="ID")
 ]
-
-_LISTED: Final = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -64,11 +61,11 @@ def show(case: CaseArgument, json: JsonOption = False, store: StoreOption = None
         found = cases.get(conn, case)
         if found is None:
             stop(Code.BAD_INPUT, f"there is no case {clean(case, 40)}", "socconsole case list --closed")
-        whole = _whole(folder, conn, settings, found, datetime.now(UTC))
+        told = whole(folder, conn, settings, found, datetime.now(UTC))
     if json:
-        put(whole)
+        put(told)
     else:
-        _print(whole)
+        page(told)
 
 
 def list_(
@@ -86,7 +83,7 @@ def list_(
     listed = 0
     with db.reading(folder) as conn:
         for case in cases.each(conn, closed=closed):
-            row = _short(conn, settings, case, now)
+            row = short(conn, settings, case, now)
             listed += 1
             if json:
                 put(row)
@@ -306,129 +303,4 @@ def act_on(request: CaseRequest, as_json: bool, store: StoreOption, config: Conf
 
 
 def _done(conn: Any, config: Config, case: Case, now: datetime, acted: Acted) -> dict[str, Any]:
-    return {**_short(conn, config, case, now), "ledger": acted.seq, "did": acted.words}
-
-
-# --- as data ----------------------------------------------------------------------------------------------
-
-
-def _short(conn: Any, config: Config, case: Case, now: datetime) -> dict[str, Any]:
-    from socconsole.clocks import nearest
-    from socconsole.store import case_clocks
-    from socconsole.store.reading import rfc3339
-
-    running = case_clocks.of_case(conn, config, case, now)
-    first = nearest(running)
-    return {
-        "case": case.id,
-        "title": case.title,
-        "severity": case.severity.name,
-        "status": case.status.value,
-        "owner": case.owner,
-        "opened": rfc3339(case.opened),
-        "closed": rfc3339(case.closed),
-        "findings": list(case.findings),
-        "clocks": [clock_json(one) for one in running],
-        "nearest": clock_json(first) if first else None,
-        "held": case.held,
-        "into": case.into or None,
-        "seq": case.seq,
-    }
-
-
-def clock_json(clock: Clock) -> dict[str, Any]:
-    """A clock as ``case … --json`` and ``clock show --json`` print it."""
-    from socconsole.store.reading import rfc3339
-
-    return {
-        "id": clock.id,
-        "regime": clock.regime,
-        "deadline": clock.deadline,
-        "title": clock.title,
-        "entity": clock.entity,
-        "role": clock.role,
-        "to": clock.to,
-        "state": clock.state.value,
-        "start": rfc3339(clock.start),
-        "due": rfc3339(clock.due),
-        "about": clock.about,
-        "conservative": rfc3339(clock.conservative),
-        "met": rfc3339(clock.met),
-        "asks": clock.asks or None,
-    }
-
-
-def _whole(folder: StateFolder, conn: Any, config: Config, case: Case, now: datetime) -> dict[str, Any]:
-    from socconsole.store import case_view, cases, six_lines
-    from socconsole.store.reading import rfc3339
-
-    return {
-        **_short(conn, config, case, now),
-        "hypothesis": case.hypothesis,
-        "incident": case.incident or None,
-        "opened_by": case.opened_by,
-        "evidence": list(case.evidence),
-        "told": [{"name": one.name, "at": rfc3339(one.at), "how": one.how} for one in case.told],
-        "lines": [
-            {"line": one.line.value, "answer": one.answer, "source": one.source, "unknown": one.unknown}
-            for one in six_lines.six_lines(conn, config, case, now)
-        ],
-        "actions": [
-            {"id": one.id, "action": one.action, "target": one.target, "state": one.state.value}
-            for one in cases.actions_of(conn, case)
-        ],
-        "open": list(case_view.still_open(conn, config, case, now)),
-        "history": [
-            {
-                "at": rfc3339(one.at),
-                "who": one.who,
-                "verb": one.verb,
-                "words": one.words,
-                "source": one.source,
-                "ref": one.ref,
-            }
-            for one in case_view.history(folder, conn, case)
-        ],
-    }
-
-
-# --- in words ---------------------------------------------------------------------------------------------
-
-
-def _print(whole: dict[str, Any]) -> None:
-    from socconsole.cli.render import count
-
-    held = "  LEGAL HOLD" if whole["held"] else ""
-    print(f"{whole['case']}  {whole['severity']}  {whole['status']}{held}  {clean(whole['title'], 120)}")
-    print(f"  opened {whole['opened']} by {clean(whole['opened_by'], 40)}, owner {clean(whole['owner'], 40)}")
-    print(f"  hypothesis: {clean(whole['hypothesis'], 300) or 'nobody said one yet'}")
-    for line in whole["lines"]:
-        unknown = f"UNKNOWN: {clean(line['unknown'], 300)}" if line["unknown"] else ""
-        print(f"\n  {line['line']:<24} {clean(line['answer'], 400) or unknown}")
-        if line["answer"].raw() and unknown:
-            print(f"  {'':<24} {unknown}")
-        print(f"  {'':<24} ({clean(line['source'], 120)})")
-    print(f"\n  clocks ({count(len(whole['clocks']), 'deadline')})")
-    for clock in whole["clocks"]:
-        print(f"    {clock_words(clock)}")
-    for regime, asks in {one["regime"]: one["asks"] for one in whole["clocks"] if one["state"] == "ask"}.items():
-        print(f"    to be answered, {regime}: {asks}")
-    for action in whole["actions"]:
-        print(f"  {action['state']:<12} {action['action']} on {clean(action['target'], 80)}  ({action['id']})")
-    if whole["open"]:
-        print("\n  before it can be closed")
-        for one in whole["open"]:
-            print(f"    {clean(one, 200)}")
-    rest = len(whole["history"]) - _LISTED
-    print("\n  history" + (f" (the last {_LISTED} of {_LISTED + rest:,}; --json has all)" if rest > 0 else ""))
-    for one in whole["history"][-_LISTED:]:
-        print(f"    {one['at'][:19]}Z  {clean(one['who'], 20)}  {clean(one['words'], 200)}")
-
-
-def clock_words(clock: dict[str, Any]) -> str:
-    """One line of it."""
-    about = "≈ " if clock["about"] and clock["state"] in ("running", "overdue", "ask") else ""
-    due = f"{about}due {clock['due'][:16]}Z" if clock["due"] else "without undue delay"
-    if clock["state"] == "waiting":
-        due = "waits"
-    return f"{clock['state'].replace('_', ' ').upper():<14} {due:<24} {clock['id']}: {clock['title']}"
+    return {**short(conn, config, case, now), "ledger": acted.seq, "did": acted.words}

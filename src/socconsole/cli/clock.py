@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from socconsole.cli.case import CaseArgument, act_on, clock_json, clock_words
+from socconsole.cli.case import CaseArgument, act_on
+from socconsole.cli.case_words import clock_json, clock_words
 from socconsole.cli.exits import Code, put, say, stop
 from socconsole.cli.opening import open_configured
 from socconsole.cli.options import ConfigOption, JsonOption, ReasonOption, StoreOption
