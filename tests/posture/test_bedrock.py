@@ -14,7 +14,7 @@ from socconsole.model.known import Known, Unread
 from socconsole.model.posture import Result, Verdict
 from socconsole.model.world import Place
 from socconsole.posture import Context
-from socconsole.posture.bedrock import agent_bounded
+from socconsole.posture.bedrock_agents import bounded
 from tests.posture.estate import ACCOUNTS, CONFIG, HOME, OTHER, SEALED, Replay, Reviewed
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
@@ -62,9 +62,9 @@ async def test_an_alias_that_rejects_leads_nobody_to_its_version(reviewed: Revie
     shop = next(one for one in estate.part(Bedrock).agents.get() if one.told.get().name.raw() == "shop-agent")
     told = shop.told.get()
     bare = replace(told, versions=(Known(replace(told.versions[0].get(), guardrail="")),))
-    assert agent_bounded(replace(shop, told=Known(bare)), context).verdict is FAIL
+    assert bounded(replace(shop, told=Known(bare)), context).verdict is FAIL
     rejecting = replace(bare, aliases=Known(tuple(replace(one, rejects=True) for one in bare.aliases.get())))
-    found = agent_bounded(replace(shop, told=Known(rejecting)), context)
+    found = bounded(replace(shop, told=Known(rejecting)), context)
     assert found.verdict is PASS
     assert "the alias live takes no invocations" in found.evidence
 
