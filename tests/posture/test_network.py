@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,8 +16,10 @@ from socconsole.model.known import Known, NotRead, Read, Unread
 from socconsole.model.posture import Verdict
 from socconsole.posture.check import Context
 from socconsole.posture.endpoint_policy import narrowed
+from socconsole.posture.network import FIELDS
 from socconsole.posture.ways import doors, sends, ways
 from socconsole.text import Untrusted
+from socconsole.triage.flow_query import FULL_FORMAT
 from tests.posture.estate import CONFIG, HOME, SEALED, Reviewed
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
@@ -60,6 +63,10 @@ async def test_an_llm_s_network_reaches_bedrock_by_its_own_door(reviewed: Review
     assert any(one.evidence[0].startswith("no endpoint for bedrock-runtime") for one in failing)
     assert set((await reviewed.verdicts("BR-07", SEALED)).values()) == {UNKNOWN}
     await reviewed.no_false_pass("BR-07")
+
+
+def test_a_flow_log_that_is_made_from_here_has_what_the_check_asks_for() -> None:
+    assert set(re.findall(r"\$\{([a-z-]+)\}", FULL_FORMAT)) >= FIELDS
 
 
 # --- whose resources a policy leads to -----------------------------------------------------------------------------

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+from socconsole import posture
+from socconsole.aws import AwsTrouble, Kind
+from socconsole.collectors.posture import residency, snapshot
 from socconsole.model.posture import Verdict
-from tests.posture.estate import HOME, OTHER, SEALED, Reviewed
+from socconsole.model.world import Place
+from tests.posture.estate import CONFIG, HOME, OTHER, SEALED, Replay, Reviewed
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 
@@ -25,6 +33,22 @@ async def test_nothing_lies_outside_the_allowed_regions(reviewed: Reviewed) -> N
 
 async def test_a_whole_account_is_looked_through_once(reviewed: Reviewed) -> None:
     assert await reviewed.verdicts("GOV-03", OTHER) == {}, "its first place answers for it"
+
+
+async def test_a_region_that_nobody_may_use_is_unknown_and_takes_nothing_from_the_round(reviewed: Reviewed) -> None:
+    class Denied(Replay):
+        async def pages(self, place: Place, operation: str, params: Any) -> AsyncIterator[dict[str, Any]]:
+            if place.region == "us-east-1" and operation == "ec2:DescribeInstances":
+                raise AwsTrouble(Kind.DENIED, operation, place, "with an explicit deny in a service control policy")
+            async for page in super().pages(place, operation, params):
+                yield page
+
+    estate = await snapshot(Denied(reviewed.answers), HOME, CONFIG, datetime.now(UTC), families=(residency.read,))
+    (check,) = (one for one in posture.CHECKS if one.id == "GOV-03")
+    found = {one.subject: one for one in posture.evaluate(posture.Context(estate, CONFIG), [check]).results}
+    assert found[f"{HOME.account}/us-east-1"].verdict is UNKNOWN
+    assert "service control policy" in found[f"{HOME.account}/us-east-1"].evidence[0]
+    assert (estate.unanswered, estate.lacking) == ((), 0)
 
 
 async def test_a_profile_routes_to_allowed_regions_alone(reviewed: Reviewed) -> None:

@@ -105,7 +105,7 @@ def _of_front(front: Front, least: str) -> Iterator[Asked]:
         not front.plain, "some of it is served by plain HTTP" if front.plain else "nothing is served by HTTP"
     )
     weak = ", ".join(front.origins)
-    yield lambda: Said(not weak, f"it reaches {weak}" if weak else "it reaches its origins by TLS 1.2")
+    yield lambda: Said(not weak, f"it reaches {weak}" if weak else "it speaks nothing below TLS 1.2 to its origins")
 
 
 def _least(what: str, version: Read[str], least: str) -> Said:

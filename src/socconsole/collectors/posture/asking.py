@@ -69,15 +69,17 @@ class Asking:
         understand: Callable[[dict[str, Any]], T],
         region: str = "",
         none: Known[T] | None = None,
+        aside: bool = False,
     ) -> Read[T]:
         """One call. ``understand`` makes its answer ours; where it cannot (it raises ``KeyError``, ``TypeError`` …)
         the answer counts as not read. An absence that the operation's row lists comes as the empty ``Absent``.
-        ``none`` is what it means where AWS says that there is no such thing, or that the service is not enabled."""
+        ``none`` is what it means where AWS says that there is no such thing, or that the service is not enabled.
+        ``aside``: it is about elsewhere, so that this place was read wholly whether or not there is an answer."""
 
         async def ask(place: Place) -> Any:
             return await self._door.call(place, operation, params)
 
-        return await self._read(operation, params, region, ask, understand, none)
+        return await self._read(operation, params, region, ask, understand, none, aside)
 
     async def all(
         self,
@@ -86,6 +88,7 @@ class Asking:
         understand: Callable[[dict[str, Any]], Iterable[T]],
         region: str = "",
         none: Known[tuple[T, ...]] | None = None,
+        aside: bool = False,
     ) -> Read[tuple[T, ...]]:
         """Every page of a listing, or nothing of it: half a list is no list. ``understand`` is given each page."""
 
@@ -95,7 +98,7 @@ class Asking:
         def whole(pages: list[dict[str, Any]]) -> tuple[T, ...]:
             return tuple(one for page in pages for one in understand(page))
 
-        return await self._read(operation, params, region, ask, whole, none)
+        return await self._read(operation, params, region, ask, whole, none, aside)
 
     async def each(self, items: Iterable[Item], read: Callable[[Item], Awaitable[T]]) -> tuple[T, ...]:
         """``read`` of every item, several at a time, in order."""
@@ -114,6 +117,7 @@ class Asking:
         ask: Callable[[Place], Awaitable[Any]],
         understand: Callable[[Any], T],
         none: Known[T] | None,
+        aside: bool,
     ) -> Read[T]:
         place = Place(self.place.account, region or self.place.region)
         try:
@@ -123,10 +127,10 @@ class Asking:
                 raise
             if trouble.kind in _NONE and none is not None:
                 return none
-            return self._without(operation, place, params, f"{trouble.kind}: {clean(trouble.detail, 160)}")
+            why = f"{trouble.kind}: {clean(trouble.detail, 160)}"
         except _MISUNDERSTOOD as error:
             why = f"an answer in a shape that is not understood ({type(error).__name__})"
-            return self._without(operation, place, params, why)
+        return Unread(operation, Untrusted(why)) if aside else self._without(operation, place, params, why)
 
     def _ends(self, trouble: AwsTrouble, place: Place) -> bool:
         """Whether the other questions would fare no better. In a Region that the account did not opt into AWS does not

@@ -76,8 +76,8 @@ async def _elsewhere(asking: Asking, region: str, buckets: Read[tuple[tuple[str,
         region=region,
         found=(
             here,
-            await asking.all("ec2:DescribeInstances", {}, instances, region),
-            await asking.all("sagemaker:ListEndpoints", {}, endpoints, region),
-            await asking.all("resourcegroupstaggingapi:GetResources", kinds, tagged, region),
+            await asking.all("ec2:DescribeInstances", {}, instances, region, aside=True),
+            await asking.all("sagemaker:ListEndpoints", {}, endpoints, region, aside=True),
+            await asking.all("resourcegroupstaggingapi:GetResources", kinds, tagged, region, aside=True),
         ),
     )

@@ -134,25 +134,28 @@ def _page(answer: dict[str, Any]) -> tuple[list[Distribution], str]:
 def _distribution(one: dict[str, Any]) -> Distribution:
     certificate = one["ViewerCertificate"]
     behaviours = [one["DefaultCacheBehavior"], *(one["CacheBehaviors"].get("Items") or ())]
+    plain = any(each["ViewerProtocolPolicy"] == "allow-all" for each in behaviours)
     return Distribution(
         arn=token(one["ARN"], 256),
         hosts=tuple(token(host, 256) for host in (one["DomainName"], *(one["Aliases"].get("Items") or ()))),
         enabled=one["Enabled"] is True,
         minimum=token(certificate.get("MinimumProtocolVersion") or ""),
         own_certificate=certificate.get("CloudFrontDefaultCertificate") is not True,
-        plain=any(each["ViewerProtocolPolicy"] == "allow-all" for each in behaviours),
-        origins=tuple(words for each in one["Origins"]["Items"] for words in _weakness(each)),
+        plain=plain,
+        origins=tuple(words for each in one["Origins"]["Items"] for words in _weakness(each, plain)),
     )
 
 
-def _weakness(origin: dict[str, Any]) -> Iterator[str]:
-    """Of an origin that is no bucket: CloudFront speaks to those of S3 as they allow."""
+def _weakness(origin: dict[str, Any], plain: bool) -> Iterator[str]:
+    """Of an origin that is no bucket: to those of S3 CloudFront speaks as the viewer speaks to it."""
     custom = origin.get("CustomOriginConfig")
     if not custom:
         return
     host, how = token(origin["DomainName"], 256), custom["OriginProtocolPolicy"]
-    if how != "https-only":
-        yield f"{host} by HTTP" if how == "http-only" else f"{host} by HTTP where the viewer comes by HTTP"
+    if how == "http-only":
+        yield f"{host} by HTTP"
+    elif how != "https-only" and plain:
+        yield f"{host} by HTTP where the viewer comes by HTTP"
     weak = sorted(_WEAK & set((custom.get("OriginSslProtocols") or {}).get("Items") or ()))
     if weak and how != "http-only":
         yield f"{host} by {', '.join(weak)}"
