@@ -52,10 +52,18 @@ def block_public(cloud: Cloud, call: Call) -> dict[str, Any]:
     return {"State": call.params["State"]}
 
 
+@routes.op("ec2", "DisableSnapshotBlockPublicAccess")
+def unblock_public(cloud: Cloud, call: Call) -> dict[str, Any]:
+    ec2: Any = get_backend("ec2")[call.account][call.region]
+    ec2.drill_sharing = "unblocked"
+    return {"State": "unblocked"}
+
+
 @routes.op("ec2", "GetSnapshotBlockPublicAccessState")
 def public_block(cloud: Cloud, call: Call) -> dict[str, Any]:
-    state = getattr(get_backend("ec2")[call.account][call.region], "drill_sharing", "unblocked")
-    return {"State": state, "ManagedBy": "account"}
+    ec2 = get_backend("ec2")[call.account][call.region]
+    owner = getattr(ec2, "drill_sharing_owner", "account")
+    return {"State": getattr(ec2, "drill_sharing", "unblocked"), "ManagedBy": owner}
 
 
 @routes.op("ec2", "CopySnapshot")

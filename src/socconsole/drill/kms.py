@@ -83,3 +83,25 @@ def revoke_grant(cloud: Cloud, call: Call) -> dict[str, Any]:
         raise AwsError("NotFoundException", f"Grant {grant} does not exist.")
     del key.grants[grant]
     return {}
+
+
+@routes.op("kms", "EnableKeyRotation", "DisableKeyRotation")
+def rotate(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """moto keeps whether, and not how often."""
+    key, days = _key(call), call.params.get("RotationPeriodInDays") or 365
+    if key.key_state != "Enabled":
+        raise AwsError("DisabledException", f"{key.arn} is disabled.")
+    if key.key_spec != "SYMMETRIC_DEFAULT":
+        raise AwsError("UnsupportedOperationException", f"{key.arn} is not a symmetric key.")
+    if not 90 <= days <= 2560:
+        raise AwsError("ValidationException", "RotationPeriodInDays takes 90 to 2560 days.")
+    key.key_rotation_status = call.operation == "EnableKeyRotation"
+    key.drill_period = days
+    return {}
+
+
+@routes.op("kms", "GetKeyRotationStatus")
+def rotation(cloud: Cloud, call: Call) -> dict[str, Any]:
+    key = _key(call)
+    period = {"RotationPeriodInDays": getattr(key, "drill_period", 365)} if key.key_rotation_status else {}
+    return {"KeyId": key.id, "KeyRotationEnabled": key.key_rotation_status, **period}

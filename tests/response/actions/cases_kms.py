@@ -58,9 +58,14 @@ def _no_policy(aws: Embedded, secret: str) -> None:
     do(aws, "secretsmanager:DeleteResourcePolicy", SecretId=secret)
 
 
+def _rotated_often(aws: Embedded, key: str) -> None:
+    do(aws, "kms:EnableKeyRotation", KeyId=key, RotationPeriodInDays=90)
+
+
 CASES = (
     Case("kms-deny-outsiders", lent, _other_policy),
     Case("kms-revoke-grants", granted, lambda aws, key: None),
     Case("kms-disable-key", lent, _scheduled),
+    Case("kms-rotate", key, _rotated_often),
     Case("secret-deny-outsiders", secret, _no_policy),
 )

@@ -25,7 +25,18 @@ def shared(aws: Embedded) -> str:
     return made
 
 
+def _public(aws: Embedded) -> str:
+    """A snapshot that everybody may copy, in a region that does not mind."""
+    share(aws, snapshot(aws), "all")
+    return PROD.region
+
+
+def _new_ones_only(aws: Embedded, region: str) -> None:
+    do(aws, "ec2:EnableSnapshotBlockPublicAccess", State="block-new-sharing")
+
+
 CASES = (
+    Case("ebs-block-public-snapshots", _public, _new_ones_only),
     Case("ebs-snapshot-lock", snapshot, lambda aws, made: None),
     Case("ebs-snapshot-share", snapshot, lambda aws, made: share(aws, made, LATER), config=FORENSIC),
     Case("ebs-snapshot-copy", shared, lambda aws, made: None, THERE, config=FORENSIC),

@@ -10,6 +10,7 @@ import pytest
 from socconsole.aws import Door
 from socconsole.commands import Contain
 from socconsole.drill import Embedded
+from socconsole.drill.ec2 import backend
 from socconsole.model.action import Mode, Plan
 from socconsole.model.world import Place
 from socconsole.response import awscli, engine
@@ -17,6 +18,8 @@ from socconsole.response.base import BadTarget, Target
 from socconsole.response.registry import ACTIONS
 from tests.response.actions.case import do
 from tests.response.actions.cases_ec2 import IMAGE, flow_log, network, unrecorded
+from tests.response.actions.cases_shared import share
+from tests.response.actions.cases_snapshots import snapshot
 from tests.response.conftest import PROD, Make, Setting, owner
 
 EVERYWHERE = "0.0.0.0/0"
@@ -313,3 +316,24 @@ async def test_a_region_without_a_way_out_has_nothing_to_block(aws: Embedded) ->
     found = await plan(aws, "ec2-vpc-block-public", PROD.region)
     assert not found.helps
     assert "no VPC of the region has an internet gateway" in found.why
+
+
+async def test_blocking_snapshots_opens_again_only_what_is_public(aws: Embedded) -> None:
+    block = "ebs-block-public-snapshots"
+    made = snapshot(aws)
+    found = await plan(aws, block, PROD.region)
+    carry_out(aws, found)
+    assert "no snapshot is shared" in found.why
+    assert not (await undoing(aws, found)).re_exposes
+    share(aws, made, "all")
+    back = await undoing(aws, found)
+    assert back.re_exposes
+    assert f"1 snapshot is shared with everybody: {made}" in back.warnings[0]
+    other = await plan(aws, block, "eu-west-1")
+    assert "the target is the region itself" in other.refusals[0]
+
+
+async def test_what_a_declarative_policy_owns_no_account_changes(aws: Embedded) -> None:
+    backend(PROD.account, PROD.region).drill_sharing_owner = "declarative-policy"
+    found = await plan(aws, "ebs-block-public-snapshots", PROD.region)
+    assert "declarative policy" in found.refusals[0]

@@ -159,3 +159,27 @@ def test_only_what_names_a_key_or_a_secret_for_sure_is_taken() -> None:
     for bad in ("", "a secret", "arn:aws:kms:eu-central-1:111122223333:key/x", "x" * 513):
         with pytest.raises(BadTarget):
             SECRET.name(bad)
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        ({"Origin": "EXTERNAL"}, "EXTERNAL"),
+        ({"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}, "ECC_NIST_P256"),
+    ],
+    ids=["imported", "asymmetric"],
+)
+async def test_a_key_that_kms_cannot_rotate_is_refused_with_the_reason(
+    aws: Embedded, session: Make, made: dict[str, str], why: str
+) -> None:
+    found = await plan(session, "kms-rotate", do(aws, "kms:CreateKey", **made)["KeyMetadata"]["KeyId"])
+    assert not found.helps
+    assert why in found.refusals[0]
+
+
+async def test_a_rotation_that_is_there_stays_and_a_disabled_key_is_left_alone(aws: Embedded, session: Make) -> None:
+    often, off = key(aws), key(aws)
+    do(aws, "kms:EnableKeyRotation", KeyId=often, RotationPeriodInDays=90)
+    assert "every 90 days" in (await plan(session, "kms-rotate", often)).why
+    do(aws, "kms:DisableKey", KeyId=off)
+    assert "the key is Disabled" in (await plan(session, "kms-rotate", off)).why
