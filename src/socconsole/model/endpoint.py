@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from socconsole.model.known import Read
 from socconsole.model.world import Place
@@ -25,6 +26,19 @@ class EndpointKind(StrEnum):
     EKS = "eks"
     INVENTORY = "inventory"
     """Found by Security Hub's AI inventory alone."""
+
+
+BEDROCK: Final = tuple(kind for kind in EndpointKind if kind.startswith("bedrock-"))
+OWN: Final = (EndpointKind.EC2, EndpointKind.ECS, EndpointKind.EKS, EndpointKind.INVENTORY)
+"""On machines of one's own."""
+
+_EVERYWHERE: Final = frozenset({"ALM", "LOG", "NET", "S3"})
+_LOOKED_AT_BY: Final = {EndpointKind.SAGEMAKER: "SM", **dict.fromkeys(BEDROCK, "BR"), **dict.fromkeys(OWN, "SHS")}
+
+
+def families(kind: EndpointKind) -> frozenset[str]:
+    """Families of checks that say something of endpoints of this kind; all others are about the estate."""
+    return _EVERYWHERE | {_LOOKED_AT_BY[kind]}
 
 
 class Exposure(StrEnum):

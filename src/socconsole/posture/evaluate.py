@@ -19,6 +19,7 @@ from socconsole.posture import (
     governance,
     hiding,
     hosts,
+    inventory,
     logs,
     network,
     readiness,
@@ -56,14 +57,15 @@ CHECKS: Final[tuple[AnyCheck, ...]] = (
 def evaluate(context: Context, checks: Sequence[AnyCheck] = CHECKS) -> Evaluation:
     """Every check on every subject of the place."""
     estate = context.estate
+    endpoints, faults = inventory.endpoints(context)
     return Evaluation(
         place=estate.place,
         at=estate.at,
         results=tuple(result for check in checks for result in _results(check, context)),
-        endpoints=(),
+        endpoints=endpoints,
         checks=tuple(check.id for check in checks),
         asked=estate.asked,
-        unanswered=tuple(f"{one.call}: {clean(one.why)}" for one in estate.unanswered),
+        unanswered=(*(f"{one.call}: {clean(one.why)}" for one in estate.unanswered), *faults),
         lacking=estate.lacking,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from sqlite3 import Connection
 
-from socconsole.model.endpoint import Endpoint
+from socconsole.model.endpoint import Endpoint, EndpointKind, families
 from socconsole.model.posture import Verdict
 from socconsole.store import posture_codec
 from socconsole.store.posture_trust import IN_SCOPE, RANK, SAYS, Trust, family
@@ -50,17 +50,22 @@ def endpoint(conn: Connection, id_: str) -> Endpoint | None:
 
 
 def matrix(conn: Connection, trusted: Trust, ids: Sequence[str] | None = None) -> dict[str, dict[str, Cell]]:
-    """Endpoint id → family → cell, of all endpoints or of ``ids``. A family that is not there has nothing to say."""
+    """Endpoint id → family → cell, of all endpoints or of ``ids``. A family that is not there has nothing to say.
+
+    Only families that look at endpoints of its kind count: what is said of the place as a whole is the estate's.
+    """
     wanted = None if ids is None else json.dumps(list(ids))
     chosen = "e.gone_at IS NULL AND (:ids IS NULL OR e.id IN (SELECT value FROM json_each(:ids)))"
     worst: dict[str, dict[str, int]] = {}
+    looked_at = {id_: families(EndpointKind(kind)) for id_, kind in conn.execute("SELECT id, kind FROM endpoint")}
     for id_, check, rank in conn.execute(
         f"SELECT e.id, r.check_id, min({RANK}) FROM endpoint AS e JOIN endpoint_part AS p ON p.endpoint = e.id "
         f"JOIN posture_result AS r ON r.thing = p.thing AND r.gone_at IS NULL WHERE {chosen} AND {IN_SCOPE} "
         "GROUP BY 1, 2",
         {**trusted.parameters(), "ids": wanted},
     ):
-        worst.setdefault(id_, {})[check] = rank
+        if family(check) in looked_at[id_]:
+            worst.setdefault(id_, {})[check] = rank
     # Where a check says UNKNOWN of a whole place it is not known of what is in there either.
     for id_, check in conn.execute(
         "SELECT e.id, r.check_id FROM endpoint AS e JOIN posture_result AS r "
@@ -68,8 +73,9 @@ def matrix(conn: Connection, trusted: Trust, ids: Sequence[str] | None = None) -
         f"WHERE {chosen} AND r.gone_at IS NULL AND r.answered_by = 'own' AND {SAYS} = 'UNKNOWN' AND {IN_SCOPE}",
         {**trusted.parameters(), "ids": wanted},
     ):
-        checks = worst.setdefault(id_, {})
-        checks[check] = min(1, checks.get(check, 1))
+        if family(check) in looked_at[id_]:
+            checks = worst.setdefault(id_, {})
+            checks[check] = min(1, checks.get(check, 1))
     return {id_: _cells(checks) for id_, checks in worst.items()}
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from socconsole.collectors.posture import (
+    acting,
     bedrock,
     containers,
     detection,
@@ -34,7 +35,6 @@ Family = Callable[[Asking, Config], Awaitable[object]]
 """Reads one part of the estate: an instance of its class in ``model.estate``."""
 
 FAMILIES: Final[tuple[Family, ...]] = (
-    governance.read,
     storage.read,
     network.read,
     sagemaker.read,
@@ -43,11 +43,13 @@ FAMILIES: Final[tuple[Family, ...]] = (
     logs.read,
     detection.read,
     readiness.read,
+    governance.read,
     topics.read,
     residency.read,
     hosts.read,
     containers.read,
     fronts.read,
+    acting.read,
 )
 
 
