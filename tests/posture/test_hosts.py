@@ -13,6 +13,7 @@ from socconsole import posture
 from socconsole.collectors.egress_marks import accelerated
 from socconsole.collectors.posture import containers as reading_containers
 from socconsole.collectors.posture import fronts as reading_fronts
+from socconsole.collectors.posture import hosts as reading_hosts
 from socconsole.collectors.posture.asking import Asking
 from socconsole.config import Config
 from socconsole.model.estate import Estate
@@ -322,6 +323,30 @@ async def test_how_a_rule_asks_who_comes(action: dict[str, Any], listener: dict[
     )
     (front,) = (await reading_fronts.read(Asking(door, HOME), Config())).fronts.get()
     assert [path.asks for path in front.paths.get()] == [asks]
+
+
+async def test_a_model_whose_host_is_not_counted_is_a_resource_of_its_own() -> None:
+    ai = {"ResourceCategory": "AI/ML", "DiscoveryType": "SelfHosted", "ResourceTags": [{"Key": "app", "Value": "llm"}]}
+    model = {**ai, "ResourceId": "m-1", "ResourceType": "SelfHosted::AI::Model", "ResourceName": "llama"}
+    caller = {**ai, "ResourceId": "e-1", "ResourceType": "SelfHosted::AI::ExternalEndpoint"}
+
+    class Inventory(Door):
+        async def pages(self, place: object, operation: str, params: Any) -> AsyncIterator[dict[str, Any]]:
+            if operation == "securityhub:GetResourcesV2":
+                hosts = len(params["Filters"]["CompositeFilters"]) == 2
+                yield {"Resources": [] if hosts else [model, caller]}
+            else:
+                yield {"Reservations": [], "Volumes": [], "Snapshots": []}
+
+    door = Inventory(
+        {
+            "securityhub:DescribeSecurityHubV2": {"HubV2Arn": "arn"},
+            "ec2:GetSnapshotBlockPublicAccessState": {"State": "unblocked"},
+        }
+    )
+    found = (await reading_hosts.read(Asking(door, HOME), Config())).inventory.get()
+    assert found is not None
+    assert [(one.arn, one.declared) for one in found] == [("m-1", "*llm*")]
 
 
 async def test_services_that_were_described_in_part_were_not_read() -> None:

@@ -17,15 +17,18 @@ from typing import Any, Final
 from socconsole.collectors.egress_marks import Marks, accelerated, tags_of
 from socconsole.collectors.egress_network import public_addresses
 from socconsole.collectors.posture.asking import Asking
+from socconsole.collectors.posture.roles import IAM
 from socconsole.config import Config
 from socconsole.model.estate.hosts import Host, Hosts, Inventoried, Metadata, Snapshot, Volume
 from socconsole.model.known import Known, Read, Unread
+from socconsole.model.regions import partition_of
 from socconsole.text import Untrusted, token
 
 _GONE: Final = frozenset({"terminated", "shutting-down"})
 _CLUSTER_TAGS: Final = ("eks:cluster-name", "aws:eks:cluster-name", "eks:eks-cluster-name")
 _CLUSTER_KEY: Final = "kubernetes.io/cluster/"
-_SERVES: Final = ("SelfHostedAIModelResourceCount", "SelfHostedAIModelServingResourceCount")
+_COUNTS: Final = ("SelfHostedAIModelResourceCount", "SelfHostedAIModelServingResourceCount")
+_SERVING: Final = ("::Model", "::InferenceEndpoint")
 _ARN: Final = 1024
 
 
@@ -34,7 +37,7 @@ async def read(asking: Asking, config: Config) -> Hosts:
     place, marks = asking.place, Marks((), config.egress.llm_tags)
 
     def arn(kind: str, id_: str, account: str = place.account) -> str:
-        return f"arn:aws:ec2:{place.region}:{account}:{kind}/{id_}"
+        return f"arn:{partition_of(place.region)}:ec2:{place.region}:{account}:{kind}/{id_}"
 
     def instances(page: dict[str, Any]) -> Iterator[Host]:
         for reservation in page["Reservations"]:
@@ -122,7 +125,7 @@ async def _with_roles(asking: Asking, hosts: Read[tuple[Host, ...]]) -> Read[tup
     async def role(profile: str) -> Read[str]:
         name = {"InstanceProfileName": profile.rpartition("/")[2]}
         # Where the profile is gone, its role is nobody's to hand out.
-        return await asking.one("iam:GetInstanceProfile", name, _role, region="us-east-1", none=Known(""))
+        return await asking.one("iam:GetInstanceProfile", name, _role, region=IAM, none=Known(""))
 
     roles = dict(zip(profiles, await asking.each(profiles, role), strict=True))
     return Known(tuple(dataclasses.replace(host, role=roles.get(host.profile, Known(""))) for host in hosts.value))
@@ -142,45 +145,44 @@ async def _inventory(asking: Asking, marks: Marks) -> Read[tuple[Inventoried, ..
     here = [_equals("AccountId", asking.place.account), _equals("Region", asking.place.region)]
     models = [_equals("ResourceCategory", "AI/ML"), _equals("DiscoveryType", "SelfHosted")]
     found = await asking.all(
-        "securityhub:GetResourcesV2", _filters({"StringFilters": [*models, *here], "Operator": "AND"}), _found
+        "securityhub:GetResourcesV2",
+        _filters({"StringFilters": [*models, *here], "Operator": "AND"}),
+        lambda page: [(_about(one), _resource(one, marks)) for one in page["Resources"]],
     )
-    if isinstance(found, Unread):
-        return found
-    counts = [{"FieldName": f"ResourceInfo.AIDetails.{name}", "Filter": {"Gte": 1.0}} for name in _SERVES]
+    counts = [{"FieldName": f"ResourceInfo.AIDetails.{name}", "Filter": {"Gte": 1.0}} for name in _COUNTS]
     bearers = await asking.all(
         "securityhub:GetResourcesV2",
         _filters({"StringFilters": here, "Operator": "AND"}, {"NumberFilters": counts, "Operator": "OR"}),
-        lambda page: page["Resources"],
+        lambda page: [(str(one.get("ResourceGuid") or ""), _resource(one, marks)) for one in page["Resources"]],
     )
+    if isinstance(found, Unread):
+        return found
     if isinstance(bearers, Unread):
         return bearers
     on_it: dict[str, list[Untrusted]] = defaultdict(list)
-    for guid, what in found.value:
-        on_it[guid].append(what)
-    try:
-        return Known(tuple(_inventoried(one, on_it, marks) for one in bearers.value))
-    except KeyError as missing:
-        return Unread("securityhub:GetResourcesV2", Untrusted(f"a resource without {missing}"))
-
-
-def _inventoried(one: dict[str, Any], found: dict[str, list[Untrusted]], marks: Marks) -> Inventoried:
-    id_ = str(one["ResourceId"])
-    name = str(one.get("ResourceName") or id_)
-    return Inventoried(
-        arn=token(id_, _ARN),
-        kind=token(one["ResourceType"]),
-        name=Untrusted(name),
-        declared=marks.declares((id_, name), tags_of(one.get("ResourceTags"))),
-        found=tuple(found.get(str(one.get("ResourceGuid")), ())),
+    for about, one in found.value:
+        on_it[str(about.get("HostResourceGuid") or "")].append(
+            Untrusted(str(about.get("CanonicalId") or one.name.raw()))
+        )
+    hosts = {guid for guid, _ in bearers.value}
+    homeless = [
+        one for about, one in found.value if about.get("HostResourceGuid") not in hosts and one.kind.endswith(_SERVING)
+    ]
+    return Known(
+        (*(dataclasses.replace(one, found=tuple(on_it.get(guid, ()))) for guid, one in bearers.value), *homeless)
     )
 
 
-def _found(page: dict[str, Any]) -> Iterator[tuple[str, Untrusted]]:
-    """(GUID of the host, what was found on it)."""
-    for one in page["Resources"]:
-        about = (one.get("ResourceInfo") or {}).get("AIDetails") or {}
-        what = about.get("CanonicalId") or one.get("ResourceName") or one["ResourceType"]
-        yield str(about.get("HostResourceGuid") or ""), Untrusted(str(what))
+def _about(one: dict[str, Any]) -> dict[str, Any]:
+    about: dict[str, Any] = (one.get("ResourceInfo") or {}).get("AIDetails") or {}
+    return about
+
+
+def _resource(one: dict[str, Any], marks: Marks) -> Inventoried:
+    id_ = str(one["ResourceId"])
+    name = str(one.get("ResourceName") or id_)
+    declared = marks.declares((id_, name), tags_of(one.get("ResourceTags")))
+    return Inventoried(token(id_, _ARN), token(one["ResourceType"]), Untrusted(name), declared, ())
 
 
 def _equals(field: str, value: str) -> dict[str, Any]:
