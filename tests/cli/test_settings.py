@@ -10,8 +10,8 @@ import pytest
 from tests.cli.support import FINDING, run
 
 VERBS = (
-    "findings", "sources", "import", "ack", "claim", "note", "verdict", "snooze", "takeback", "ledger show",
-    "ledger verify", "ledger export", "ledger key", "recover", "backup", "doctor", "config check", "config apply",
+    "findings", "posture", "endpoints", "sources", "import", "ack", "claim", "note", "verdict", "snooze", "takeback",
+    "ledger show", "ledger verify", "ledger export", "ledger key", "recover", "backup", "doctor", "config check", "config apply",
 )  # fmt: skip
 
 
