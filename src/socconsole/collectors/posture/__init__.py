@@ -35,6 +35,7 @@ Family = Callable[[Asking, Config], Awaitable[object]]
 """Reads one part of the estate: an instance of its class in ``model.estate``."""
 
 FAMILIES: Final[tuple[Family, ...]] = (
+    governance.read,
     storage.read,
     network.read,
     sagemaker.read,
@@ -43,7 +44,6 @@ FAMILIES: Final[tuple[Family, ...]] = (
     logs.read,
     detection.read,
     readiness.read,
-    governance.read,
     topics.read,
     residency.read,
     hosts.read,
