@@ -37,6 +37,16 @@ async def test_every_llm_subnet_is_recorded_whole(reviewed: Reviewed) -> None:
     await reviewed.no_false_pass("NET-01")
 
 
+async def test_one_endpoint_that_is_not_told_hides_no_other_subnet(reviewed: Reviewed) -> None:
+    """A configuration is often deleted while its endpoint runs."""
+    for check in ("NET-01", "BR-07"):
+        found = await reviewed.results(check, denied=("sagemaker:DescribeEndpointConfig",))
+        untold = [one for subject, one in found.items() if ":endpoint/" in subject]
+        assert {one.verdict for one in untold} == {UNKNOWN}
+        assert "sagemaker:DescribeEndpointConfig not read" in untold[0].evidence[0]
+        assert PASS in {one.verdict for one in found.values()}
+
+
 async def test_endpoints_lead_to_our_own_alone(reviewed: Reviewed) -> None:
     found = await reviewed.results("NET-04")
     assert sorted((one.verdict, one.evidence[0]) for one in found.values()) == [

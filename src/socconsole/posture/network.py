@@ -8,7 +8,7 @@ from typing import Final
 
 from socconsole.model.estate.bedrock import Bedrock
 from socconsole.model.estate.network import FlowLog, Network, Vpc
-from socconsole.model.known import Known, Read
+from socconsole.model.known import Known, Read, Unread
 from socconsole.model.posture import Judged
 from socconsole.posture.check import AnyCheck, Check, Context, Said, failed, unknown, weigh
 from socconsole.posture.endpoint_policy import data_endpoints, narrowed
@@ -61,19 +61,27 @@ def _faults(log: FlowLog) -> tuple[Said, ...]:
 # ---- BR-07
 
 
-def _vpcs(context: Context) -> Read[tuple[Vpc, ...]]:
-    """Those that an LLM is in."""
-    used = {one.subnet.get().vpc for one in llm_subnets(context).get()}
-    return Known(tuple(one for one in context.part(Network).vpcs.get() if one.id in used or one.llm))
+def _vpcs(context: Context) -> Read[tuple[Vpc | LlmSubnet, ...]]:
+    """Those that an LLM is in, and whatever of an LLM may be in another."""
+    subnets = llm_subnets(context).get()
+    used = {one.subnet.value.vpc for one in subnets if isinstance(one.subnet, Known)}
+    lost = (one for one in subnets if isinstance(one.subnet, Unread))
+    return Known((*(one for one in context.part(Network).vpcs.get() if one.id in used or one.llm), *lost))
 
 
-def reaches_bedrock_inside(vpc: Vpc, context: Context) -> Judged:
+def reaches_bedrock_inside(vpc: Vpc | LlmSubnet, context: Context) -> Judged:
     """BR-07. An interface endpoint whose private name is on: without it, code goes on calling the public address."""
+    if isinstance(vpc, LlmSubnet):
+        return weigh([partial(_in_some, vpc)])
     wanted = ["bedrock-runtime"]
-    part = context.part(Bedrock)
-    if (*part.agents.get(), *part.knowledge_bases.get()):
+    agents, bases = context.part(Bedrock).agents.get(), context.part(Bedrock).knowledge_bases.get()
+    if agents or bases:
         wanted.append("bedrock-agent-runtime")
     return weigh(partial(_endpoint, service, vpc, context) for service in wanted)
+
+
+def _in_some(lost: LlmSubnet) -> Said:
+    return Said(None, f"it is in {lost.subnet.get().vpc}")
 
 
 def _endpoint(service: str, vpc: Vpc, context: Context) -> Said:
