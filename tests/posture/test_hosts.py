@@ -279,6 +279,7 @@ def test_every_path_has_to_ask() -> None:
     front = Front("arn:tg", ("arn:lb",), Known(False), Known(("10.0.0.5",)), Known((asks, open_)))
     assert _judged("SHS-09", hosts=(HOST,), fronts=(front,)) == {"i-1": FAIL}
     assert _judged("SHS-09", hosts=(HOST,), fronts=(dataclasses.replace(front, paths=Known((asks,))),)) == {"i-1": PASS}
+    assert _judged("SHS-09", hosts=(HOST,), fronts=(dataclasses.replace(front, paths=Known(())),)) == {"i-1": UNKNOWN}
     assert _judged("SHS-09", hosts=(HOST,), fronts=(dataclasses.replace(front, targets=Known(("i-2",))),)) == {}
 
 

@@ -113,7 +113,7 @@ def fronts(one: Serving[Host | Workload], context: Context) -> tuple[Front, ...]
         ids = {one.what.id, *one.what.private}
         return tuple(front for front in listed if ids & set(front.targets.get()))
     named, addresses = one.what.target_groups, set(one.what.private)
-    return tuple(front for front in listed if front.arn in named or addresses & set(front.targets.get()))
+    return tuple(each for each in listed if each.arn in named or (addresses and addresses & set(each.targets.get())))
 
 
 def homes(one: Workload, context: Context) -> tuple[Host, ...]:

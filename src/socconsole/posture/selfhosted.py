@@ -182,8 +182,14 @@ def _some(groups: Iterable[str], call: str, why: str) -> tuple[str, ...]:
 
 def _behind_balancers(context: Context) -> Read[tuple[Serving[Any], ...]]:
     """Those that one forwards to. What nobody forwards to is reached directly, or not at all: SHS-02 looks at that."""
-    some = _hosts_and_workloads(context).get()
-    return Known(tuple(one for one in some if one.what is None or inference.fronts(one, context)))
+
+    def reached(one: Serving[Any]) -> bool:
+        try:
+            return one.what is None or bool(inference.fronts(one, context))
+        except NotRead:
+            return True  # as far as anybody knows; it is UNKNOWN then
+
+    return Known(tuple(one for one in _hosts_and_workloads(context).get() if reached(one)))
 
 
 def authenticated(one: Serving[Host | Workload], context: Context) -> Judged:
@@ -195,11 +201,13 @@ def authenticated(one: Serving[Host | Workload], context: Context) -> Judged:
 def _asked(front: Front) -> Said:
     facing = "internet-facing " if isinstance(front.facing, Known) and front.facing.value else ""
     paths = front.paths.get()
+    if not paths:  # AWS says that a balancer uses it: then a rule does
+        raise NotRead(Unread("elbv2:DescribeRules", Untrusted(f"no rule forwards to {front.arn.rpartition('/')[0]}")))
     open_ = [f"{one.protocol}:{one.port} of {facing}{one.balancer}" for one in paths if not one.asks]
     if open_:
         return Said(False, f"everybody who reaches {listed(dict.fromkeys(open_))} is let through to it")
     asks = dict.fromkeys(f"{one.protocol}:{one.port} of {facing}{one.balancer} by {one.asks}" for one in paths)
-    return Said(True, f"{listed(asks) or 'no listener'} asks who comes")
+    return Said(True, f"{listed(asks)} asks who comes")
 
 
 CHECKS: Final[tuple[AnyCheck, ...]] = (
