@@ -168,7 +168,7 @@ def _denied(controls: Policy, action: str, resource: str = "*", meant: Sequence[
     """Whether a Deny is about ``action``: always, or under one of the clauses ``meant`` and no other."""
     doubt = ""
     for deny in controls.denies:
-        if not (deny.acts_on(action) and deny.reaches(resource)):
+        if not (deny.acts_on(action) and deny.reaches(resource)) or any(_beside(one) for one in deny.conditions):
             continue
         others = [one for one in deny.conditions if one not in meant]
         held = _exempts(others) if not meant or len(deny.conditions) - len(others) <= 1 else None
@@ -176,6 +176,15 @@ def _denied(controls: Policy, action: str, resource: str = "*", meant: Sequence[
             return Said(True, held)
         doubt = doubt or f"is denied where {_words(others)}"
     return Said(None if doubt else False, doubt or "is not denied")
+
+
+def _beside(clause: Clause) -> bool:
+    """Whether a Deny under it surely leaves a way: in an allowed Region, over TLS, to whoever is not named."""
+    if clause.key == _REGION:
+        return clause.operator in ("StringNotEquals", "StringNotEqualsIfExists")
+    if clause.key == "aws:principalarn":
+        return clause.operator in ("ArnLike", "ArnEquals", "StringLike", "StringEquals") and "*" not in clause.values
+    return (clause.key, clause.values) == ("aws:securetransport", ("false",)) and clause.operator.startswith("Bool")
 
 
 _NOT: Final = frozenset(f"{kind}{more}" for kind in ("ArnNotLike", "ArnNotEquals", "StringNotLike", "StringNotEquals")
