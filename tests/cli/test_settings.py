@@ -11,7 +11,8 @@ from tests.cli.support import FINDING, run
 
 VERBS = (
     "findings", "posture", "endpoints", "sources", "import", "ack", "claim", "note", "verdict", "snooze", "takeback",
-    "ledger show", "ledger verify", "ledger export", "ledger key", "recover", "backup", "doctor", "config check", "config apply",
+    "ledger show", "ledger verify", "ledger export", "ledger key", "recover", "backup", "doctor", "config check",
+    "config apply",
 )  # fmt: skip
 
 
