@@ -21,7 +21,7 @@ from socconsole.model.estate.containers import Container, Containers, Definition
 from socconsole.model.estate.fronts import Front, Fronts, Path
 from socconsole.model.estate.hosts import Host, Hosts, Inventoried, Metadata
 from socconsole.model.estate.network import Network, Rule, SecurityGroup, Vpc
-from socconsole.model.known import Known, Unread
+from socconsole.model.known import Known, NotRead, Unread
 from socconsole.model.posture import Verdict
 from socconsole.text import Untrusted
 from tests.posture.estate import HOME, OTHER, SEALED, Reviewed
@@ -148,10 +148,15 @@ def _judged(
         Fronts(Known(fronts)),
         Network(vpcs, nothing, nothing, Known((group,)), nothing, nothing),
     )
-    estate = Estate(HOME, datetime.now(UTC), parts, 0, ())
-    checks = [one for one in posture.CHECKS if one.id == check]
-    found = posture.evaluate(posture.Context(estate, Config()), checks).results
-    return {one.subject.rpartition("/")[2]: one.verdict for one in found}
+    context = posture.Context(Estate(HOME, datetime.now(UTC), parts, 0, ()), Config())
+    (one,) = (one for one in posture.CHECKS if one.id == check)
+    found: dict[str, Verdict] = {}
+    for subject in one.subjects(context).get():
+        try:
+            found[subject.arn.rpartition("/")[2]] = one.judge(subject, context).verdict
+        except NotRead:
+            found[subject.arn.rpartition("/")[2]] = UNKNOWN
+    return found
 
 
 @pytest.mark.parametrize(
