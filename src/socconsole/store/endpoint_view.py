@@ -60,7 +60,8 @@ def matrix(conn: Connection, trusted: Trust, ids: Sequence[str] | None = None) -
     looked_at = {id_: families(EndpointKind(kind)) for id_, kind in conn.execute("SELECT id, kind FROM endpoint")}
     for id_, check, rank in conn.execute(
         f"SELECT e.id, r.check_id, min({RANK}) FROM endpoint AS e JOIN endpoint_part AS p ON p.endpoint = e.id "
-        f"JOIN posture_result AS r ON r.thing = p.thing AND r.gone_at IS NULL WHERE {chosen} AND {IN_SCOPE} "
+        "JOIN posture_result AS r INDEXED BY posture_result_thing ON r.thing = p.thing AND r.gone_at IS NULL "
+        f"WHERE {chosen} AND {IN_SCOPE} "
         "GROUP BY 1, 2",
         {**trusted.parameters(), "ids": wanted},
     ):
@@ -68,8 +69,8 @@ def matrix(conn: Connection, trusted: Trust, ids: Sequence[str] | None = None) -
             worst.setdefault(id_, {})[check] = rank
     # Where a check says UNKNOWN of a whole place it is not known of what is in there either.
     for id_, check in conn.execute(
-        "SELECT e.id, r.check_id FROM endpoint AS e JOIN posture_result AS r "
-        "ON r.subject = e.account || '/' || e.region AND r.account = e.account AND r.region = e.region "
+        "SELECT e.id, r.check_id FROM endpoint AS e JOIN posture_result AS r INDEXED BY posture_result_subject "
+        "ON r.subject = e.account || '/' || e.region "
         f"WHERE {chosen} AND r.gone_at IS NULL AND r.answered_by = 'own' AND {SAYS} = 'UNKNOWN' AND {IN_SCOPE}",
         {**trusted.parameters(), "ids": wanted},
     ):
