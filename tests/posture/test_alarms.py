@@ -42,7 +42,7 @@ async def test_each_nat_llm_host_and_classified_bucket_has_an_alarm(reviewed: Re
         _way(PathKind.INSTANCE, "i-llm", llm=True),
         _way(PathKind.INSTANCE, "i-web"),
         _way(PathKind.BUCKET, "corpus", dataset="prompts", measured=False),
-        _way(PathKind.VPC_ENDPOINT, "vpce-1"),
+        _way(PathKind.VPC_ENDPOINT, "vpce-1", llm=True),
     )
     found = await reviewed.results("ALM-01", known=(known,))
     assert {subject.rpartition(":")[2]: (one.verdict, one.evidence[0]) for subject, one in found.items()} == {

@@ -82,6 +82,12 @@ def test_a_flow_log_that_is_made_from_here_has_what_the_check_asks_for() -> None
 # --- whose resources a policy leads to -----------------------------------------------------------------------------
 
 ANY = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+
+
+def _service(said: str) -> dict[str, Any]:
+    return {"BoolIfExists": {"aws:PrincipalIsAWSService": said}}
+
+
 OURS = {"StringNotEquals": {"aws:ResourceAccount": HOME.account}}
 
 
@@ -110,11 +116,18 @@ def _judge(policy: Read[Policy]) -> Verdict:
         ([ANY, {**ANY, "Effect": "Deny", "Condition": {**OURS, "Bool": {"aws:SecureTransport": "false"}}}], FAIL),
         ([{**{key: ANY[key] for key in ("Effect", "Principal", "Action")}, "NotResource": "arn:aws:s3:::a/*"}], FAIL),
         ([{**ANY, "Effect": "Deny"}], PASS),
+        ([{**ANY, "Resource": "arn:aws:s3:::prod-*"}], FAIL),
+        ([{**ANY, "Resource": "arn:aws:sagemaker:*:*:endpoint/*"}], FAIL),
+        ([{**ANY, "Resource": "arn:aws:bedrock:*::foundation-model/*"}], PASS),
+        ([ANY, {**ANY, "Effect": "Deny", "Condition": {**_service("false"), **OURS}}], PASS),
+        ([ANY, {**ANY, "Effect": "Deny", "Condition": {**_service("true"), **OURS}}], FAIL),
     ],
     ids=[
         "everything", "named", "all buckets", "all objects", "of ours", "of a stranger", "who alone", "whose caller",
         "whose resource", "ours or a stranger's", "if it exists", "denied else", "some denied else",
         "denied else over HTTP", "all but one", "nothing",
+        "a pattern of buckets", "endpoints of anybody", "models of AWS", "denied else to all but services",
+        "denied else to services alone",
     ],
 )  # fmt: skip
 def test_whose_resources_an_endpoint_leads_to(statements: list[dict[str, Any]], verdict: Verdict) -> None:

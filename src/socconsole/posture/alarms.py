@@ -2,7 +2,7 @@
 
 Ways out, alarms and their sanity are what the store has of them (``store.posture_known``); who has confirmed to be
 told is asked with the snapshot. An alarm may watch a way out of any kind; the dossier asks for one on NAT gateways, on
-what serves a model, and on buckets that hold declared or classified data: no other bucket is a way out here.
+hosts that serve a model, and on buckets that hold declared or classified data: no other bucket is a way out here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def _ways(context: Context) -> Read[tuple[Way, ...]]:
     found = context.part(Alarms).paths
     if isinstance(found, Unread):
         return found
-    return Known(tuple(one for one in found.value if one.kind in (PathKind.NAT, PathKind.BUCKET) or one.llm))
+    always = (PathKind.NAT, PathKind.BUCKET)
+    return Known(tuple(one for one in found.value if one.kind in always or (one.kind is PathKind.INSTANCE and one.llm)))
 
 
 def watched(way: Way, context: Context) -> Judged:

@@ -51,22 +51,25 @@ def _narrow(allow: Statement, policy: Policy, context: Context) -> Said:
         if _ours(one, _EQUAL, context):
             return Said(True, f"it allows {_actions(allow)} where {one}")
     for deny in policy.denies:
-        if _takes_back(deny, allow, context):
-            return Said(True, f"it denies all but {deny.conditions[0]}")
+        if (kept := _takes_back(deny, allow, context)) is not None:
+            return Said(True, f"it denies {_actions(deny)} where {kept}")
     where = f" where {_listed(tuple(map(str, allow.conditions)))}" if allow.conditions else ""
     return Said(False, f"it allows {_who(allow)} {_actions(allow)} on {_listed(tuple(wide))}{where}")
 
 
 def _wide(resource: str, context: Context) -> bool:
-    """It names nothing: neither a thing nor an account of ours. ``arn:aws:s3:::*`` is as wide as ``*``."""
+    """Whether a stranger can have something of this name. Names of buckets are the world's, so that ``prod-*`` is one
+    that anybody may take; elsewhere the account tells, and where an ARN has none the thing is AWS's own."""
     parts = resource.split(":", 5)
     if len(parts) < 6:
         return True
-    if parts[4] and "*" not in parts[4] and "?" not in parts[4]:
-        return parts[4] not in context.own_accounts | {context.place.account}
-    return not parts[5].partition("/")[0].strip("*?") and not parts[5].partition("/")[2].strip("*?/")
+    account, name = parts[4], parts[5].partition("/")[0]
+    if account:
+        return account not in context.own_accounts | {context.place.account}
+    return not name or _PATTERN & set(name) != set()
 
 
+_PATTERN: Final = frozenset("*?")
 _EQUAL: Final = frozenset({"StringEquals", "StringLike", "StringEqualsIgnoreCase"})
 _UNEQUAL: Final = frozenset(
     {
@@ -91,13 +94,16 @@ def _ours(condition: Condition, operators: frozenset[str], context: Context) -> 
     return False
 
 
-def _takes_back(deny: Statement, allow: Statement, context: Context) -> bool:
-    """A Deny for everybody of all that is allowed, unless the resource is ours. AWS's own services may be left out:
-    nobody has their keys."""
+def _takes_back(deny: Statement, allow: Statement, context: Context) -> Condition | None:
+    """The condition of a Deny that holds everybody, in all that is allowed, to what is ours; None: it does not. AWS's
+    own services may be left out, since nobody has their keys; but not whoever comes without any."""
     if EVERYBODY not in deny.principals or not deny.reaches("*") or not all(map(deny.acts_on, allow.actions or ("*",))):
-        return False
-    others = [one for one in deny.conditions if one.key != "aws:principalisawsservice"]
-    return len(others) == 1 and others[0] is deny.conditions[0] and _ours(others[0], _UNEQUAL, context)
+        return None
+    others = [one for one in deny.conditions if one != _NO_SERVICE]
+    return others[0] if len(others) == 1 and _ours(others[0], _UNEQUAL, context) else None
+
+
+_NO_SERVICE: Final = Condition("BoolIfExists", "aws:principalisawsservice", ("false",))
 
 
 def _who(allow: Statement) -> str:
