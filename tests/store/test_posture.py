@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from socconsole.model.endpoint import Endpoint, EndpointKind, Exposure, endpoint_id
+from socconsole.model.finding import Resource
 from socconsole.model.known import Known, Unread
 from socconsole.model.posture import OWN, Evaluation, Result, Verdict
 from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.model.world import Place
 from socconsole.store import (
+    correlating,
     db,
     endpoint_view,
     findings,
@@ -26,6 +28,8 @@ from socconsole.store import (
 )
 from socconsole.store.db import Connection
 from socconsole.text import Untrusted
+from tests.store.builders import observation
+from tests.store.shelf import put
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 HERE = Place("111122223333", "eu-central-1")
@@ -264,3 +268,12 @@ def test_a_check_that_could_not_list_its_subjects_has_seen_none_of_them_go(conn:
     evaluated(conn, TEN + HOUR, result(UNKNOWN, f"{HERE.account}/{HERE.region}"), result(PASS, SUBNET, "NET-01"))
     assert now(conn, check="S3-01") == {CORPUS: UNKNOWN, f"{HERE.account}/{HERE.region}": UNKNOWN}
     assert open_findings(conn) == {"S3-01"}
+
+
+def test_what_stands_open_is_part_of_no_incident(conn: Connection) -> None:
+    bucket = Resource("AwsS3Bucket", Untrusted(CORPUS), Untrusted("corpus"))
+    put(conn, *(observation(name, resources=(bucket,), occurred=TEN, published=TEN) for name in ("read", "opened")))
+    evaluated(conn, TEN, result(FAIL))
+    correlating.finish(conn, TEN)
+    found = conn.execute("SELECT sources, incident IS NOT NULL FROM queue").fetchall()
+    assert sorted(found) == [("guardduty", 1), ("guardduty", 1), ("posture", 0)]

@@ -195,10 +195,12 @@ class _Closure:
     # --- findings ---
 
     def _member(self, n: int) -> triage.Member | None:
-        row = self._conn.execute("SELECT kind, sample, began, at, published FROM queue WHERE n = ?", (n,)).fetchone()
-        if row is None or row[1] or row[0] in _ASIDE:
+        row = self._conn.execute(
+            "SELECT sources, kind, sample, began, at, published FROM queue WHERE n = ?", (n,)
+        ).fetchone()
+        if row is None or row[0] == naming.STANDING or row[1] in _ASIDE or row[2]:
             return None
-        kind, _, *times = row
+        _, kind, _, *times = row
         carries = self._rings[n].hosts if n in self._rings else frozenset[Entity]()
         follows = kind == Kind.CONTROL.value or bool(carries)
         return triage.Member(n, *self._span(n, *times), self._entities(n), follows, carries)
@@ -236,10 +238,11 @@ class _Closure:
         rows = self._conn.execute(
             f"WITH named (n) AS (SELECT finding FROM finding_entity WHERE kind = :kind AND value = :value {also}) "
             "SELECT f.n, f.began, f.at, f.published FROM named AS e JOIN queue AS f ON f.n = e.n "
-            "WHERE f.sample = 0 AND f.kind NOT IN (:aside, :also_aside) ORDER BY f.n DESC LIMIT :most",
+            "WHERE f.sample = 0 AND f.kind NOT IN (:aside, :also_aside) AND f.sources <> :standing "
+            "ORDER BY f.n DESC LIMIT :most",
             {
                 "kind": kind.value, "value": value, "aside": _ASIDE[0], "also_aside": _ASIDE[1],
-                "most": MANY_FINDINGS + 1,
+                "standing": naming.STANDING, "most": MANY_FINDINGS + 1,
             },
         ).fetchall()  # fmt: skip
         found = [triage.Member(n, *self._span(n, *times), frozenset()) for n, *times in rows]

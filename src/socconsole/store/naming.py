@@ -14,6 +14,10 @@ from socconsole.store.instants import storable
 ASIDE: Final = frozenset({Kind.VULNERABILITY, Kind.SOFTWARE})
 """Kinds that are never part of an incident: what could happen to a machine, in their thousands."""
 
+STANDING: Final = "posture"
+"""The one source whose findings are never part of an incident either: what has stood open for a year is no deed, and
+every bucket of an estate has some. They are listed with the resource, by its endpoint and by ``res:``."""
+
 _INSERT: Final = "INSERT INTO finding_entity (kind, value, finding) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _DUE: Final = "INSERT INTO incident_due (finding) VALUES (?) ON CONFLICT DO NOTHING"
 
@@ -28,7 +32,7 @@ def added(conn: Connection, made: Sequence[tuple[int, Finding]]) -> None:
 def changed(conn: Connection, n: int, finding: Finding) -> None:
     """Note what a finding names now, and that it waits, in the caller's transaction."""
     name(conn, n, finding)
-    if finding.kind not in ASIDE:
+    if finding.kind not in ASIDE and finding.sources != (STANDING,):
         conn.execute(_DUE, (n,))
 
 
@@ -54,6 +58,8 @@ def _entities(finding: Finding) -> set[Entity]:
 
 def _correlates(finding: Finding, entities: set[Entity]) -> bool:
     """A control can only join an incident by the store that it names."""
+    if finding.sources == (STANDING,):
+        return False
     if finding.kind is Kind.CONTROL:
         return any(kind is EntityKind.BUCKET for kind, _ in entities)
     return finding.kind not in ASIDE

@@ -26,7 +26,8 @@ RETRY_S: Final = 8.0
 does its return."""
 
 ATTEMPT_S: Final = 300.0
-"""The longest one reading may take, backfill included; the calls in it have deadlines of their own."""
+"""The longest one reading may take, backfill included; the calls in it have deadlines of their own. What is read every
+hour, because it is much, has half of that."""
 
 SWEEP_IDS: Final = 100
 """Open findings read again after each reading."""
@@ -64,6 +65,7 @@ class Poller:
         self._keeper = keeper
         self._context = context
         self._interval_s = interval_s
+        self._attempt_s = max(ATTEMPT_S, interval_s / 2)
         self._alarm = alarm
         self._told = told
         self._pace = pace
@@ -98,7 +100,7 @@ class Poller:
         counts = Counts()
         answer = self._error("the reading brought no answer")
         try:
-            async with asyncio.timeout(ATTEMPT_S):
+            async with asyncio.timeout(self._attempt_s):
                 if self._pace is not None:
                     self._interval_s = await self._keeper.do(self._pace)
                 answer, counts = await self._read(place)
@@ -110,7 +112,7 @@ class Poller:
             if trouble.kind in _ENDPOINT_TROUBLE:
                 self._alarm(self.key)
         except TimeoutError:
-            answer = self._error(f"no end of the reading within {ATTEMPT_S:.0f} s")
+            answer = self._error(f"no end of the reading within {self._attempt_s:.0f} s")
         except Exception as fault:
             # A fault of ours in one source must not blind the others; the source says so until it is mended.
             log.exception("source %s", sources.origin_of(self.key))
