@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from socconsole.aws import AwsTrouble, Kind
+from socconsole.collectors.posture import governance
+from socconsole.collectors.posture.asking import Asking
 from socconsole.collectors.posture.policies import parse
 from socconsole.model.estate import Estate
 from socconsole.model.estate.governance import Governed
-from socconsole.model.known import Known
+from socconsole.model.known import Known, NotRead
 from socconsole.model.posture import Verdict
 from socconsole.model.world import Place
 from socconsole.posture import Context
-from socconsole.posture.governance import encryption_required, guarded
+from socconsole.posture.governance import encryption_required, guarded, opted_out
 from tests.posture.estate import ACCOUNTS, CONFIG, HOME, SEALED, Reviewed
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
@@ -40,6 +44,32 @@ async def test_merged_policies_are_judged_in_each_account(reviewed: Reviewed, ch
     assert await reviewed.verdicts(check, MEMBER) == {ACCOUNTS["ml-platform"]: FAIL}
     assert set((await reviewed.verdicts(check, SEALED)).values()) == {UNKNOWN}
     await reviewed.no_false_pass(check)
+
+
+class Member:
+    """A door to an account whose organisation is managed from one that we do not read."""
+
+    async def call(self, place: Place, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        if operation == "organizations:DescribeOrganization":
+            return {"Organization": {"Id": "o-theirs", "MasterAccountId": "123456789012"}}
+        if operation == "organizations:DescribeEffectivePolicy":
+            return {}  # no such policy
+        raise AwsTrouble(Kind.DENIED, operation, place, "not the management account")
+
+    async def pages(self, place: Place, operation: str, params: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        yield await self.call(place, operation, params)
+
+
+async def test_what_only_the_management_account_may_ask_leaves_a_member_unknown_and_wholly_read() -> None:
+    asking = Asking(Member(), HOME)
+    found = await governance.read(asking, CONFIG)
+    context = Context(Estate(HOME, datetime(2026, 11, 23, tzinfo=UTC), (found,), 0, ()), CONFIG)
+    (member,) = found.governed.get()
+    assert member.account == HOME.account
+    with pytest.raises(NotRead):
+        guarded(member, context)
+    assert opted_out(found.inherited[0], context).verdict is FAIL
+    assert asking.unanswered == []
 
 
 CONTEXT = Context(Estate(HOME, datetime(2026, 11, 23, tzinfo=UTC), (), 0, ()), CONFIG)

@@ -3,9 +3,9 @@
 Facts: Organizations API reference: ``DescribeOrganization`` and ``DescribeEffectivePolicy`` may be called from any
 account of an organisation; ``ListParents``, ``ListPoliciesForTarget`` and ``DescribePolicy`` from its management
 account or a delegate only. Therefore all accounts are judged where the management account is read, if the
-configuration has it; else each tries for itself, and is UNKNOWN unless it is a delegate. Organizations User Guide,
-"Service control policies": those of the root, of each unit on the way down and of the account all apply, and none
-to the management account.
+configuration has it; else each tries for itself, and is UNKNOWN unless it is a delegate: a place that may not ask
+was read wholly all the same (``aside``). Organizations User Guide, "Service control policies": those of the root, of
+each unit on the way down and of the account all apply, and none to the management account.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ async def _path(asking: Asking, account: str) -> Read[tuple[str, ...]]:
     """The account, its units from the lowest, the root; empty where it is in another organisation."""
     path, top = [account], False
     while not top and len(path) < _DEEPEST:
-        above = await asking.all("organizations:ListParents", {"ChildId": path[-1]}, _parents, _HOME)
+        above = await asking.all("organizations:ListParents", {"ChildId": path[-1]}, _parents, _HOME, aside=True)
         if isinstance(above, Unread):
             return above
         if not above.get():
@@ -108,11 +108,11 @@ async def _controls(asking: Asking, path: tuple[str, ...]) -> Read[Policy]:
     statements: list[Statement] = []
     for target in path:
         asked = {"TargetId": target, "Filter": "SERVICE_CONTROL_POLICY"}
-        attached = await asking.all("organizations:ListPoliciesForTarget", asked, _ids, _HOME)
+        attached = await asking.all("organizations:ListPoliciesForTarget", asked, _ids, _HOME, aside=True)
         if isinstance(attached, Unread):
             return attached
         for policy in attached.get():
-            said = await asking.one("organizations:DescribePolicy", {"PolicyId": policy}, _content, _HOME)
+            said = await asking.one("organizations:DescribePolicy", {"PolicyId": policy}, _content, _HOME, aside=True)
             if isinstance(said, Unread):
                 return said
             statements += said.get().statements

@@ -17,7 +17,8 @@ from socconsole.text import token
 
 async def read(asking: Asking, key: str) -> Read[Key]:
     """The key that ``key`` names, an id, ARN or alias. Another account's is mostly not ours to read: ``Unread``."""
-    about = await asking.one("kms:DescribeKey", {"KeyId": key}, _about)
+    theirs = key.startswith("arn:") and f":{asking.place.account}:" not in key
+    about = await asking.one("kms:DescribeKey", {"KeyId": key}, _about, aside=theirs)
     if isinstance(about, Unread):
         return about
     arn, manager, state, origin = about.get()

@@ -33,9 +33,9 @@ def parse(document: str | Mapping[str, Any]) -> Policy:
             document = json.loads(text)
         except RecursionError as error:
             raise ValueError("a policy nested without end") from error
-    if not isinstance(document, Mapping) or not set(document) <= _TOP:
+    if not isinstance(document, Mapping) or not set(document) <= _TOP or "Statement" not in document:
         raise ValueError("no policy document")
-    found = document.get("Statement", [])
+    found = document["Statement"]
     return Policy(tuple(_statement(one) for one in (found if isinstance(found, list) else [found])))
 
 

@@ -158,7 +158,7 @@ async def _replica(asking: Asking, name: str, account: str) -> Replica:
         account, region = asking.place.account, Known(regions[name])
     else:
         asked = {"Bucket": name} | ({"ExpectedBucketOwner": account} if account else {})
-        region = await asking.one("s3:GetBucketLocation", asked, _location)
+        region = await asking.one("s3:GetBucketLocation", asked, _location, aside=True)
     return Replica(token(name, 256), token(account), region)
 
 
