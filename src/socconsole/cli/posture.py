@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from socconsole.store.posture_view import Row
 
 Level = Literal["low", "medium", "high", "critical"]
-Report = Literal["compliance"]
+Report = Literal["compliance", "errors"]
 
 _KEYS: Final = ("id", "subject", "account", "region", "result", "evidence", "answered_by", "evaluated")
 
@@ -45,11 +45,15 @@ def register(app: typer.Typer) -> None:
         csv: Annotated[bool, typer.Option("--csv", help="CSV that no spreadsheet runs.")] = False,
         ocsf: Annotated[bool, typer.Option("--ocsf", help="OCSF Compliance Findings, class 2003.")] = False,
         report_: Annotated[
-            Report | None, typer.Option("--report", help="A report for the day: compliance, by clause with evidence.")
+            Report | None,
+            typer.Option(
+                "--report", help="A report for the day, in --format: compliance by clause; errors, of probed endpoints."
+            ),
         ] = None,
         framework: Annotated[
             str, typer.Option("--framework", help="gdpr, nis2, iso27001, owasp_llm or atlas; with --report compliance.")
         ] = "gdpr",
+        url: Annotated[str, typer.Option("--url", help="Which [[probe]]; with --report errors.")] = "",
         format_: Annotated[str, typer.Option("--format", help="Of a report: md, html or json.")] = "md",
         output: Annotated[
             Path | None, typer.Option("-o", "--output", help="File to write the report to; it must not be there yet.")
@@ -65,9 +69,14 @@ def register(app: typer.Typer) -> None:
         if json + csv + ocsf > 1:
             stop(Code.BAD_INPUT, "--json, --csv and --ocsf exclude each other")
         if report_ is not None:
-            from socconsole.cli import posture_report
+            shape = "json" if json else format_
+            if report_ == "errors":
+                from socconsole.cli.posture_probe import errors
 
-            posture_report.compliance(framework, "json" if json else format_, output, store, config)
+                errors(url, shape, output, store, config)
+            from socconsole.cli.posture_report import compliance
+
+            compliance(framework, shape, output, store, config)
         form = "json" if json else "csv" if csv else "ocsf" if ocsf else ""
         if list_:
             list_checks(form)

@@ -107,6 +107,13 @@ EXAMPLE: Final = """\
 # inference_ports = [8000, 11434, 8080, 8001, 5000, 30000]
 # drill_days = 92                           # the longest time between two tabletop exercises
 
+# [[probe]]                      # an endpoint of your own: `posture --report errors` looks at how it refuses
+# url = "https://llm.shop.example/v1/chat/completions"
+# token_env = "LLM_PROBE_TOKEN"  # environment variable with its bearer token
+# canaries = ["the quick onyx goblin of Kaufhaus"]   # planted in training data, and nowhere else
+# budget = 12
+# per_second = 1.0
+
 # [push]                         # the queue that deploy/push.json makes: findings, alarms and calls as they happen
 # queue_url = "https://sqs.eu-central-1.amazonaws.com/111122223333/socconsole-push"
 # account = "111122223333"

@@ -179,6 +179,19 @@ class PostureConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """The longest time between two tabletop exercises."""
 
 
+class ProbeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An endpoint of the team's own whose error responses ``posture --report errors`` looks at."""
+
+    url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s@]+(/\S*)?$", description="URL without credentials")]
+    token_env: str = ""
+    """Environment variable that holds the bearer token, if it wants one; the token stands nowhere else."""
+    canaries: tuple[str, ...] = ()
+    """Text that was planted in training data, and can come from nowhere else."""
+    budget: Annotated[int, msgspec.Meta(ge=1, le=100)] = 12
+    """Requests in one run."""
+    per_second: Annotated[float, msgspec.Meta(gt=0, le=10)] = 1.0
+
+
 class PushConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The queue of this install: what deploy/push.json makes. No two installs may share one."""
 
@@ -250,6 +263,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Part of AWS's request quota this install may use: other installs exist."""
     egress: EgressConfig = msgspec.field(default_factory=EgressConfig)
     posture: PostureConfig = msgspec.field(default_factory=PostureConfig)
+    probe: tuple[ProbeConfig, ...] = ()
+    """Endpoints of the team's own that may be probed; nothing is while this is empty."""
     intervals: Intervals = msgspec.field(default_factory=Intervals)
     push: PushConfig | None = None
     """Where AWS tells by itself what happens; without it everything is polled."""

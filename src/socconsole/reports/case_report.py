@@ -10,6 +10,7 @@ from socconsole.model.action import ActionState
 from socconsole.model.case import Case
 from socconsole.model.clock import Clock, ClockState
 from socconsole.reports.document import Cell, Document, Facts, Mood, Notice, Points, Section, Table
+from socconsole.reports.times import stamp
 from socconsole.store import case_clocks, case_playbooks, case_view, cases, reading, six_lines
 from socconsole.store.db import Connection
 from socconsole.text import clean
@@ -187,7 +188,3 @@ def _history(folder: StateFolder, conn: Connection, case: Case) -> Section:
     return Section(
         "History", (Table(("When", "Who", "What", "Source"), rows, "nothing"), Facts((("Note", words),))), "history"
     )
-
-
-def stamp(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}Z"

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from socconsole.model.posture import Verdict
 from socconsole.posture.catalogue import FRAMEWORKS, About, catalogue
-from socconsole.reports.case_report import stamp
 from socconsole.reports.document import Cell, Document, Mood, Notice, Paragraph, Points, Section, Table
+from socconsole.reports.times import stamp
 from socconsole.store import posture_trust, posture_view
 from socconsole.store.db import Connection
 from socconsole.store.posture_view import Round, Row, Sum

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from socconsole.config import Config
 from socconsole.model.case import Case
-from socconsole.reports.case_report import case_report, stamp
+from socconsole.reports.case_report import case_report
 from socconsole.reports.html import html
 from socconsole.reports.markdown import markdown
+from socconsole.reports.times import stamp
 from socconsole.store import actions, cases, evidence, ledger, ledger_body, ledger_segment
 from socconsole.store.db import Connection
 from socconsole.text import ascii_json

@@ -25,6 +25,7 @@ overdue                                   ``id``, ``what`` (``owed.What``): what
 approved                                  ``id``, ``by``, ``peer``: the approval that was owed
 ended                                     ``how`` (``gone.How``), ``waiting`` (critical or high, unacknowledged)
 erase                                     ``of`` ([[seq, name], …])
+probed                                    see ``probe_finding``
 case_…, clock_…                           see ``project_cases``
 ========================================= ==============================================================
 
@@ -40,7 +41,7 @@ from typing import Any, Final
 
 from socconsole.model.entry import Line
 from socconsole.model.finding import Workflow
-from socconsole.store import own, project_actions, project_cases, reading
+from socconsole.store import own, probe_finding, project_actions, project_cases, reading
 from socconsole.store.instants import micros, storable
 
 Lookup = Callable[[int], Line | None]
@@ -88,6 +89,8 @@ def apply(conn: sqlite3.Connection, line: Line, lookup: Lookup) -> None:
         own.vanished(conn, line)
     elif verb in project_actions.VERBS:
         project_actions.apply(conn, line)
+    elif verb == probe_finding.PROBED:
+        probe_finding.probed(conn, line)
     elif verb in project_cases.VERBS:
         project_cases.apply(conn, line)
 

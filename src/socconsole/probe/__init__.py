@@ -1,0 +1,9 @@
+"""How endpoints of ours answer what they have to refuse, and whether that gives anything away.
+
+The only room that speaks HTTP to anything but AWS, and only to URLs that the configuration calls its own.
+"""
+
+from socconsole.probe.leaks import Leak, leaks
+from socconsole.probe.run import Answered, Asked, probe, requests
+
+__all__ = ["Answered", "Asked", "Leak", "leaks", "probe", "requests"]
