@@ -73,9 +73,10 @@ def create_profile(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 @routes.op("bedrock", "ListInferenceProfiles")
 def profiles(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """Without a type AWS lists its own alone (aws/aws-cli issue 9728)."""
     found = [*_of_aws(call), *_beside(call, "inference_profiles").values()]
-    kind = call.params.get("typeEquals")
-    return {"inferenceProfileSummaries": [one for one in found if kind in (None, one["type"])]}
+    kind = call.params.get("typeEquals") or "SYSTEM_DEFINED"
+    return {"inferenceProfileSummaries": [one for one in found if kind == one["type"]]}
 
 
 @routes.op("bedrock", "CreateProvisionedModelThroughput")

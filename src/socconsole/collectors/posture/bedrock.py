@@ -54,7 +54,7 @@ async def read(asking: Asking, config: Config) -> Bedrock:
         custom_models=await _custom_models(asking),
         prompts=await bedrock_agents.prompts(asking),
         provisioned=await asking.all("bedrock:ListProvisionedModelThroughputs", {}, _provisioned),
-        profiles=await asking.all("bedrock:ListInferenceProfiles", {}, _profiles),
+        profiles=await _profiles(asking),
         runtimes=await bedrock_agents.runtimes(asking),
         invoked=await _invoked(asking),
         keys=await _keys(asking) if home else Known(()),
@@ -206,7 +206,18 @@ def _provisioned(page: dict[str, Any]) -> list[Provisioned]:
     ]
 
 
-def _profiles(page: dict[str, Any]) -> list[InferenceProfile]:
+async def _profiles(asking: Asking) -> Read[tuple[InferenceProfile, ...]]:
+    """Of both types, each asked for by name: without one AWS lists its own alone (aws/aws-cli issue 9728)."""
+    found: list[InferenceProfile] = []
+    for kind in ("SYSTEM_DEFINED", "APPLICATION"):
+        listed = await asking.all("bedrock:ListInferenceProfiles", {"typeEquals": kind}, _profile_page)
+        if isinstance(listed, Unread):
+            return listed
+        found += listed.value
+    return Known(tuple(found))
+
+
+def _profile_page(page: dict[str, Any]) -> list[InferenceProfile]:
     return [
         InferenceProfile(
             arn=token(one["inferenceProfileArn"], 1024),
