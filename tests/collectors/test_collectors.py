@@ -15,7 +15,7 @@ from socconsole.drill import Embedded
 from socconsole.model.finding import Observation, Workflow
 from socconsole.model.source import Freshness, SourceKey
 from socconsole.model.world import Place
-from socconsole.text import clean
+from socconsole.text import Untrusted, clean
 from tests.embedded import client
 
 COLLECT = {"securityhub": securityhub.collect, "guardduty": guardduty.collect}
@@ -93,6 +93,18 @@ async def test_a_sweep_asks_for_twenty_at_a_time(aws: Embedded, door: Door, plac
     wanted = [f"none-{number}" for number in range(45)]
     batches = await everything(securityhub.sweep(door, place, [*wanted, *wanted]))
     assert [len(batch.missing) for batch in batches] == [20, 20, 5]
+
+
+async def test_detectors_that_publish_as_soon_as_they_can_have_nothing_noted(
+    aws: Embedded, door: Door, place: Place
+) -> None:
+    native = client(aws, "guardduty", aws.regions[0])
+    slow = await everything(guardduty.collect(door, place, None))
+    for detector in native.list_detectors()["DetectorIds"]:
+        native.update_detector(DetectorId=detector, FindingPublishingFrequency="FIFTEEN_MINUTES")
+    soon = await everything(guardduty.collect(door, place, None))
+    assert "SIX_HOURS" in clean(slow[-1].note)
+    assert (soon[-1].note, soon[-1].complete) == (Untrusted(""), True)
 
 
 async def test_guardduty_is_read_whole(aws: Embedded, door: Door, place: Place) -> None:

@@ -111,8 +111,10 @@ async def detectors(door: Door, place: Place) -> dict[str, Detector]:
 def _note(found: Iterable[Detector]) -> Untrusted:
     """A finding's further events that are pushed, or told through Security Hub, may be hours late."""
     slow = sorted({one.publishes for one in found} - {_SOONEST, ""})
+    if not slow:
+        return Untrusted("")
     said = f"further events of a finding are published every {slow[0]}; guardduty-frequency makes it {_SOONEST}"
-    return Untrusted(said if slow else "")
+    return Untrusted(said)
 
 
 def _lister(door: Door, place: Place, detector: str) -> history.Listing:
