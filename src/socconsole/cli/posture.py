@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from socconsole.store.posture_view import Row
 
 Level = Literal["low", "medium", "high", "critical"]
-Report = Literal["compliance", "errors"]
+Report = Literal["compliance", "errors", "spend"]
 
 _KEYS: Final = ("id", "subject", "account", "region", "result", "evidence", "answered_by", "evaluated")
 
@@ -46,9 +46,7 @@ def register(app: typer.Typer) -> None:
         ocsf: Annotated[bool, typer.Option("--ocsf", help="OCSF Compliance Findings, class 2003.")] = False,
         report_: Annotated[
             Report | None,
-            typer.Option(
-                "--report", help="A report for the day, in --format: compliance by clause; errors, of probed endpoints."
-            ),
+            typer.Option("--report", help="A report for the day, in --format; see docs/reports.md."),
         ] = None,
         framework: Annotated[
             str, typer.Option("--framework", help="gdpr, nis2, iso27001, owasp_llm or atlas; with --report compliance.")
@@ -74,6 +72,10 @@ def register(app: typer.Typer) -> None:
                 from socconsole.cli.posture_probe import errors
 
                 errors(url, shape, output, store, config)
+            if report_ == "spend":
+                from socconsole.cli.posture_spend import spend
+
+                spend(shape, output, store, config)
             from socconsole.cli.posture_report import compliance
 
             compliance(framework, shape, output, store, config)

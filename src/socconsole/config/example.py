@@ -107,6 +107,11 @@ EXAMPLE: Final = """\
 # inference_ports = [8000, 11434, 8080, 8001, 5000, 30000]
 # drill_days = 92                           # the longest time between two tabletop exercises
 
+# [spend]                        # what `posture --report spend` divides
+# detection_percent = 60         # of what is counted, at least so much to detection and response
+# services = { "AWS Lambda" = "response" }
+# positions = [{ name = "on-call team", monthly = 18000, kind = "response" }]
+
 # [[probe]]                      # an endpoint of your own: `posture --report errors` looks at how it refuses
 # url = "https://llm.shop.example/v1/chat/completions"
 # token_env = "LLM_PROBE_TOKEN"  # environment variable with its bearer token

@@ -192,6 +192,28 @@ class ProbeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     per_second: Annotated[float, msgspec.Meta(gt=0, le=10)] = 1.0
 
 
+class PositionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is paid for security beside the AWS bill: people, tools, an outside team."""
+
+    name: str
+    monthly: Annotated[float, msgspec.Meta(ge=0)]
+    kind: Literal["detection", "prevention", "response", "other"]
+
+
+class SpendConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How ``posture --report spend`` divides what is paid."""
+
+    detection_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 60
+    """Of what is counted, at least so much to detection and response."""
+    months: Annotated[int, msgspec.Meta(ge=1, le=12)] = 3
+    """Whole months that are read."""
+    services: Mapping[str, Literal["detection", "prevention", "response", "other"]] = {}
+    """Service, as Cost Explorer names it → what it is spent on, where you see it otherwise than the mapping."""
+    positions: tuple[PositionConfig, ...] = ()
+    unit: str = "USD"
+    """Of ``positions``, and of the bill."""
+
+
 class PushConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The queue of this install: what deploy/push.json makes. No two installs may share one."""
 
@@ -263,6 +285,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Part of AWS's request quota this install may use: other installs exist."""
     egress: EgressConfig = msgspec.field(default_factory=EgressConfig)
     posture: PostureConfig = msgspec.field(default_factory=PostureConfig)
+    spend: SpendConfig = msgspec.field(default_factory=SpendConfig)
     probe: tuple[ProbeConfig, ...] = ()
     """Endpoints of the team's own that may be probed; nothing is while this is empty."""
     intervals: Intervals = msgspec.field(default_factory=Intervals)

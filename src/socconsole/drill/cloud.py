@@ -35,6 +35,7 @@ from socconsole.drill import (
     bedrock_models,
     cloudtrail,
     cloudwatch,
+    costs,
     detectors,
     ec2,
     ecs,
@@ -176,12 +177,13 @@ def _routes() -> Routes:
         resolver,
         topics,
         hubv2,
+        organizations,
         detectors,
         hubrules,
         awsconfig,
         accessanalyzer,
+        costs,
         macie,
-        organizations,
     ):
         routes.include(module.routes)
     return routes
