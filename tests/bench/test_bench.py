@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from bench.estates import scenario
 from bench.figure import Budget, Row, table
 from bench.figures.paint import press
+from bench.figures.posture import judged, read
 from bench.figures.quiet import _by_line
 from bench.machine import HAVE_PROC
 from bench.records import TOP
@@ -15,6 +17,8 @@ from bench.screen import Shot, Shown, Timed, await_each, changed, least_bytes
 from bench.stats import Ratio, median, paired_ratio, percentile
 
 from bench import fixtures, subjects
+from socconsole.drill import Embedded
+from socconsole.model.posture import Verdict
 from socconsole.store import db, findings
 
 pytestmark = pytest.mark.skipif(not HAVE_PROC, reason="the bench counts CPU by Linux's schedstat")
@@ -84,6 +88,20 @@ def test_a_later_version_of_a_record_updates_its_finding(store: Path) -> None:
         order = [title[:7] for (title,) in conn.execute("SELECT title FROM queue ORDER BY score DESC, at DESC LIMIT 9")]
     assert (again.unchanged, later.updated) == (9, 9)
     assert order == [f"{serial:07}" for serial in range(9)]
+
+
+def test_an_estate_to_measure_on_is_read_wholly_and_each_call_counted() -> None:
+    account = "111122223333"
+    with Embedded(scenario({(account,): 4})) as aws:
+        found = read(aws, (account,), 4)
+        assert found.calls.total() == len(aws.journal.calls())
+    rounds = judged(found)
+    assert {(one.place.region, len(one.endpoints), one.unanswered) for one in rounds} == {
+        ("eu-central-1", 4, ()),
+        ("eu-west-1", 4, ()),
+    }
+    assert {result.verdict for one in rounds for result in one.results} == {Verdict.PASS, Verdict.FAIL}
+    assert found.calls["sagemaker"] > 2 * found.calls["cloudtrail"] > 0
 
 
 def test_only_changed_cells_are_counted() -> None:

@@ -15,12 +15,14 @@ from socconsole.drill.faults import Faults
 from socconsole.drill.ids import Ids
 from socconsole.drill.journal import Journal
 from socconsole.drill.principals import BASE_KEY, BASE_SECRET
+from socconsole.drill.scenario import Scenario
 from socconsole.drill.serving import Listener
 from socconsole.model.world import DrillWorld, World, WorldKind
 
 
 class Embedded:
-    """``with Embedded(scenario="leak", seed=1) as aws: ...``; one at a time in a process.
+    """``with Embedded(scenario="leak", seed=1) as aws: ...``; one at a time in a process. A scenario that is not
+    packaged is given itself.
 
     The timeline stands still unless ``running`` is true or :meth:`advance` is called: tests say when things
     happen. The scenario clock starts at ``started`` and runs at ``speed`` from the moment of entering.
@@ -31,7 +33,7 @@ class Embedded:
 
     def __init__(
         self,
-        scenario: str = "leak",
+        scenario: str | Scenario = "leak",
         seed: int = 1,
         speed: float = 1.0,
         *,
@@ -40,7 +42,7 @@ class Embedded:
         port: int = 0,
         host: Callable[[], datetime] = host_now,
     ) -> None:
-        self._scenario, self._seed, self._speed = scenario, seed, speed
+        self._scenario, self._seed, self._speed = _loaded(scenario), seed, speed
         self._running, self._started, self._port, self._host = running, started, port, host
         self._cloud: Cloud | None = None
         self._engine: Engine | None = None
@@ -68,7 +70,7 @@ class Embedded:
     def _build(self) -> None:
         clock = Clock(self._started or self._host(), self._speed, self._host)
         self._cloud = Cloud(self._seed, clock)
-        self._engine = scenario.build(self._cloud, scenario.load(self._scenario))
+        self._engine = scenario.build(self._cloud, self._scenario)
         if self._running:
             self._engine.start()
 
@@ -157,9 +159,13 @@ class Embedded:
         return World(
             WorldKind.DRILL,
             accounts=self.accounts,
-            drill=DrillWorld(self._scenario, self._seed, self._port, self.clock.started, self._speed),
+            drill=DrillWorld(self._scenario.name, self._seed, self._port, self.clock.started, self._speed),
         )
 
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` of scenario time pass at once: all that is due happens, in order, dated right."""
         self.engine.skip(seconds)
+
+
+def _loaded(named: str | Scenario) -> Scenario:
+    return scenario.load(named) if isinstance(named, str) else named
