@@ -172,5 +172,15 @@ _APPLY: Final[Mapping[str, _Apply]] = {
 }
 
 VERBS: Final = frozenset(
-    {*_APPLY, "case_note", "case_packed", "case_playbook", "case_step", "clock_moment", "clock_answer", "clock_sent", "clock_decision"}
+    {
+        *_APPLY,
+        "case_note",
+        "case_packed",
+        "case_playbook",
+        "case_step",
+        "clock_moment",
+        "clock_answer",
+        "clock_sent",
+        "clock_decision",
+    }
 )
