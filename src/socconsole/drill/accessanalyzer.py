@@ -2,16 +2,18 @@
 
 Source: Access Analyzer API reference and User Guide, "Findings for external access". The zone of trust is the
 account. Of the kinds of resources that AWS analyses only buckets are analysed here, whenever somebody asks; of unused
-access nothing is found.
+access only roles that nobody used ("Findings for unused access": for the days that the analyzer names, 90 if none).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from moto.backends import get_backend
 
+from socconsole.drill.clock import host_now
 from socconsole.drill.errors import AwsError
 from socconsole.drill.exposure import exposed
 from socconsole.drill.routes import Call, Routes
@@ -38,6 +40,8 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
         raise AwsError("ConflictException", f"An analyzer with the name {name} exists.", 409)
     arn = f"arn:aws:access-analyzer:{call.region}:{call.account}:analyzer/{name}"
     known[arn] = {"arn": arn, "name": name, "type": kind, "createdAt": cloud.clock.now(), "status": "ACTIVE"}
+    if asked := call.params.get("configuration"):
+        known[arn]["configuration"] = asked
     return {"arn": arn}
 
 
@@ -47,13 +51,55 @@ def list_analyzers(cloud: Cloud, call: Call) -> dict[str, Any]:
     return {"analyzers": [one for one in _analyzers(cloud, call).values() if wanted in (None, one["type"])]}
 
 
-@routes.op("accessanalyzer", "ListFindingsV2")
-def list_findings(cloud: Cloud, call: Call) -> dict[str, Any]:
-    analyzer = _analyzers(cloud, call).get(str(call.params["analyzerArn"]))
+def _analyzer(cloud: Cloud, call: Call) -> dict[str, Any]:
+    analyzer: dict[str, Any] | None = _analyzers(cloud, call).get(str(call.params["analyzerArn"]))
     if analyzer is None:
         raise AwsError("ResourceNotFoundException", "The analyzer does not exist.", 404)
-    found = list(_found(cloud, call)) if analyzer["type"] in _EXTERNAL else []
+    return analyzer
+
+
+@routes.op("accessanalyzer", "ListFindingsV2")
+def list_findings(cloud: Cloud, call: Call) -> dict[str, Any]:
+    analyzer = _analyzer(cloud, call)
+    found = _found(cloud, call) if analyzer["type"] in _EXTERNAL else _unused(cloud, call, analyzer)
     return {"findings": [one for one in found if _fits(one, call.params.get("filter") or {})]}
+
+
+@routes.op("accessanalyzer", "ListFindings")
+def list_external(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """The first version: of external access alone, one finding for each principal."""
+    if _analyzer(cloud, call)["type"] not in _EXTERNAL:
+        raise AwsError("ValidationException", "Only findings for external access are listed by this version.")
+    found = (
+        one | {"principal": {"AWS": who}, "isPublic": who == "*", "action": ["s3:GetObject"], "condition": {}}
+        for one in _found(cloud, call)
+        for who in _principals(one["resource"].rpartition(":")[2])
+    )
+    return {"findings": [one for one in found if _fits(one, call.params.get("filter") or {})]}
+
+
+def _principals(bucket: str) -> tuple[str, ...]:
+    open_ = exposed(bucket)
+    return (*(("*",) if open_.public else ()), *open_.accounts) if open_ is not None else ()
+
+
+def _unused(cloud: Cloud, call: Call, analyzer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    days = int((analyzer.get("configuration", {}).get("unusedAccess") or {}).get("unusedAccessAge") or 90)
+    oldest = host_now() - timedelta(days=days)
+    for role in list(get_backend("iam")[call.account]["aws"].roles.values()):
+        last = role.last_used or role.create_date
+        if last.replace(tzinfo=UTC) < oldest:
+            yield {
+                "id": cloud.ids.uuid("unused", role.arn),
+                "analyzedAt": cloud.clock.now(),
+                "createdAt": cloud.clock.now(),
+                "updatedAt": cloud.clock.now(),
+                "resource": role.arn,
+                "resourceType": "AWS::IAM::Role",
+                "resourceOwnerAccount": call.account,
+                "status": "ACTIVE",
+                "findingType": "UnusedIAMRole",
+            }
 
 
 def _found(cloud: Cloud, call: Call) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from moto.backends import get_backend
+from moto.iam.models import AccessKeyLastUsed
 
 from socconsole.drill import roles
 from socconsole.drill.clock import host_now
@@ -86,6 +87,10 @@ def _role(cloud: Cloud, role: Role) -> None:
         "Tags": _tags(role.tags),
     }
     _do(cloud, role.account, GLOBAL, "iam:CreateRole", params)
+    if role.idle:
+        made = get_backend("iam")[role.account]["aws"].get_role(role.name)
+        used = host_now() - timedelta(days=role.idle)
+        made.last_used, made.create_date = used, used - timedelta(days=1)
     document = {"RoleName": role.name, "PolicyName": "main", "PolicyDocument": json.dumps(role.policy)}
     _do(cloud, role.account, GLOBAL, "iam:PutRolePolicy", document)
     if role.service == "ec2.amazonaws.com":
@@ -105,6 +110,10 @@ def _user(cloud: Cloud, user: User) -> None:
     key = backend.access_keys.pop(made["AccessKey"]["AccessKeyId"])
     key.access_key_id = cloud.ids.access_key("AKIA", "user", user.name)
     backend.access_keys[key.access_key_id] = key
+    if user.idle:
+        used = host_now() - timedelta(days=user.idle)
+        key.last_used = AccessKeyLastUsed(used, "s3", "eu-central-1")
+        key.create_date = backend.get_user(user.name).create_date = used - timedelta(days=1)
 
 
 def _bucket(cloud: Cloud, bucket: Bucket) -> None:

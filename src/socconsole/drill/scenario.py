@@ -34,6 +34,8 @@ class Role(Block, frozen=True):
     policy: dict[str, Any]
     path: str = "/"
     tags: dict[str, str] = {}
+    idle: int = 0
+    """Days since it was last used; it was made the day before. 0: made today, and never used."""
 
 
 class User(Block, frozen=True):
@@ -41,6 +43,8 @@ class User(Block, frozen=True):
     name: str
     policy: dict[str, Any]
     tags: dict[str, str] = {}
+    idle: int = 0
+    """Days since its access key was last used; both were made the day before. 0: made today, and never used."""
 
 
 class Bucket(Block, frozen=True):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from socconsole.model.access import Access
 from socconsole.model.endpoint import Endpoint
 from socconsole.model.world import Place
 
@@ -68,6 +69,8 @@ class Evaluation:
     """Questions of those ``asked`` that it was."""
     evidence: str = ""
     """Hexadecimal SHA-256 of the file that is kept of it; empty until it is."""
+    access: Access = field(default_factory=Access)
+    """Who can come in: parties outside, and our own identities."""
 
     @property
     def complete(self) -> bool:

@@ -14,6 +14,7 @@ from socconsole.model.posture import OWN, Evaluation, Judged, Result
 from socconsole.posture import (
     alarms,
     bedrock,
+    coming_in,
     containers,
     detection,
     governance,
@@ -67,6 +68,7 @@ def evaluate(context: Context, checks: Sequence[AnyCheck] = CHECKS) -> Evaluatio
         asked=estate.asked,
         unanswered=(*(f"{one.call}: {clean(one.why)}" for one in estate.unanswered), *faults),
         lacking=estate.lacking,
+        access=coming_in.access(context),
     )
 
 

@@ -57,6 +57,8 @@ class Let:
     """Patterns; ``not:`` before those of a ``NotAction``."""
     doubt: str = ""
     """Why it is undecided, printable; empty: it is let in."""
+    conditions: tuple[str, ...] = ()
+    """Under which, printable."""
 
     @property
     def words(self) -> str:
@@ -105,7 +107,7 @@ def _let(statement: Statement, house: House) -> Iterator[Let]:
     actions = statement.actions or tuple(f"not:{one}" for one in statement.not_actions)
     # To allow all but some is to allow everyone.
     for principal in (EVERYBODY,) if statement.not_principals else statement.principals:
-        who = _stranger(principal, house)
+        who = stranger(principal, house)
         if who is None:
             continue
         kind, account, doubt = who
@@ -113,11 +115,12 @@ def _let(statement: Statement, house: House) -> Iterator[Let]:
         if True in confined:
             continue
         doubts = [one for one in (doubt, *(one for one in confined if isinstance(one, str))) if one]
-        yield Let(kind, principal.value, account, actions, "; ".join(doubts))
+        conditions = tuple(str(one) for one in statement.conditions)
+        yield Let(kind, principal.value, account, actions, "; ".join(doubts), conditions)
 
 
-def _stranger(principal: Principal, house: House) -> tuple[Kind, str, str] | None:
-    """(kind, account, doubt); None: one of the house."""
+def stranger(principal: Principal, house: House) -> tuple[Kind, str, str] | None:
+    """(kind, account or nothing, why it is undecided or nothing); None: one of the house."""
     name = principal.value
     if principal.kind == "Service":
         return Kind.SERVICE, "", ""
@@ -240,7 +243,7 @@ def _meant(deny: Statement, let: Let, house: House) -> bool:
 
 def _named(deny: Statement, let: Let, house: House) -> bool:
     if deny.not_principals:
-        return all(_stranger(one, house) is None for one in deny.not_principals)
+        return all(stranger(one, house) is None for one in deny.not_principals)
     return any(one == EVERYBODY or _same(one.value, let) for one in deny.principals)
 
 

@@ -18,6 +18,7 @@ from socconsole.model.endpoint import Endpoint, EndpointKind, Exposure
 from socconsole.model.known import Known, Read, Unread
 from socconsole.model.posture import OWN, Evaluation, Result, Verdict
 from socconsole.model.world import Place
+from socconsole.store import posture_access
 from socconsole.store.instants import storable
 from socconsole.text import Untrusted
 
@@ -57,6 +58,7 @@ def pack(evaluation: Evaluation) -> bytes:
             for one in evaluation.results
         ],
         "endpoints": [_plain(one) for one in evaluation.endpoints],
+        "access": posture_access.pack(evaluation.access),
     }
     return gzip.compress(msgspec.json.encode(whole), mtime=0)
 
@@ -89,6 +91,7 @@ def unpack(data: bytes, at: datetime) -> Evaluation:
         asked=int(whole["asked"]),
         unanswered=tuple(map(str, whole["unanswered"])),
         lacking=int(whole["unanswered_questions"]),
+        access=posture_access.unpack(whole.get("access", {})),
     )
 
 

@@ -20,7 +20,7 @@ from socconsole.model.endpoint import Endpoint
 from socconsole.model.finding import Observation
 from socconsole.model.posture import OWN, Evaluation, Result, Verdict
 from socconsole.model.world import Place
-from socconsole.store import posture_codec, posture_finding
+from socconsole.store import posture_access, posture_codec, posture_finding
 from socconsole.store.instants import instant, micros, storable
 
 NOT_SEEN: Final = "not seen in a round that was not complete"
@@ -80,6 +80,7 @@ def _compare(conn: Connection, evaluation: Evaluation, at: int, before: int) -> 
         else:
             _put(conn, known, _not_seen(evaluation, check, subject), at, before)
     _take_endpoints(conn, evaluation, at)
+    posture_access.take(conn, evaluation, at)
     return told
 
 
@@ -236,3 +237,4 @@ def prune(conn: Connection, now: datetime) -> None:
         (oldest,),
     )
     conn.execute("DELETE FROM endpoint WHERE gone_at < ?", (oldest,))
+    posture_access.prune(conn, oldest)

@@ -17,8 +17,10 @@ from socconsole.collectors.posture import (
     fronts,
     governance,
     hosts,
+    identities,
     logs,
     network,
+    outside,
     readiness,
     residency,
     sagemaker,
@@ -50,6 +52,8 @@ FAMILIES: Final[tuple[Family, ...]] = (
     containers.read,
     fronts.read,
     acting.read,
+    identities.read,
+    outside.read,
 )
 
 
