@@ -134,3 +134,23 @@ def test_a_playbook_is_taken_and_its_steps_are_ticked(desk: tuple[str, ...]) -> 
     rows = {one["step"]: one["state"] for one in run("case", "playbook", case, "--json", *desk).rows}
     assert (rows["who"], rows["close"]) == ("done", "open")
     assert run("case", "step", case, "public-bucket/nothing", "--note", "x", *desk).code == 2
+
+
+def test_a_draft_says_what_is_known_and_marks_every_gap(desk: tuple[str, ...], tmp_path: Path) -> None:
+    incident = run("incidents", "--json", *desk[:2]).row["id"]
+    case = run("case", "open", "--incident", incident, "--json", *desk).row["case"]
+    clock = "gdpr-33/notify@Kaufhaus SE"
+    row = run("clock", "draft", case, clock, "--format", "json", *desk).row
+    fields = {one["name"]: one for one in row["fields"]}
+    assert fields["categories and approximate number of people"]["answer"] == "100 to 250 people"
+    assert fields["likely consequences"]["gap"]
+    assert fields["data protection officer or other contact"]["gap"] == "no contact is configured"
+    assert fields["reasons for the delay, if later than 72 hours"]["gap"] == "the reasons for the delay", "since March"
+    assert row["gaps"] == sum(bool(one["gap"]) for one in row["fields"])
+    file = tmp_path / "draft.html"
+    assert run("clock", "draft", case, clock, "--format", "html", "-o", file, *desk).code == 0
+    assert "TO BE WRITTEN" in file.read_text()
+    assert "\x1b" not in file.read_text()
+    for one in run("clock", "show", case, "--json", *desk).rows:
+        assert run("clock", "draft", case, one["id"], "--format", "json", *desk).code == 0, one["id"]
+    assert run("clock", "draft", case, "gdpr-33/notify@nobody", *desk).code == 2

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from socconsole.cli import writing
 from socconsole.cli.case import CaseArgument, act_on
 from socconsole.cli.case_words import clock_json, clock_words
 from socconsole.cli.exits import Code, put, say, stop
@@ -23,7 +25,7 @@ EntityOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     room = typer.Typer(help="Clocks of cases: deadlines by law, contract and plan.", no_args_is_help=True)
-    for verb in (start, show, sent, applies, decide, regimes):
+    for verb in (start, show, draft, sent, applies, decide, regimes):
         room.command(verb.__name__)(verb)
     app.add_typer(room, name="clock")
 
@@ -80,6 +82,34 @@ def show(
     say(f"{len(clocks)} deadlines, {overdue} overdue")
     if overdue:
         raise typer.Exit(int(Code.NO))
+
+
+def draft(
+    case: CaseArgument,
+    clock: Annotated[str, typer.Argument(metavar="CLOCK", help="As `clock show` names it.")],
+    format_: Annotated[str, typer.Option("--format", help="md, html or json.")] = "md",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write it to; it must not be there yet.")
+    ] = None,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Draft what a clock asks for, prefilled from the case, every gap marked. Sends nothing."""
+    from socconsole.reports import draft as report
+    from socconsole.store import case_clocks, cases, db
+
+    folder, settings = open_configured(store, config)
+    now = datetime.now(UTC)
+    with db.reading(folder) as conn:
+        found = cases.get(conn, case)
+        if found is None:
+            stop(Code.BAD_INPUT, f"there is no case {clean(case, 40)}", "socconsole case list --closed")
+        running = {one.id: one for one in case_clocks.of_case(conn, settings, found, now)}
+        if clock not in running:
+            stop(Code.BAD_INPUT, f"{found.id} has no clock {clean(clock, 80)}", f"socconsole clock show {found.id}")
+        made = report.draft(conn, settings, found, running[clock], now)
+    writing.report(report.document(made), lambda: report.as_json(made), format_, output)
+    say(f"a draft with {made.gaps} gaps in {len(made.fields)} fields; nothing was sent")
 
 
 def sent(

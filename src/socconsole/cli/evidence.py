@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from socconsole.cli import writing
 from socconsole.cli.case import CaseArgument
 from socconsole.cli.exits import Code, finish, put, say, stop
 from socconsole.cli.opening import open_configured
@@ -70,7 +70,7 @@ def make(
             stop(Code.BAD_INPUT, clean(str(wrong)))
         except ledger.LedgerError as error:
             stop(Code.NO, f"not packed: {clean(error.message)}", error.remedy)
-    _write(output, data)
+    writing.new_file(output, data)
     digest = hashlib.sha256(data).hexdigest()
     said = {
         "case": found.id,
@@ -106,15 +106,3 @@ def make(
     for digest in made.missing:
         say(f"evidence {digest} is missing, or not what was kept; custody.json says so")
     finish(Code.NOT_FRESH if made.missing else Code.DONE)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Owner-only, and never over a file that is there."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-    except FileExistsError:
-        stop(Code.BAD_INPUT, f"{clean(str(path), 200)} is there already", "-o another-name.zip")
-    except OSError as error:
-        stop(Code.BAD_INPUT, f"{clean(str(path), 200)} cannot be written: {error.strerror}")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from socconsole.cli import writing
 from socconsole.cli.exits import Code, finish, say, stop
 from socconsole.cli.opening import open_configured
 from socconsole.text import clean
@@ -26,7 +27,6 @@ def errors(url: str, form: str, output: Path | None, store: Path | None, config:
 
     Exit code 1 where something was given away, 3 where a request was not answered.
     """
-    from socconsole.cli.posture_report import write
     from socconsole.model.posture import Verdict
     from socconsole.probe import probe
     from socconsole.reports import errors as report
@@ -50,7 +50,9 @@ def errors(url: str, form: str, output: Path | None, store: Path | None, config:
         ],
     }
     _record(folder, settings, PROBED, target, said)
-    write(report.document(target.url, found, now), lambda: report.as_json(target.url, found, now), form, output)
+    writing.report(
+        report.document(target.url, found, now), lambda: report.as_json(target.url, found, now), form, output
+    )
     say(f"{result.value}: {sum(bool(one.leaks) for one in found)} of {len(found)} answers gave something away")
     finish({Verdict.FAIL: Code.NO, Verdict.UNKNOWN: Code.NOT_FRESH}.get(result, Code.DONE))
 

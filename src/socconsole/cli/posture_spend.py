@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from socconsole.cli import writing
 from socconsole.cli.exits import Code, finish, say, stop
 from socconsole.cli.opening import open_configured
 from socconsole.text import clean
@@ -25,7 +26,6 @@ def spend(form: str, output: Path | None, store: Path | None, config: Path | Non
 
     Exit code 3 where the bill of an account could not be read: the share is not known then.
     """
-    from socconsole.cli.posture_report import write
     from socconsole.model.world import WorldKind
     from socconsole.reports import spend as report
 
@@ -38,7 +38,7 @@ def spend(form: str, output: Path | None, store: Path | None, config: Path | Non
         found = report.spend(bills, settings.spend, unread)
     except ValueError as error:
         stop(Code.BAD_INPUT, clean(str(error)))
-    write(report.document(found, now), lambda: report.as_json(found, now), form, output)
+    writing.report(report.document(found, now), lambda: report.as_json(found, now), form, output)
     for one in unread:
         say(f"not read: {clean(one, 300)}")
     finish(Code.NOT_FRESH if unread else Code.DONE)
