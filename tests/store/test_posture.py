@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from socconsole.formats import read_bytes
 from socconsole.model.endpoint import Endpoint, EndpointKind, Exposure, endpoint_id
 from socconsole.model.finding import Resource
 from socconsole.model.known import Known, Unread
@@ -17,6 +19,7 @@ from socconsole.model.world import Place
 from socconsole.store import (
     correlating,
     db,
+    endpoint_callers,
     endpoint_view,
     findings,
     posture_codec,
@@ -277,3 +280,30 @@ def test_what_stands_open_is_part_of_no_incident(conn: Connection) -> None:
     correlating.finish(conn, TEN)
     found = conn.execute("SELECT sources, incident IS NOT NULL FROM queue").fetchall()
     assert sorted(found) == [("guardduty", 1), ("guardduty", 1), ("posture", 0)]
+
+
+def invoked(id_: str, by: str, name: str = "InvokeEndpoint", **parameters: str) -> bytes:
+    record = {
+        "eventVersion": "1.08",
+        "eventID": id_,
+        "eventTime": "2026-11-23T10:00:00Z",
+        "eventSource": "sagemaker.amazonaws.com",
+        "eventName": name,
+        "awsRegion": HERE.region,
+        "recipientAccountId": HERE.account,
+        "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{HERE.account}:user/{by}", "accountId": HERE.account},
+        "requestParameters": parameters,
+    }
+    return json.dumps(record).encode()
+
+
+def test_who_calls_an_endpoint_is_who_the_trail_saw_invoke_it(conn: Connection) -> None:
+    records = (
+        invoked("1", "shop", endpointName="support-llm"),
+        invoked("2", "stranger", endpointName="another"),
+        invoked("3", "auditor", "DescribeEndpoint", endpointName="support-llm"),
+    )
+    put(conn, *(one for body in records for one in read_bytes(body)))
+    found = endpoint_callers.callers(conn, endpoint())
+    assert found == (Untrusted(f"arn:aws:iam::{HERE.account}:user/shop"),)
+    assert endpoint_callers.callers(conn, endpoint("idle")) == ()
