@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from socconsole.cli.case_words import clock_words, page, short, whole
+from socconsole.cli.case_words import clock_words, named_case, page, short, whole
 from socconsole.cli.exits import Code, finish, put, say, stop
 from socconsole.cli.opening import open_configured
 from socconsole.cli.options import ConfigOption, JsonOption, ReasonOption, StoreOption
@@ -54,13 +54,11 @@ def open_(
 
 def show(case: CaseArgument, json: JsonOption = False, store: StoreOption = None, config: ConfigOption = None) -> None:
     """A case whole: the six lines, its clocks, what happened, what stands open."""
-    from socconsole.store import cases, db
+    from socconsole.store import db
 
     folder, settings = open_configured(store, config)
     with db.reading(folder) as conn:
-        found = cases.get(conn, case)
-        if found is None:
-            stop(Code.BAD_INPUT, f"there is no case {clean(case, 40)}", "socconsole case list --closed")
+        found = named_case(conn, case)
         told = whole(folder, conn, settings, found, datetime.now(UTC))
     if json:
         put(told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from socconsole.cli.case_words import named_case
 from socconsole.cli.exits import Code, put, say, stop
 from socconsole.cli.opening import open_configured
 from socconsole.cli.options import ConfigOption, StoreOption
@@ -15,13 +16,11 @@ _SIGNS: Final = {"done": "✓", "skipped": "-", "open": "·"}
 def list_playbooks(case: str, as_json: bool, store: StoreOption, config: ConfigOption) -> None:
     """One row a step with ``--json``; in words else. Suggestions are said where none was taken."""
     from socconsole.playbooks import BadPlaybook
-    from socconsole.store import case_playbooks, cases, db
+    from socconsole.store import case_playbooks, db
 
     folder, settings = open_configured(store, config)
     with db.reading(folder) as conn:
-        found = cases.get(conn, case)
-        if found is None:
-            stop(Code.BAD_INPUT, f"there is no case {clean(case, 40)}", "socconsole case list --closed")
+        found = named_case(conn, case)
         try:
             taken = case_playbooks.of_case(conn, settings, found)
             fitting = case_playbooks.fitting(conn, settings, found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from socconsole.cli.exits import Code, stop
 from socconsole.text import clean
 
 if TYPE_CHECKING:
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
 
 _LISTED: Final = 10
 """Entries of its history that a page shows."""
+
+
+def named_case(conn: Any, id_: str) -> Case:
+    """The case that is meant; ends the command where there is none."""
+    from socconsole.store import cases
+
+    found = cases.get(conn, id_)
+    if found is None:
+        stop(Code.BAD_INPUT, f"there is no case {clean(id_, 40)}", "socconsole case list --closed")
+    return found
 
 
 def short(conn: Any, config: Config, case: Case, now: datetime) -> dict[str, Any]:

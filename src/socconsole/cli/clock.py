@@ -10,7 +10,7 @@ import typer
 
 from socconsole.cli import writing
 from socconsole.cli.case import CaseArgument, act_on
-from socconsole.cli.case_words import clock_json, clock_words
+from socconsole.cli.case_words import clock_json, clock_words, named_case
 from socconsole.cli.exits import Code, put, say, stop
 from socconsole.cli.opening import open_configured
 from socconsole.cli.options import ConfigOption, JsonOption, ReasonOption, StoreOption
@@ -96,14 +96,12 @@ def draft(
 ) -> None:
     """Draft what a clock asks for, prefilled from the case, every gap marked. Sends nothing."""
     from socconsole.reports import draft as report
-    from socconsole.store import case_clocks, cases, db
+    from socconsole.store import case_clocks, db
 
     folder, settings = open_configured(store, config)
     now = datetime.now(UTC)
     with db.reading(folder) as conn:
-        found = cases.get(conn, case)
-        if found is None:
-            stop(Code.BAD_INPUT, f"there is no case {clean(case, 40)}", "socconsole case list --closed")
+        found = named_case(conn, case)
         running = {one.id: one for one in case_clocks.of_case(conn, settings, found, now)}
         if clock not in running:
             stop(Code.BAD_INPUT, f"{found.id} has no clock {clean(clock, 80)}", f"socconsole clock show {found.id}")
@@ -199,15 +197,13 @@ def _at(text: str) -> datetime:
 
 def _entity(case: str, named: str, store: StoreOption, config: ConfigOption) -> str:
     """The entity that is meant, where the case concerns one only."""
-    from socconsole.store import case_clocks, cases, db
+    from socconsole.store import case_clocks, db
 
     if named:
         return named
     folder, settings = open_configured(store, config)
     with db.reading(folder) as conn:
-        found = cases.get(conn, case)
-        if found is None:
-            stop(Code.BAD_INPUT, f"there is no case {clean(case, 40)}", "socconsole case list --closed")
+        found = named_case(conn, case)
         known = {one.entity for one in case_clocks.parties(conn, settings, found)} - {case_clocks.TEAM.entity}
     if len(known) != 1:
         stop(Code.BAD_INPUT, f"which entity? {', '.join(sorted(known))}", "--entity NAME")

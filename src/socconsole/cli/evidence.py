@@ -11,6 +11,7 @@ import typer
 
 from socconsole.cli import writing
 from socconsole.cli.case import CaseArgument
+from socconsole.cli.case_words import named_case
 from socconsole.cli.exits import Code, finish, put, say, stop
 from socconsole.cli.opening import open_configured
 from socconsole.cli.options import ConfigOption, JsonOption, StoreOption
@@ -54,15 +55,13 @@ def make(
     from socconsole.model.entry import Entry
     from socconsole.reports.pack import pack
     from socconsole.reports.sealing import BadRecipient, seal
-    from socconsole.store import cases, db, ledger, project
+    from socconsole.store import db, ledger, project
     from socconsole.store.instants import micros
 
     folder, settings = open_configured(store, config)
     now = datetime.now(UTC)
     with db.reading(folder) as conn:
-        found = cases.get(conn, case)
-        if found is None:
-            stop(Code.BAD_INPUT, f"there is no case {clean(case, 40)}", "socconsole case list --closed")
+        found = named_case(conn, case)
         try:
             made = pack(folder, conn, settings, found, now, redacted=redacted)
             data = seal(made.data, recipients) if recipients else made.data
