@@ -30,6 +30,9 @@ from socconsole.watch.keeper import Keeper
 SERVICE: Final = "posture"
 WHO: Final = "watch"
 
+PLACES: Final = 2
+"""Places evaluated at once: a round of all is work for a minute that nobody waits for."""
+
 _SHOWN: Final = 3
 """Reasons that the source names itself; the round has them all."""
 
@@ -41,17 +44,15 @@ class Posture:
         self._config = config
         self._keeper = keeper
         self._folder = folder
+        self._turn = asyncio.Semaphore(PLACES)
 
     async def collect(self, door: Door, place: Place, cursor: str | None) -> AsyncIterator[Batch]:
         """One whole evaluation, in one batch, after it is on the ledger.
 
         Raises ``AwsTrouble`` where AWS cannot be asked at all, ``LedgerError`` and ``OSError`` where it cannot be kept.
         """
-        from socconsole.posture import Context, evaluate
-
-        estate = await snapshot(door, place, self._config, datetime.now(UTC), await self._known(place))
-        evaluation = await asyncio.to_thread(evaluate, Context(estate, self._config))
-        evaluation = await asyncio.to_thread(keep, self._folder, evaluation)
+        async with self._turn:
+            evaluation = await self._evaluated(door, place)
         answered = (evaluation.asked - evaluation.lacking, evaluation.asked)
         yield Batch(
             (),
@@ -61,6 +62,13 @@ class Posture:
             detail=_lacking(evaluation),
             evaluation=evaluation,
         )
+
+    async def _evaluated(self, door: Door, place: Place) -> Evaluation:
+        from socconsole.posture import Context, evaluate
+
+        estate = await snapshot(door, place, self._config, datetime.now(UTC), await self._known(place))
+        evaluation = await asyncio.to_thread(evaluate, Context(estate, self._config))
+        return await asyncio.to_thread(keep, self._folder, evaluation)
 
     async def sweep(self, door: Door, place: Place, ids: Iterable[str]) -> AsyncIterator[Batch]:
         """Nothing: every round reads everything."""
