@@ -47,6 +47,11 @@ _triage = partial(Command, screens=("triage",), group="triage")
 _response = partial(Command, group="response")
 _view = partial(Command, group="view")
 
+_LISTS: Final = (
+    "triage", "egress", "endpoints", "endpoint", "activity", "sources", "pivot", "entity", "tree",
+)  # fmt: skip
+"""Screens with rows under a filter."""
+
 SCREENS: Final[tuple[Command, ...]] = (
     _screen("screen.triage", "Triage", "findings that wait for someone", keys=("1",), verb="triage"),
     _screen(
@@ -55,6 +60,13 @@ SCREENS: Final[tuple[Command, ...]] = (
         "ways out: what leaves by each, and whether an alarm would tell",
         keys=("2",),
         verb="egress",
+    ),
+    _screen(
+        "screen.endpoints",
+        "Endpoints",
+        "what serves an LLM: what it may read, where it sends, which checks fail",
+        keys=("3",),
+        verb="endpoints",
     ),
     _screen("screen.activity", "Activity", "the ledger: what was decided and done", keys=("5",), verb="activity"),
     _screen(
@@ -122,7 +134,7 @@ RESPONDING: Final[tuple[Command, ...]] = (
         effect=Effect.CONTAIN,
         ledger="intent",
         acting=True,
-        screens=("triage", "egress", "path", "tree"),
+        screens=("triage", "egress", "path", "tree", "endpoints", "endpoint", "check"),
     ),
     _response(
         "undo",
@@ -149,7 +161,7 @@ LOOKING: Final[tuple[Command, ...]] = (
         "narrow the list with the query language",
         keys=("slash",),
         verb="filter",
-        screens=("triage", "egress", "activity", "sources", "pivot", "entity", "tree"),
+        screens=_LISTS,
     ),
     _view(
         "pivot",
@@ -158,7 +170,7 @@ LOOKING: Final[tuple[Command, ...]] = (
         keys=("p",),
         verb="pivot",
         needs="row",
-        screens=("triage", "egress", "path", "pivot", "entity", "tree"),
+        screens=("triage", "egress", "path", "endpoints", "endpoint", "pivot", "entity", "tree"),
     ),
     _view(
         "tree",
@@ -179,6 +191,14 @@ LOOKING: Final[tuple[Command, ...]] = (
         effect=Effect.READ,
         ledger="asked",
         screens=("egress", "path"),
+    ),
+    _view(
+        "lens",
+        "View",
+        "next list: endpoints, estate checks, changes (:lens changes 3d), residency by region",
+        keys=("tab",),
+        verb="lens",
+        screens=("endpoints",),
     ),
     _view("span", "Span", "3 hours, a day, two weeks", keys=("tab",), screens=("path",)),
     _view(
@@ -201,7 +221,7 @@ LOOKING: Final[tuple[Command, ...]] = (
         "Export",
         "write what is shown to a file",
         verb="export",
-        screens=("triage", "egress", "activity", "sources", "pivot", "entity", "tree", "contain"),
+        screens=(*_LISTS, "contain"),
     ),
     _view("local_time", "Local time", "UTC or local time", keys=("T",), verb="time"),
     _view("theme", "Theme", "next theme", verb="theme"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from socconsole.commands import PlanContain, PlanUndo
 from socconsole.model.entity import Entity
+from socconsole.model.world import Place
 from socconsole.text import Untrusted
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ def _egress(desk: Desk) -> ConsoleScreen:
     return EgressScreen(desk)
 
 
+def _endpoints(desk: Desk) -> ConsoleScreen:
+    from socconsole.screens.endpoints import EndpointsScreen
+
+    return EndpointsScreen(desk)
+
+
 def _activity(desk: Desk) -> ConsoleScreen:
     from socconsole.screens.activity import ActivityScreen
 
@@ -41,6 +48,7 @@ def _sources(desk: Desk) -> ConsoleScreen:
 
 PLACES: Final[Mapping[str, Callable[[Desk], ConsoleScreen]]] = {
     "egress": _egress,
+    "endpoints": _endpoints,
     "activity": _activity,
     "sources": _sources,
 }
@@ -69,6 +77,20 @@ def path(desk: Desk, id_: str, *, asking: bool = False) -> None:
     from socconsole.screens.path import PathScreen
 
     desk.app.push_screen(PathScreen(desk, id_, asking=asking))
+
+
+def endpoint(desk: Desk, id_: str) -> None:
+    """One endpoint that serves an LLM."""
+    from socconsole.screens.endpoint import EndpointScreen
+
+    desk.app.push_screen(EndpointScreen(desk, id_))
+
+
+def check(desk: Desk, id_: str, subject: str, place: Place) -> None:
+    """What one check says of one subject, and said before."""
+    from socconsole.screens.check import CheckScreen
+
+    desk.app.push_screen(CheckScreen(desk, id_, subject, place))
 
 
 def pivot(desk: Desk, entities: Sequence[Entity], about: Untrusted | str) -> None:

@@ -77,12 +77,20 @@ def made(
 
 
 def may_read(roles: Iterable[Read[Permissions]]) -> Read[tuple[str, ...]] | None:
-    """What all of these roles together may read; None for no role. One that was not read may read anything."""
+    """What all of these roles together may read, the widest first; None for no role. One that was not read may read
+    anything."""
     found = whole(roles)
     if isinstance(found, Unread):
         return found
-    patterns = (pattern for role in found.value for pattern in readable(role))
-    return Known(tuple(dict.fromkeys(patterns))) if found.value else None
+    patterns = dict.fromkeys(pattern for role in found.value for pattern in readable(role))
+    return Known(tuple(sorted(patterns, key=_narrowness))) if found.value else None
+
+
+def _narrowness(pattern: str) -> tuple[bool, bool]:
+    """Whether a condition narrows it, and whether it names anything."""
+    return " if " in pattern, not re.match(
+        r"(arn:[^:]*:[^:]*:[^:]*:[^:]*:)?(key/|table/|secret:)?\*(/\*)?( |$)", pattern
+    )
 
 
 def together(parts: Iterable[Read[tuple[str, ...]]]) -> Read[tuple[str, ...]]:
