@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -235,6 +236,9 @@ def test_the_file_of_evidence_is_the_evaluation_and_the_same_for_the_same_estate
     later = Evaluation(HERE, TEN + HOUR, one.results, one.endpoints, one.checks, one.asked, one.unanswered)
     assert posture_codec.pack(later) == data
     assert posture_codec.unpack(data, TEN) == one
+    for other in (b"", data[:-20], b"x" + data, gzip.compress(b"[1"), gzip.compress(b"{}"), gzip.compress(b"[]")):
+        with pytest.raises((ValueError, LookupError, TypeError, OSError, EOFError)):
+            posture_codec.unpack(other, TEN)
 
 
 def test_retention_forgets_what_ended_long_ago_and_nothing_else(conn: Connection) -> None:

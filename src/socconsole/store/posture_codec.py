@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -66,7 +67,10 @@ def pack(evaluation: Evaluation) -> bytes:
 def unpack(data: bytes, at: datetime) -> Evaluation:
     """What :func:`pack` made, of the round at ``at``. Anything else raises ``ValueError``, ``LookupError``,
     ``TypeError``, ``OSError`` or ``EOFError``."""
-    whole = msgspec.json.decode(gzip.decompress(data))
+    try:
+        whole = msgspec.json.decode(gzip.decompress(data))
+    except (msgspec.DecodeError, zlib.error) as error:
+        raise ValueError(str(error)) from error
     if whole["format"] != FORMAT:
         raise ValueError(f"not {FORMAT}")
     place = Place(str(whole["account"]), str(whole["region"]))
