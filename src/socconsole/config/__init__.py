@@ -25,6 +25,7 @@ from socconsole.config.tables import (
     RunbookConfig,
     Service,
     SpendConfig,
+    ThirdPartyConfig,
     schema,
 )
 
@@ -50,6 +51,7 @@ __all__ = [
     "RunbookConfig",
     "Service",
     "SpendConfig",
+    "ThirdPartyConfig",
     "default_path",
     "exposed",
     "load",

@@ -112,6 +112,14 @@ EXAMPLE: Final = """\
 # services = { "AWS Lambda" = "response" }
 # positions = [{ name = "on-call team", monthly = 18000, kind = "response" }]
 
+# [[third_party]]                # whoever outside may read data or take roles: `posture --report third-parties`
+# name = "Prompt agency"
+# who = ["999988887777"]         # account ids, ARNs, federations, as policies name them, with * and ?
+# owner = "ml-serving"
+# purpose = "tunes prompts of the shop's assistant"
+# contact = "security@agency.example, +49 30 1234567"
+# review = 2027-03-31            # looked at again by then
+
 # [[probe]]                      # an endpoint of your own: `posture --report errors` looks at how it refuses
 # url = "https://llm.shop.example/v1/chat/completions"
 # token_env = "LLM_PROBE_TOKEN"  # environment variable with its bearer token

@@ -148,6 +148,10 @@ def _check(config: Config, path: Path, text: str) -> None:
             raise ConfigError(path, key, _line_of(text, key), "a runbook is either a document or a function")
         if any(other.id == runbook.id for other in config.runbook[:n]):
             raise ConfigError(path, key, _line_of(text, key), f"{runbook.id} stands twice")
+    for n, party in enumerate(config.third_party):
+        key = f"third_party[{n}].name"
+        if any(other.name == party.name for other in config.third_party[:n]):
+            raise ConfigError(path, key, _line_of(text, key), f"{party.name} stands twice")
     for n, peer in enumerate(config.peers):
         if not re.search(PUBLIC_KEY, peer.public_key):
             key = f"peers[{n}].public_key"

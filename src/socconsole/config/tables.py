@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -177,6 +178,25 @@ class PostureConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """vLLM, Ollama, TGI, Triton, others, SGLang."""
     drill_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 92
     """The longest time between two tabletop exercises."""
+    unused_days: Annotated[int, msgspec.Meta(ge=1, le=400)] = 90
+    """What nobody used for so long is to be looked at: roles, users, access keys."""
+    review_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 183
+    """The longest time between two reviews of a role or user."""
+
+
+class ThirdPartyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Somebody outside who may read data of ours or take a role: an entry of the register."""
+
+    name: str
+    who: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    """Account ids, ARNs, federations or services, as policies name them, with ``*`` and ``?``."""
+    owner: str = ""
+    """Who in the team answers for it."""
+    purpose: str = ""
+    contact: str = ""
+    """Whom to call there when something leaked."""
+    review: date | None = None
+    """The day by which somebody has to look at it again; absent: nobody set one, which is overdue."""
 
 
 class ProbeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -286,6 +306,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     egress: EgressConfig = msgspec.field(default_factory=EgressConfig)
     posture: PostureConfig = msgspec.field(default_factory=PostureConfig)
     spend: SpendConfig = msgspec.field(default_factory=SpendConfig)
+    third_party: tuple[ThirdPartyConfig, ...] = ()
+    """The register of those outside who may read data or take roles."""
     probe: tuple[ProbeConfig, ...] = ()
     """Endpoints of the team's own that may be probed; nothing is while this is empty."""
     intervals: Intervals = msgspec.field(default_factory=Intervals)
