@@ -112,6 +112,10 @@ def undo(
     accept_exposure: Annotated[
         bool, typer.Option("--accept-exposure", help="Restore it although that is public; needs --reason.")
     ] = False,
+    although_handed_over: Annotated[
+        bool,
+        typer.Option("--although-handed-over", help="Another shift accepted it; undone here too; needs --reason."),
+    ] = False,
     no_wait: NoWaitOption = False,
     json: JsonOption = False,
     store: StoreOption = None,
@@ -126,6 +130,7 @@ def undo(
             confirm=typed,
             reason=reason,
             accept_exposure=accept_exposure,
+            although_handed_over=although_handed_over,
             approval=approval,
             break_glass=break_glass,
             wait=not no_wait,

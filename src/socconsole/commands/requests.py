@@ -116,6 +116,8 @@ class Undo(Request, frozen=True):
     confirm: str
     reason: str = ""
     accept_exposure: bool = False
+    although_handed_over: bool = False
+    """Another install has accepted it with a handoff; undone here all the same, with a reason."""
     approval: str = ""
     break_glass: bool = False
     wait: bool = True

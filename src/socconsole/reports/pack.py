@@ -24,7 +24,7 @@ from socconsole.reports.case_report import case_report
 from socconsole.reports.html import html
 from socconsole.reports.markdown import markdown
 from socconsole.reports.times import stamp
-from socconsole.store import actions, cases, evidence, ledger, ledger_body, ledger_segment
+from socconsole.store import actions, adopted, cases, evidence, ledger, ledger_body, ledger_segment
 from socconsole.store.db import Connection
 from socconsole.text import ascii_json
 
@@ -106,7 +106,7 @@ def _item(
     folder: StateFolder, kind: str, digest: str, seq: int, length: int | None, trouble: str = ""
 ) -> dict[str, Any]:
     """Custody of one item: by whom and when it was taken, as the entry that names it says."""
-    line = ledger.get(folder, [seq])[seq]
+    line = adopted.as_made(ledger.get(folder, [seq])[seq])
     return {
         "sha256": digest,
         "what": kind,

@@ -11,14 +11,14 @@ from datetime import datetime
 from socconsole.model.action import ActionRecord, Plan
 from socconsole.response import approvals, book, records
 from socconsole.response.session import Refusal, Session
-from socconsole.store import db, keys, ledger, owed
+from socconsole.store import adopted, db, keys, ledger, owed
 from socconsole.text import clean, token
 
 
 def ask(session: Session, action_id: str) -> tuple[str, datetime]:
     """The line for the second person, and by when they owe their answer. Raises ``Refusal``. Blocks."""
     record, done, due = _owing(session, action_id)
-    line = ledger.get(session.folder, [record.intent_seq])[record.intent_seq]
+    line = adopted.as_made(ledger.get(session.folder, [record.intent_seq])[record.intent_seq])
     why = line.entry.private.get("reason", "")
     return book.propose(session, done, record.undoes or "", why, done=record.id), due
 

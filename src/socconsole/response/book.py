@@ -20,10 +20,10 @@ from socconsole.model.world import WorldKind
 from socconsole.response import approvals, rails, records
 from socconsole.response.base import Noted, Target
 from socconsole.response.session import Refusal, Session
-from socconsole.store import actions, db, evidence, keys, ledger, project
+from socconsole.store import actions, adopted, db, evidence, handoffs, keys, ledger, project
 from socconsole.store.ledger_verify import verify
 from socconsole.store.state import StateFolder
-from socconsole.text import clean
+from socconsole.text import clean, token
 
 _log = logging.getLogger(__name__)
 
@@ -159,7 +159,18 @@ def recorded(folder: StateFolder, action_id: str) -> tuple[ActionRecord, Plan] |
     if record is None:
         return None
     line = ledger.get(folder, [record.intent_seq])[record.intent_seq]
-    return record, records.plan_of(line)
+    return record, records.plan_of(adopted.as_made(line))
+
+
+def handed_over(folder: StateFolder, action_id: str) -> str:
+    """Who answers for an action by now, in a sentence; empty while this install does."""
+    with closing(db.connect(folder.store_db, readonly=True)) as conn:
+        given = handoffs.holder(conn, action_id)
+    if given is None:
+        return ""
+    return (
+        f"{token(action_id)} was handed over to {clean(given.accepted_by, 80)} ({clean(given.peer, 80)}): undo it there"
+    )
 
 
 def unfit(folder: StateFolder, config: Config) -> str:

@@ -53,6 +53,9 @@ async def contain(session: Session, request: Contain) -> Outcome:
 async def undo(session: Session, request: Undo) -> Outcome:
     """Restore what an action changed; see :func:`contain`."""
     record, done = await planning.undoable(session, request.action_id)
+    elsewhere = await asyncio.to_thread(book.handed_over, session.folder, record.id)
+    if elsewhere and not (request.although_handed_over and request.reason.strip()):
+        raise Refusal("refused", elsewhere, "or here all the same: --although-handed-over with --reason")
     order = _Order(
         action=planning.action_of(done),
         target=Target(done.target, done.place),

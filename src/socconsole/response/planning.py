@@ -43,6 +43,8 @@ async def plan_undo(session: Session, request: PlanUndo) -> Plan:
     record, done = await undoable(session, request.action_id)
     async with session.door(session, "reader") as door:
         plan = await planned(session, door, None, undo_planner_of(done), action_of(done))
+    if elsewhere := await asyncio.to_thread(book.handed_over, session.folder, record.id):
+        plan = replace(plan, warnings=(elsewhere, *plan.warnings))
     return _show(session, record.id, plan)
 
 

@@ -14,7 +14,7 @@ from socconsole.model.clock import ClockState
 from socconsole.model.entity import THINGS
 from socconsole.model.entry import Line
 from socconsole.model.finding import Leaving
-from socconsole.store import actions, case_clocks, case_playbooks, cases, ledger, pivot
+from socconsole.store import actions, adopted, case_clocks, case_playbooks, cases, ledger, pivot
 from socconsole.store.instants import instant
 from socconsole.text import Untrusted, clean
 
@@ -77,7 +77,7 @@ def history(folder: StateFolder, conn: Connection, case: Case) -> list[Happened]
     }
     done = {record.intent_seq for record in cases.actions_of(conn, case)}
     lines = ledger.get(folder, sorted({*about, *decided, *done}))
-    found = [_entry(line, about.get(seq)) for seq, line in lines.items()]
+    found = [_entry(adopted.as_made(line), about.get(seq)) for seq, line in lines.items()]
     return sorted([*found, *_by_others(conn, case)], key=lambda one: (one.at, one.ref))
 
 

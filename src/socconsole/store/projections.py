@@ -27,6 +27,8 @@ ended                                     ``how`` (``gone.How``), ``waiting`` (c
 erase                                     ``of`` ([[seq, name], …])
 probed                                    see ``probe_finding``
 case_…, clock_…                           see ``project_cases``
+shift_…, handoff…                         see ``project_handoffs``
+adopted                                   see ``adopted``: applied as the entry that another install wrote
 ========================================= ==============================================================
 
 Other verbs (``world``, ``system``, ``import`` …) leave no row.
@@ -41,7 +43,7 @@ from typing import Any, Final
 
 from socconsole.model.entry import Line
 from socconsole.model.finding import Workflow
-from socconsole.store import own, probe_finding, project_actions, project_cases, reading
+from socconsole.store import adopted, own, probe_finding, project_actions, project_cases, project_handoffs, reading
 from socconsole.store.instants import micros, storable
 
 Lookup = Callable[[int], Line | None]
@@ -76,6 +78,7 @@ def apply(conn: sqlite3.Connection, line: Line, lookup: Lookup) -> None:
 
     Raises ``LookupError``, ``TypeError`` or ``ValueError`` for an entry of a known verb in an unknown shape.
     """
+    line = adopted.as_made(line)
     verb = line.entry.verb
     if verb in FIELD_OF:
         _decide(conn, line)
@@ -93,6 +96,8 @@ def apply(conn: sqlite3.Connection, line: Line, lookup: Lookup) -> None:
         probe_finding.probed(conn, line)
     elif verb in project_cases.VERBS:
         project_cases.apply(conn, line)
+    elif verb in project_handoffs.VERBS:
+        project_handoffs.apply(conn, line)
 
 
 def _when(line: Line) -> int:

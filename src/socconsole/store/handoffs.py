@@ -1,0 +1,105 @@
+"""Shifts and handoffs as they stand. Reading only."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from sqlite3 import Connection
+from typing import Final
+
+from socconsole.store.instants import instant, instant_or_none
+from socconsole.text import Untrusted
+
+_COLUMNS: Final = "id, way, seq, at, who, digest, cases, actions, accepted, accepted_by, peer"
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Somebody on duty. ``until`` is what they said; ``ended`` is when they signed off."""
+
+    seq: int
+    who: Untrusted
+    since: datetime
+    until: datetime | None
+    ended: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOff:
+    """A handoff that was given (``given``) or taken. ``at`` is when it was made, by ``who``."""
+
+    id: str
+    given: bool
+    seq: int
+    at: datetime
+    who: Untrusted
+    digest: str
+    """SHA-256 of the file."""
+    cases: int
+    actions: tuple[str, ...]
+    accepted: datetime | None
+    accepted_by: Untrusted
+    peer: Untrusted
+    """The other install, as ``[[peers]]`` named it; empty until a receipt came."""
+
+
+def on_shift(conn: Connection) -> list[Shift]:
+    """Who is signed on now, the longest first."""
+    return _shifts(conn, "WHERE ended IS NULL ORDER BY since, seq")
+
+
+def last_shifts(conn: Connection, limit: int = 10) -> list[Shift]:
+    """Newest first."""
+    return _shifts(conn, "ORDER BY seq DESC LIMIT ?", limit)
+
+
+def _shifts(conn: Connection, more: str, *values: object) -> list[Shift]:
+    rows = conn.execute(f"SELECT seq, who, since, until, ended FROM shift {more}", values)
+    return [
+        Shift(seq, Untrusted(who), instant(since), instant_or_none(until), instant_or_none(ended))
+        for seq, who, since, until, ended in rows
+    ]
+
+
+def get(conn: Connection, id_: str) -> HandedOff | None:
+    return next(iter(_handoffs(conn, "WHERE id = ?", id_)), None)
+
+
+def latest(conn: Connection, limit: int = 20) -> list[HandedOff]:
+    """Given and taken, newest first."""
+    return _handoffs(conn, "ORDER BY seq DESC LIMIT ?", limit)
+
+
+def unaccepted(conn: Connection) -> list[HandedOff]:
+    """Given, and no receipt has come: nobody is known to have taken over. Oldest first."""
+    return _handoffs(conn, "WHERE way = 'out' AND accepted IS NULL ORDER BY seq")
+
+
+def holder(conn: Connection, action: str) -> HandedOff | None:
+    """The accepted handoff by which another install answers for an action; None while this one does."""
+    return next(
+        iter(_handoffs(conn, "WHERE id = (SELECT handoff FROM handed_over WHERE action = ?)", action)),
+        None,
+    )
+
+
+def _handoffs(conn: Connection, more: str, *values: object) -> list[HandedOff]:
+    return [
+        HandedOff(
+            id=id_,
+            given=way == "out",
+            seq=seq,
+            at=instant(at),
+            who=Untrusted(who),
+            digest=digest,
+            cases=cases,
+            actions=tuple(json.loads(actions)),
+            accepted=instant_or_none(accepted),
+            accepted_by=Untrusted(by),
+            peer=Untrusted(peer),
+        )
+        for id_, way, seq, at, who, digest, cases, actions, accepted, by, peer in conn.execute(
+            f"SELECT {_COLUMNS} FROM handoff {more}", values
+        )
+    ]
