@@ -101,7 +101,7 @@ def test_an_alarm_that_nobody_saw_stays_open_until_somebody_did(conn) -> None:
     state(conn, AlarmState.ALARM, NOW)
     state(conn, AlarmState.OK, NOW + minutes(5))
     assert stands(NOW + minutes(5)) == (State.NEW, False)
-    egress_upkeep.run(conn, NOW + timedelta(days=2))
+    egress_upkeep.end_gone(conn, NOW + timedelta(days=2))
     assert stands(NOW + timedelta(days=2)) == (State.NEW, False)
     acknowledge(conn, ID, NOW + timedelta(days=3))
     state(conn, AlarmState.OK, NOW + minutes(5))
@@ -127,7 +127,7 @@ def test_an_alarm_pointed_elsewhere_while_it_rings_takes_nothing_off_the_desk(co
     assert ended(conn) == (State.NEW, True)
     assert [one.path for one in egress.open_alarms_on(conn, [NAT])] == [nat.id]
     acknowledge(conn, ID, NOW + minutes(2))
-    egress_upkeep.run(conn, NOW + timedelta(hours=25))
+    egress_upkeep.end_gone(conn, NOW + timedelta(hours=25))
     assert ended(conn) == (State.RESOLVED, False)
 
 
@@ -138,13 +138,13 @@ def test_a_deleted_alarm_leaves_its_finding_behind(conn) -> None:
     assert stored is not None
     assert stored.state is State.NEW
     acknowledge(conn, ID, NOW + minutes(2))
-    egress_upkeep.run(conn, NOW + timedelta(hours=23))
+    egress_upkeep.end_gone(conn, NOW + timedelta(hours=23))
     assert ended(conn) == (State.ACKNOWLEDGED, True)
-    egress_upkeep.run(conn, NOW + timedelta(hours=25))
+    egress_upkeep.end_gone(conn, NOW + timedelta(hours=25))
     assert ended(conn) == (State.RESOLVED, False)
     state(conn, AlarmState.ALARM, NOW + timedelta(hours=26))  # made anew, and acknowledged in its former life only
     tell(conn, Alarms(PLACE, (), complete=True), at=NOW + timedelta(hours=27))
-    egress_upkeep.run(conn, NOW + timedelta(hours=80))
+    egress_upkeep.end_gone(conn, NOW + timedelta(hours=80))
     assert ended(conn) == (State.NEW, True)
 
 

@@ -12,7 +12,19 @@ from socconsole.config import CasesConfig, Config, ControllerConfig, DatasetConf
 from socconsole.model.case import Case, CaseStatus, Line, SixLine
 from socconsole.model.clock import ClockState
 from socconsole.model.finding import Severity
-from socconsole.store import case_acts, case_clocks, case_view, cases, evidence, ledger, project, six_lines
+from socconsole.store import (
+    case_acts,
+    case_clocks,
+    case_view,
+    cases,
+    evidence,
+    findings,
+    housekeeping,
+    ledger,
+    project,
+    reading,
+    six_lines,
+)
 from socconsole.store.case_acts import Acted
 from socconsole.store.case_desk import CaseRefused
 from socconsole.store.state import StateFolder
@@ -257,3 +269,17 @@ def test_steps_that_were_missed_speak_against_closing(folder: StateFolder) -> No
     act(folder, ask.TickStep(case=id_, playbook="public-bucket", step="prevent", note="an SCP does", skip=True))
     with pytest.raises(CaseRefused, match=r"public-bucket: 3 steps not done \(close, record, notify\)"):
         act(folder, ask.CloseCase(case=id_, reason="done"))
+
+
+def test_what_is_in_a_case_is_kept_and_a_legal_hold_keeps_everything(folder: StateFolder) -> None:
+    old = NOW - timedelta(days=500)
+    closed = {"active": False, "occurred": old, "published": old, "updated": old}
+    with store(folder) as conn:
+        findings.commit(conn, [hub("8", **closed), hub("9", **closed)], answer=None, origin="test", now=old)
+    id_ = opened(folder, 8)
+    act(folder, ask.HoldCase(case=id_, on=True, reason="counsel asked"))
+    with store(folder) as conn:
+        assert housekeeping.run(conn, NOW).expired == 0
+        act(folder, ask.HoldCase(case=id_, on=False, reason="settled"))
+        assert housekeeping.run(conn, NOW).expired == 1
+        assert [n for n in (8, 9) if reading.get(conn, named(n), NOW)] == [8]

@@ -8,7 +8,6 @@ from typing import Final
 
 from socconsole.model.finding import alias_key
 from socconsole.store import alarm_finding, egress, egress_codec, own
-from socconsole.store.db import transaction
 from socconsole.store.instants import micros
 from socconsole.triage import ways_out
 
@@ -19,14 +18,6 @@ FINE_KEPT: Final = timedelta(days=1)
 """The same for a path's meter by the minute; beyond that its five minutes do."""
 
 CHANGES_KEPT: Final = timedelta(days=400)
-
-
-def run(conn: Connection, now: datetime) -> None:
-    """One round, in short transactions."""
-    with transaction(conn):
-        prune(conn, now)
-    with transaction(conn):
-        end_gone(conn, now)
 
 
 def end_gone(conn: Connection, now: datetime) -> int:

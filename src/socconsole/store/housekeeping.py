@@ -1,8 +1,9 @@
 """What time does to the store: retention, the search index, the planner's statistics. The watch's work.
 
 Only what AWS can tell again, or no longer matters, is ever deleted: closed findings after 400 days, and none
-that anybody decided about, acted on or sent anything for; trail events after 30 days, points of meters after 15,
-what posture was after 400.
+that anybody decided about, acted on, sent anything for or put into a case; trail events after 30 days, points of
+meters after 15, what posture was after 400. While a case is under legal hold nothing is: what belongs to it nobody can
+say yet.
 """
 
 from __future__ import annotations
@@ -40,17 +41,28 @@ def run(conn: Connection, now: datetime) -> Kept:
     """One round: short transactions, so that nobody waits for it."""
     own.close_acknowledged(conn, now)
     deferred.advance(conn, now)
-    expired = expire(conn, now)
-    forgotten = trail.purge(conn, now)
-    egress_upkeep.run(conn, now)
     with transaction(conn):
-        posture_intake.prune(conn, now)
+        egress_upkeep.end_gone(conn, now)
+    expired = forgotten = 0
+    if not held(conn):
+        expired = expire(conn, now)
+        forgotten = trail.purge(conn, now)
+        with transaction(conn):
+            egress_upkeep.prune(conn, now)
+        with transaction(conn):
+            posture_intake.prune(conn, now)
     reindexed = _index_is_worn(conn)
     if reindexed:
         rebuild_text(conn)
     conn.execute("PRAGMA optimize")
     conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
     return Kept(expired, forgotten, reindexed)
+
+
+def held(conn: Connection) -> bool:
+    """Whether a case is under legal hold, closed or not."""
+    found: int = conn.execute("SELECT EXISTS (SELECT 1 FROM case_file WHERE held = 1)").fetchone()[0]
+    return bool(found)
 
 
 def expire(conn: Connection, now: datetime, after: timedelta = CLOSED_FINDINGS) -> int:
@@ -65,6 +77,8 @@ def expire(conn: Connection, now: datetime, after: timedelta = CLOSED_FINDINGS) 
                 WHERE (f.active = 0 OR f.workflow IN ('RESOLVED', 'SUPPRESSED'))
                     AND max(f.seen, coalesce(f.updated, 0), coalesce(f.occurred, 0), coalesce(f.resolved_at, 0)) < ?
                     AND NOT EXISTS (SELECT 1 FROM decided AS k WHERE k.n = f.n)
+                    AND NOT EXISTS (SELECT 1 FROM alias AS a JOIN case_finding AS c ON c.finding = substr(a.key, 1, 14)
+                        WHERE a.finding = f.n)
                 LIMIT ?
                 """,
                 (limit, _BATCH),
