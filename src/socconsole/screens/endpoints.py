@@ -163,11 +163,13 @@ class EndpointsScreen(ListScreen[Any]):
 
     def why_not(self, command: Command) -> str:
         said = super().why_not(command)
-        if said or command.id not in ("contain", "pivot") or not self.is_built:
+        if said or command.id not in ("contain", "pivot", "open") or not self.is_built:
             return said
         row = self.table.cursor_row
         if row is None:
             return "there is no row"
+        if command.id == "open":
+            return "" if isinstance(row, (EndpointRow, Row, Change)) else "all of it stands in the detail"
         if command.id == "pivot":
             return "" if isinstance(row, EndpointRow) else "on an endpoint"
         return fixing.why_not(row) if isinstance(row, Row) else "on a failing check: enter lists an endpoint's"

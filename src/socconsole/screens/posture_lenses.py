@@ -11,7 +11,7 @@ from socconsole.model.posture import Verdict
 from socconsole.screens import fixing, posture_words, words
 from socconsole.screens.endpoint_sections import KINDS
 from socconsole.screens.lens import Lens
-from socconsole.store import endpoint_results, endpoint_view, posture_past
+from socconsole.store import endpoint_results, endpoint_view
 from socconsole.store.db import Connection
 from socconsole.store.endpoint_view import Residency
 from socconsole.store.posture_past import Change
@@ -113,7 +113,7 @@ class ChangesLens(Lens[Change]):
     nothing: ClassVar[str] = "changes of a verdict"
 
     def read(self, conn: Connection, trusted: Trust, since: datetime) -> tuple[Change, ...]:
-        return tuple(posture_past.changed_since(conn, since))
+        return tuple(endpoint_results.changed(conn, since))
 
     def columns(self) -> Sequence[Column[Change]]:
         return (
@@ -137,7 +137,8 @@ class ChangesLens(Lens[Change]):
     def summary(self, rows: Sequence[Change], since: datetime) -> str:
         worse = sum(row.now is Verdict.FAIL for row in rows)
         better = sum(row.now is Verdict.PASS for row in rows)
-        return f"since {self.desk.stamp(since)}: {worse} to FAIL, {better} to PASS"
+        at = words.short_stamp(since, local=self.desk.local_time)
+        return f"since {at}: {worse} to FAIL, {better} to PASS"
 
     def detail(self, row: Change, trusted: Trust) -> tuple[Body, list[Section]]:
         was, now = row.was.value if row.was else "not there", row.now.value if row.now else "gone"
