@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -100,6 +102,46 @@ def test_a_filter_that_does_nothing_is_none(said: dict[str, object], hides: bool
     }
     found = _guards(Known(None), answer)
     assert (bool(found.pii), found.prompt_attack) == (hides, blocks)
+
+
+def changed(reviewed: Reviewed, operation: str, change: Callable[[Any], Any]) -> Reviewed:
+    """The estate at home, had AWS answered one operation differently."""
+    told = {key: change(said) for key, said in reviewed.answers.items() if key[:2] == (HOME, operation)}
+    assert told, f"{operation} was never asked"
+    return Reviewed({**reviewed.answers, **told})
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict"),
+    [
+        ({"inputTags": "HONOR"}, FAIL),
+        ({"inputTags": "IGNORE"}, PASS),
+        ({"selectiveContentGuarding": {"messages": "SELECTIVE"}}, FAIL),
+        ({"selectiveContentGuarding": {"messages": "COMPREHENSIVE", "system": "SELECTIVE"}}, PASS),
+    ],
+    ids=["tags-honoured", "tags-ignored", "selective", "comprehensive"],
+)
+async def test_a_guardrail_that_looks_at_what_callers_mark_is_enforced_on_nobody(
+    reviewed: Reviewed, more: dict[str, object], verdict: Verdict
+) -> None:
+    def marked(answer: dict[str, Any]) -> dict[str, Any]:
+        return {"guardrailsConfig": [{**one, **more} for one in answer["guardrailsConfig"]]}
+
+    estate = changed(reviewed, "bedrock:ListEnforcedGuardrailsConfiguration", marked)
+    assert set((await estate.verdicts("BR-03")).values()) == {verdict}
+
+
+@pytest.mark.parametrize(
+    ("operation", "none"),
+    [("logs:DescribeLogGroups", [{"logGroups": []}]), ("s3:ListBuckets", [{"Buckets": []}])],
+    ids=["no-group", "no-bucket"],
+)
+async def test_what_is_written_to_a_place_that_is_gone_is_written_nowhere(
+    reviewed: Reviewed, operation: str, none: object
+) -> None:
+    gone = await changed(reviewed, operation, lambda _: none).results("BR-01")
+    assert {one.verdict for one in gone.values()} == {FAIL}
+    assert "which is not there" in words(gone)
 
 
 async def test_what_the_account_has_is_asked_for_once(reviewed: Reviewed) -> None:

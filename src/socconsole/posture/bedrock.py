@@ -19,6 +19,7 @@ from socconsole.model.estate.bedrock import (
 )
 from socconsole.model.estate.listed import Listed
 from socconsole.model.estate.policy import Policy
+from socconsole.model.estate.storage import Storage
 from socconsole.model.known import Known, Read, Unread
 from socconsole.model.posture import Judged
 from socconsole.posture import bedrock_agents
@@ -51,15 +52,29 @@ def written_down(place: Here, context: Context) -> Judged:
     logging = _part(context).logging.get()
     if logging is None:
         return weigh([lambda: Said(False, "invocation logging is off: nobody sees what models are asked")])
-    return weigh([partial(_somewhere, logging), partial(_text, logging)])
-
-
-def _somewhere(logging: InvocationLogging) -> Said:
     where = [
-        *([f"the log group {logging.group}"] if logging.group else ()),
-        *(f"s3://{one}" for one in logging.buckets),
+        *([partial(_to_group, logging.group, context)] if logging.group else ()),
+        *(partial(_to_bucket, name, context) for name in logging.buckets),
     ]
-    return Said(bool(where), f"invocations are written to {' and '.join(where) or 'nowhere'}")
+    return weigh([*(where or [_nowhere]), partial(_text, logging)])
+
+
+def _nowhere() -> Said:
+    return Said(False, "invocations are written nowhere")
+
+
+def _to_group(name: str, context: Context) -> Said:
+    """The configuration outlives what it names: then Bedrock drops what it has to write."""
+    return _written_to(f"the log group {name}", _part(context).log_group.get() is not None)
+
+
+def _to_bucket(name: str, context: Context) -> Said:
+    """Only destinations of the same account and Region are taken (Bedrock User Guide, "Monitor model invocation")."""
+    return _written_to(f"s3://{name}", any(one.name == name for one in context.part(Storage).buckets.get()))
+
+
+def _written_to(where: str, there: bool) -> Said:
+    return Said(there, f"invocations are written to {where}{'' if there else ', which is not there'}")
 
 
 def _text(logging: InvocationLogging) -> Said:
@@ -92,7 +107,7 @@ def _logs(part: Bedrock, context: Context) -> Iterator[Condition]:
 
 def _group(part: Bedrock) -> Said:
     group = part.log_group.get()
-    return own_key(f"the log group {group.name} is", group.key) if group else Said(None, "no log group was read")
+    return own_key(f"the log group {group.name} is", group.key) if group else Said(None, "the log group is not there")
 
 
 # ---- BR-03: guardrails
@@ -112,8 +127,12 @@ def _guarded(part: Bedrock) -> Iterator[Condition]:
 def _enforced(part: Bedrock) -> Said:
     found = part.enforced.get()
     for one in found:
-        if one.everywhere:
+        if one.everywhere and not one.marked:
             return Said(True, f"{one.guardrail} version {one.version} is enforced on every model")
+    if any(one.everywhere for one in found):
+        return Said(
+            False, f"{found[0].guardrail} is enforced on what callers mark: whoever marks nothing leaves it out"
+        )
     if found:
         return Said(False, f"{found[0].guardrail} is enforced on some models only")
     return Said(False, "no guardrail is enforced: whoever calls a model may leave it out")

@@ -79,7 +79,7 @@ def _logging(answer: dict[str, Any]) -> InvocationLogging | None:
 
 
 async def _log_group(asking: Asking, logging: Read[InvocationLogging | None]) -> Read[LogGroup | None]:
-    """The group that invocations are written to; there may be none of that name, then nothing is written."""
+    """The group that invocations are written to; None where none is named, or there is none of that name."""
     if isinstance(logging, Unread):
         return logging
     name = logging.value.group if logging.value else ""
@@ -96,7 +96,7 @@ async def _log_group(asking: Asking, logging: Read[InvocationLogging | None]) ->
         return found
     for arn, own in found.value:
         return Known(LogGroup(token(arn, 1024), name, await key(asking, own)))
-    return Unread("logs:DescribeLogGroups", Untrusted(f"there is no log group {name}"))
+    return Known(None)
 
 
 # --- guardrails -------------------------------------------------------------------------------------------
@@ -149,25 +149,38 @@ async def _enforced(asking: Asking) -> Read[tuple[Enforced, ...]]:
     if isinstance(found, Unread):
         return found
 
-    async def one(said: tuple[str, str, bool]) -> Enforced:
-        arn, version, everywhere = said
-        return Enforced(token(arn, 1024), token(version), everywhere, await _guardrail(asking, arn, version, arn))
+    async def one(said: _Enforcement) -> Enforced:
+        arn, version, everywhere, marked = said
+        told = await _guardrail(asking, arn, version, arn)
+        return Enforced(token(arn, 1024), token(version), everywhere, marked, told)
 
     return Known(await asking.each(found.value, one))
 
 
-def _enforcements(answer: dict[str, Any]) -> list[tuple[str, str, bool]]:
-    """(ARN, version, whether for every model). Raises ``ValueError`` where there is a further page: half a list is
-    no list."""
+_Enforcement = tuple[str, str, bool, bool]
+"""ARN, version, whether for every model, whether of what callers mark alone."""
+
+
+def _enforcements(answer: dict[str, Any]) -> list[_Enforcement]:
+    """Raises ``ValueError`` where there is a further page: half a list is no list."""
     if answer.get("nextToken"):
         raise ValueError("more enforced guardrails than a page has")
-    return [(str(one["guardrailArn"]), str(one["guardrailVersion"]), _all(one)) for one in answer["guardrailsConfig"]]
+    return [
+        (str(one["guardrailArn"]), str(one["guardrailVersion"]), _all(one), _marked(one))
+        for one in answer["guardrailsConfig"]
+    ]
 
 
 def _all(one: dict[str, Any]) -> bool:
     """Without ``modelEnforcement`` it is for every model; so it is with ``ALL``, but for those left out."""
     said = one.get("modelEnforcement")
     return not said or ("ALL" in said["includedModels"] and not said["excludedModels"])
+
+
+def _marked(one: dict[str, Any]) -> bool:
+    """Of the two ways to say it ``inputTags`` is the older; all of a message is looked at where neither is said."""
+    selective = (one.get("selectiveContentGuarding") or {}).get("messages") == "SELECTIVE"
+    return selective or one.get("inputTags") == "HONOR"
 
 
 # --- models -----------------------------------------------------------------------------------------------

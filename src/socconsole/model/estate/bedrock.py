@@ -60,6 +60,8 @@ class Enforced:
     version: str
     everywhere: bool
     """For every model."""
+    marked: bool
+    """It looks at what callers mark in their messages, and at nothing else."""
     told: Read[Guardrail]
 
 
@@ -188,7 +190,7 @@ class FullAccess:
 class Bedrock:
     logging: Read[InvocationLogging | None]
     log_group: Read[LogGroup | None]
-    """That invocations are written to; None where they are not written to one."""
+    """That invocations are written to; None where they are written to none, or to one that is not there."""
     guardrails: Read[tuple[Listed[Guardrail], ...]]
     """Their working drafts."""
     enforced: Read[tuple[Enforced, ...]]
