@@ -26,7 +26,7 @@ def refused(call: Any) -> tuple[str, int]:
 # One operation of each protocol that a reader role may not call.
 PROTOCOLS = {
     "json": lambda make: make("cloudtrail").stop_logging(Name="org-trail"),
-    "rest-json": lambda make: make("guardduty").list_filters(DetectorId="0" * 32),
+    "rest-json": lambda make: make("guardduty").delete_filter(DetectorId="0" * 32, FilterName="noise"),
     "query": lambda make: make("iam").create_user(UserName="eve"),
     "ec2": lambda make: make("ec2").describe_key_pairs(),
     "rest-xml": lambda make: make("s3").delete_bucket_policy(Bucket="kaufhaus-llm-corpus-prod"),
@@ -179,7 +179,7 @@ def test_a_dry_run_changes_nothing_and_is_counted_apart(aws: Embedded) -> None:
 @pytest.mark.parametrize(
     ("service", "call", "code"),
     [
-        ("accessanalyzer", lambda c: c.list_analyzers(), "UnknownOperationException"),
+        ("auditmanager", lambda c: c.list_controls(controlType="Custom"), "UnknownOperationException"),
         ("cloudwatch", lambda c: c.list_metric_streams(), "UnknownOperationException"),
         ("elbv2", lambda c: c.describe_trust_stores(), "InvalidAction"),
         ("ec2", lambda c: c.describe_fast_launch_images(), "InvalidAction"),
