@@ -14,7 +14,6 @@ from typing import Final
 
 from socconsole.aws import Door
 from socconsole.collectors.base import Batch
-from socconsole.collectors.posture import snapshot
 from socconsole.config import Config
 from socconsole.model.action import ActionState
 from socconsole.model.entry import Entry
@@ -64,6 +63,8 @@ class Posture:
         )
 
     async def _evaluated(self, door: Door, place: Place) -> Evaluation:
+        # Every check of every service: not before findings have come, for which somebody waits.
+        from socconsole.collectors.posture import snapshot
         from socconsole.posture import Context, evaluate
 
         estate = await snapshot(door, place, self._config, datetime.now(UTC), await self._known(place))
