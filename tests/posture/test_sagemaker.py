@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from socconsole.collectors.posture.policies import parse
 from socconsole.collectors.posture.sagemaker import _configured
+from socconsole.model.estate import Estate
 from socconsole.model.estate.roles import Permissions, RolePolicy
-from socconsole.model.estate.sagemaker import Capture, TrainingJob
+from socconsole.model.estate.sagemaker import Capture
 from socconsole.model.posture import Verdict
+from socconsole.posture import Context
 from socconsole.posture.access import narrow, not_everywhere, readable
 from socconsole.posture.sagemaker import _volumes
-from tests.posture.estate import SEALED, Reviewed
+from tests.posture.estate import CONFIG, HOME, SEALED, Reviewed
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 
@@ -129,7 +132,31 @@ def test_a_model_that_only_some_instances_serve_counts_too() -> None:
 
 
 def test_only_instances_with_storage_of_their_own_need_no_volume_key() -> None:
-    job = TrainingJob(True, True, 8, ("ml.p5.48xlarge",), None, None, "", None)
-    assert _volumes(job).met is True
-    assert _volumes(replace(job, types=("ml.p5.48xlarge", "ml.m5.4xlarge"))).met is False
-    assert _volumes(replace(job, types=())).met is False
+    here = Context(Estate(HOME, datetime.now(UTC), (), 0, ()), CONFIG)
+    assert _volumes(["ml.p5.48xlarge"], None, here).met is True
+    assert _volumes(["ml.p5.48xlarge", "ml.m5.4xlarge"], None, here).met is False
+    assert _volumes([], None, here).met is False
+
+
+async def test_a_key_of_somebody_else_is_none_of_our_own(reviewed: Reviewed) -> None:
+    def strange(answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "KeyMetadata": {**answer["KeyMetadata"], "AWSAccountId": "999988887777"}}
+
+    told = {key: strange(said) for key, said in reviewed.answers.items() if key[:2] == (HOME, "kms:DescribeKey")}
+    elsewhere = Reviewed({**reviewed.answers, **told})
+    for check in ("SM-03", "SM-05", "BR-02", "BR-06"):
+        assert Verdict.PASS in (await reviewed.verdicts(check)).values()
+        assert set((await elsewhere.verdicts(check)).values()) == {Verdict.FAIL}
+
+
+async def test_an_endpoint_on_instances_that_take_no_key_can_pass(reviewed: Reviewed) -> None:
+    """SageMaker refuses a key for ``ml.g5``; what is captured needs one all the same."""
+
+    def on_gpus(answer: dict[str, Any]) -> dict[str, Any]:
+        variants = [{**one, "InstanceType": "ml.g5.12xlarge"} for one in answer["ProductionVariants"]]
+        return {**{key: said for key, said in answer.items() if key != "KmsKeyId"}, "ProductionVariants": variants}
+
+    operation = "sagemaker:DescribeEndpointConfig"
+    told = {key: on_gpus(said) for key, said in reviewed.answers.items() if key[:2] == (HOME, operation)}
+    found = await Reviewed({**reviewed.answers, **told}).verdicts("SM-03")
+    assert (found["order-answers"], found["prompt-lab"]) == (Verdict.PASS, Verdict.FAIL)

@@ -97,7 +97,7 @@ def logs_protected(place: Here, context: Context) -> Judged:
 def _logs(part: Bedrock, context: Context) -> Iterator[Condition]:
     logging = part.logging.get()
     if logging is not None and logging.group:
-        yield lambda: _group(part)
+        yield lambda: _group(part, context)
     for name in logging.buckets if logging else ():
         yield from closed_bucket(name, context)
         bucket = bucket_of(name, context)
@@ -105,9 +105,11 @@ def _logs(part: Bedrock, context: Context) -> Iterator[Condition]:
             yield from bucket_key(bucket, context)
 
 
-def _group(part: Bedrock) -> Said:
+def _group(part: Bedrock, context: Context) -> Said:
     group = part.log_group.get()
-    return own_key(f"the log group {group.name} is", group.key) if group else Said(None, "the log group is not there")
+    if group is None:
+        return Said(None, "the log group is not there")
+    return own_key(f"the log group {group.name} is", group.key, context)
 
 
 # ---- BR-03: guardrails
@@ -130,9 +132,7 @@ def _enforced(part: Bedrock) -> Said:
         if one.everywhere and not one.marked:
             return Said(True, f"{one.guardrail} version {one.version} is enforced on every model")
     if any(one.everywhere for one in found):
-        return Said(
-            False, f"{found[0].guardrail} is enforced on what callers mark: whoever marks nothing leaves it out"
-        )
+        return Said(False, f"{found[0].guardrail} looks at what callers mark: whoever marks nothing leaves it out")
     if found:
         return Said(False, f"{found[0].guardrail} is enforced on some models only")
     return Said(False, "no guardrail is enforced: whoever calls a model may leave it out")
@@ -165,7 +165,7 @@ def short_lived(key: ApiKey, context: Context) -> Judged:
 
 def encrypted(place: Here, context: Context) -> Judged:
     """BR-06."""
-    return weigh(_encrypted(_part(context)))
+    return weigh(_encrypted(_part(context), context))
 
 
 def _anything(context: Context) -> Read[tuple[Here, ...]]:
@@ -176,37 +176,37 @@ def _anything(context: Context) -> Read[tuple[Here, ...]]:
     return here(context)
 
 
-def _encrypted(part: Bedrock) -> Iterator[Condition]:
-    yield from _each(part.custom_models, "custom models", _model_key)
-    yield from _each(part.prompts, "prompts", _prompt_key)
-    yield from _each(part.knowledge_bases, "knowledge bases", _managed_key)
+def _encrypted(part: Bedrock, context: Context) -> Iterator[Condition]:
+    yield from _each(part.custom_models, "custom models", partial(_model_key, context))
+    yield from _each(part.prompts, "prompts", partial(_prompt_key, context))
+    yield from _each(part.knowledge_bases, "knowledge bases", partial(_managed_key, context))
     for base in () if isinstance(part.knowledge_bases, Unread) else part.knowledge_bases.value:
         if not isinstance(base.told, Unread):  # else it is UNKNOWN already
             name = clean(base.told.value.name, 80)
-            yield from _each(base.told.value.sources, f"sources of {name}", partial(_source_key, name))
+            yield from _each(base.told.value.sources, f"sources of {name}", partial(_source_key, context, name))
 
 
-def _model_key(model: Listed[CustomModel]) -> Said:
-    return own_key(f"the custom model {model.name} is", model.told.get().key)
+def _model_key(context: Context, model: Listed[CustomModel]) -> Said:
+    return own_key(f"the custom model {model.name} is", model.told.get().key, context)
 
 
-def _prompt_key(prompt: Listed[Prompt]) -> Said:
+def _prompt_key(context: Context, prompt: Listed[Prompt]) -> Said:
     told = prompt.told.get()
-    return own_key(f"the prompt {clean(told.name, 80)} is", told.key)
+    return own_key(f"the prompt {clean(told.name, 80)} is", told.key, context)
 
 
-def _managed_key(base: Listed[KnowledgeBase]) -> Said:
+def _managed_key(context: Context, base: Listed[KnowledgeBase]) -> Said:
     """Where vectors lie in somebody's own storage, that has its own checks."""
     told = base.told.get()
     name = f"the knowledge base {clean(told.name, 80)}"
     if told.storage:
         return Said(True, f"{name} keeps its vectors in {', '.join(told.storage)}")
-    return own_key(f"what {name} keeps is", told.key)
+    return own_key(f"what {name} keeps is", told.key, context)
 
 
-def _source_key(base: str, source: Listed[DataSource]) -> Said:
+def _source_key(context: Context, base: str, source: Listed[DataSource]) -> Said:
     told = source.told.get()
-    return own_key(f"what the knowledge base {base} takes in from {clean(told.name, 80)} is", told.key)
+    return own_key(f"what the knowledge base {base} takes in from {clean(told.name, 80)} is", told.key, context)
 
 
 # ---- BR-09: who else may

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -33,7 +33,7 @@ from socconsole.text import Untrusted
 
 _LOCAL_STORAGE: Final = re.compile(r"ml\.([a-z]+\d[a-z]*d[a-z]*|g5|g6e?|gr6|p5(e|en)?|trn1n?|trn2)\.")
 """Instances whose storage is their own, encrypted by their hardware; SageMaker takes no key for it (EC2 User Guide,
-"Instance store volumes"; SageMaker API reference, ``ResourceConfig``)."""
+"Instance store volumes"; SageMaker API reference, ``ResourceConfig``, ``CreateEndpointConfig``)."""
 
 
 def _endpoints(context: Context) -> Read[tuple[Listed[Endpoint], ...]]:
@@ -108,18 +108,27 @@ def _no_way_in(subnet: str, context: Context) -> Said:
 def own_keys(endpoint: Endpoint, context: Context) -> Iterator[Condition]:
     """SM-03."""
     config = endpoint.config.get()
-    yield partial(own_key, "its volumes are", config.key)
+    yield partial(_volumes, [one.instance_type for one in config.variants], config.key, context)
     if config.capture is not None:
-        yield partial(own_key, "what it captures is", config.capture.key)
+        yield partial(own_key, "what it captures is", config.capture.key, context)
 
 
-def own_key(what: str, key: Key | None) -> Said:
+def own_key(what: str, key: Key | None, context: Context) -> Said:
     """``what`` with its verb: ``its volumes are``."""
     if key is None:
         return Said(False, f"{what} encrypted with no key of its own")
-    if not key.customer.get():
+    account = key.account.get()
+    if not account:
         return Said(False, f"{what} encrypted with {key.named}, which AWS manages")
+    if account not in context.own_accounts | {context.place.account}:
+        return Said(False, f"{what} encrypted with {key.named} of the stranger {account}")
     return Said(True, f"{what} encrypted with {key.named}")
+
+
+def _volumes(types: Sequence[str], key: Key | None, context: Context) -> Said:
+    if key is None and types and all(map(_LOCAL_STORAGE.match, types)):
+        return Said(True, f"{', '.join(dict.fromkeys(types))} encrypt their own storage, and take no key")
+    return own_key("its volumes are", key, context)
 
 
 # ---- SM-04: more than one
@@ -152,7 +161,7 @@ def notebook_closed(notebook: Listed[Notebook], context: Context) -> Judged:
             lambda: Said(not told.internet, f"direct internet access is {'on' if told.internet else 'off'}"),
             lambda: Said(bool(told.subnet), f"it is in {told.subnet or 'no VPC'}"),
             lambda: Said(not told.root, f"its users are {'root' if told.root else 'not root'}"),
-            partial(own_key, "its volume is", told.key),
+            partial(own_key, "its volume is", told.key, context),
             partial(_narrow, told.permissions),
         )
     )
@@ -160,13 +169,13 @@ def notebook_closed(notebook: Listed[Notebook], context: Context) -> Judged:
 
 def training_closed(job: Listed[TrainingJob], context: Context) -> Judged:
     """SM-06."""
-    return weigh(_training(job.told.get()))
+    return weigh(_training(job.told.get(), context))
 
 
-def _training(job: TrainingJob) -> Iterator[Condition]:
+def _training(job: TrainingJob, context: Context) -> Iterator[Condition]:
     yield partial(_cut_off, "it", job.isolated)
     yield partial(_encrypted_between, job)
-    yield partial(_volumes, job)
+    yield partial(_volumes, job.types, job.volume_key, context)
     if job.permissions is not None:
         yield partial(_narrow, job.permissions)
 
@@ -176,12 +185,6 @@ def _encrypted_between(job: TrainingJob) -> Said:
         return Said(True, "it has one instance: nothing passes between several")
     how = "" if job.encrypted_between else "not "
     return Said(job.encrypted_between, f"traffic between its instances is {how}encrypted")
-
-
-def _volumes(job: TrainingJob) -> Said:
-    if job.volume_key is None and job.types and all(map(_LOCAL_STORAGE.match, job.types)):
-        return Said(True, f"{', '.join(job.types)} encrypt their own storage, and take no key")
-    return own_key("its volumes are", job.volume_key)
 
 
 # ---- SM-07: what its roles may do

@@ -57,10 +57,11 @@ async def key(asking: Asking, named: str | None) -> Key | None:
     if not named:
         return None
 
-    def customer(answer: dict[str, Any]) -> bool:
-        return {"CUSTOMER": True, "AWS": False}[answer["KeyMetadata"]["KeyManager"]]
+    def account(answer: dict[str, Any]) -> str:
+        said = answer["KeyMetadata"]
+        return {"CUSTOMER": token(said["AWSAccountId"]), "AWS": ""}[said["KeyManager"]]
 
-    return Key(token(named, 256), await asking.one("kms:DescribeKey", {"KeyId": named}, customer))
+    return Key(token(named, 256), await asking.one("kms:DescribeKey", {"KeyId": named}, account))
 
 
 def pairs(listed: Any) -> Tags:

@@ -11,5 +11,5 @@ from socconsole.model.known import Read
 class Key:
     named: str
     """ARN, id or alias; token."""
-    customer: Read[bool]
-    """It is the customer's own, not one that AWS manages."""
+    account: Read[str]
+    """Of the customer whose own it is; empty for one that AWS manages."""
