@@ -45,10 +45,11 @@ _screen = partial(Command, group="screens")
 _decision = partial(Command, needs="finding", acting=True, screens=("triage",), group="triage")
 _triage = partial(Command, screens=("triage",), group="triage")
 _response = partial(Command, group="response")
+_case = partial(Command, group="cases", screens=("cases", "case"))
 _view = partial(Command, group="view")
 
 _LISTS: Final = (
-    "triage", "egress", "endpoints", "endpoint", "activity", "sources", "pivot", "entity", "tree",
+    "triage", "egress", "endpoints", "endpoint", "cases", "case", "activity", "sources", "pivot", "entity", "tree",
 )  # fmt: skip
 """Screens with rows under a filter."""
 
@@ -68,6 +69,9 @@ SCREENS: Final[tuple[Command, ...]] = (
         keys=("3",),
         verb="endpoints",
     ),
+    _screen(
+        "screen.cases", "Cases", "incidents under work: clocks, steps, what still leaves", keys=("4",), verb="cases"
+    ),
     _screen("screen.activity", "Activity", "the ledger: what was decided and done", keys=("5",), verb="activity"),
     _screen(
         "screen.sources", "Sources", "what answers, how fresh, and what mends the rest", keys=("7",), verb="sources"
@@ -84,8 +88,25 @@ DECIDING: Final[tuple[Command, ...]] = (
         effect=Effect.WORKFLOW,
         ledger="acknowledge",
     ),
-    _decision("claim", "Claim", "take the finding as yours", keys=("c",), verb="claim", ledger="claim"),
-    _decision("note", "Note", "write a note", keys=("n",), verb="note", effect=Effect.WORKFLOW, ledger="note"),
+    _decision(
+        "claim",
+        "Claim",
+        "take the finding, or the case, as yours",
+        keys=("c",),
+        verb="claim",
+        ledger="claim",
+        screens=("triage", "cases", "case"),
+    ),
+    _decision(
+        "note",
+        "Note",
+        "write a note",
+        keys=("n",),
+        verb="note",
+        effect=Effect.WORKFLOW,
+        ledger="note",
+        screens=("triage", "cases", "case"),
+    ),
     _decision(
         "verify",
         "Verdict",
@@ -123,6 +144,74 @@ DESK: Final[tuple[Command, ...]] = (
     _triage("send", "Send", "send workflow writes kept back in READ", verb="send", effect=Effect.WORKFLOW, screens=()),
 )
 
+CASES: Final[tuple[Command, ...]] = (
+    _case(
+        "case",
+        "Case",
+        "open a case of it, or attach it to an open one; of what is in one, go to it",
+        keys=("K",),
+        verb="case",
+        needs="finding",
+        ledger="case_open",
+        acting=True,
+        screens=("triage", "egress"),
+    ),
+    _case(
+        "new_case",
+        "New",
+        "a case by hand: a phone call is a finding too",
+        keys=("N",),
+        verb="new-case",
+        ledger="case_open",
+        acting=True,
+        screens=("cases",),
+    ),
+    _case(
+        "set", "Set", "severity, status, owner, hypothesis or title, and its value", verb="set", ledger="case_change"
+    ),
+    _case(
+        "step",
+        "Step",
+        "tick the step under the cursor, with how it was done",
+        keys=("space",),
+        verb="step",
+        needs="row",
+        ledger="case_step",
+        screens=("case",),
+    ),
+    _case("playbook", "Playbook", "work it by a playbook", verb="playbook", ledger="case_playbook"),
+    _case(
+        "aware",
+        "Aware",
+        "when an entity was aware: [ENTITY], when and why are asked",
+        verb="aware",
+        ledger="clock_moment",
+    ),
+    _case(
+        "moment", "Moment", "another moment: classified, high_risk, personal_data", verb="moment", ledger="clock_moment"
+    ),
+    _case(
+        "applies", "Applies", "whether a regime applies: REGIME yes|no [ENTITY]", verb="applies", ledger="clock_answer"
+    ),
+    _case("notify", "Notify", "the decision to notify: REGIME yes|no [ENTITY]", verb="notify", ledger="clock_decision"),
+    _case("sent", "Sent", "a deadline was met: CLOCK [WHEN]", verb="sent", ledger="clock_sent"),
+    _case("told", "Told", "who was told: NAME [HOW]", verb="told", ledger="case_told"),
+    _case("attach", "Attach", "add findings: f-…", verb="attach", ledger="case_attach"),
+    _case(
+        "detach",
+        "Detach",
+        "take the finding under the cursor out, with a reason",
+        verb="detach",
+        ledger="case_detach",
+        screens=("case",),
+    ),
+    _case("merge", "Merge", "make it part of another: c-…", verb="merge", ledger="case_merge"),
+    _case("hold", "Hold", "legal hold: on REASON, off REASON", verb="hold", ledger="case_hold"),
+    _case(
+        "close", "Close", "with a reason; 'anyway' first where something stands open", verb="close", ledger="case_close"
+    ),
+)
+
 RESPONDING: Final[tuple[Command, ...]] = (
     _response(
         "contain",
@@ -134,7 +223,7 @@ RESPONDING: Final[tuple[Command, ...]] = (
         effect=Effect.CONTAIN,
         ledger="intent",
         acting=True,
-        screens=("triage", "egress", "path", "tree", "endpoints", "endpoint", "check"),
+        screens=("triage", "egress", "path", "tree", "endpoints", "endpoint", "check", "case"),
     ),
     _response(
         "undo",
@@ -146,7 +235,7 @@ RESPONDING: Final[tuple[Command, ...]] = (
         effect=Effect.CONTAIN,
         ledger="intent",
         acting=True,
-        screens=("triage", "activity"),
+        screens=("triage", "activity", "case"),
     ),
     _response("respond", "Arm", "allow containment for this session, with a reason", verb="respond", ledger="respond"),
     _response("stand_down", "Stand down", "leave RESPOND", verb="stand-down", ledger="stand_down"),
@@ -234,7 +323,7 @@ GENERAL: Final[tuple[Command, ...]] = (
     Command("quit", "Quit", "leave the console; the watch goes on for its linger", verb="q"),
 )
 
-COMMANDS: Final = (*SCREENS, *DECIDING, *DESK, *RESPONDING, *LOOKING, *GENERAL)
+COMMANDS: Final = (*SCREENS, *DECIDING, *DESK, *CASES, *RESPONDING, *LOOKING, *GENERAL)
 """In the order in which help and palette list them."""
 
 BY_ID: Final = {command.id: command for command in COMMANDS}

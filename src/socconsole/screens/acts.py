@@ -15,7 +15,7 @@ from socconsole import triage
 from socconsole.commands import Acknowledge, Claim, Command, Decision, Note, Snooze, TakeBack, Verify
 from socconsole.model.action import Mode
 from socconsole.model.finding import Verdict
-from socconsole.screens import opening, words
+from socconsole.screens import case_entry, opening, words
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.finding_sections import verdict_words
 from socconsole.store import actions, pivot, reading
@@ -137,6 +137,12 @@ class FindingActs(ConsoleScreen):
             return
         opening.offers(self.desk, ids[0])
 
+    async def do_case(self, asked: Invocation) -> None:
+        if asked.argument:
+            case_entry.go_to(self, asked.argument)
+        else:
+            await case_entry.enter(self, ids := _ids(asked), self.title_of(ids[0]))
+
     def do_pivot(self, asked: Invocation) -> None:
         if asked.argument:
             self.work(pivot_named(self, asked.argument))
@@ -199,6 +205,11 @@ class FindingActs(ConsoleScreen):
             return ids[0]
         title = clean(stored.finding.title)
         return fit(title, min(_NAME_CELLS, cell_len(title)), glyphs.current().cut)
+
+    def title_of(self, finding: str) -> str:
+        """What a finding is called, whole."""
+        stored = reading.get(self.desk.conn, finding)
+        return clean(stored.finding.title, 300) if stored is not None else ""
 
     def _told(self) -> str:
         if self.desk.mode is Mode.READ:

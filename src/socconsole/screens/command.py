@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from socconsole.commands import BY_VERB, Command
+from socconsole.model.case import CaseStatus
+from socconsole.model.finding import Severity
 from socconsole.store.filter import View
 from socconsole.store.queue import SortBy
 from socconsole.triage.query_fields import FIELDS, FLAGS
@@ -21,7 +23,7 @@ ALIASES: Final = {
     "standdown": "stand-down",
 }
 
-NAMES_ITS_SUBJECT: Final = frozenset({"contain", "undo", "incident", "pivot"})
+NAMES_ITS_SUBJECT: Final = frozenset({"contain", "undo", "incident", "pivot", "case"})
 """Commands whose argument says what they are about."""
 
 NEEDS_ARGUMENT: Final = {
@@ -97,4 +99,9 @@ def words_after(head: str, themes: Iterable[str], undoable: Iterable[str]) -> li
         "time": ["utc", "local"],
         "verdict": ["true", "false", "benign", "unknown"],
         "snooze": ["30m", "4h", "1d", "7d"],
+        "set": ["severity", "status", "owner", "hypothesis", "title"],
+        "set severity": [severity.name.lower() for severity in sorted(Severity, reverse=True)],
+        "set status": [status.value for status in CaseStatus if status not in (CaseStatus.CLOSED, CaseStatus.MERGED)],
+        "hold": ["on", "off"],
+        "moment": ["classified", "high_risk", "personal_data"],
     }.get(head, [])

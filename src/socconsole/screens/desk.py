@@ -19,7 +19,7 @@ from socconsole.model.finding import State
 from socconsole.model.source import Freshness, SourceState
 from socconsole.model.wire import Failed, Progress
 from socconsole.model.world import WorldKind
-from socconsole.screens import health, replies, words
+from socconsole.screens import clock_words, health, replies, words
 from socconsole.screens.keymap import Keymap
 from socconsole.screens.link import ActorLink
 from socconsole.screens.replies import Said
@@ -33,6 +33,7 @@ from socconsole.store import (
     snoozed,
     sources,
 )
+from socconsole.store.case_glance import Glance, Nearest
 from socconsole.store.filter import View
 from socconsole.store.queue import Count, QueueReader, QueueRow, Sort
 from socconsole.text import clean
@@ -91,6 +92,8 @@ class Desk:
         self._oldest: QueueRow | None = None
         self._unacked = 0
         self._doubt = 0
+        self._glance = Glance(config)
+        self._nearest: Nearest | None = None
         self._others: tuple[str, ...] = ()
         self._past: dict[str, list[str]] = {}
         self._opened = time.monotonic()
@@ -175,6 +178,7 @@ class Desk:
         regions = sorted({region for account in accounts for region in account.regions})
         place = " ".join(filter(None, (accounts[0].name, accounts[0].account))) if accounts else ""
         drill = self.world.drill
+        deadline, deadline_style = clock_words.headline(self._nearest, now)
         return HeaderState(
             mode=self.mode,
             world=self.world.kind,
@@ -190,6 +194,8 @@ class Desk:
             unacked=self._unacked,
             oldest=_minutes(waited),
             late=waited > TARGET_S,
+            deadline=deadline,
+            deadline_style=deadline_style,
             others=self._others,
             alert=f"{self._doubt} IN DOUBT" if self._doubt else "",
         )
@@ -228,16 +234,18 @@ class Desk:
 
     async def look_up(self) -> None:
         """Read in a thread what the header needs and an index alone does not give."""
-        self._oldest, self._unacked, self._doubt, self._others = await asyncio.to_thread(self._look_up)
+        found = await asyncio.to_thread(self._look_up)
+        self._oldest, self._unacked, self._doubt, self._others, self._nearest = found
 
-    def _look_up(self) -> tuple[QueueRow | None, int, int, tuple[str, ...]]:
+    def _look_up(self) -> tuple[QueueRow | None, int, int, tuple[str, ...], Nearest | None]:
         now = self.now()
         with self._background_lock, contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
             oldest = self._background.oldest_unacknowledged(now)
             unacked = self._background.count(View.THREATS, _UNACKED, now=now).n if oldest is not None else 0
             doubt = len(actions.in_doubt(conn))
             others = tuple(clean(p.who, 40) for p in sources.present(conn) if p.pid != os.getpid())
-        return oldest, unacked, doubt, others
+            nearest = self._glance.nearest(conn, now)
+        return oldest, unacked, doubt, others, nearest
 
     # -- what was typed before ---------------------------------------------------------------------------
 

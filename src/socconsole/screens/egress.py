@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from socconsole.commands import Command
 from socconsole.model.world import WorldKind
-from socconsole.screens import opening, words
+from socconsole.screens import case_entry, opening, words
 from socconsole.screens.acts import pivot_named, plan_named
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
@@ -127,7 +127,7 @@ class EgressScreen(ListScreen[PathView]):
 
     def why_not(self, command: Command) -> str:
         said = super().why_not(command)
-        if said or command.id not in ("contain", "talkers") or not self.is_built:
+        if said or command.id not in ("contain", "talkers", "case") or not self.is_built:
             return said
         row = self.table.cursor_row
         if row is None:
@@ -135,6 +135,8 @@ class EgressScreen(ListScreen[PathView]):
         if command.id == "talkers":
             return why_no_flows(row.path)
         if not row.findings:
+            if command.id == "case":
+                return "no open finding names it; N on Cases opens one by hand"
             return f"no open finding names it; :contain ACTION {row.path.resource} plans by hand"
         return ""
 
@@ -163,6 +165,13 @@ class EgressScreen(ListScreen[PathView]):
         row = self.table.cursor_row
         if row is not None and row.findings:
             opening.offers(self.desk, row.findings[0].id)
+
+    async def do_case(self, asked: Invocation) -> None:
+        row = self.table.cursor_row
+        if asked.argument:
+            case_entry.go_to(self, asked.argument)
+        elif row is not None and row.findings:
+            await case_entry.enter(self, [one.id for one in row.findings], clean(row.findings[0].title, 300))
 
     def do_copy(self, asked: Invocation) -> None:
         row = self.table.cursor_row

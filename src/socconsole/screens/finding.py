@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 from textual.app import ComposeResult
 
-from socconsole.screens import trail_sections, words
+from socconsole.screens import case_entry, trail_sections, words
 from socconsole.screens.acts import FindingActs
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
@@ -26,7 +26,7 @@ class FindingScreen(FindingActs):
     place: ClassVar[str] = "triage"
     titled: ClassVar[str] = "a finding's screen"
     footer_ids: ClassVar[tuple[str, ...]] = (
-        "back", "acknowledge", "claim", "note", "snooze", "verify", "contain", "undo", "raw", "copy", "help",
+        "back", "acknowledge", "claim", "note", "snooze", "verify", "contain", "case", "undo", "raw", "copy", "help",
     )  # fmt: skip
 
     def __init__(self, desk: Desk, finding: str) -> None:
@@ -67,6 +67,8 @@ class FindingScreen(FindingActs):
             shown.insert(0, story(found, members, stored.finding.id, self.desk.stamp))
             rest = (also_here(members, stored.finding.id, full=True), tied_by(found, full=True))
             shown[2:2] = [section for section in rest if section is not None]
+        if (case := case_entry.section(self.desk.conn, self.finding)) is not None:
+            shown.insert(0, case)
         pane.show_sections(heading(stored.finding), shown, key=self.finding)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from socconsole.commands import Acknowledge, Command
 from socconsole.model.finding import State
-from socconsole.screens import words
+from socconsole.screens import case_entry, words
 from socconsole.screens.acts import FindingActs
 from socconsole.screens.base import Invocation
 from socconsole.screens.incident_sections import severities
@@ -51,6 +51,10 @@ class IncidentActs(FindingActs):
     def show_incident(self, filter_text: str, cursor: str) -> None:
         """Show what a filter lets through, with the cursor on a finding."""
 
+    @abstractmethod
+    def incident_shown(self) -> str | None:
+        """The incident whose findings are listed, where nothing is marked."""
+
     @property
     @abstractmethod
     def unfolded(self) -> bool:
@@ -87,6 +91,21 @@ class IncidentActs(FindingActs):
 
     def label(self, command: Command) -> str:
         return "Fold" if command.id == "incident" and self.unfolded else super().label(command)
+
+    # -- cases -----------------------------------------------------------------------------------------
+
+    async def do_case(self, asked: Invocation) -> None:
+        """Of a folded row, and of an unfolded incident without marks, the whole incident."""
+        lead = self.lead()
+        named = lead.incident if lead is not None else self.incident_shown()
+        if asked.argument or named is None:
+            await super().do_case(asked)
+            return
+        members = incidents.members(self.desk.conn, named, self.desk.now())
+        here = asked.subject if isinstance(asked.subject, tuple) else ()
+        # Bound now, with what was looked at first; members come worst first.
+        ids = tuple(dict.fromkeys((*(row.id for row in members), *here)))
+        await case_entry.enter(self, ids, self.title_of(ids[0]), named)
 
     # -- acknowledging ---------------------------------------------------------------------------------
 

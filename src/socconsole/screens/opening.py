@@ -17,6 +17,7 @@ from socconsole.text import Untrusted
 if TYPE_CHECKING:
     from socconsole.screens.base import ConsoleScreen
     from socconsole.screens.desk import Desk
+    from socconsole.screens.replies import Said
 
 
 # --- screens with a number: made once, kept while the console runs -------------------------------------------
@@ -34,6 +35,12 @@ def _endpoints(desk: Desk) -> ConsoleScreen:
     return EndpointsScreen(desk)
 
 
+def _cases(desk: Desk) -> ConsoleScreen:
+    from socconsole.screens.cases import CasesScreen
+
+    return CasesScreen(desk)
+
+
 def _activity(desk: Desk) -> ConsoleScreen:
     from socconsole.screens.activity import ActivityScreen
 
@@ -49,6 +56,7 @@ def _sources(desk: Desk) -> ConsoleScreen:
 PLACES: Final[Mapping[str, Callable[[Desk], ConsoleScreen]]] = {
     "egress": _egress,
     "endpoints": _endpoints,
+    "cases": _cases,
     "activity": _activity,
     "sources": _sources,
 }
@@ -63,6 +71,13 @@ def finding(desk: Desk, id_: str) -> None:
     from socconsole.screens.finding import FindingScreen
 
     desk.app.push_screen(FindingScreen(desk, id_))
+
+
+def case(desk: Desk, id_: str, said: Said | None = None) -> None:
+    """One case, whole; ``said`` is what became of opening it."""
+    from socconsole.screens.case import CaseScreen
+
+    desk.app.push_screen(CaseScreen(desk, id_, said))
 
 
 def raw(desk: Desk, finding: str) -> None:

@@ -12,7 +12,7 @@ from textual.timer import Timer
 
 from socconsole.commands import Command
 from socconsole.model.source import Freshness, SourceState
-from socconsole.screens import opening, triage_columns, words
+from socconsole.screens import case_entry, opening, triage_columns, words
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.finding_sections import heading, sections
@@ -57,8 +57,8 @@ class TriageScreen(ListScreen[QueueRow], IncidentActs):
     place: ClassVar[str] = "triage"
     titled: ClassVar[str] = "Triage"
     footer_ids: ClassVar[tuple[str, ...]] = (
-        "acknowledge", "claim", "note", "snooze", "contain", "incident", "filter", "command", "help", "verify", "view",
-        "sort", "mark", "raw", "copy", "undo",
+        "acknowledge", "claim", "note", "snooze", "contain", "incident", "filter", "command", "help", "case", "verify",
+        "view", "sort", "mark", "raw", "copy", "undo",
     )  # fmt: skip
 
     def __init__(self, desk: Desk) -> None:
@@ -228,6 +228,8 @@ class TriageScreen(ListScreen[QueueRow], IncidentActs):
             shown.insert(0, story(found, members, row.id, self.desk.stamp))
             rest = (also_here(members, row.id, full=False), tied_by(found, full=False))
             shown += [section for section in rest if section is not None]
+        if (case := case_entry.section(self.desk.conn, row.id)) is not None:
+            shown.insert(0, case)
         return heading(stored.finding), shown
 
     def moved(self) -> None:
@@ -281,6 +283,9 @@ class TriageScreen(ListScreen[QueueRow], IncidentActs):
     @property
     def unfolded(self) -> bool:
         return self.filter_text.startswith(FIELD) and " " not in self.filter_text
+
+    def incident_shown(self) -> str | None:
+        return self.filter_text.removeprefix(FIELD) if self.unfolded and not self.table.marks else None
 
     def show_incident(self, filter_text: str, cursor: str) -> None:
         if self.apply_filter(filter_text) and not self.table.go_to_key(cursor):

@@ -115,6 +115,8 @@ class _Builder:
                 return self._any("' ' || sources || ' '", [f"% {_escaped(str(v))} %" for v in term.values])
             case "owner":
                 return self._owner(term)
+            case "case":
+                return f"id IN (SELECT finding FROM case_finding WHERE {self._text('case_id', term)})"
             case "kind" | "workflow":
                 return self._compared(_COLUMNS[term.field], term, str)
         column = _WIDE.get(term.field)

@@ -67,6 +67,8 @@ class Stored:
     """The way out that its resources name, and what leaves there; None where they name none."""
     incident: str | None = None
     """The incident candidate that it is part of; None while it stands alone."""
+    case: str | None = None
+    """The case that it is in, the first of several, open ones before closed ones; None while it is in none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,7 @@ def findings_json(stored: Stored, now: datetime) -> dict[str, Any]:
         "leaving": None if leaving is None else leaving.value,
         "still_firing": still_firing,
         "owner": stored.decided.owner,
-        "case": None,
+        "case": stored.case,
         "incident": stored.incident,
         "sample": finding.sample,
         "ended": None if stored.ended is None else {"how": stored.ended.how.value, "at": rfc3339(stored.ended.at)},
@@ -311,7 +313,18 @@ class _Reader:
             self._ended(n) if state is State.RESOLVED else None,
             self._way_out(finding),
             row["incident"],
+            self._case(n),
         )
+
+    def _case(self, n: int) -> str | None:
+        """Also under ids that it had before it was merged."""
+        row = self._conn.execute(
+            "SELECT c.id FROM case_finding AS f JOIN case_file AS c ON c.id = f.case_id WHERE f.finding IN "
+            "(SELECT id FROM finding WHERE n = ?1 UNION SELECT substr(key, 1, 14) FROM alias WHERE finding = ?1) "
+            "AND c.merged = '' ORDER BY c.closed IS NOT NULL, c.opened LIMIT 1",
+            (n,),
+        ).fetchone()
+        return None if row is None else str(row[0])
 
     def _way_out(self, finding: Finding) -> WayOut | None:
         names = [name.raw() for each in finding.resources for name in (each.id, each.name) if name is not None]

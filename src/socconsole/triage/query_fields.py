@@ -119,6 +119,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("owner", Shape.EXACT, "who claimed it; me, none", "owner:me"),
     Field("id", Shape.EXACT, "our id, or how it begins", "id:f-12ab*"),
     Field("incident", Shape.EXACT, "the incident it is part of", "incident:n-12ab*", ("inc",)),
+    Field("case", Shape.EXACT, "the case it is in", "case:c-12ab34cd"),
     Field("res", Shape.PART, "resource: id, name or type", "res:bucket", ("resource",)),
     Field("type", Shape.PART, "finding type", "type:exfil"),
     Field("actor", Shape.PART, "who acted: address, user, key", "actor:203.0.113.9", ("who",)),

@@ -34,6 +34,8 @@ class Glyphs:
     """Before how many others a row stands for."""
     part: str
     """Before a row that is part of something larger."""
+    about: str
+    """Before what stands on an assumption."""
     severity: Mapping[Severity, str]
 
 
@@ -52,6 +54,7 @@ UNICODE: Final = Glyphs(
     dot="·",
     fold="▸",
     part="┊",
+    about="≈",
     severity={
         Severity.CRITICAL: "✖",
         Severity.HIGH: "▲",
@@ -76,6 +79,7 @@ ASCII: Final = Glyphs(
     dot="-",
     fold=">",
     part=":",
+    about="~",
     severity={
         Severity.CRITICAL: "#",
         Severity.HIGH: "!",

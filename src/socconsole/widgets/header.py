@@ -59,6 +59,9 @@ class HeaderState:
     target: str = "15:00"
     late: bool = False
     """The oldest is past the target."""
+    deadline: str = ""
+    """The nearest open clock of all cases, ready to print: ``GDPR-33 ≈71 h``."""
+    deadline_style: str = "text"
     others: tuple[str, ...] = ()
     """Who else has this store open."""
     alert: str = ""
@@ -131,7 +134,7 @@ def health_line(state: HeaderState, width: int) -> Line:
     """Every source that fits, the troubled ones first; how long the oldest finding has waited."""
     right: list[Run] = []
     right += _watch(state)
-    right += [*_waiting(state, wide=True), (" ", "text")]
+    right += [*_waiting(state, wide=True), *_deadline(state, wide=True), (" ", "text")]
     room = width - width_of(tuple(right)) - 10
     ordered = sorted(state.sources, key=lambda note: note.freshness is Freshness.FRESH)
     left: list[Run] = []
@@ -172,6 +175,8 @@ def one_line(state: HeaderState, width: int) -> Line:
             right += [(f" +{len(state.others)} here", "warn")]
         if "waiting" not in gone:
             right += _waiting(state, wide=False)
+        if "deadline" not in gone or state.deadline_style == "bad":
+            right += _deadline(state, wide=False)
         if "clock" not in gone:
             right.append((f" {clean(state.clock, 20)}", "quiet"))
         right.append((" ", "quiet"))
@@ -181,7 +186,7 @@ def one_line(state: HeaderState, width: int) -> Line:
 
 
 # What may be left out, in this order: an account by its name alone comes before no region.
-_DISPENSABLE: Final = ("account", "region", "others", "name", "scenario", "clock", "fresh", "waiting")
+_DISPENSABLE: Final = ("account", "region", "others", "name", "scenario", "clock", "deadline", "fresh", "waiting")
 
 
 def _condition(state: HeaderState, *, well: bool) -> list[Run]:
@@ -237,6 +242,14 @@ def _watch(state: HeaderState) -> list[Run]:
 def _sound(state: HeaderState) -> bool:
     fresh = all(note.freshness is Freshness.FRESH for note in state.sources)
     return bool(state.sources) and fresh and state.watch_alive and state.world is not WorldKind.IMPORT
+
+
+def _deadline(state: HeaderState, *, wide: bool) -> list[Run]:
+    """What is due next by law or contract; what is over stands at every width."""
+    if not state.deadline:
+        return []
+    lead: Run = (f" {glyphs.current().dot} " if wide else " ", "quiet")
+    return [lead, (clean(state.deadline, 40), state.deadline_style)]
 
 
 def _waiting(state: HeaderState, *, wide: bool) -> list[Run]:

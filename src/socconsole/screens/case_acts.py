@@ -1,0 +1,318 @@
+"""What is done to a case, from the list of cases and from its own screen.
+
+Each act is about the case that was under the cursor at the keypress. It is written to the ledger off the UI loop, and
+what is refused is said in the words of whoever refused it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from socconsole.commands import cases as ask
+from socconsole.model.case import Case, CaseStatus
+from socconsole.model.clock import Clock
+from socconsole.model.finding import Severity
+from socconsole.playbooks import BadPlaybook
+from socconsole.screens import clock_words
+from socconsole.screens.base import ConsoleScreen, Invocation
+from socconsole.screens.desk import Desk
+from socconsole.screens.replies import Said
+from socconsole.store import case_playbooks
+from socconsole.store.case_clocks import TEAM
+from socconsole.text import clean
+
+FIELDS: Final = ("severity", "status", "owner", "hypothesis", "title")
+MOMENTS: Final = ("classified", "high_risk", "personal_data")
+_ANSWERS: Final = {"yes": True, "y": True, "no": False, "n": False}
+
+
+async def record(desk: Desk, request: ask.CaseRequest) -> tuple[str, Said]:
+    """Put an act on the ledger (in a thread: it waits for the disk); the case it is about, empty where nothing was
+    written, and what to say of it."""
+    from socconsole.store import case_acts  # with it comes the signing key's library: not before it is needed
+    from socconsole.store.case_desk import CaseRefused
+    from socconsole.store.ledger import EntryRefused, LedgerError
+    from socconsole.store.project import ProjectError
+
+    try:
+        acted = await asyncio.to_thread(case_acts.act, desk.folder, desk.config, request, desk.analyst, desk.now())
+    except CaseRefused as refused:
+        return "", (f"refused: {clean(str(refused), 600)}", "warning")
+    except (EntryRefused, LedgerError, ProjectError, BadPlaybook, OSError, desk.conn.Error) as trouble:
+        return "", (f"not recorded: {clean(str(trouble), 300)}", "error")
+    desk.app.poll()
+    named = "" if acted.case in acted.words else f"{acted.case}: "
+    said = f"{named}{clean(acted.words, 300)}; ledger entry {acted.seq:,}"
+    if not acted.projected:
+        said += "; the store is busy and will show it shortly"
+    return acted.case, (said, "good")
+
+
+class CaseActs(ConsoleScreen):
+    """Base of the screens with a case on them."""
+
+    @abstractmethod
+    def case_here(self) -> Case | None:
+        """The case that an act is about now."""
+
+    def acted(self) -> None:
+        """Something was written: the place to read again at once."""
+
+    @abstractmethod
+    def clocks_here(self) -> Sequence[Clock]:
+        """Its clocks."""
+
+    async def act(self, request: ask.CaseRequest) -> str:
+        """Do it and say what became of it; the case, empty where it was not done."""
+        case, said = await record(self.desk, request)
+        self.say(*said)
+        if case:
+            self.acted()
+        return case
+
+    # -- keys ------------------------------------------------------------------------------------------
+
+    async def do_note(self, asked: Invocation) -> None:
+        if (case := self._case()) is None:
+            return
+        text = asked.argument or await self.ask_lines(f"note on {case.id}")
+        if text is not None:
+            await self.act(ask.NoteCase(case=case.id, text=text))
+
+    async def do_claim(self, asked: Invocation) -> None:
+        if (case := self._case()) is None:
+            return
+        await self.act(ask.ChangeCase(case=case.id, field="owner", value=self.desk.analyst, seen=case.seq))
+
+    # -- commands --------------------------------------------------------------------------------------
+
+    async def do_set(self, asked: Invocation) -> None:
+        if (case := self._case()) is None:
+            return
+        field, _, value = asked.argument.partition(" ")
+        field = field.lower() or (await self.ask("set", hint=", ".join(FIELDS)) or "").strip().lower()
+        if not field:
+            return
+        if not value.strip() and field in FIELDS:
+            now = getattr(case, field)
+            was = now.name if isinstance(now, Severity) else str(now) if isinstance(now, CaseStatus) else clean(now)
+            answer = await self.ask(f"{field} of {case.id}", value=was, hint=_HINTS.get(field, ""))
+            if answer is None:
+                return
+            value = answer
+        await self.act(ask.ChangeCase(case=case.id, field=field, value=value.strip(), seen=case.seq))
+
+    async def do_close(self, asked: Invocation) -> None:
+        if (case := self._case()) is None:
+            return
+        first, _, rest = asked.argument.partition(" ")
+        anyway = first.lower() == "anyway"
+        reason = (rest if anyway else asked.argument).strip() or await self.ask(
+            f"close {case.id}{' anyway' if anyway else ''}", hint="what it was; it stays on the ledger", kind="reason"
+        )
+        if reason is None:
+            return
+        done, (said, kind) = await record(self.desk, ask.CloseCase(case=case.id, reason=reason, anyway=anyway))
+        if done:
+            self.acted()
+        more = "  (:close anyway REASON)" if kind == "warning" and not anyway and reason.strip() else ""
+        self.say(said.replace(". Close it anyway with a reason that says why", "") + more, kind, 0 if more else 6)
+
+    async def do_hold(self, asked: Invocation) -> None:
+        if (case := self._case()) is None:
+            return
+        word, _, reason = asked.argument.partition(" ")
+        on = {"on": True, "off": False}.get(word.lower())
+        if on is None:
+            self.say(":hold on REASON, or :hold off REASON", "warning")
+            return
+        await self.act(ask.HoldCase(case=case.id, on=on, reason=reason))
+
+    async def do_merge(self, asked: Invocation) -> None:
+        if (case := self._case()) is None:
+            return
+        into, _, reason = asked.argument.partition(" ")
+        into = into or (await self.ask(f"merge {case.id} into", hint="c-…: the case that it becomes part of") or "")
+        if into.strip() and await self.act(ask.MergeCases(case=case.id, into=into.strip().lower(), reason=reason)):
+            self.merged(into.strip().lower())
+
+    def merged(self, into: str) -> None:
+        """The case of this screen is part of another now."""
+
+    async def do_attach(self, asked: Invocation) -> None:
+        if (case := self._case()) is None:
+            return
+        ids = tuple(asked.argument.split())
+        if not ids:
+            self.say(":attach f-…; or K on the finding in Triage", "warning")
+            return
+        await self.act(ask.AttachFindings(case=case.id, findings=ids))
+
+    async def do_told(self, asked: Invocation) -> None:
+        if (case := self._case()) is None:
+            return
+        name, *how = self._words(asked.argument) or [""]
+        if not name:
+            self.say(':told NAME HOW; a name with blanks in "quotes"', "warning")
+            return
+        await self.act(ask.TellStakeholder(case=case.id, name=name, how=" ".join(how)))
+
+    async def do_playbook(self, asked: Invocation) -> None:
+        if (case := self._case()) is None:
+            return
+        fitting = await self._fitting(case)
+        hint = f"fits: {', '.join(fitting[:4])}; tab: all" if fitting else "tab: all of them"
+        name = asked.argument or await self.ask(
+            f"work {case.id} by",
+            value=fitting[0] if fitting else "",
+            hint=hint,
+            complete=one_after_other(self._books()),
+        )
+        if name and name.strip():
+            await self.act(ask.TakePlaybook(case=case.id, playbook=name.strip()))
+
+    async def _fitting(self, case: Case) -> tuple[str, ...]:
+        try:
+            return await self.desk.read(case_playbooks.fitting, self.desk.config, case)
+        except BadPlaybook:  # said on the case's screen, and when one is taken
+            return ()
+
+    def _books(self) -> Sequence[str]:
+        try:
+            return sorted(case_playbooks.known(self.desk.config))
+        except BadPlaybook:
+            return ()
+
+    # -- clocks ----------------------------------------------------------------------------------------
+
+    async def do_aware(self, asked: Invocation) -> None:
+        await self._moment("aware", self._words(asked.argument))
+
+    async def do_moment(self, asked: Invocation) -> None:
+        what, *rest = self._words(asked.argument) or [""]
+        if what not in MOMENTS:
+            self.say(f":moment {'|'.join(MOMENTS)} [ENTITY]", "warning")
+            return
+        await self._moment(what, rest)
+
+    async def _moment(self, what: str, rest: Sequence[str]) -> None:
+        if (case := self._case()) is None:
+            return
+        entity = await self._entity(case, " ".join(rest), f"which entity was {what.replace('_', ' ')}?")
+        if entity is None:
+            return
+        when = await self.ask(f"{what.replace('_', ' ')}: when", hint="35m (ago), 04:00 (UTC), RFC 3339; nothing: now")
+        if when is None:
+            return
+        try:
+            at = clock_words.moment(when, self.desk.now())
+        except ValueError as trouble:
+            self.say(str(trouble), "warning")
+            return
+        reason = await self.ask(f"{self.desk.stamp(at)}: how is it known, and why", kind="reason")
+        if reason is not None:
+            await self.act(ask.SetMoment(case=case.id, entity=entity, moment=what, at=at, reason=reason))
+
+    async def do_applies(self, asked: Invocation) -> None:
+        if (said := await self._yes_or_no(asked, "applies")) is not None:
+            case, regime, entity, yes, reason = said
+            await self.act(ask.AnswerRegime(case=case, entity=entity, regime=regime, applies=yes, reason=reason))
+
+    async def do_notify(self, asked: Invocation) -> None:
+        if (said := await self._yes_or_no(asked, "notify")) is not None:
+            case, regime, entity, yes, reason = said
+            await self.act(ask.DecideNotify(case=case, entity=entity, regime=regime, notify=yes, reason=reason))
+
+    async def _yes_or_no(self, asked: Invocation, verb: str) -> tuple[str, str, str, bool, str] | None:
+        """Case, regime, entity, the answer and its reason; None where somebody thought better of it."""
+        if (case := self._case()) is None:
+            return None
+        regime, answer, *rest = [*self._words(asked.argument), "", ""]
+        entity = " ".join(filter(None, rest))
+        if not regime:
+            self.say(f":{verb} REGIME yes|no [ENTITY]; enter on a clock begins it", "warning")
+            return None
+        if answer.lower() not in _ANSWERS:
+            entity = " ".join(filter(None, (answer, entity)))
+            question = f"does {clean(regime, 20)} apply?" if verb == "applies" else f"notify under {clean(regime, 20)}?"
+            answer = (await self.ask(question, hint="yes or no") or "").strip()
+            if answer.lower() not in _ANSWERS:
+                self.say("yes or no; nothing was recorded", "warning")
+                return None
+        named = await self._entity(case, entity, f"{clean(regime, 20)}: which entity?", regime)
+        if named is None:
+            return None
+        reason = await self.ask(f"{clean(regime, 20)} {answer.lower()}, {clean(named, 24)}: why", kind="reason")
+        return None if reason is None else (case.id, regime, named, _ANSWERS[answer.lower()], reason)
+
+    async def do_sent(self, asked: Invocation) -> None:
+        if (case := self._case()) is None:
+            return
+        known = {clock.id: clock for clock in self.clocks_here()}
+        typed = asked.argument.strip().strip('"')
+        # Names of entities hold blanks: the clock is the longest name that the line begins with.
+        name = max((one for one in known if typed.startswith(one)), key=len, default="")
+        if not name:
+            self.say(":sent CLOCK [WHEN]; enter on a running clock begins it", "warning")
+            return
+        try:
+            at = clock_words.moment(typed.removeprefix(name).strip(' "'), self.desk.now())
+        except ValueError as trouble:
+            self.say(str(trouble), "warning")
+            return
+        receipt = await self.ask(f"done {self.desk.stamp(at)}: receipt", hint="number or words; may be empty")
+        if receipt is not None:
+            await self.act(ask.MarkSent(case=case.id, clock=name, at=at, receipt=receipt))
+
+    async def _entity(self, case: Case, typed: str, question: str, regime: str = "") -> str | None:
+        """The entity that is meant: what was typed, the only one there is, or the answer to ``question``."""
+        clocks = [one for one in self.clocks_here() if one.role != TEAM.role]
+        known = list(dict.fromkeys(one.entity for one in clocks if one.regime == regime or not regime))
+        known = known or list(dict.fromkeys(one.entity for one in clocks))
+        if typed:
+            return typed.strip('"')
+        if len(known) == 1:
+            return known[0]
+        hint = ", ".join(clean(one, 24) for one in known[:3])
+        answer = await self.ask(question, value=known[0] if known else "", hint=hint, complete=one_after_other(known))
+        return answer.strip() or None if answer is not None else None
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    def _case(self) -> Case | None:
+        """The case that is meant; that there is none is said."""
+        case = self.case_here()
+        if case is None:
+            self.say("there is no case", "warning")
+        return case
+
+    def _words(self, line: str) -> list[str]:
+        try:
+            return shlex.split(line)
+        except ValueError:  # a quote that does not end: what was typed, then
+            return line.split()
+
+
+_HINTS: Final = {
+    "severity": "critical, high, medium, low, info",
+    "status": "open, investigating, contained, recovering",
+    "hypothesis": "what is believed to have happened",
+}
+
+
+def one_after_other(words: Sequence[str]) -> Callable[[str], str]:
+    """What tab makes of a line: the next of ``words``; of a beginning, the next that begins so."""
+
+    def turn(line: str) -> str:
+        begin = "" if line.strip() in words else line.strip()
+        found = [word for word in words if word.lower().startswith(begin.lower())]
+        if not found:
+            return line
+        at = found.index(line.strip()) + 1 if line.strip() in found else 0
+        return found[at % len(found)]
+
+    return turn

@@ -1,0 +1,111 @@
+"""From findings to their case: open one of them, attach them to one that is open, or go to the one that has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from socconsole.commands import cases as ask
+from socconsole.model.case import Case, CaseStatus
+from socconsole.screens import opening, words
+from socconsole.screens.base import ConsoleScreen
+from socconsole.screens.case_acts import record
+from socconsole.store import cases
+from socconsole.store.db import Connection
+from socconsole.text import clean
+from socconsole.widgets.columns import severity_style, severity_text
+from socconsole.widgets.detail import Body, Section
+from socconsole.widgets.prompt import LinePrompt
+
+_ID: Final = re.compile(r"c-[0-9a-f]{8}")
+_TITLE: Final = 30
+"""Characters of a case's title in a question."""
+
+
+def is_id(text: str) -> bool:
+    """Whether somebody typed a case's id."""
+    return _ID.fullmatch(text.strip().lower()) is not None
+
+
+def go_to(screen: ConsoleScreen, typed: str) -> None:
+    """Open the case that was named."""
+    case = cases.get(screen.desk.conn, typed)
+    if case is None:
+        screen.say(f"there is no case {clean(typed, 40)}", "warning")
+    else:
+        opening.case(screen.desk, case.id)
+
+
+async def enter(screen: ConsoleScreen, ids: Sequence[str], title: str, incident: str = "") -> None:
+    """Findings into a case. ``ids`` were bound at the keypress; ``incident`` names the candidate that they are.
+
+    Where one open case has all of them already, that is shown. Else one question: its title for a new case, or the id
+    of an open one, through which tab goes.
+    """
+    desk = screen.desk
+    there = await desk.read(_open_cases_of, ids)
+    if there is not None:
+        opening.case(desk, there)
+        return
+    known = await desk.read(_open_cases)
+    what = words.plural(len(ids), "finding")
+    new = f"enter: a new case of {what}" + ("; tab: into an open one" if known else "")
+    at = -1
+
+    def turn(line: str) -> str:
+        nonlocal at
+        at = at + 1 if at + 1 < len(known) else -1
+        shown = screen.query_one(LinePrompt)
+        if at < 0 or not known:
+            shown.set_hint(new)
+            return title
+        one = known[at]
+        shown.set_hint(f"enter: into {one.severity.name} {clean(one.title, _TITLE)}; tab: the next")
+        return one.id
+
+    answer = await screen.ask("case:", value=title, hint=new, complete=turn if known else None)
+    if answer is None:
+        return
+    if is_id(answer):
+        case, said = await record(desk, ask.AttachFindings(case=answer.strip().lower(), findings=tuple(ids)))
+    else:
+        named = "" if answer.strip() == title.strip() else answer.strip()
+        case, said = await record(desk, ask.OpenCase(findings=tuple(ids), incident=incident, title=named))
+    if not case:
+        screen.say(*said)
+        return
+    opening.case(desk, case, said)
+
+
+def section(conn: Connection, finding: str) -> Section | None:
+    """The cases that a finding is in, for its detail; None where it is in none."""
+    lines: list[Body] = []
+    for id_ in cases.of_finding(conn, finding):
+        case = cases.get(conn, id_)
+        if case is not None:
+            lines.append(
+                [
+                    (f"{case.id} ", "strong"),
+                    (f"{severity_text(case.severity)} ", severity_style(case.severity)),
+                    (f"{case.status.value}, owner ", "quiet"),
+                    (case.owner, "text"),
+                    ("" if case.status is CaseStatus.CLOSED else "  K goes to it", "quiet"),
+                ]
+            )
+    return Section("case", lines) if lines else None
+
+
+def _open_cases(conn: Connection) -> list[Case]:
+    return list(cases.each(conn))
+
+
+def _open_cases_of(conn: Connection, ids: Sequence[str]) -> str | None:
+    """The open case that has all of these, if one does."""
+    common: set[str] | None = None
+    for finding in ids:
+        found = set(cases.of_finding(conn, finding))
+        common = found if common is None else common & found
+        if not common:
+            return None
+    return next((case.id for case in cases.each(conn) if common and case.id in common), None)

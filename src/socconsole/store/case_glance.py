@@ -1,0 +1,83 @@
+"""The clocks of all open cases at a glance, cheap enough to ask every few seconds. Reading only.
+
+What is said of a case is read again when an entry about it was written, and once a minute, since findings change too;
+between, its clocks are reckoned from what was read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from sqlite3 import Connection
+from typing import Final
+
+from socconsole.clocks import clocks
+from socconsole.config import Config
+from socconsole.model.clock import Clock, ClockState, Facts
+from socconsole.store import case_clocks, cases
+from socconsole.store.case_clocks import TEAM
+
+AGES_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The open clock that somebody has to look at first, and how many of all open cases are past their time."""
+
+    case: str
+    clock: Clock
+    overdue: int
+
+
+class Glance:
+    """Keeps what was read of each open case. Belongs to one thread at a time."""
+
+    def __init__(self, config: Config, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._config = config
+        self._monotonic = monotonic
+        self._known: dict[str, tuple[int, float, Facts]] = {}
+
+    def clocks(self, conn: Connection, now: datetime) -> list[tuple[str, tuple[Clock, ...]]]:
+        """Every open case with its clocks, each the nearest first."""
+        rows = conn.execute("SELECT id, seq FROM case_file WHERE closed IS NULL AND merged = ''").fetchall()
+        self._known = {id_: self._known[id_] for id_, _ in rows if id_ in self._known}
+        return [(id_, clocks(facts, now)) for id_, seq in rows if (facts := self._facts(conn, id_, seq)) is not None]
+
+    def nearest(self, conn: Connection, now: datetime) -> Nearest | None:
+        """What is due first by law or contract; the team's own where there is no other. None without an open clock."""
+        found = [(id_, clock) for id_, each in self.clocks(conn, now) for clock in each if clock.open and clock.due]
+        if not found:
+            return None
+        by_law = [pair for pair in found if pair[1].role != TEAM.role] or found
+        # What is over comes first, then what is certain to run, then what nobody answered yet.
+        case, clock = min(
+            by_law, key=lambda pair: (not past(pair[1], now), pair[1].state is ClockState.ASK, pair[1].due)
+        )
+        overdue = sum(past(each, now) for _, each in found)
+        return Nearest(case, clock, overdue)
+
+    def _facts(self, conn: Connection, id_: str, seq: int) -> Facts | None:
+        kept = self._known.get(id_)
+        if kept is not None and kept[0] == seq and self._monotonic() - kept[1] < AGES_S:
+            return kept[2]
+        case = cases.get(conn, id_)
+        if case is None:
+            return None
+        read = case_clocks.facts(conn, self._config, case)
+        self._known[id_] = (seq, self._monotonic(), read)
+        return read
+
+
+def past(clock: Clock, now: datetime) -> bool:
+    """Whether its time is over: a question that nobody answered has one too."""
+    return clock.open and clock.due is not None and clock.due <= now
+
+
+def spent(clock: Clock, now: datetime) -> float | None:
+    """The part of its time that has passed, 0 to 1 and beyond; None where it has no end."""
+    if clock.due is None or clock.start is None:
+        return None
+    whole = (clock.due - clock.start).total_seconds()
+    return (now - clock.start).total_seconds() / whole if whole > 0 else 1.0
