@@ -214,6 +214,7 @@ CHANGING = (
     *("Put", "Delete", "Update", "BatchUpdate", "Create", "Start", "Stop", "Revoke", "Authorize", "Modify"),
     *("Associate", "Disassociate", "Attach", "Detach", "Enable", "Disable", "Replace", "Register", "Deregister"),
     *("Enter", "Exit", "Tag", "Untag", "Add", "Remove", "Reset", "Set", "Invoke", "Change", "Receive", "Lock", "Copy"),
+    "Publish",
 )
 """What the names of AWS's changing operations begin with."""
 

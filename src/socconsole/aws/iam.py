@@ -92,21 +92,23 @@ def policy(role: Role, partition: str = "aws", account: str = "*", push: Push | 
     One statement for each effect and set of resources, everything sorted, so that two versions can be
     compared. What only ``push`` can narrow is left out without it.
     """
-    groups: dict[tuple[str, tuple[str, ...], tuple[str, ...]], set[str]] = {}
+    groups: dict[tuple[str, tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]], set[str]] = {}
     for row in table().values():
         resources = resources_of(row, partition, account, push)
         if role not in row.roles or not resources:
             continue
         # Sorted by what the table says: whatever the account is called, the numbers are the same.
-        groups.setdefault((str(row.effect), row.resource, resources), set()).update(row.iam)
+        key = (str(row.effect), row.resource, resources, tuple(sorted(row.condition.items())))
+        groups.setdefault(key, set()).update(row.iam)
     statements = [
         {
             "Sid": f"{_TITLES[effect]}{number}",
             "Effect": "Allow",
             "Action": sorted(actions),
             "Resource": list(resources) if len(resources) > 1 else resources[0],
+            **({"Condition": {"StringEquals": dict(condition)}} if condition else {}),
         }
-        for number, ((effect, _, resources), actions) in enumerate(sorted(groups.items()), start=1)
+        for number, ((effect, _, resources, condition), actions) in enumerate(sorted(groups.items()), start=1)
     ]
     statements += _passing((row for row in table().values() if role in row.roles), partition, account)
     if role == "responder":

@@ -303,18 +303,24 @@ async def _missing(
     from socconsole.aws.operations import table
 
     # The simulator refuses actions together that "require different authorization information": one service a call.
-    needed: dict[tuple[tuple[str, ...], str], set[str]] = {}
+    needed: dict[tuple[tuple[str, ...], str, tuple[tuple[str, str], ...]], set[str]] = {}
     for row in table().values():
         resources = resources_of(row, door.world.partition, home.account, push)
         if set(row.roles) & set(kinds) and row.iam and resources:
             for action in row.iam:
-                needed.setdefault((resources, action.partition(":")[0]), set()).add(action)
+                key = (resources, action.partition(":")[0], tuple(row.condition.items()))
+                needed.setdefault(key, set()).add(action)
     missing = []
-    for (resources, service), actions in sorted(needed.items()):
+    for (resources, service, condition), actions in sorted(needed.items()):
         if service == "sts":
             continue  # GetCallerIdentity needs no permission (STS API reference)
         denied: set[str] = set()
         request: dict[str, Any] = {"PolicySourceArn": principal, "ActionNames": sorted(actions)}
+        if condition:
+            request["ContextEntries"] = [
+                {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
+                for key, value in condition
+            ]
         if resources != ("*",):
             # The simulator takes ARNs, not patterns: one that a policy for the pattern has to cover.
             request["ResourceArns"] = [pattern.replace("*", "a-doctor-looks") for pattern in resources]

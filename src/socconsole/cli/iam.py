@@ -62,12 +62,16 @@ def responder(account: AccountOption = "*", partition: PartitionOption = "aws") 
 @iam_app.command()
 def template(
     push: Annotated[bool, typer.Option("--push", help="The queue and what fills it instead.")] = False,
+    heartbeat: Annotated[
+        bool, typer.Option("--heartbeat", help="The alarm that tells a topic when the watch falls silent instead.")
+    ] = False,
 ) -> None:
-    """CloudFormation for the four roles of one account (deploy/roles.json), or for push (deploy/push.json)."""
-    from socconsole.aws import push_template
+    """CloudFormation for the four roles of one account (deploy/roles.json), or for push.json, or for heartbeat.json."""
+    from socconsole.aws import heartbeat_template, push_template
     from socconsole.aws import template as roles_template
 
-    made = push_template.template() if push else roles_template.template()
+    chosen = heartbeat_template if heartbeat else push_template if push else roles_template
+    made = chosen.template()
     print(jsonlib.dumps(made, indent=2))
     finish(Code.DONE)
 

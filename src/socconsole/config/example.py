@@ -133,6 +133,31 @@ EXAMPLE: Final = """\
 # region = "eu-central-1"
 # trail_buckets = ["kaufhaus-trail-archive"]
 
+# [[channel]]                    # ways to tell somebody
+# id = "oncall"
+# who = "whoever is on call"
+# sns = "arn:aws:sns:eu-central-1:111122223333:socconsole-oncall"
+# [[channel]]
+# id = "chat"
+# apprise_env = "SOC_CHAT_URL"   # environment variable with an Apprise URL; or apprise_file = "chat.url"
+# template = "${severity} ${title} (${where}) ${acknowledge}"
+
+# [[escalation]]                 # who is told of what, in which order
+# name = "night"
+# severity = "CRITICAL"          # of a finding; sources = ["socconsole"], types = ["Containment:*"] narrow it further
+# case_severity = "HIGH"         # of a case that was opened
+# [[escalation.steps]]
+# channel = "oncall"
+# wait_minutes = 10
+# [[escalation.steps]]
+# channel = "chat"
+# quiet_hours = ["22:00-06:00"]
+
+# [heartbeat]                    # the watch says once a minute that it lives; deploy/heartbeat.json misses it
+# account = "111122223333"
+# region = "eu-central-1"
+# install = "soc-1"
+
 # [intervals]
 # securityhub = 30
 # guardduty = 60

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from socconsole.config.escalation import escalation_faults
 from socconsole.config.tables import PUBLIC_KEY, Config, PushConfig
 
 PATH_VARIABLE: Final = "SOCCONSOLE_CONFIG"
@@ -160,6 +161,8 @@ def _check(config: Config, path: Path, text: str) -> None:
     _check_entities(config, path, text)
     if config.push is not None:
         _check_push(config.push, seen, path, text)
+    if found := escalation_faults(config):
+        raise ConfigError(path, found[0], _line_of(text, found[0]), found[1])
     from socconsole.commands import BY_ID
 
     for id_ in config.keys:

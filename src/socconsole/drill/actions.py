@@ -92,6 +92,8 @@ def service_context(service: str, operation: str, params: Mapping[str, Any]) -> 
         converse = params.get("guardrailConfig") or {}
         guardrail = params.get("guardrailIdentifier") or converse.get("guardrailIdentifier")
         return {"bedrock:guardrailidentifier": (str(guardrail),)} if guardrail else {}
+    if (service, operation) == ("cloudwatch", "PutMetricData"):
+        return {"cloudwatch:namespace": (str(params.get("Namespace", "")),)}
     row = table().get(f"{service}:{operation}")
     return {"iam:passedtoservice": (row.passes,)} if row is not None and row.passes else {}
 

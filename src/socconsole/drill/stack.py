@@ -206,6 +206,12 @@ def _managed_policy(stack: Stack, name: str, given: dict[str, Any], call: Call) 
     return {"Ref": arn}
 
 
+def _alarm(stack: Stack, name: str, given: dict[str, Any], call: Call) -> dict[str, str]:
+    own = given.get("AlarmName") or f"{stack.name}-{name}"
+    call("cloudwatch:PutMetricAlarm", {**given, "AlarmName": own})
+    return {"Ref": own, "Arn": f"arn:aws:cloudwatch:{stack.region}:{stack.account}:alarm:{own}"}
+
+
 def _text(value: Any) -> str:
     """An attribute as SQS takes it."""
     if isinstance(value, bool):
@@ -219,6 +225,7 @@ _MAKERS: Final[Mapping[str, Callable[[Stack, str, dict[str, Any], Call], dict[st
     "AWS::SNS::Topic": _topic,
     "AWS::SNS::TopicPolicy": _topic_policy,
     "AWS::SNS::Subscription": _subscription,
+    "AWS::CloudWatch::Alarm": _alarm,
     "AWS::Events::Rule": _rule,
     "AWS::Events::EventBusPolicy": _bus_policy,
     "AWS::IAM::Role": _role,

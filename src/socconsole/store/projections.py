@@ -24,6 +24,7 @@ resolved                                  ``id``, ``state``, ``detail``
 overdue                                   ``id``, ``what`` (``owed.What``): what was due about an action by now
 approved                                  ``id``, ``by``, ``peer``: the approval that was owed
 ended                                     ``how`` (``gone.How``), ``waiting`` (critical or high, unacknowledged)
+escalation, escalating, escalated, …       see ``escalations``
 erase                                     ``of`` ([[seq, name], …])
 probed                                    see ``probe_finding``
 case_…, clock_…                           see ``project_cases``
@@ -43,7 +44,16 @@ from typing import Any, Final
 
 from socconsole.model.entry import Line
 from socconsole.model.finding import Workflow
-from socconsole.store import adopted, own, probe_finding, project_actions, project_cases, project_handoffs, reading
+from socconsole.store import (
+    adopted,
+    escalations,
+    own,
+    probe_finding,
+    project_actions,
+    project_cases,
+    project_handoffs,
+    reading,
+)
 from socconsole.store.instants import micros, storable
 
 Lookup = Callable[[int], Line | None]
@@ -96,6 +106,8 @@ def apply(conn: sqlite3.Connection, line: Line, lookup: Lookup) -> None:
         probe_finding.probed(conn, line)
     elif verb in project_cases.VERBS:
         project_cases.apply(conn, line)
+    elif verb in escalations.VERBS:
+        escalations.apply(conn, line)
     elif verb in project_handoffs.VERBS:
         project_handoffs.apply(conn, line)
 

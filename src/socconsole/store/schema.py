@@ -21,6 +21,7 @@ from socconsole.store.action_schema import ACTION_DDL
 from socconsole.store.case_schema import CASE_DDL
 from socconsole.store.decision_schema import DECISION_DDL
 from socconsole.store.egress_schema import EGRESS_DDL
+from socconsole.store.escalation_schema import ESCALATION_DDL
 from socconsole.store.handoff_schema import HANDOFF_DDL
 from socconsole.store.incident_schema import INCIDENT_DDL, INCIDENT_INDEXES, INCIDENT_TRIGGERS
 from socconsole.store.instants import micros
@@ -372,9 +373,14 @@ def _m013(conn: Connection) -> None:
         conn.execute(statement)
 
 
+def _m014(conn: Connection) -> None:
+    for statement in ESCALATION_DDL:
+        conn.execute(statement)
+
+
 MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     _m001, _m002, _m003, _m004, _m005, _m006, _m007, _m008, _m009, _m010, _m011, _m012,
-    _m013,
+    _m013, _m014,
 )  # fmt: skip
 """Migration i brings a store from schema number i to i + 1. Never edited once released, only added to."""
 

@@ -35,6 +35,8 @@ What is in none of them cannot be called. The fields of a table:
 ``passes``
     The service to which the call hands a role: it needs ``iam:PassRole`` on it (IAM User Guide, "Grant a user
     permissions to pass a role to an AWS service").
+``condition``
+    Condition keys and the one value each must have in a policy, where IAM can narrow the action by nothing else.
 ``credentials``
     Part of obtaining credentials: allowed in every mode and role, called by ``aws/`` only.
 """
@@ -92,6 +94,7 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     waits: float = 0.0
     wire: str = ""
     passes: str = ""
+    condition: Mapping[str, str] = {}
     credentials: bool = False
 
     @property
