@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from socconsole.model.estate.policy import EVERYBODY, Condition, Policy, Statement
 from socconsole.model.known import Known
 from socconsole.model.posture import Result, Verdict
 from socconsole.posture import tls
-from tests.posture.estate import SEALED, Reviewed
+from tests.posture.estate import HOME, SEALED, Reviewed
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 
@@ -50,6 +52,24 @@ async def test_distributions_and_api_domains(reviewed: Reviewed) -> None:
     }
     assert set((await reviewed.verdicts("NET-03", SEALED)).values()) == {UNKNOWN}
     await reviewed.no_false_pass("NET-03")
+
+
+async def test_an_origin_in_a_vpc_says_elsewhere_how_it_is_reached(reviewed: Reviewed) -> None:
+    def in_vpc(answer: dict[str, Any]) -> dict[str, Any]:
+        origin = {"Id": "v", "DomainName": "internal.elb", "VpcOriginConfig": {"VpcOriginId": "vo_1"}}
+        listed = answer["DistributionList"]
+        items = [{**one, "Origins": {"Quantity": 1, "Items": [origin]}} for one in listed["Items"]]
+        return {"DistributionList": {**listed, "Items": items}}
+
+    told = {
+        key: in_vpc(said)
+        for key, said in reviewed.answers.items()
+        if key[1] == "cloudfront:ListDistributions" and key[0].account == HOME.account
+    }
+    results = await Reviewed({**reviewed.answers, **told}).results("NET-03")
+    found = {one.verdict: one.evidence for subject, one in results.items() if "distribution" in subject}
+    assert set(found) == {UNKNOWN, FAIL}
+    assert "internal.elb" in " ".join(found[UNKNOWN])
 
 
 async def test_the_checkout_path_takes_nothing_below_tls_1_3(reviewed: Reviewed) -> None:

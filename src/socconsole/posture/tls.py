@@ -104,8 +104,15 @@ def _of_front(front: Front, least: str) -> Iterator[Asked]:
     yield lambda: Said(
         not front.plain, "some of it is served by plain HTTP" if front.plain else "nothing is served by HTTP"
     )
-    weak = ", ".join(front.origins)
-    yield lambda: Said(not weak, f"it reaches {weak}" if weak else "it speaks nothing below TLS 1.2 to its origins")
+    yield partial(_to_origins, front)
+
+
+def _to_origins(front: Distribution) -> Said:
+    if front.origins:
+        return Said(False, f"it reaches {', '.join(front.origins)}")
+    if front.unsaid:
+        return Said(None, f"how it speaks to {', '.join(front.unsaid)}, in a VPC, is not looked at")
+    return Said(True, "it speaks nothing below TLS 1.2 to its origins")
 
 
 def _least(what: str, version: Read[str], least: str) -> Said:

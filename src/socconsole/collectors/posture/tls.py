@@ -143,11 +143,13 @@ def _distribution(one: dict[str, Any]) -> Distribution:
         own_certificate=certificate.get("CloudFrontDefaultCertificate") is not True,
         plain=plain,
         origins=tuple(words for each in one["Origins"]["Items"] for words in _weakness(each, plain)),
+        unsaid=tuple(token(each["DomainName"], 256) for each in one["Origins"]["Items"] if "VpcOriginConfig" in each),
     )
 
 
 def _weakness(origin: dict[str, Any], plain: bool) -> Iterator[str]:
-    """Of an origin that is no bucket: to those of S3 CloudFront speaks as the viewer speaks to it."""
+    """Of an origin that is no bucket: to those of S3 CloudFront speaks as the viewer speaks to it. One in a VPC is a
+    resource of its own, which has the protocol (CloudFront API reference, ``VpcOriginEndpointConfig``)."""
     custom = origin.get("CustomOriginConfig")
     if not custom:
         return

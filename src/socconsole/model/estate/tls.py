@@ -47,6 +47,8 @@ class Distribution:
     """Some of it is served by HTTP as well."""
     origins: tuple[str, ...]
     """What is weak between it and its origins, in words: ``origin.shop.example by HTTP``."""
+    unsaid: tuple[str, ...]
+    """Hosts of origins in a VPC: the distribution does not say how it speaks to them."""
 
 
 @dataclass(frozen=True, slots=True)
