@@ -10,7 +10,7 @@ import pytest
 from socconsole import posture
 from socconsole.collectors.posture import detection as collector
 from socconsole.collectors.posture import snapshot
-from socconsole.collectors.posture.hiding import _all_of, _filter
+from socconsole.collectors.posture.hiding import _all_of, _filter, _rule_v2
 from socconsole.model.estate.detection import AutomationRule
 from socconsole.model.posture import Verdict
 from socconsole.model.world import Place
@@ -152,3 +152,21 @@ async def test_what_may_hide_and_cannot_be_seen_from_here_is_unknown(
     check = next(one for one in posture.CHECKS if one.id == "DET-07")
     (found,) = posture.evaluate(posture.Context(estate, CONFIG), [check]).results
     assert found.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("update", "hides"),
+    [
+        ({"StatusId": 3}, ("status Suppressed",)),
+        ({"SeverityId": 2}, ("severity Low",)),
+        ({"SeverityId": 1, "StatusId": 4}, ("status Resolved", "severity Informational")),
+        ({"SeverityId": 5, "StatusId": 2, "Comment": "looked at"}, ()),
+    ],
+    ids=["put-away", "made-small", "both", "neither"],
+)
+def test_a_rule_of_the_second_version_also_hides_what_it_makes_small(
+    update: dict[str, Any], hides: tuple[str, ...]
+) -> None:
+    actions = [{"Type": "FINDING_FIELDS_UPDATE", "FindingFieldsUpdate": update}]
+    (rule,) = _rule_v2({"RuleName": "quiet", "RuleStatus": "ENABLED", "Actions": actions})
+    assert rule.hides == hides

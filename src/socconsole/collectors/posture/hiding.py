@@ -13,8 +13,11 @@ from socconsole.text import Untrusted, token
 _HIDING: Final = ("SUPPRESSED", "RESOLVED")
 """Workflow states in which a finding is in nobody's queue."""
 _SMALL: Final = ("INFORMATIONAL", "LOW")
-_HIDING_V2: Final = {3: "Suppressed", 4: "Resolved", 5: "Archived"}
-"""OCSF ``status_id`` of findings."""
+_HIDING_V2: Final = {
+    "StatusId": ("status", {3: "Suppressed", 4: "Resolved", 5: "Archived"}),
+    "SeverityId": ("severity", {1: "Informational", 2: "Low"}),
+}
+"""The same by OCSF's ``status_id`` and ``severity_id`` of findings."""
 _ASKED: Final = 100
 """Rules in one ``BatchGetAutomationRules``."""
 
@@ -174,7 +177,12 @@ async def _rules_v2(asking: Asking) -> Read[tuple[AutomationRule, ...]]:
 def _rule_v2(answer: Mapping[str, Any]) -> tuple[AutomationRule, ...]:
     """Its criteria are a tree of OCSF conditions; what they let through is not worked out here."""
     updates = [action.get("FindingFieldsUpdate") or {} for action in answer["Actions"]]
-    hides = tuple(f"status {_HIDING_V2[one['StatusId']]}" for one in updates if one.get("StatusId") in _HIDING_V2)
+    hides = tuple(
+        f"{what} {ids[one[field]]}"
+        for one in updates
+        for field, (what, ids) in _HIDING_V2.items()
+        if one.get(field) in ids
+    )
     return (AutomationRule(Untrusted(str(answer["RuleName"])), answer["RuleStatus"] == "ENABLED", hides, ()),)
 
 
