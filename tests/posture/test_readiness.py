@@ -92,6 +92,8 @@ def test_an_exercise_is_a_drill_in_which_somebody_decided(tmp_path: Path) -> Non
         ),
         ({"Principal": {"Federated": "arn:aws:iam::1:saml-provider/x"}, "Action": "sts:AssumeRoleWithSAML"}, True),
         ({"Principal": {"AWS": "AIDACKCEVSQ6C2EXAMPLE"}}, False),
+        ({"Principal": {"AWS": "arn:aws:iam::999988887777:root"}}, False),
+        ({"Principal": {"AWS": ["999988887777", "arn:aws:iam::111122223333:user/night"]}}, True),
         ({"Principal": {"Service": "ec2.amazonaws.com"}}, False),
         ({"Principal": {"AWS": "111122223333"}, "Action": "sts:TagSession"}, False),
         ({"Principal": "*"}, False),
@@ -99,8 +101,22 @@ def test_an_exercise_is_a_drill_in_which_somebody_decided(tmp_path: Path) -> Non
         ({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}, None),
         ({"Effect": "Deny", "Principal": "*"}, None),
     ],
-    ids=["root", "mfa", "saml", "deleted", "service", "other-action", "anybody", "date", "organisation", "denied"],
+    ids=[
+        "root",
+        "mfa",
+        "saml",
+        "deleted",
+        "stranger",
+        "stranger-too",
+        "service",
+        "other-action",
+        "anybody",
+        "date",
+        "organisation",
+        "denied",
+    ],
 )
 def test_who_can_take_the_last_way_in(statement: dict[str, Any], met: bool | None) -> None:
     whole = {"Effect": "Allow", "Action": "sts:AssumeRole", **statement}
-    assert assumable(parse({"Version": "2012-10-17", "Statement": [whole]}), "arn").met is met
+    trust = parse({"Version": "2012-10-17", "Statement": [whole]})
+    assert assumable(trust, "arn", frozenset({"111122223333"})).met is met

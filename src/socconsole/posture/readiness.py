@@ -25,6 +25,7 @@ from socconsole.posture.check import (
     unknown,
     weigh,
 )
+from socconsole.posture.principals import account_of
 from socconsole.text import Untrusted
 
 _ASSUME: Final = {"AWS": "sts:AssumeRole", "Federated": "sts:AssumeRoleWithSAML"}
@@ -90,17 +91,21 @@ def _way_in(role: BreakGlass | None, context: Context) -> Said:
     trust = role.trust.get()
     if trust is None:
         return Said(False, f"{role.arn} does not exist")
-    return assumable(trust, role.arn)
+    return assumable(trust, role.arn, context.own_accounts | {context.place.account})
 
 
-def assumable(trust: Policy, arn: str) -> Said:
-    """Whether its trust lets in somebody who is meant. Conditions may leave that open."""
+def assumable(trust: Policy, arn: str, own: frozenset[str]) -> Said:
+    """Whether its trust lets in somebody who is meant, of one of these accounts. Conditions may leave that open."""
     if any(one.touches(action) for one in trust.denies for action in (*_ASSUME.values(), _WEB)):
         return Said(None, f"the trust policy of {arn} denies somebody, and who is left is not worked out")
     open_: list[str] = []
+    strangers: list[str] = []
     for one in trust.allows:
         for principal in one.principals:
             if not _lets_in(one, principal):
+                continue
+            if (account_of(principal.value) or "") not in (own | {""}):
+                strangers.append(principal.value)
                 continue
             if principal.value == "*":
                 if not one.conditions:
@@ -113,7 +118,8 @@ def assumable(trust: Policy, arn: str) -> Said:
             return Said(True, f"{principal.value} can assume {arn}")
     if open_:
         return Said(None, f"{arn} can be assumed under conditions that are not weighed here: {'; '.join(open_)}")
-    return Said(False, f"the trust policy of {arn} lets nobody in")
+    whom = f"only strangers: {', '.join(strangers)}" if strangers else "nobody"
+    return Said(False, f"the trust policy of {arn} lets in {whom}")
 
 
 def _lets_in(statement: Statement, principal: Principal) -> bool:
