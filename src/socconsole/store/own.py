@@ -34,6 +34,9 @@ UNDONE: Final = "Containment:Response/Undone"
 VANISHED: Final = "Detection:AWS/Vanished"
 """The type of the alarm about threats that AWS no longer has."""
 
+CLOCK: Final = "Case:Clock/Due"
+"""The type of the alarm about a deadline that is near or over (``case_alarms``)."""
+
 KEPT: Final = timedelta(hours=24)
 """How long an acknowledged alarm stays in sight."""
 
@@ -160,7 +163,7 @@ def close_acknowledged(conn: Connection, now: datetime) -> int:
     """Close the alarms, and what the rules found, that somebody acknowledged ``KEPT`` ago and that were quiet since;
     returns how many. What happened again after it was acknowledged waits for somebody anew.
 
-    An approval that is owed stays owed, whoever has seen that it is.
+    An approval that is owed stays owed, whoever has seen that it is, and a deadline is a deadline.
     """
     with transaction(conn):
         found = conn.execute(
@@ -168,8 +171,9 @@ def close_acknowledged(conn: Connection, now: datetime) -> int:
             "WHERE o.format IN (?1, ?2) AND q.closed = 0 AND q.acked_at <= ?3 "
             "AND coalesce(q.resumed_at, 0) <= q.acked_at AND coalesce(q.occurred, 0) <= ?3 "
             "AND NOT EXISTS (SELECT 1 FROM owed AS w JOIN alias AS k ON k.key = w.alarm "
-            "WHERE k.finding = q.n AND w.what = 'approval' AND w.settled IS NULL)",
-            (Format.OWN.value, Format.TRAIL.value, micros(now - KEPT)),
+            "WHERE k.finding = q.n AND w.what = 'approval' AND w.settled IS NULL) "
+            "AND NOT EXISTS (SELECT 1 FROM finding AS f WHERE f.n = q.n AND instr(f.types, ?4) > 0)",
+            (Format.OWN.value, Format.TRAIL.value, micros(now - KEPT), CLOCK),
         ).fetchall()
         for (n,) in found:
             _close(conn, n, now)

@@ -19,6 +19,9 @@ clock_moment    ``entity``, ``moment``, ``at`` (µs), ``suspected``, ``amends`` 
 clock_answer    ``entity``, ``regime``, ``applies``. Private: ``reason``
 clock_sent      ``entity``, ``regime``, ``deadline``, ``to``, ``at`` (µs). Private: ``receipt``
 clock_decision  ``entity``, ``regime``, ``notify``. Private: ``reason``
+clock_warned    ``clock``, ``percent``, ``fraction``, ``due`` (µs), ``title``, ``entity``, ``role``, ``to``, ``asks``,
+                ``about``, ``more`` (how many others were over when the case was opened); by the watch
+clock_settled   ``clock``: it needs no warning any more; by the watch
 =============== ==============================================================================================
 """
 
@@ -32,6 +35,7 @@ from typing import Final
 from socconsole.model.case import CaseStatus
 from socconsole.model.entry import Line
 from socconsole.model.finding import Severity
+from socconsole.store import case_alarms
 from socconsole.store.instants import micros, storable
 
 FREE: Final = frozenset({"title", "hypothesis"})
@@ -169,6 +173,8 @@ _APPLY: Final[Mapping[str, _Apply]] = {
     "case_told": _told,
     "case_hold": _hold,
     "case_close": _close,
+    "clock_warned": lambda conn, line, _, at: case_alarms.warned(conn, line, at),
+    "clock_settled": lambda conn, line, _, at: case_alarms.settled(conn, line, at),
 }
 
 VERBS: Final = frozenset(

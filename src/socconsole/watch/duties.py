@@ -19,7 +19,9 @@ from socconsole.model.entry import Entry
 from socconsole.response import afterwards, following
 from socconsole.response.session import uninterrupted
 from socconsole.store import (
+    case_alarms,
     correlating,
+    db,
     due,
     gone,
     housekeeping,
@@ -91,6 +93,18 @@ class Duties:
         if late:
             await asyncio.to_thread(ledger.append, self._folder, [_overdue(one) for one in late])
             await self.apply_ledger()
+
+    async def warn_of_clocks(self) -> None:
+        """Put on record which deadlines of open cases come near or are over, and which warnings are over."""
+        await self.apply_ledger()  # what was put on record and not taken in yet would be said again
+        entries = await asyncio.to_thread(self._clock_entries, datetime.now(UTC))
+        if entries:
+            await asyncio.to_thread(ledger.append, self._folder, entries)
+            await self.apply_ledger()
+
+    def _clock_entries(self, now: datetime) -> list[Entry]:
+        with db.reading(self._folder) as conn:
+            return case_alarms.due(conn, self._config, WHO, now)
 
     async def note_ended(self) -> None:
         """Put on record which threats AWS closed, and how: gone, archived, resolved or suppressed by somebody."""

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -25,8 +25,10 @@ from socconsole.store.declared import context_of
 from socconsole.store.findings import Counts
 from socconsole.store.ledger import LedgerError
 from socconsole.store.state import StateFolder
-from socconsole.watch import listening, meters, pace, posture
+from socconsole.watch import escalation, listening, meters, pace, posture
 from socconsole.watch.duties import WHO, Duties
+from socconsole.watch.escalation import Escalation
+from socconsole.watch.heartbeat import Heartbeat
 from socconsole.watch.keeper import Keeper
 from socconsole.watch.listening import Listener
 from socconsole.watch.polling import Collector, Poller
@@ -106,22 +108,31 @@ async def watch(
                 key
                 for settings in (whole, config)
                 if settings is not None
-                for key in (*scope(settings, folder.world), *listening.keys(settings, folder.world))
+                for key in (
+                    *scope(settings, folder.world),
+                    *listening.keys(settings, folder.world),
+                    *escalation.keys(settings, folder.world),
+                )
             ]
             await keeper.do(sources.scope, dict.fromkeys(everything))
             pollers = _pollers(config, folder, keeper, door)
             duties = Duties(folder, config, keeper, door)
             rules = Rules(folder, config, keeper)
+            escalating = Escalation(folder, config, keeper, door)
             if once:
                 report = await _once(keeper, pollers)
                 await rules.run()
-                await duties.apply_ledger()
+                await duties.warn_of_clocks()
                 await duties.rescore()
                 await duties.correlate()
                 await duties.read_others()
+                await escalating.round()
                 return report
             touched = await asyncio.to_thread(posture.Touched, folder)
-            await _reside(duties, rules, pollers, keeper, touched, linger_s)
+            more: dict[str, Callable[[], Awaitable[None]]] = {"escalation": escalating.round}
+            if config.heartbeat is not None and config.heartbeat.account in folder.world.accounts:
+                more["heartbeat at AWS"] = Heartbeat(config.heartbeat, keeper, door, escalating).beat
+            await _reside(duties, rules, pollers, keeper, touched, more, linger_s)
             return None
 
 
@@ -196,6 +207,7 @@ async def _reside(
     pollers: Sequence[Poller | Listener],
     keeper: Keeper,
     touched: posture.Touched,
+    more: Mapping[str, Callable[[], Awaitable[None]]],
     linger_s: float | None,
 ) -> None:
     end = asyncio.Event()
@@ -211,6 +223,7 @@ async def _reside(
         asyncio.create_task(_every(REMIND_S, rules.report), name="rules' standing"),
         asyncio.create_task(_every(REMIND_S, duties.remind), name="reminders"),
         asyncio.create_task(_every(REMIND_S, duties.remind_of_actions), name="owed"),
+        asyncio.create_task(_every(REMIND_S, duties.warn_of_clocks), name="clocks"),
         asyncio.create_task(_every(REMIND_S, duties.note_ended), name="ended"),
         asyncio.create_task(_every(CHECK_S, duties.look_after_actions), name="actions"),
         asyncio.create_task(_every(REMIND_S, duties.rescore), name="scores"),
@@ -221,6 +234,7 @@ async def _reside(
         asyncio.create_task(_every(STANDING_S, duties.look_at_containments), name="containments"),
         asyncio.create_task(_every(SNAPSHOTS_S, duties.follow_snapshots), name="snapshots"),
         asyncio.create_task(_every(HOUSE_S, duties.keep_house), name="housekeeping"),
+        *(asyncio.create_task(_every(CHECK_S, duty), name=name) for name, duty in more.items()),
         *(asyncio.create_task(_begin(poller), name=sources.origin_of(poller.key)) for poller in pollers),
     ]
     if linger_s is not None:
