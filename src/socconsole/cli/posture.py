@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from socconsole.store.posture_view import Row
 
 Level = Literal["low", "medium", "high", "critical"]
-Report = Literal["compliance", "errors", "spend"]
+Report = Literal["compliance", "third-parties", "access", "errors", "spend"]
 
 _KEYS: Final = ("id", "subject", "account", "region", "result", "evidence", "answered_by", "evaluated")
 
@@ -52,7 +52,7 @@ def register(app: typer.Typer) -> None:
             str, typer.Option("--framework", help="gdpr, nis2, iso27001, owasp_llm or atlas; with --report compliance.")
         ] = "gdpr",
         url: Annotated[str, typer.Option("--url", help="Which [[probe]]; with --report errors.")] = "",
-        format_: Annotated[str, typer.Option("--format", help="Of a report: md, html or json.")] = "md",
+        format_: Annotated[str, typer.Option("--format", help="Of a report: md, html or json; of some csv.")] = "md",
         output: Annotated[
             Path | None, typer.Option("-o", "--output", help="File to write the report to; it must not be there yet.")
         ] = None,
@@ -67,7 +67,13 @@ def register(app: typer.Typer) -> None:
         if json + csv + ocsf > 1:
             stop(Code.BAD_INPUT, "--json, --csv and --ocsf exclude each other")
         if report_ is not None:
-            shape = "json" if json else format_
+            shape = "json" if json else "csv" if csv else format_
+            if report_ in ("third-parties", "access"):
+                from socconsole.cli import posture_access
+
+                (posture_access.access if report_ == "access" else posture_access.third_parties)(
+                    shape, output, store, config
+                )
             if report_ == "errors":
                 from socconsole.cli.posture_probe import errors
 

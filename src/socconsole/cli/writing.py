@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from socconsole.cli.exits import Code, put, say, stop
-from socconsole.text import ascii_json, clean
+from socconsole.text import ascii_json, clean, csv_line
 
 if TYPE_CHECKING:
     from socconsole.reports import Document
@@ -17,16 +17,28 @@ if TYPE_CHECKING:
 FORMS: Final = ("md", "html", "json")
 
 
-def report(document: Document, data: Callable[[], dict[str, Any]], form: str, output: Path | None) -> None:
-    """A report in one of ``FORMS``, to a new file or to standard output."""
+Rows = Callable[[], Iterable[Iterable[object]]]
+"""Of a table, its head first."""
+
+
+def report(
+    document: Document, data: Callable[[], dict[str, Any]], form: str, output: Path | None, rows: Rows | None = None
+) -> None:
+    """A report in one of ``FORMS``, or as ``csv`` where it has ``rows``, to a new file or to standard output."""
     from socconsole.reports import html, markdown
 
-    if form not in FORMS:
-        stop(Code.BAD_INPUT, f"a report is one of {', '.join(FORMS)}, not {form!a}", "--format html")
+    forms = FORMS if rows is None else (*FORMS, "csv")
+    if form not in forms:
+        stop(Code.BAD_INPUT, f"this report is one of {', '.join(forms)}, not {form!a}", "--format html")
     if form == "json" and output is None:
         put(data())
         return
-    text = html(document) if form == "html" else markdown(document) if form == "md" else ascii_json(data(), indent=1)
+    if form == "csv" and rows is not None:
+        text = "".join(f"{csv_line(row)}\n" for row in rows())
+    else:
+        text = (
+            html(document) if form == "html" else markdown(document) if form == "md" else ascii_json(data(), indent=1)
+        )
     if output is None:
         sys.stdout.write(text)
         return

@@ -28,6 +28,7 @@ from socconsole.posture import (
     sagemaker,
     selfhosted,
     storage,
+    third_parties,
     tls,
 )
 from socconsole.posture.check import AnyCheck, Context, unknown, unread
@@ -51,6 +52,7 @@ CHECKS: Final[tuple[AnyCheck, ...]] = (
     *hosts.CHECKS,
     *containers.CHECKS,
     *network.CHECKS,
+    *third_parties.CHECKS,
 )
 """In the order in which they are listed."""
 

@@ -19,24 +19,6 @@ from socconsole.model.posture import Evaluation
 from socconsole.model.world import Place
 from socconsole.store.instants import instant, instant_or_none, storable
 
-ACCESS_DDL: Final = (
-    # kind: 'outsiders', 'identities', or 'lacking' (what could not be looked at). doc: as JSON. unseen_at: since when
-    # rounds that could not look at everything do not see it; gone_at: since when one that could did not.
-    """
-    CREATE TABLE posture_access (
-        account TEXT NOT NULL,
-        region TEXT NOT NULL,
-        kind TEXT NOT NULL,
-        key TEXT NOT NULL,
-        doc TEXT NOT NULL,
-        since INTEGER NOT NULL,
-        unseen_at INTEGER,
-        gone_at INTEGER,
-        PRIMARY KEY (account, region, kind, key)
-    ) STRICT, WITHOUT ROWID
-    """,
-)
-
 _OUTSIDERS: Final = "outsiders"
 _IDENTITIES: Final = "identities"
 _LACKING: Final = "lacking"
@@ -112,6 +94,11 @@ class Kept:
     unseen_at: datetime | None
     """Since when nobody could confirm it; None: the last round saw it."""
     gone_at: datetime | None
+
+    @property
+    def where(self) -> str:
+        """``account/region``, as sources in scope are named."""
+        return f"{self.place.account}/{self.place.region}"
 
 
 def outsiders(conn: Connection) -> list[tuple[Outsider, Kept]]:
