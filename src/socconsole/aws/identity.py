@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from socconsole.aws.accounts import active_profile, how
@@ -62,3 +63,23 @@ def _identity(answer: dict[str, Any], region: str) -> Identity:
     if len(parts) < 6 or parts[0] != "arn":
         raise AwsTrouble(Kind.BAD_RESPONSE, "sts:GetCallerIdentity", None, "the Arn is not an ARN")
     return Identity(str(answer["Account"]), arn, parts[1], region)
+
+
+async def ends(profile: str = "") -> datetime | None:
+    """When a profile's credentials of this moment end; they may be renewed then. None where nothing tells.
+
+    Keys that a user or the environment gave carry no end. Never asks anybody, and never raises: what cannot be found
+    out is not known. botocore keeps the end of refreshable credentials in ``_expiry_time`` and offers no public way.
+    """
+    from socconsole.aws import sessions
+
+    try:
+        session = sessions.live(profile, Guard("reader", Mode.READ), Gate())
+        credentials = await session.get_credentials()
+        if credentials is None:
+            return None
+        await credentials.get_frozen_credentials()
+    except Exception:  # whatever ails the profile, its end is not known; who needs the credentials is told why
+        return None
+    told = getattr(credentials, "_expiry_time", None)
+    return told.astimezone(UTC) if isinstance(told, datetime) and told.tzinfo is not None else None

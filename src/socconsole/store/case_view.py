@@ -77,11 +77,12 @@ def history(folder: StateFolder, conn: Connection, case: Case) -> list[Happened]
     }
     done = {record.intent_seq for record in cases.actions_of(conn, case)}
     lines = ledger.get(folder, sorted({*about, *decided, *done}))
-    found = [_entry(adopted.as_made(line), about.get(seq)) for seq, line in lines.items()]
+    found = [happened(adopted.as_made(line), about.get(seq)) for seq, line in lines.items()]
     return sorted([*found, *_by_others(conn, case)], key=lambda one: (one.at, one.ref))
 
 
-def _entry(line: Line, at: datetime | None) -> Happened:
+def happened(line: Line, at: datetime | None = None) -> Happened:
+    """An entry in words; ``at`` is when it was in the world's time, where that is known better."""
     data = line.entry.data
     when = at or (instant(int(data["now"])) if "now" in data else line.at)
     words = Untrusted(_words(line.entry.verb, data, line.entry.private, line.entry.subjects))
@@ -118,6 +119,11 @@ def _words(verb: str, data: Mapping[str, Any], private: Mapping[str, str], subje
             said = f"{data['regime']}/{data['deadline']} done at {instant(int(data['at'])):%Y-%m-%d %H:%MZ}"
         case "clock_decision":
             said = f"{data['regime']}: {'notify' if data['notify'] else 'do not notify'}"
+        case "clock_warned":
+            how_far = "OVERDUE" if data["percent"] >= 100 else f"{data['percent']} % of its time has passed"
+            said = f"{data['clock']}: {how_far}, due {instant(int(data['due'])):%Y-%m-%d %H:%MZ}"
+        case "clock_settled":
+            said = f"{data['clock']}: no warning stands any more"
         case "intent":
             said = f"{data['action']} on {data['target']}"
         case "case_packed":

@@ -1,0 +1,191 @@
+"""The handoff: what the next shift has to know, what cannot be seen first. From the store and the ledger alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from socconsole.config import Config
+from socconsole.model.action import ActionRecord
+from socconsole.model.case import Case
+from socconsole.model.clock import Clock, ClockState
+from socconsole.model.finding import Severity
+from socconsole.reports import handoff_cases, handoff_rest
+from socconsole.reports.document import Cell, Document, Mood, Notice, Points, Section, Table, Words
+from socconsole.reports.times import stamp
+from socconsole.store import actions, case_clocks, cases, clear, handoff_view, handoffs, quarantine, queue, sources
+from socconsole.store.clear import Clear
+from socconsole.store.db import Connection
+from socconsole.store.filter import View
+from socconsole.store.handoff_view import Changed
+from socconsole.store.handoffs import HandedOff, Shift
+from socconsole.text import clean
+
+if TYPE_CHECKING:
+    from socconsole.store.state import StateFolder
+
+NEXT_SHIFT: Final = timedelta(hours=12)
+"""Snoozes that end within this time are told."""
+FIRST_LOOK: Final = timedelta(hours=24)
+"""How far back the first handoff of all looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that is open at ``now``, read once."""
+
+    now: datetime
+    since: datetime
+    previous: HandedOff | None
+    """The handoff that ``since`` is the moment of; None where there was none, or another moment was asked for."""
+    who: str
+    to: str
+    shift: tuple[Shift, ...]
+    judged: Clear
+    open: tuple[tuple[Case, tuple[Clock, ...]], ...]
+    changed: Changed
+    in_force: tuple[ActionRecord, ...]
+    doubtful: tuple[ActionRecord, ...]
+    failed: tuple[ActionRecord, ...]
+    unaccepted: tuple[HandedOff, ...]
+
+    @property
+    def overdue(self) -> list[tuple[Case, Clock]]:
+        return [(case, one) for case, clocks in self.open for one in clocks if one.state is ClockState.OVERDUE]
+
+
+def handoff(
+    folder: StateFolder,
+    conn: Connection,
+    config: Config,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    to: str = "",
+) -> Document:
+    """The handoff as it stands at ``now``; ``since`` replaces the moment of the last one. Raises
+    ``ledger.LedgerError``."""
+    scene = _scene(folder, conn, config, now, since, to)
+    with queue.QueueReader(folder.store_db) as reader:
+        totals = reader.totals(View.ALL)
+    return Document(
+        title="Handoff",
+        facts=_facts(scene, totals),
+        notices=(),
+        sections=(
+            _first(scene),
+            _blind(scene),
+            handoff_rest.differences(scene.changed, scene.since, scene.previous),
+            *(handoff_cases.section(folder, conn, config, case, clocks, now) for case, clocks in scene.open),
+            *handoff_rest.containments(conn, scene.in_force, scene.doubtful, scene.failed),
+            handoff_rest.owed(conn, now),
+            handoff_rest.snoozes(conn, now, now + NEXT_SHIFT),
+            handoff_rest.waiting(conn, totals),
+        ),
+    )
+
+
+def _scene(
+    folder: StateFolder, conn: Connection, config: Config, now: datetime, since: datetime | None, to: str
+) -> Scene:
+    previous = handoff_view.last(conn) if since is None else None
+    told = previous and (previous.at if previous.given else previous.accepted)
+    began = since or told or now - FIRST_LOOK
+    states = sources.states(conn, now=now)
+    return Scene(
+        now=now,
+        since=began,
+        previous=previous,
+        who=config.who,
+        to=to,
+        shift=tuple(handoffs.on_shift(conn)),
+        judged=clear.judge(
+            states,
+            world=folder.world.kind,
+            watch_alive=sources.watch_alive(conn),
+            held=sum(quarantine.counts(conn)),
+        ),
+        open=tuple((one, case_clocks.of_case(conn, config, one, now)) for one in cases.each(conn)),
+        changed=handoff_view.changed(folder, conn, began, previous.seq if previous else 0),
+        in_force=tuple(actions.in_force(conn)),
+        doubtful=tuple(actions.in_doubt(conn)),
+        failed=tuple(handoff_view.failed(conn, min(began, now - FIRST_LOOK))),
+        unaccepted=tuple(handoffs.unaccepted(conn)),
+    )
+
+
+def _facts(scene: Scene, totals: dict[Severity, int]) -> tuple[tuple[str, Words], ...]:
+    on = ", ".join(f"{clean(one.who, 60)} since {stamp(one.since)}" for one in scene.shift)
+    judged = scene.judged
+    seen = f"{judged.fresh} of {judged.total} sources fresh" if judged.total else "no source is in scope"
+    worst = max((case.severity for case, _ in scene.open), default=None)
+    status = (
+        f"cases open: {len(scene.open):,}{f' (the worst {worst.name})' if worst is not None else ''}; "
+        f"findings open: {sum(totals.values()):,}; containments in force: {len(scene.in_force):,}; {seen}"
+        + ("" if judged.answered else ": that something is not listed does not say that it is not there")
+    )
+    return (
+        ("Status", status),
+        ("From", clean(scene.who, 80)),
+        ("To", clean(scene.to, 80) or "whoever accepts it"),
+        ("Shift", on or "nobody signed on"),
+        ("As of", f"{stamp(scene.now)} (UTC)"),
+    )
+
+
+def _first(scene: Scene) -> Section:
+    """What nobody may overlook, and that it was looked for where there is none."""
+    rows: list[Notice] = []
+    judged = scene.judged
+    if judged.imported:
+        rows.append(Notice("Imported findings only: no live source stands behind this", "unknown"))
+    elif not judged.total:
+        rows.append(Notice("No source is in scope: nothing was looked at", "bad"))
+    for state in judged.lacking:
+        key = state.key
+        rows.append(Notice(f"Blind: {key.service} {key.account} {key.region}: {state.freshness.value}", "bad"))
+    if not judged.watch_alive and not judged.imported:
+        rows.append(Notice("The watch does not run: timers stopped, nothing new arrives", "bad"))
+    if judged.held:
+        rows.append(Notice(f"{judged.held:,} records could not be read and are in quarantine", "unknown"))
+    rows += [Notice(f"Failed: {_named(one)}: {_state(one)}") for one in scene.failed]
+    rows += [Notice(f"In doubt: {_named(one)}: nobody knows whether AWS did it", "unknown") for one in scene.doubtful]
+    for case, clock in scene.overdue:
+        due = stamp(clock.due) if clock.due else ""
+        rows.append(Notice(f"Overdue: {case.id} {clock.title}, {clock.entity}, was due {due}"))
+    for given in scene.unaccepted:
+        rows.append(Notice(f"Not accepted: the handoff {given.id} of {stamp(given.at)} by {clean(given.who, 60)}"))
+    if rows:
+        return Section("First", tuple(rows), "first")
+    none = "Every source is fresh, the watch runs, no action failed or is in doubt, and no clock is overdue"
+    return Section("First", (Points((none,)),), "first")
+
+
+def _named(record: ActionRecord) -> str:
+    return f"{'undo by ' if record.undoes else ''}{record.action} on {clean(record.target, 200)} ({record.id})"
+
+
+def _state(record: ActionRecord) -> str:
+    said = record.state.value.replace("_", " ")
+    return f"{said}: {clean(record.detail, 200)}" if record.detail else said
+
+
+def _blind(scene: Scene) -> Section:
+    mood: Mood = "bad"
+    rows = tuple(
+        (
+            f"{one.key.service} {one.key.account} {one.key.region}",
+            Cell(one.freshness.value, mood),
+            one.detail,
+            stamp(one.last_complete) if one.last_complete else "never",
+            one.remedy,
+        )
+        for one in scene.judged.lacking
+    )
+    empty = f"none of {scene.judged.total}" if scene.judged.total else "no source is in scope: nothing was looked at"
+    return Section(
+        "Sources that cannot see",
+        (Table(("Source", "State", "Why", "Last complete", "Mend it with"), rows, empty),),
+        "blind",
+    )

@@ -1,0 +1,278 @@
+"""The handoff as a file that another install accepts: signed, whole in itself, RFC 8785 JSON.
+
+::
+
+    {"handoff": {…}, "key": "…", "public": "hex", "signature": "hex"}
+
+``handoff`` is a :class:`Parcel`. The signature is the giving install's ledger key over :data:`_SIGNED` and the RFC 8785
+bytes of ``handoff``. There is one spelling: a file that holds the same in other bytes is refused as altered, so that
+the SHA-256 of the file names it on both ledgers. It holds free text and evidence: it is as confidential as the ledger.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import msgspec
+import rfc8785
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from socconsole.config import PeerConfig
+from socconsole.model.entry import Entry
+from socconsole.model.world import World
+from socconsole.store import actions, adopted, cases, evidence, ledger, project_actions
+from socconsole.store.adopted import Origin
+from socconsole.store.db import Connection
+from socconsole.store.instants import instant, micros
+from socconsole.store.keys import Signer, key_id, public_of
+from socconsole.store.state import world_data, world_of
+
+if TYPE_CHECKING:
+    from socconsole.store.state import StateFolder
+
+SUFFIX: Final = ".handoff"
+VERSION: Final = 1
+MOST: Final = 64 * 1024 * 1024
+"""Bytes of a file that is read at all."""
+RECORDS: Final = 16 * 1024 * 1024
+"""Bytes of cases' records that travel; what is more is named in ``left_out``. States before containments always do."""
+
+_SIGNED: Final = b"socconsole handoff 1\n"
+
+
+class BadHandoff(ValueError):
+    """The file is no handoff, or not one to be accepted here; says why. ``remedy`` is the way out, if there is one."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class Carried(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One ledger entry as it was written first; ``at`` in µs. Texts that were erased are not in ``private``."""
+
+    install: str
+    seq: int
+    hash: str
+    at: int
+    verb: str
+    who: str
+    subjects: tuple[str, ...]
+    data: dict[str, Any]
+    private: dict[str, str]
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.install, self.seq, self.hash, instant(self.at))
+
+    @property
+    def entry(self) -> Entry:
+        return Entry(self.verb, self.who, self.subjects, self.data, self.private)
+
+
+class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is handed over. Until its signature was found good, all of it is untrusted."""
+
+    v: int
+    id: Annotated[str, msgspec.Meta(pattern="^h-[0-9a-f]{12}$")]
+    install: Annotated[str, msgspec.Meta(pattern="^i-[0-9a-f]{12}$")]
+    who: str
+    at: int
+    world: dict[str, Any]
+    cases: tuple[Annotated[str, msgspec.Meta(pattern="^c-[0-9a-f]{8}$")], ...]
+    """The open ones."""
+    actions: tuple[Annotated[str, msgspec.Meta(pattern="^a-[0-9a-f]{12}$")], ...]
+    """Containments in force or in doubt: those the next shift answers for."""
+    document: dict[str, Any]
+    """The handoff as people read it (``as_data``)."""
+    entries: tuple[Carried, ...]
+    evidence: dict[str, str]
+    """SHA-256 → base64."""
+    left_out: tuple[str, ...]
+    """SHA-256 of what did not fit, or was missing."""
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    handoff: dict[str, Any]
+    key: str
+    public: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file and what the giver's ledger says of it."""
+
+    data: bytes
+    parcel: Parcel
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+
+# --- giving -------------------------------------------------------------------------------------------------
+
+
+def make(
+    folder: StateFolder, conn: Connection, document: dict[str, Any], who: str, signer: Signer, now: datetime
+) -> Given:
+    """The file of everything that is open at ``now``. Raises ``ledger.LedgerError``."""
+    open_ = list(cases.each(conn))
+    held = [*actions.in_force(conn), *actions.in_doubt(conn)]
+    done = {one.id: one for one in (*held, *(each for case in open_ for each in cases.actions_of(conn, case)))}
+    undos = {one.undone_by for one in done.values() if one.undone_by} | {
+        one.undoes for one in done.values() if one.undoes
+    }
+    wanted = {*done, *undos}
+    seqs = {event.seq for id_ in _family(conn, [one.id for one in open_]) for event in cases.events(conn, id_)}
+    entries = [*ledger.get(folder, sorted(seqs)).values(), *_about_actions(folder, wanted)]
+    states = [stored.evidence for id_ in sorted(wanted) if (stored := actions.whole(conn, id_)) and stored.evidence]
+    kept, left_out = _evidence(folder, states, [digest for case in open_ for digest in case.evidence])
+    parcel = Parcel(
+        v=VERSION,
+        id=f"h-{secrets.token_hex(6)}",
+        install=folder.install,
+        who=who,
+        at=micros(now),
+        world=world_data(folder.world),
+        cases=tuple(one.id for one in open_),
+        actions=tuple(dict.fromkeys(one.id for one in held)),
+        document=document,
+        entries=tuple(_carried(line) for line in sorted(entries, key=lambda line: line.seq)),
+        evidence=kept,
+        left_out=tuple(left_out),
+    )
+    body = msgspec.to_builtins(parcel)
+    signature = signer.sign(_SIGNED + rfc8785.dumps(body))
+    whole = {"handoff": body, "key": signer.id, "public": signer.public.hex(), "signature": signature.hex()}
+    return Given(rfc8785.dumps(whole), parcel)
+
+
+def _family(conn: Connection, ids: Iterable[str]) -> set[str]:
+    """Cases with all that were ever merged into them."""
+    into = [(one.id, one.into) for one in cases.each(conn, closed=True)]
+    found = set(ids)
+    while more := {id_ for id_, parent in into if parent in found} - found:
+        found |= more
+    return found
+
+
+def _about_actions(folder: StateFolder, ids: set[str]) -> list[Any]:
+    lines = ledger.lines(folder, verbs=(*sorted(project_actions.VERBS), adopted.ADOPTED))
+    return [
+        line
+        for line in lines
+        if (made := adopted.as_made(line).entry).verb in project_actions.VERBS and made.data.get("id") in ids
+    ]
+
+
+def _carried(line: Any) -> Carried:
+    made, origin = adopted.as_made(line).entry, adopted.origin_of(line)
+    return Carried(
+        install=origin.install,
+        seq=origin.seq,
+        hash=origin.hash,
+        at=micros(origin.at),
+        verb=made.verb,
+        who=made.who,
+        subjects=made.subjects,
+        data=dict(made.data),
+        private=dict(made.private),
+    )
+
+
+def _evidence(folder: StateFolder, states: Sequence[str], records: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    kept: dict[str, str] = {}
+    left_out: list[str] = []
+    room = RECORDS
+    for digest in dict.fromkeys((*states, *records)):
+        try:
+            data = evidence.get(folder, digest)
+        except evidence.EvidenceError:
+            left_out.append(digest)
+            continue
+        if digest not in states:
+            if len(data) > room:
+                left_out.append(digest)
+                continue
+            room -= len(data)
+        kept[digest] = base64.b64encode(data).decode("ascii")
+    return kept, left_out
+
+
+# --- reading ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A file whose signature is good: whose it is, and what it holds."""
+
+    parcel: Parcel
+    peer: str
+    key: str
+    digest: str
+    world: World
+
+    def evidence(self) -> list[bytes]:
+        """Raises :class:`BadHandoff` for bytes that are not what they are called."""
+        found = []
+        for digest, text in self.parcel.evidence.items():
+            try:
+                data = base64.b64decode(text, validate=True)
+            except (binascii.Error, ValueError) as error:
+                raise BadHandoff(f"evidence {digest[:16]} is damaged") from error
+            if hashlib.sha256(data).hexdigest() != digest:
+                raise BadHandoff(f"evidence {digest[:16]} is not what it is called")
+            found.append(data)
+        return found
+
+
+def read(data: bytes, peers: Sequence[PeerConfig]) -> Read:
+    """A file as it was signed by one of ``peers``. Raises :class:`BadHandoff`."""
+    if len(data) > MOST:
+        raise BadHandoff(f"the file is larger than {MOST // 1024 // 1024} MiB: no handoff is")
+    try:
+        file = msgspec.json.decode(data, type=_File)
+        spelt = rfc8785.dumps(msgspec.to_builtins(file))
+        message = _SIGNED + rfc8785.dumps(file.handoff)
+    except (msgspec.DecodeError, ValueError, TypeError, RecursionError) as error:
+        raise BadHandoff("the file is no handoff, or part of it is missing or was altered") from error
+    if spelt != data:
+        raise BadHandoff("the file was altered: it is not in the bytes that it was signed in")
+    known = {key_id(public): (peer, public) for peer in peers if (public := public_of(peer.public_key))}
+    if file.key not in known:
+        raise _stranger(file)
+    peer, public = known[file.key]
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(bytes.fromhex(file.signature), message)
+    except (InvalidSignature, ValueError) as error:
+        raise BadHandoff("the file was altered: its signature does not hold") from error
+    try:
+        parcel = msgspec.convert(file.handoff, Parcel)
+        world = world_of(parcel.world)
+    except (msgspec.ValidationError, ValueError, LookupError, TypeError) as error:
+        raise BadHandoff("the handoff is of a version that this program does not know", "upgrade socconsole") from error
+    if parcel.v != VERSION:
+        raise BadHandoff("the handoff is of a version that this program does not know", "upgrade socconsole")
+    return Read(parcel, peer.name, file.key, hashlib.sha256(data).hexdigest(), world)
+
+
+def _stranger(file: _File) -> BadHandoff:
+    """Nobody we know signed it. The key that it brings along proves nothing until somebody vouches for it."""
+    public = public_of(file.public)
+    if public is None or key_id(public) != file.key:
+        return BadHandoff("the file was altered: the key that it names is not the one that it brings")
+    return BadHandoff(
+        f"the handoff was signed by the key {file.key}, which no [[peers]] of the config has",
+        f'once they confirmed on another way that `socconsole ledger key` says so there: [[peers]] name = "…" '
+        f'public_key = "{public.hex()}"',
+    )
