@@ -38,11 +38,13 @@ BUCKET = Bucket(
     replicas=UNASKED,
 )  # fmt: skip
 
+LOGS = replace(BUCKET, arn="arn:aws:s3:::logs", name="logs", logged_to=Known(""))
+
 
 def verdict(check: str, **read: Any) -> Verdict:
     """Of the check on one bucket of which only ``read`` was read."""
     bucket = replace(BUCKET, **{name: Known(value) for name, value in read.items()})
-    storage = Storage(UNASKED, Known((bucket,)))
+    storage = Storage(UNASKED, Known((bucket, LOGS)))
     context = Context(Estate(HOME, datetime(2026, 11, 23, tzinfo=UTC), (storage,), 0, ()), CONFIG)
     return next(one for one in CHECKS if one.id == check).judge(bucket, context).verdict
 
@@ -74,6 +76,8 @@ def test_evidence_has_to_be_locked_by_default() -> None:
     assert verdict("S3-04", **kept, lock=ObjectLock(True)) is verdict("S3-04", **kept, lock=ObjectLock(False)) is FAIL
     assert verdict("S3-04", logged_to="logs", versioning="Enabled") is UNKNOWN, "whether it is evidence was not read"
     assert verdict("S3-04", logged_to="", versioning="Enabled") is FAIL
+    assert verdict("S3-04", **{**kept, "evidence": False}) is PASS
+    assert verdict("S3-04", **{**kept, "evidence": False, "logged_to": "gone"}) is FAIL
 
 
 def test_a_replica_is_no_stranger_only_where_somebody_says_whose_it_is() -> None:

@@ -158,8 +158,9 @@ def seen_and_kept(bucket: Bucket, context: Context) -> Iterator[Condition]:
 
 def _logged(bucket: Bucket, context: Context) -> Said:
     target = bucket.logged_to.get()
-    if target:
-        return Said(True, f"access is logged to {target}")
+    if target:  # S3 takes one of the same account and Region alone, and goes on where it is gone by then
+        there = any(one.name == target for one in _buckets(context).get())
+        return Said(there, f"access is logged to {target}{'' if there else ', which is not there'}")
     # A bucket that takes access logs would log its own logging without end.
     others = (one for one in _buckets(context).get() if one is not bucket)
     source = next((one.name for one in others if one.logged_to.get() == bucket.name), "")
