@@ -90,6 +90,14 @@ def by_region(regions: list[str], operator: str = "StringNotEquals", **more: Any
     return {"Action": "*", "Condition": condition, **more}
 
 
+def test_a_trail_that_may_be_emptied_is_not_kept_on() -> None:
+    """What it takes in, and where it delivers, can be changed without ever stopping it."""
+    kept = {"Action": ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "s3:PutAccountPublicAccessBlock"]}
+    found = guarded(governed(by_region(REGIONS), WATCHERS[0], kept), CONTEXT)
+    assert found.verdict is FAIL
+    assert "cloudtrail:PutEventSelectors is not denied" in found.evidence[0]
+
+
 SCPS: list[tuple[dict[str, Any], Verdict]] = [
     (by_region(REGIONS), PASS),
     (by_region(REGIONS[:1]), PASS),

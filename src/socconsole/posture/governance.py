@@ -42,7 +42,10 @@ _GUARDED: Final = (
         "AWS Config",
         ("config:StopConfigurationRecorder", "config:DeleteConfigurationRecorder", "config:DeleteDeliveryChannel"),
     ),
-    ("CloudTrail", ("cloudtrail:StopLogging", "cloudtrail:DeleteTrail")),
+    (
+        "CloudTrail",
+        ("cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "cloudtrail:UpdateTrail", "cloudtrail:PutEventSelectors"),
+    ),
     ("the account's block of public access", ("s3:PutAccountPublicAccessBlock",)),
 )
 
