@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from socconsole import posture
 from socconsole.aws.operations import table
+from socconsole.model.posture import Verdict
 from socconsole.posture.catalogue import FRAMEWORKS, catalogue
+from socconsole.posture.check import Said, weigh
 from socconsole.response.registry import ACTIONS
 
 
@@ -20,3 +22,8 @@ def test_what_a_check_names_is_there() -> None:
         assert not about.action or about.action in ACTIONS, about.id
         assert set(about.clauses) <= set(FRAMEWORKS), about.id
         assert about.clauses, about.id
+
+
+def test_where_nothing_was_looked_at_nothing_passes() -> None:
+    assert weigh([]).verdict is Verdict.UNKNOWN
+    assert weigh([lambda: Said(True, "it is closed")]).verdict is Verdict.PASS

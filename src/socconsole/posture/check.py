@@ -121,7 +121,7 @@ _ORDER: Final = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
 
 def weigh(conditions: Iterable[Condition]) -> Judged:
     """All of them have to be met. One that is not met decides, whatever else was not read; else one that was not
-    read, or cannot be said, makes it UNKNOWN. Evidence of what decided comes first."""
+    read, or cannot be said, makes it UNKNOWN, and so does having none. Evidence of what decided comes first."""
     words: dict[Verdict, list[str]] = {verdict: [] for verdict in _ORDER}
     for condition in conditions:
         try:
@@ -130,5 +130,7 @@ def weigh(conditions: Iterable[Condition]) -> Judged:
             words[Verdict.UNKNOWN].append(unread(trouble))
         else:
             words[_VERDICTS[said.met]].append(said.words)
-    found = next(verdict for verdict in _ORDER if words[verdict] or verdict is Verdict.PASS)
+    found = next((verdict for verdict in _ORDER if words[verdict]), None)
+    if found is None:
+        return unknown("nothing was looked at")
     return Judged(found, tuple(word for verdict in _ORDER for word in words[verdict]))
