@@ -146,14 +146,14 @@ def sends(conn: Connection, escalation: str) -> list[Sent]:
     ]
 
 
-def failing(conn: Connection) -> list[tuple[str, datetime, str]]:
-    """Channels whose last attempt failed: (id, when, why)."""
+def failing(conn: Connection, since: datetime) -> list[tuple[str, datetime, str]]:
+    """Channels whose last attempt failed, after ``since``: (id, when, why)."""
     return [
         (channel, instant(ended), why)
         for channel, ended, why, reached in conn.execute(
             "SELECT channel, max(ended), why, reached FROM escalation_send WHERE ended IS NOT NULL GROUP BY channel"
         )
-        if not reached
+        if not reached and ended > micros(since)
     ]
 
 
