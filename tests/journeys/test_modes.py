@@ -70,7 +70,7 @@ PRESSED = {
 }  # fmt: skip
 ELSEWHERE = ("?", "o", "p", "t", "\x0b", "X", "\r")
 """Keys that may open another screen, from which Escape returns."""
-AWAY = ("\x7f", "1", "2", "5", "7")
+AWAY = ("\x7f", "1", "2", "3", "5", "7")
 KEYS = [PRESSED.get(key, key) for one in COMMANDS for key in one.keys]
 ACTING = {PRESSED.get(key, key) for one in COMMANDS if one.acting for key in one.keys}
 HERE = [key for key in (*dict.fromkeys(KEYS), *"0234689", "\x04") if key not in (*ELSEWHERE, *AWAY, "\x1b")]
