@@ -6,7 +6,6 @@ import os
 import re
 import stat
 import tomllib
-import zoneinfo
 from pathlib import Path
 from typing import Any, Final
 
@@ -172,6 +171,8 @@ def _check(config: Config, path: Path, text: str) -> None:
 
 def _check_entities(config: Config, path: Path, text: str) -> None:
     for n, entity in enumerate(config.entity):
+        import zoneinfo  # not before the first frame where nothing has a zone: it brings the whole of sysconfig
+
         key = f"entity[{n}].zone"
         try:
             zoneinfo.ZoneInfo(entity.zone)

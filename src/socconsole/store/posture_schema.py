@@ -1,4 +1,4 @@
-"""Tables of posture: rounds, what each check came to on each subject now and before, and the endpoints."""
+"""Tables of posture: rounds, each check on each subject now and before, the endpoints, and who can come in."""
 
 from __future__ import annotations
 
@@ -90,6 +90,24 @@ POSTURE_DDL: Final = (
     # Findings of other scanners that came or changed and were not yet read as answers to our checks.
     "CREATE TABLE posture_due (finding INTEGER PRIMARY KEY) STRICT",
     "INSERT INTO posture_due SELECT n FROM finding WHERE kind = 'control' AND sources <> 'posture'",
+)
+
+ACCESS_DDL: Final = (
+    # kind: 'outsiders', 'identities', or 'lacking' (what could not be looked at). doc: as JSON. unseen_at: since when
+    # rounds that could not look at everything do not see it; gone_at: since when one that could did not.
+    """
+    CREATE TABLE posture_access (
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        doc TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        unseen_at INTEGER,
+        gone_at INTEGER,
+        PRIMARY KEY (account, region, kind, key)
+    ) STRICT, WITHOUT ROWID
+    """,
 )
 
 _OWED: Final = (

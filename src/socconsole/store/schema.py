@@ -25,8 +25,7 @@ from socconsole.store.escalation_schema import ESCALATION_DDL
 from socconsole.store.handoff_schema import HANDOFF_DDL
 from socconsole.store.incident_schema import INCIDENT_DDL, INCIDENT_INDEXES, INCIDENT_TRIGGERS
 from socconsole.store.instants import micros
-from socconsole.store.posture_access import ACCESS_DDL
-from socconsole.store.posture_schema import POSTURE_DDL, POSTURE_TRIGGERS
+from socconsole.store.posture_schema import ACCESS_DDL, POSTURE_DDL, POSTURE_TRIGGERS
 from socconsole.store.trail_schema import TRAIL_DDL
 from socconsole.store.triggers import TRIGGERS
 

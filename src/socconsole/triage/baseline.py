@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -57,4 +56,4 @@ def typical(points: Sequence[tuple[datetime, float]]) -> float | None:
     """
     if len(points) < FEW or points[-1][0] - points[0][0] < ENOUGH:
         return None
-    return statistics.median_low(value for _, value in points)
+    return sorted(value for _, value in points)[(len(points) - 1) // 2]
