@@ -35,6 +35,11 @@ async def tell(channel: ChannelConfig, message: Message, door: Door) -> None:
             await asyncio.to_thread(_notify, url, message)
     except TimeoutError as error:
         raise Unreachable(f"no answer within {WITHIN_S:.0f} s") from error
+    except Unreachable:
+        raise
+    except Exception as error:
+        # A hundred services' worth of other people's code: however it fails, the next in line has to be told.
+        raise Unreachable(f"Apprise failed: {type(error).__name__}") from error
 
 
 async def _publish(topic: str, message: Message, door: Door) -> None:

@@ -1,0 +1,263 @@
+"""Escalation by the watch: real topics and queues of the embedded AWS, and a web server of our own for Apprise."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from socconsole.aws import Door
+from socconsole.commands import Acknowledge
+from socconsole.config import ChannelConfig, Config, EscalationConfig, StepConfig
+from socconsole.drill import Embedded
+from socconsole.model.action import Mode
+from socconsole.model.finding import Severity
+from socconsole.model.source import Freshness
+from socconsole.store import db, decisions, escalations, findings, ledger, sources
+from socconsole.store.state import StateFolder
+from socconsole.text import clean
+from socconsole.watch.escalation import WHO, Escalation, opening
+from socconsole.watch.keeper import Keeper
+from tests.drillstate import ANALYST, config_for, folder_for
+from tests.embedded import client
+from tests.store.builders import observation
+
+# Apprise's mail looks for a module of the standard library that goes away.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+
+PLACE = ("111122223333", "eu-central-1")
+TOPIC = "arn:aws:sns:eu-central-1:111122223333:socconsole-oncall"
+ONCALL = ChannelConfig(id="oncall", who="whoever is on call", sns=TOPIC)
+CHAT = ChannelConfig(id="chat", apprise_env="SOC_CHAT_URL", template="${severity} ${title} | ${acknowledge} | ${note}")
+
+
+class Hook:
+    """A web hook that keeps what it was told; while ``hold`` is set it answers nobody."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+        self.hold = threading.Event()
+        self.released = threading.Event()
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                hook.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                if hook.hold.is_set():
+                    hook.released.wait(20)
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"json://user:s3cr3t@127.0.0.1:{self.server.server_port}/hook"
+
+
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
+    made = Hook()
+    monkeypatch.setenv("SOC_CHAT_URL", made.url)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    yield made
+    made.released.set()
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, aws: Embedded) -> StateFolder:
+    return folder_for(tmp_path / "state", aws)
+
+
+def subscribed(aws: Embedded) -> str:
+    """URL of a queue that the topic tells."""
+    client(aws, "sns").create_topic(Name="socconsole-oncall")
+    url: str = client(aws, "sqs").create_queue(QueueName="phones")["QueueUrl"]
+    arn = "arn:aws:sqs:eu-central-1:111122223333:phones"
+    raw = {"RawMessageDelivery": "true"}
+    client(aws, "sns").subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=arn, Attributes=raw)
+    return url
+
+
+def heard(aws: Embedded, queue: str) -> list[str]:
+    answer = client(aws, "sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+    return [one["Body"] for one in answer.get("Messages", ())]
+
+
+def paths(aws: Embedded, *steps: StepConfig, **given: Any) -> Config:
+    path = EscalationConfig(**({"name": "night", "severity": "HIGH", "drill": True, "steps": steps} | given))
+    return config_for(aws, channel=(ONCALL, CHAT), escalation=(path,))
+
+
+@asynccontextmanager
+async def watching(folder: StateFolder, config: Config) -> AsyncIterator[Escalation]:
+    async with Keeper(folder) as keeper, Door.open(config, folder.world, "watch", Mode.READ, WHO) as door:
+        yield Escalation(folder, config, keeper, door)
+
+
+def arrives(folder: StateFolder, name: str = "1", **over: Any) -> str:
+    """A finding of now; its id."""
+    now = datetime.now(UTC)
+    record = observation(name, occurred=now, published=now, updated=now, **over)
+    with db.writing(folder) as conn:
+        findings.commit(conn, [record], answer=None, origin="guardduty/111122223333/eu-central-1", now=now)
+        (id_,) = conn.execute("SELECT id FROM finding ORDER BY n DESC LIMIT 1").fetchone()
+    return str(id_)
+
+
+def said(folder: StateFolder, *verbs: str) -> list[tuple[str, Any]]:
+    found = ledger.read(folder, verbs=verbs or tuple(escalations.VERBS))
+    return [(line.entry.verb, dict(line.entry.data)) for line in found]
+
+
+async def test_what_is_new_is_told_once_in_order_until_somebody_acknowledges(
+    folder: StateFolder, aws: Embedded, hook: Hook
+) -> None:
+    queue = subscribed(aws)
+    config = paths(aws, StepConfig(channel="oncall", wait_minutes=0), StepConfig(channel="chat"))
+    arrives(folder, "old")  # stood in the queue before anybody asked to be told
+    async with watching(folder, config) as watch:
+        await watch.round()
+        id_ = arrives(folder, "new", title="<!here> Objects read @everyone")
+        await watch.round()
+        (text,) = heard(aws, queue)
+        assert f"socconsole ack {id_}" in text
+        assert "@" not in text
+        assert "<" not in text
+        assert "bucket-new" not in text, "no resource leaves this machine"
+        await watch.round()  # nobody acknowledged: the next in line
+        await watch.round()
+        assert heard(aws, queue) == []
+        (chat,) = hook.told
+        assert chat["title"].startswith("[HIGH]")
+        assert f"socconsole ack {id_}" in chat["message"]
+        decisions.decide(folder, Acknowledge(ids=(id_,), reason="seen"), ANALYST, Mode.READ, datetime.now(UTC))
+        await watch.round()
+        await watch.round()
+    verbs = [verb for verb, _ in said(folder)]
+    assert verbs == ["escalation", *["escalating", "escalated"] * 2, "escalation_stopped"]
+    results = [data["result"] for _, data in said(folder, "escalated")]
+    assert results == ["sent", "sent"]
+    assert "s3cr3t" not in json.dumps(said(folder))
+
+
+async def test_a_dead_channel_is_told_on_the_next_one_and_shows(folder: StateFolder, aws: Embedded, hook: Hook) -> None:
+    aws.faults.add(service="sns", op="Publish", kind="denied", times=None)
+    async with watching(folder, paths(aws, StepConfig(channel="oncall"), StepConfig(channel="chat"))) as watch:
+        await watch.round()
+        arrives(folder)
+        await watch.round()
+        await watch.round()
+        assert len(hook.told) == 1
+        assert [(data["channel"], data["result"]) for _, data in said(folder, "escalated")] == [
+            ("oncall", "failed"),
+            ("chat", "sent"),
+        ]
+        with db.reading(folder) as conn:
+            ((channel, _, why),) = escalations.failing(conn, datetime.min.replace(tzinfo=UTC, year=2000))
+            row = conn.execute("SELECT outcome, detail FROM source WHERE service = 'escalation'").fetchone()
+        assert channel == "oncall"
+        assert "denied" in why
+        assert row[0] == Freshness.ERROR
+        assert "channel oncall" in row[1]
+
+
+async def test_a_watch_that_died_while_sending_repeats_that_send_alone_and_says_so(
+    folder: StateFolder, aws: Embedded, hook: Hook
+) -> None:
+    config = paths(aws, StepConfig(channel="chat"))
+    hook.hold.set()
+    async with watching(folder, config) as watch:
+        await watch.round()
+        arrives(folder)
+        dying = asyncio.create_task(watch.round())
+        async with asyncio.timeout(20):
+            while not hook.told:
+                await asyncio.sleep(0.02)  # the pace of looking
+        dying.cancel()
+        await asyncio.gather(dying, return_exceptions=True)
+        assert [verb for verb, _ in said(folder)] == ["escalation", "escalating"]
+        hook.hold.clear()
+        hook.released.set()
+    async with watching(folder, config) as another:
+        await another.round()
+        await another.round()
+    assert [("Perhaps sent before" in one["message"]) for one in hook.told] == [False, True]
+    assert [data["attempt"] for _, data in said(folder, "escalated")] == [2]
+
+
+async def test_what_our_own_record_gives_cause_for_fits_by_type_and_a_drill_pages_nobody_unasked(
+    folder: StateFolder, aws: Embedded, hook: Hook
+) -> None:
+    step = StepConfig(channel="chat")
+    config = paths(aws, step, severity="", types=("Containment:*",))
+    quiet = paths(aws, step, drill=False)
+    async with watching(folder, quiet) as nobody, watching(folder, config) as watch:
+        await watch.round()
+        arrives(folder, "threat", severity=Severity.CRITICAL)
+        await nobody.round()
+        await watch.round()
+        assert hook.told == []
+        arrives(folder, "own", types=("Containment:Response/Undone",), severity=Severity.MEDIUM)
+        await watch.round()
+        assert len(hook.told) == 1
+
+
+@pytest.mark.parametrize("broken", ["absent", "open", "nonsense"])
+async def test_a_secret_that_cannot_be_used_is_a_failure_with_a_reason(
+    folder: StateFolder, aws: Embedded, tmp_path: Path, broken: str
+) -> None:
+    file = tmp_path / "chat.url"
+    if broken != "absent":
+        file.write_text("nonsense", "utf-8")
+        file.chmod(0o644 if broken == "open" else 0o600)
+    path = EscalationConfig(name="hand", steps=(StepConfig(channel="chat"),), drill=True)
+    channel = ChannelConfig(id="chat", apprise_file=str(file))
+    config = config_for(aws, channel=(channel,), escalation=(path,))
+    id_ = arrives(folder)
+    ledger.append(folder, [opening("hand", [id_], ANALYST)])
+    async with watching(folder, config) as watch:
+        await watch.round()
+    ((_, data),) = said(folder, "escalated")
+    assert data["result"] == "failed"
+    assert {"absent": "cannot be read", "open": "chmod 600", "nonsense": "Apprise"}[broken] in data["why"]
+
+
+async def test_a_storm_is_one_message(folder: StateFolder, aws: Embedded, hook: Hook) -> None:
+    async with watching(folder, paths(aws, StepConfig(channel="chat"))) as watch:
+        await watch.round()
+        for n in range(30):
+            arrives(folder, f"s{n}", resource=f"b{n}")
+        await watch.round()
+        arrives(folder, "late")
+        await watch.round()
+    assert len(hook.told) == 1
+    assert "and 29 more" in hook.told[0]["title"]
+
+
+async def test_escalation_is_a_source_only_where_somebody_is_to_be_told(folder: StateFolder, aws: Embedded) -> None:
+    from socconsole.watch import escalation
+
+    assert escalation.keys(config_for(aws), folder.world) == []
+    (key,) = escalation.keys(paths(aws, StepConfig(channel="chat")), folder.world)
+    assert (key.account, key.region) == PLACE
+    with db.writing(folder) as conn:
+        sources.scope(conn, [key])
+        (state,) = sources.states(conn, now=datetime.now(UTC))
+    assert state.freshness is Freshness.NEVER
+    assert clean(state.detail)
