@@ -183,7 +183,12 @@ def test_every_state_is_explained() -> None:
 
 # --- keys --------------------------------------------------------------------------------------------------
 
-KEYS = {shown(key): command for command in COMMANDS for key in command.keys}
+# A key with one meaning on Triage and another elsewhere is told with the first: these tables are Triage's.
+KEYS = {
+    shown(key): command
+    for command in sorted(COMMANDS, key=lambda each: "triage" in each.screens)
+    for key in command.keys
+}
 
 
 def _words(said: str) -> list[str]:
