@@ -45,7 +45,7 @@ def _conditions(context: Context) -> Iterator[Condition]:
         yield partial(Said, False if sure else None, f"and {len(more):,} more ways in for those who are not registered")
     for each in lacking:
         yield partial(_unseen, each)
-    if not strangers:
+    if not strangers and not lacking:
         known = sum(one.party is not Party.SERVICE for one in outsiders)
         yield partial(Said, True, f"everybody outside who can read data is registered ({known:,} ways in)")
 

@@ -145,8 +145,9 @@ def _credential(one: Credential, unused: int, today: date) -> Iterator[str]:
     if not one.active:
         return
     age = (today - one.created).days
-    if one.unread:
-        yield f"{one.kind} {one.id}: made {age} days ago"
+    if one.unread:  # told among what is UNKNOWN of its user
+        if age >= unused:
+            yield f"{one.kind} {one.id}: made {age} days ago"
     elif one.used is None and age >= unused:
         yield f"{one.kind} {one.id}: made {age} days ago, never used"
     elif one.used is not None and (today - one.used).days >= unused:

@@ -13,7 +13,7 @@ WHAT: Final = (
     "Roles and users of our accounts with what nobody uses of theirs, as of the last evaluation of each account; not "
     "those that AWS's services keep for themselves. The last use is what IAM remembers: of roles 400 days, of access "
     "keys since 2015, and some hours late; of service-specific credentials nothing. Whoever looked at one puts it on "
-    "record: socconsole access reviewed ARN --decision keep."
+    "record: socconsole access reviewed ARN --decision keep (whole ARNs are in the report's CSV and JSON)."
 )
 
 _MOODS: Final[Mapping[Use, Mood]] = {Use.UNUSED: "bad", Use.UNKNOWN: "unknown", Use.NEW: "plain", Use.USED: "good"}
@@ -63,7 +63,8 @@ def _table(lines: tuple[Line, ...], empty: str) -> tuple[Part, ...]:
     rows = tuple(
         (
             Cell(one.use.value, _MOODS[one.use]),
-            one.identity.arn,
+            one.identity.arn.partition("::")[2].partition(":")[2] or one.identity.arn,
+            one.kept.place.account,
             one.identity.owner,
             one.identity.used.isoformat() if one.identity.used else "",
             "; ".join(one.said),
@@ -71,7 +72,7 @@ def _table(lines: tuple[Line, ...], empty: str) -> tuple[Part, ...]:
         )
         for one in lines[:_SHOWN]
     )
-    table = Table(("Use", "Who", "Owner", "Last used", "To look at", "Last review"), rows, empty)
+    table = Table(("Use", "Who", "Account", "Owner", "Last used", "To look at", "Last review"), rows, empty)
     if len(lines) > _SHOWN:
         return table, Paragraph(f"and {len(lines) - _SHOWN:,} more: --format csv")
     return (table,)

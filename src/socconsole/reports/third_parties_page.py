@@ -63,7 +63,7 @@ def _overview(found: Register, parties: list[Member]) -> Table:
     rows = tuple(
         (
             Cell(one.standing.value, _MOODS[one.standing]),
-            one.name,
+            _name(one),
             one.entry.purpose or "not said" if one.entry else "",
             one.entry.owner or "nobody" if one.entry else "",
             _review(one),
@@ -81,6 +81,10 @@ def _none(found: Register) -> str:
     if not found.rounds or found.dark or found.lacking:
         return "none was found where it could be looked; what could not be looked at is UNKNOWN"
     return "nobody outside is let in, and nobody is registered"
+
+
+def _name(one: Member) -> str:
+    return "everybody" if one.name == "*" else one.name
 
 
 def _review(one: Member) -> str:
@@ -114,7 +118,7 @@ def _party(one: Member) -> Section:
     )
     if answered:
         parts.append(Table(("Question", "Answer", "By"), answered, ""))
-    return Section(f"{clean(one.name, 200)}: {one.standing.value}", tuple(parts))
+    return Section(f"{clean(_name(one), 200)}: {one.standing.value}", tuple(parts))
 
 
 def _way(way: Way) -> tuple[str | Cell, ...]:
