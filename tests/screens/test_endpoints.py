@@ -126,6 +126,7 @@ async def test_the_matrix_says_the_worst_of_each_family_and_blanks_nothing_unrea
         assert "? 1" in failing, "SM could not be read"
         assert "✖ C 1" in failing, "S3-01 is critical"
         assert "● 1" in fine
+        assert failing.split("✖ C 1")[1].split()[0] == "?", "its ways out were not read: no network check is a dash"
         assert "1 of 2 failing, 1 place ?" in desk.text()
         assert "posture 1 FRESH, 1 PARTIAL" in desk.text()
         assert "? not read: ec2:DescribeRouteTables" in beside(desk)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from socconsole.model.endpoint import Endpoint, Exposure
+from socconsole.model.known import Unread
 from socconsole.model.world import Place
 from socconsole.screens import posture_words, words
 from socconsole.screens.endpoint_sections import KINDS, facts
@@ -41,6 +42,12 @@ class EndpointRow:
     cells: Mapping[str, Judged]
     """Family → what its checks came to."""
     evaluated: datetime | None
+
+    @property
+    def blind(self) -> frozenset[str]:
+        """Families whose subjects are not all known: stores that it may read, networks that it sends through."""
+        stores = frozenset({"S3", "LOG", "ALM"}) if isinstance(self.endpoint.reads, Unread) else frozenset[str]()
+        return stores | (frozenset({"NET"}) if isinstance(self.endpoint.sends, Unread) else frozenset())
 
     @property
     def failing(self) -> tuple[str, ...]:
@@ -209,7 +216,8 @@ def _in(families: Iterable[str]) -> Callable[[AnyRow], Cell]:
     def painted(row: AnyRow) -> Cell:
         if isinstance(row, UnlistedRow):
             return Cell("?", "warn")
-        return posture_words.matrix_cell([row.cells[name] for name in families if name in row.cells])
+        cells = [row.cells[name] for name in families if name in row.cells]
+        return posture_words.matrix_cell(cells, blind=bool(row.blind & set(families)))
 
     return painted
 

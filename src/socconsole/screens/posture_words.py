@@ -75,16 +75,19 @@ def check_severity(row: Row) -> Cell:
     return Cell(severity_text(grave), severity_style(grave))
 
 
-def matrix_cell(cells: Sequence[Judged]) -> Cell:
-    """The worst of some families with how many checks say so: ``✖ C 3``, with ``?`` where others are not known."""
+def matrix_cell(cells: Sequence[Judged], *, blind: bool) -> Cell:
+    """The worst of some families with how many checks say so: ``✖ C 3``, with ``?`` where others are not known.
+
+    ``blind``: what these families look at is not known itself, so that nothing of them is a PASS, or nothing at all.
+    """
     failing = [check for cell in cells for check in cell.failing]
     unknown = [check for cell in cells for check in cell.unknown]
     passed = [check for cell in cells for check in cell.passed]
     if failing:
         worst = max(map(severity, failing))
-        return Cell(f"{severity_text(worst)} {len(failing)}{'?' if unknown else ''}", severity_style(worst))
-    if unknown:
-        return Cell(f"? {len(unknown)}", "warn")
+        return Cell(f"{severity_text(worst)} {len(failing)}{'?' if unknown or blind else ''}", severity_style(worst))
+    if unknown or blind:
+        return Cell(f"? {len(unknown) or ''}".rstrip(), "warn")
     return Cell(f"{sign(Verdict.PASS)} {len(passed)}", "good") if passed else Cell("-", "quiet")
 
 
