@@ -10,7 +10,6 @@ from socconsole.commands import cases as ask
 from socconsole.model.case import Case, CaseStatus
 from socconsole.screens import opening, words
 from socconsole.screens.base import ConsoleScreen
-from socconsole.screens.case_acts import record
 from socconsole.store import cases
 from socconsole.store.db import Connection
 from socconsole.text import clean
@@ -67,6 +66,8 @@ async def enter(screen: ConsoleScreen, ids: Sequence[str], title: str, incident:
     answer = await screen.ask("case:", value=title, hint=new, complete=turn if known else None)
     if answer is None:
         return
+    from socconsole.screens.case_acts import record  # brings all that cases are worked with: not at the start
+
     if is_id(answer):
         case, said = await record(desk, ask.AttachFindings(case=answer.strip().lower(), findings=tuple(ids)))
     else:

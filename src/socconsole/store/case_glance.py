@@ -1,7 +1,8 @@
 """The clocks of all open cases at a glance, cheap enough to ask every few seconds. Reading only.
 
 What is said of a case is read again when an entry about it was written, and once a minute, since findings change too;
-between, its clocks are reckoned from what was read.
+between, its clocks are reckoned from what was read. Where no case is open, none of the rooms that reckon clocks is
+loaded: the header asks before the first frame.
 """
 
 from __future__ import annotations
@@ -13,11 +14,9 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Final
 
-from socconsole.clocks import clocks
 from socconsole.config import Config
 from socconsole.model.clock import Clock, ClockState, Facts
-from socconsole.store import case_clocks, cases
-from socconsole.store.case_clocks import TEAM
+from socconsole.store import cases
 
 AGES_S: Final = 60.0
 
@@ -43,6 +42,10 @@ class Glance:
         """Every open case with its clocks, each the nearest first."""
         rows = conn.execute("SELECT id, seq FROM case_file WHERE closed IS NULL AND merged = ''").fetchall()
         self._known = {id_: self._known[id_] for id_, _ in rows if id_ in self._known}
+        if not rows:
+            return []
+        from socconsole.clocks import clocks
+
         return [(id_, clocks(facts, now)) for id_, seq in rows if (facts := self._facts(conn, id_, seq)) is not None]
 
     def nearest(self, conn: Connection, now: datetime) -> Nearest | None:
@@ -50,6 +53,8 @@ class Glance:
         found = [(id_, clock) for id_, each in self.clocks(conn, now) for clock in each if clock.open and clock.due]
         if not found:
             return None
+        from socconsole.store.case_clocks import TEAM
+
         by_law = [pair for pair in found if pair[1].role != TEAM.role] or found
         # What is over comes first, then what is certain to run, then what nobody answered yet.
         case, clock = min(
@@ -65,6 +70,8 @@ class Glance:
         case = cases.get(conn, id_)
         if case is None:
             return None
+        from socconsole.store import case_clocks
+
         read = case_clocks.facts(conn, self._config, case)
         self._known[id_] = (seq, self._monotonic(), read)
         return read
