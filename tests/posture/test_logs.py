@@ -142,6 +142,31 @@ def test_which_selectors_take_in_a_bucket(name: str, taken: Read[tuple[Selection
         assert judged(trail(taken), store=CORPUS).verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [
+        ("arn:aws:lambda", PASS),
+        ("arn:aws:lambda:eu-central-1:111122223333:function:answer", PASS),
+        ("arn:aws:lambda:eu-central-1:111122223333:function:", PASS),
+        ("arn:aws:lambda:eu-west-1:111122223333:function:answer", FAIL),
+        ("arn:aws:lambda:eu-central-1:444455556666:function:answer", FAIL),
+        ("arn:aws:lambda:eu-west-1", FAIL),
+    ],
+)
+def test_a_selector_of_another_place_takes_in_nothing_here(value: str, verdict: Verdict) -> None:
+    kind = "AWS::Lambda::Function"
+    store = DataStore("arn:aws:lambda:eu-central-1:111122223333:function:answer", kind, "answer")
+    named = [{"Type": kind, "Values": [value]}]
+    fields = [
+        {"Field": "eventCategory", "Equals": ["Data"]},
+        {"Field": "resources.type", "Equals": [kind]},
+        {"Field": "resources.ARN", "StartsWith": [value]},
+    ]
+    assert judged(trail(basic(DataResources=named)), store=store).verdict is verdict
+    advanced = Known(selections({"AdvancedEventSelectors": [{"FieldSelectors": fields}]}))
+    assert judged(trail(advanced), store=store).verdict is verdict
+
+
 def test_two_trails_may_record_reads_and_writes_apart_but_a_stopped_one_records_nothing() -> None:
     reads, writes = objects("arn:aws:s3", ReadWriteType="ReadOnly"), objects("arn:aws:s3", ReadWriteType="WriteOnly")
     stopped = Known(TrailStatus(False, ()))

@@ -36,7 +36,8 @@ def _basic(selector: Mapping[str, Any]) -> Iterator[Selection]:
     for each in elements(selector.get("DataResources")):
         what = token(mapping(each).get("Type"))
         for value in elements(mapping(each).get("Values")) if what else ():
-            yield Selection(what or "", _store(what or "", plain(value), begins=True), reads, writes)
+            store = _store(what or "", plain(value), begins=True)
+            yield Selection(what or "", store, reads, writes, place=_place(plain(value)))
 
 
 def _advanced(selector: Mapping[str, Any]) -> Iterator[Selection]:
@@ -57,7 +58,7 @@ def _advanced(selector: Mapping[str, Any]) -> Iterator[Selection]:
         if not named:
             yield Selection(kind, EVERY, reads, writes, narrow)
         for value, begins in named:
-            yield Selection(kind, _store(kind, value, begins=begins), reads, writes, narrow)
+            yield Selection(kind, _store(kind, value, begins=begins), reads, writes, narrow, _place(value))
 
 
 def _equals(fields: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
@@ -75,6 +76,12 @@ def _narrow(fields: Mapping[str, Mapping[str, Any]]) -> str:
     return ", ".join(said)
 
 
+def _place(value: str) -> str:
+    """The ARN as far as its account, where it names a Region or an account; those of buckets name neither."""
+    said = value.split(":")[:5]
+    return token(":".join(said)) or "" if any(said[3:]) else ""
+
+
 def _store(what: str, value: str, *, begins: bool) -> str:
     """The store that an ARN, or the beginning of one, means in a selector.
 
@@ -84,6 +91,8 @@ def _store(what: str, value: str, *, begins: bool) -> str:
     if len(parts) < 6 or not parts[5]:
         return EVERY
     if what != _OBJECTS:
+        if begins and parts[5].endswith((":", "/")):  # ``function:``
+            return EVERY
         return token(resource_name(value)) or EVERY
     bucket, slash, key = parts[5].partition("/")
     if not slash:

@@ -92,6 +92,9 @@ class Selection:
     reads: bool
     writes: bool
     narrow: str = ""
+    place: str = ""
+    """What the selector says of where the store is: ``arn:aws:lambda:eu-west-1:111122223333``, or the beginning of such
+    a one; empty where it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,13 +118,18 @@ def _at_work(trail: Trail) -> tuple[Selection, ...]:
 
 def _misses(one: Selection, store: DataStore) -> str | None:
     """None: all of the store is taken in; empty: nothing of it; else why it is only a part."""
-    if one.what != store.what:
+    if one.what != store.what or not _there(one.place, store.arn):
         return ""
     if one.store in (EVERY, store.name):
         return one.narrow or None
     if one.store.endswith("*") and "/" not in one.store and store.name.startswith(one.store[:-1]):
         return one.narrow or None
     return f"only {one.store}" if one.store.startswith(f"{store.name}/") else ""
+
+
+def _there(place: str, arn: str) -> bool:
+    """Whether a selector that says where a store is may mean this one: names are an account's and a Region's own."""
+    return all(theirs.startswith(said) for said, theirs in zip(place.split(":"), arn.split(":"), strict=False))
 
 
 # --- LOG-03 -------------------------------------------------------------------------------------------
