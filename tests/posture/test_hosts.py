@@ -172,6 +172,9 @@ def _judged(
         pytest.param(Rule("tcp", 8000, 8000, "10.0.0.0/20"), FAIL, id="the whole VPC"),
         pytest.param(Rule("tcp", 8000, 8000, "10.0.0.0/8"), FAIL, id="more than a VPC"),
         pytest.param(Rule("tcp", 8000, 8000, "2001:db8::/56"), FAIL, id="the whole VPC by IPv6"),
+        pytest.param(Rule("tcp", 8000, 8000, "52.94.0.0/16"), FAIL, id="a provider's addresses"),
+        pytest.param(Rule("tcp", 8000, 8000, "2a05:d018::/36"), FAIL, id="a provider's addresses by IPv6"),
+        pytest.param(Rule("tcp", 8000, 8000, "52.94.7.16/29"), PASS, id="an office"),
         pytest.param(Rule("tcp", 8000, 8000, "pl-1"), UNKNOWN, id="a prefix list"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -21,6 +21,10 @@ from socconsole.text import Untrusted
 _WIDE_V4: Final = 16
 """A VPC's block has at most as many addresses as /16 (VPC User Guide, "VPC CIDR blocks"): what is wider is no VPC."""
 _WIDE_V6: Final = 56
+
+_SITE: Final = {4: 24, 6: 48}
+"""The smallest block that is announced on the internet (RFC 7454, "Prefixes That Are Too Specific"): more than one is
+a provider's, and whoever is its customer comes from there."""
 
 # --- SHS-01: all of them are known ------------------------------------------------------------------------
 
@@ -120,15 +124,18 @@ def _closed(id_: str, ports: tuple[int, ...], context: Context) -> Said:
     return Said(True, f"{id_} opens inference ports to {listed(rule.peer for rule in open_) or 'nobody'}")
 
 
-def _wide(peer: str, own: Iterable[Vpc] = ()) -> bool:
-    """More than any VPC has, or all of its own."""
+def _wide(peer: str, own: Collection[Vpc] = ()) -> bool:
+    """More than any VPC has; all of its own; or of the internet, more than one network has."""
     block = _block(peer)
     if block is None:
         return False
     if block.prefixlen < (_WIDE_V4 if block.version == 4 else _WIDE_V6):
         return True
     blocks = [each for vpc in own for one in vpc.cidrs if (each := _block(one)) and each.version == block.version]
-    return any(each[0] in block and each[-1] in block for each in blocks)
+    if any(each[0] in block and each[-1] in block for each in blocks):
+        return True
+    inside = any(block[0] in each and block[-1] in each for each in blocks)
+    return bool(own) and block.is_global and not inside and block.prefixlen < _SITE[block.version]
 
 
 def _block(peer: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
