@@ -118,7 +118,7 @@ def access(config: Config = CONFIG, **parts: Any) -> Access:
 def context(config: Config = CONFIG, *, trust: str = NOBODY, organisation: Any = NONE, **outside: Any) -> Context:
     roles = (Role(f"arn:aws:iam::{HOME.account}:role/r", False, TODAY.date(), Known(parse(trust)), Known(None), ()),)
     nothing: dict[str, Any] = {"keys": Known(()), "secrets": Known(()), "seen": Known(()), "unused": Known(())}
-    hosts = Hosts(*(Known(()) for _ in range(3)), Known(frozenset()), Known("unblocked"), Known(None))
+    hosts = Hosts(Known(()), Known(()), Known(()), Known(frozenset()), Known("unblocked"), Known(None))
     parts = (
         Storage(Known(PublicAccessBlock()), Known(())),
         Identities(True, Known(roles), Known(()), Known(())),
