@@ -12,6 +12,7 @@ from socconsole.clocks import clocks
 from socconsole.config import Config, DatasetConfig, EntityConfig
 from socconsole.model.case import Case
 from socconsole.model.clock import Clock, Facts, Party
+from socconsole.model.finding import Kind
 from socconsole.store import cases, reading
 from socconsole.store.declared import context_of
 from socconsole.store.instants import instant
@@ -135,13 +136,19 @@ def _looked_at(conn: Connection, case: Case) -> datetime:
 
 
 def detected(conn: Connection, case: Case) -> datetime:
-    """When the first of its findings was published by AWS or seen by us; when it was opened, where there is none."""
-    known = [case.opened]
+    """When the first of its findings was published by AWS or seen by us; when it was opened, where there is none.
+
+    A control that fails says what is possible, not that anything happened: one that failed for weeks is no detection
+    of a breach, unless the case is of such findings alone.
+    """
+    known: dict[bool, datetime] = {}
     for start in range(0, len(case.findings), 500):
         part = case.findings[start : start + 500]
         marks = ",".join("?" * len(part))
-        (first,) = conn.execute(
-            f"SELECT min(min(coalesce(published, seen), seen)) FROM queue WHERE id IN ({marks})", part
-        ).fetchone()
-        known += [instant(first)] if first is not None else []
-    return min(known)
+        rows = conn.execute(
+            f"SELECT kind = ?, min(min(coalesce(published, seen), seen)) FROM queue WHERE id IN ({marks}) GROUP BY 1",
+            (Kind.THREAT.value, *part),
+        )
+        for threat, first in rows:
+            known[bool(threat)] = min(known.get(bool(threat), case.opened), instant(first))
+    return known.get(True, known.get(False, case.opened))
