@@ -77,9 +77,9 @@ class CasesScreen(ListScreen[CaseLine], CaseActs):
     def columns(self) -> Sequence[Column[CaseLine]]:
         return (
             Column("sev", "SEV", lambda row: severity_cell(row.case.severity), 3, priority=99),
-            Column("clock", "CLOCK", self._clock, 22, priority=97),
+            Column("clock", "CLOCK", self._clock, 24, priority=97),
             Column("leaving", "LEAVING", _leaving, 12, priority=85),
-            Column("what", "WHAT", lambda row: Cell(row.case.title), 18, 2, priority=98),
+            Column("what", "WHAT", lambda row: Cell(row.case.title), 24, 2, priority=98),
             Column("status", "STATUS", lambda row: Cell(row.case.status.value, "quiet"), 13, priority=60),
             Column("owner", "OWNER", lambda row: Cell(row.case.owner), 10, priority=70),
             Column("n", "FINDINGS", lambda row: Cell(f"{len(row.case.findings):,}"), 8, priority=40, align="right"),

@@ -1,0 +1,66 @@
+"""The clocks of open cases at a glance: what is nearest, and from when they run."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from socconsole.commands import cases as ask
+from socconsole.config import CasesConfig, Config, EntityConfig
+from socconsole.model.finding import Kind
+from socconsole.store import case_acts, case_clocks, cases, db
+from socconsole.store.case_glance import Glance
+from socconsole.store.state import StateFolder
+from tests.store.builders import NOW, hub
+from tests.store.desk import fill, named
+
+SHOP = "Kaufhaus SE"
+CONFIG = Config(entity=(EntityConfig(name=SHOP, country="DE"),), cases=CasesConfig(decide=("ana",)))
+LONG_AGO = NOW - timedelta(days=30)
+HOUR = timedelta(hours=1)
+
+
+def act(folder: StateFolder, request: ask.CaseRequest, after: timedelta = timedelta()) -> str:
+    return case_acts.act(folder, CONFIG, request, "ana", NOW + after).case
+
+
+@pytest.mark.parametrize("with_threat", [True, False], ids=["with-a-threat", "controls-alone"])
+def test_a_control_that_failed_for_weeks_is_no_detection_of_what_happened_today(
+    folder: StateFolder, with_threat: bool
+) -> None:
+    fill(folder, hub("old", kind=Kind.CONTROL, published=LONG_AGO), hub("new", published=NOW - HOUR))
+    case = act(folder, ask.OpenCase(findings=(named("old"), *([named("new")] if with_threat else []))))
+    with db.reading(folder) as conn:
+        found = cases.get(conn, case)
+        assert found is not None
+        assert case_clocks.detected(conn, found) == (NOW - HOUR if with_threat else LONG_AGO)
+
+
+def test_the_nearest_by_law_comes_before_the_teams_own_and_the_overdue_are_counted(folder: StateFolder) -> None:
+    glance = Glance(CONFIG)
+    with db.reading(folder) as conn:
+        assert glance.nearest(conn, NOW) is None
+    first = act(folder, ask.OpenCase(title="a call"))
+    act(folder, ask.OpenCase(title="another"), 2 * HOUR)
+    with db.reading(folder) as conn:
+        found = glance.nearest(conn, NOW + 3 * HOUR)
+    assert found is not None
+    assert (found.case, found.clock.id) == (first, f"gdpr-33/notify@{SHOP}")
+    assert found.overdue == 2, "the update to the lead, of each"
+
+
+def test_what_is_said_is_seen_at_once_though_facts_are_kept(folder: StateFolder) -> None:
+    glance = Glance(CONFIG, monotonic=lambda: 0.0)  # time alone makes nothing old here
+    case = act(folder, ask.OpenCase(title="a call"))
+    with db.reading(folder) as conn:
+        before = glance.nearest(conn, NOW + HOUR)
+    act(folder, ask.MarkSent(case=case, clock=f"gdpr-33/notify@{SHOP}", at=NOW + HOUR), HOUR)
+    with db.reading(folder) as conn:
+        after = glance.nearest(conn, NOW + HOUR)
+    assert before is not None
+    assert after is not None
+    assert before.clock.regime == "gdpr-33" != after.clock.regime
+    act(folder, ask.CloseCase(case=case, reason="over", anyway=True), HOUR)
+    with db.reading(folder) as conn:
+        assert glance.nearest(conn, NOW + HOUR) is None
