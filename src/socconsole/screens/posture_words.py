@@ -155,22 +155,24 @@ def heading(result: Result) -> Body:
 def sections(row: Row, stamp: Stamp, how: Body) -> list[Section]:
     """``how``: what the key does about it, in words."""
     result, known = row.result, about(row.result.check)
-    grave = severity(result.check)
-    out = [
-        Section("severity", [[(f"{severity_text(grave)} {grave.name}", severity_style(grave))]]),
-        Section("subject", [result.subject, f"{result.place.account} {result.place.region}"]),
-        Section("evidence", list(result.evidence) or ["none was kept"]),
-    ]
+    out = [Section("evidence", list(result.evidence) or ["none was kept"])]
     if row.was is not None:
         out.append(Section("before", [[(f"{row.was.value} until {stamp(row.was_until)}", "warn")]]))
     if row.disagrees:
         out.append(Section("others", [[(f"not agreed: {row.disagrees}", "warn")]]))
-    if known is not None:
-        out += [Section("why", [known.why]), Section("fix", [known.fix])]
     if result.verdict is not Verdict.PASS:
         out.append(Section("key", [how]))
+    out.append(Section("about", [result.subject, f"{result.place.account} {result.place.region}"]))
+    if known is not None:
+        out += [Section("why", [known.why]), Section("fix", [known.fix])]
     by = "" if result.answered_by == OWN else f" by {result.answered_by} {row.control}".rstrip()
-    return [*out, Section("said", [f"since {stamp(row.since)}, last evaluated {stamp(result.evaluated)}{by}"])]
+    said = f"since {stamp(row.since)}, last evaluated {stamp(result.evaluated)}{by}"
+    grave = severity(result.check)
+    return [
+        *out,
+        Section("severity", [[(f"{severity_text(grave)} {grave.name}", severity_style(grave))]]),
+        Section("said", [said]),
+    ]
 
 
 def whole(row: Row, spans: Sequence[Span], stamp: Stamp, how: Body) -> list[Section]:
