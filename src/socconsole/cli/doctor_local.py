@@ -52,7 +52,7 @@ def folder(root: Path, named: bool) -> tuple[StateFolder | None, list[Check]]:
     except StateError as error:
         found = [fail("store", clean(str(error)), error.remedy, Code.BAD_INPUT)]
         return None, found + (list(_ledger(root)) if (root / "ledger.db").exists() else [])
-    return opened, [*_store(opened), *_ledger(root), *_watch(opened)]
+    return opened, [*_store(opened), *_ledger(root), *_watch(opened), *_handoffs(opened)]
 
 
 def _store(folder: StateFolder) -> Iterator[Check]:
@@ -106,6 +106,14 @@ def _watch(folder: StateFolder) -> Iterator[Check]:
         yield warn("watch", f"process {pid} holds the lock and gives no sign of life", f"kill {pid}; socconsole watch")
     else:
         yield warn("watch", "not running: timers stopped, nothing new arrives", "socconsole watch")
+
+
+def _handoffs(folder: StateFolder) -> Iterator[Check]:
+    from socconsole.store import handoffs
+
+    for one in handoffs.waiting(folder):
+        said = f"{one.id} of {one.at:%Y-%m-%dT%H:%M:%SZ} is not accepted: nobody is known to have taken over"
+        yield warn("handoff", said, "socconsole handoff receipt LINE   (the line that they were given)")
 
 
 def _size(n: int) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from socconsole.model.entry import Entry
     from socconsole.store.handoffs import Shift
     from socconsole.store.state import StateFolder
+
+
+LONGEST: Final = timedelta(days=7)
+"""No shift is longer: an end after that is a slip of the hand."""
 
 
 def register(app: typer.Typer) -> None:
@@ -44,8 +48,8 @@ def on(
 
     end = instant(until) if until else None
     now = datetime.now(UTC)
-    if end is not None and end <= now:
-        stop(Code.BAD_INPUT, f"{until!a} is past")
+    if end is not None and not now < end <= now + LONGEST:
+        stop(Code.BAD_INPUT, f"{until!a} is past, or more than {LONGEST.days} days away")
     folder, settings = open_configured(store, config)
     if mine := _mine(folder, settings.who):
         began = f"{mine.since:%Y-%m-%dT%H:%M:%SZ}"

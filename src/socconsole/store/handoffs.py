@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from sqlite3 import Connection
-from typing import Final
+from sqlite3 import Connection, DatabaseError
+from typing import TYPE_CHECKING, Final
 
+from socconsole.store import db
 from socconsole.store.instants import instant, instant_or_none
 from socconsole.text import Untrusted
+
+if TYPE_CHECKING:
+    from socconsole.store.state import StateFolder
 
 _COLUMNS: Final = "id, way, seq, at, who, digest, cases, actions, accepted, accepted_by, peer"
 
@@ -74,6 +78,17 @@ def latest(conn: Connection, limit: int = 20) -> list[HandedOff]:
 def unaccepted(conn: Connection) -> list[HandedOff]:
     """Given, and no receipt has come: nobody is known to have taken over. Oldest first."""
     return _handoffs(conn, "WHERE way = 'out' AND accepted IS NULL ORDER BY seq")
+
+
+def waiting(folder: StateFolder) -> list[HandedOff]:
+    """As :func:`unaccepted`, of a store that may be missing, older or damaged: then nothing, since others say that."""
+    if not folder.store_db.exists():
+        return []
+    try:
+        with db.reading(folder) as conn:
+            return unaccepted(conn)
+    except DatabaseError:
+        return []
 
 
 def holder(conn: Connection, action: str) -> HandedOff | None:

@@ -1,0 +1,72 @@
+"""``shift`` and ``handoff`` as they are typed: two installs, from the preview to the receipt."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from socconsole.cli import doctor_local
+from socconsole.store import keys
+from socconsole.store.state import StateFolder
+from tests.cli.support import HUB, live, run
+
+
+def enrolled(path: Path, who: str, peer: StateFolder) -> Path:
+    signer = keys.load(peer.keys)
+    assert signer is not None
+    path.write_text(
+        f'analyst = "{who}"\n\n[[peers]]\nname = "{peer.root.name}"\npublic_key = "{signer.public.hex()}"\n'
+    )
+    return path
+
+
+def ailing(folder: StateFolder) -> list[str]:
+    """What doctor says of handoffs."""
+    return [check.what for check in doctor_local.folder(folder.root, named=True)[1] if check.area == "handoff"]
+
+
+def test_a_shift_is_handed_over_and_the_receipt_settles_it(tmp_path: Path) -> None:
+    ours, theirs = live(tmp_path / "ours", HUB), live(tmp_path / "theirs", HUB)
+    here = ("--store", ours.root, "--config", enrolled(tmp_path / "ours.toml", "ana", theirs))
+    there = ("--store", theirs.root, "--config", enrolled(tmp_path / "theirs.toml", "bob", ours))
+    case = run("case", "open", "--title", "a call", "--json", *here).row["case"]
+
+    on = run("shift", "on", "--until", f"{datetime.now(UTC) + timedelta(hours=8):%Y-%m-%dT%H:%M:%SZ}", "--json", *here)
+    assert run("shift", "on", "--until", "2999-01-01T06:00:00Z", *here).code == 2
+    assert on.code == 3, "no account of the configuration says how the responder is reached"
+    assert [one["state"] for one in on.row["responder"]] == ["UNKNOWN"]
+    assert run("shift", "on", *here).code == 2
+    assert [row["who"] for row in run("shift", "show", "--json", *here).rows] == ["ana"]
+
+    preview = run("handoff", "--to", "bob", *here)
+    assert preview.code == 0
+    assert preview.out.index("Blind: securityhub") < preview.out.index(f"{case} HIGH: a call")
+    assert json.loads(run("handoff", "--format", "json", *here).out)["facts"]["Shift"].startswith("ana since ")
+    assert run("handoff", "show", "--json", *here).rows == [], "a preview is not on record"
+
+    assert run("handoff", "--format", "signed", *here).code == 2
+    file = tmp_path / "tonight.handoff"
+    assert run("handoff", "-o", file, *here).code == 0
+    assert file.stat().st_mode & 0o077 == 0
+    assert run("handoff", "-o", file, *here).code == 2
+    assert run("handoff", "show", *here).code == 1
+    assert len(ailing(ours)) == 1
+    off = run("shift", "off", *here)
+    assert "not accepted yet" in off.err
+    assert run("shift", "off", *here).code == 2
+    assert run("shift", "show", *here).code == 1
+
+    taken = run("handoff", "accept", file, "--json", *there)
+    assert taken.row["cases"] == [case]
+    assert run("case", "show", case, "--json", *there).row["title"] == "a call"
+    again = run("handoff", "accept", file, *there)
+    assert again.code == 4
+    assert "accepted already" in again.err
+    receipt = taken.row["receipt"]
+    assert receipt in run("handoff", "show", taken.row["handoff"], *there).out
+
+    assert run("handoff", "receipt", receipt[:-2], *here).code == 4
+    assert run("handoff", "receipt", "-", "--json", *here, stdin=receipt + "\n").row["accepted_by"] == "bob"
+    assert run("handoff", "show", *here).code == 0
+    assert ailing(ours) == []
