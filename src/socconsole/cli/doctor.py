@@ -63,13 +63,15 @@ def _print(check: Check, as_json: bool) -> None:
 def _checks(
     store: Path | None, config: Path | None, profile: str | None, region: str | None, account: str | None
 ) -> Iterable[Check]:
-    from socconsole.cli import doctor_local
+    from socconsole.cli import doctor_escalation, doctor_local
 
     root = store or live_root()
     settings, said = doctor_local.configuration(config, root)
     yield said
     folder, found = doctor_local.folder(root, named=store is not None)
     yield from found
+    if settings is not None:
+        yield from doctor_escalation.escalation(folder, settings)
     yield from doctor_local.terminal(os.environ, settings.clipboard if settings else "osc52")
     if folder is None and (store is not None or os.path.lexists(root)):
         yield warn("aws", "not asked: the state folder would say which AWS this is about")

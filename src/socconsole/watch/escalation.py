@@ -25,7 +25,7 @@ from socconsole.model.world import World, WorldKind
 from socconsole.response.session import uninterrupted
 from socconsole.store import escalations, ledger, project, sources
 from socconsole.store.db import Connection
-from socconsole.store.escalations import Going
+from socconsole.store.escalations import Going, Told
 from socconsole.store.state import StateFolder
 from socconsole.text import Untrusted
 from socconsole.watch.keeper import Keeper
@@ -181,20 +181,25 @@ def message(
     conn: Connection, config: Config, one: Going, channel: ChannelConfig, again: bool, now: datetime
 ) -> escalate.Message | None:
     """What is told of an escalation now: of what still waits for somebody. None where nothing of it is known."""
-    names = {account.account: account.name or account.account for account in config.accounts}
     known = [found for about in one.abouts if (found := escalations.told(conn, about, now)) is not None]
     waiting = [found for found in known if found.open] or known
-    if not waiting:
-        return None
+    by = "" if one.who.raw() == WHO else one.who.raw()
+    return compose(config, one.path, channel, waiting, again=again, by=by) if waiting else None
+
+
+def compose(
+    config: Config, path: str, channel: ChannelConfig, found: Sequence[Told], *, again: bool, by: str
+) -> escalate.Message:
+    """A channel's message about findings or a case, the worst first, with the names that we have for accounts."""
+    names = {account.account: account.name or account.account for account in config.accounts}
     abouts = [
         About(
-            found.id,
-            found.severity.name,
-            found.title,
-            " ".join(part for part in (names.get(found.account, found.account), found.region) if part),
-            found.case,
+            one.id,
+            one.severity.name,
+            one.title,
+            " ".join(part for part in (names.get(one.account, one.account), one.region) if part),
+            one.case,
         )
-        for found in waiting
+        for one in found
     ]
-    by = "" if one.who.raw() == WHO else one.who.raw()
-    return escalate.compose(one.path, abouts, count=len(abouts), again=again, by=by, template=channel.template)
+    return escalate.compose(path, abouts, count=len(abouts), again=again, by=by, template=channel.template)
