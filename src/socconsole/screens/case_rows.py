@@ -136,7 +136,8 @@ def _lines(read: CaseRead, stamp: Stamp) -> Iterator[CaseRow]:
     six = [Section(SHORT[one.line], list(_line(one))) for one in read.lines]
     shown = [*six, *head(read, stamp)]
     for one in read.lines:
-        style = "warn" if one.unknown else "text"
+        leaves = one.line is Line.LEAVING and _leaves(one)
+        style = "bad" if leaves else "warn" if one.unknown else "text"
         unknown = f"UNKNOWN: {one.unknown}" if one.unknown else ""
         said = Untrusted("; ".join(filter(None, (one.answer.raw(), unknown))))
         yield CaseRow("line", one.line.value, _always(SHORT[one.line], style), said, style, title, shown)

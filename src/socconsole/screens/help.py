@@ -64,6 +64,8 @@ def sections(screen: ConsoleScreen) -> list[Section]:
                 f"{signs.fold}+11: stands for 11 more of its incident; i lists them   {signs.part} part of an incident",
                 "2 new: two of those that it stands for are   a filter or another order shows every finding",
                 "fires: something happened after it was acknowledged, blocked or resolved",
+                f"{signs.about}71 h: what a case's clock has left, if aware at detection",
+                "ask: somebody has to say whether the law applies; silence is not a no",
                 "only sources that are FRESH support the word clear",
             ],
         )
