@@ -83,10 +83,10 @@ class Drill:
 
 
 @contextmanager
-def started(home: Path, speed: int = 60) -> Iterator[Drill]:
+def started(home: Path, speed: int = 60, scenario: str = "leak") -> Iterator[Drill]:
     """A drill, at ``speed`` story seconds a second, until the block is left."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "socconsole", "drill", "leak", "--headless", "--speed", str(speed)],
+        [sys.executable, "-m", "socconsole", "drill", scenario, "--headless", "--speed", str(speed)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "SOCCONSOLE_HOME": str(home)},
