@@ -181,6 +181,16 @@ def test_access_analyzer_tells_of_what_nobody_else_does() -> None:
     )
     assert [(one.resource, one.party) for one in told.outsiders] == [("arn:f", Party.ACCOUNT), ("arn:q", Party.ANYONE)]
     assert [one.about for one in told.lacking] == ["Access Analyzer"], "what could not be analysed may be open"
+    doors = access(
+        trust=trusting(f'{{"AWS":"{HOME.account}"}}'),
+        seen=Known(
+            (
+                seen(own, sources=("POLICY", "BUCKET_ACL")),
+                seen("arn:s", principals=(Principal("AWS", "*"),), conditions=("aws:x = y",)),
+            )
+        ),
+    ).outsiders
+    assert [(one.name, bool(one.doubt)) for one in doors] == [(STRANGER, False), ("*", True)], "ACLs nobody else reads"
     assert "no Access Analyzer" in access(seen=Known(None)).lacking[0].words
 
 

@@ -71,16 +71,25 @@ def list_external(cloud: Cloud, call: Call) -> dict[str, Any]:
     if _analyzer(cloud, call)["type"] not in _EXTERNAL:
         raise AwsError("ValidationException", "Only findings for external access are listed by this version.")
     found = (
-        one | {"principal": {"AWS": who}, "isPublic": who == "*", "action": ["s3:GetObject"], "condition": {}}
+        one
+        | {
+            "principal": {"AWS": who},
+            "isPublic": who == "*",
+            "action": ["s3:GetObject"],
+            "condition": {},
+            "sources": [{"type": kind} for kind, here in (("POLICY", by_policy), ("BUCKET_ACL", by_acl)) if here],
+        }
         for one in _found(cloud, call)
-        for who in _principals(one["resource"].rpartition(":")[2])
+        for who, by_policy, by_acl in _principals(one["resource"].rpartition(":")[2])
     )
     return {"findings": [one for one in found if _fits(one, call.params.get("filter") or {})]}
 
 
-def _principals(bucket: str) -> tuple[str, ...]:
-    open_ = exposed(bucket)
-    return (*(("*",) if open_.public else ()), *open_.accounts) if open_ is not None else ()
+def _principals(bucket: str) -> Iterator[tuple[str, bool, bool]]:
+    """(who, whether by the policy, whether by the ACL); for single accounts it is not told apart."""
+    if (open_ := exposed(bucket)) is not None:
+        for who in (*(("*",) if open_.public else ()), *open_.accounts):
+            yield who, open_.by_policy, open_.by_acl
 
 
 def _unused(cloud: Cloud, call: Call, analyzer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from socconsole.model.access import Lacking, Outsider, Party
 from socconsole.model.estate.hosts import Hosts
 from socconsole.model.estate.identities import Identities, Role
-from socconsole.model.estate.outside import Grant, OpenKey, Outside
+from socconsole.model.estate.outside import Grant, OpenKey, Outside, Seen
 from socconsole.model.estate.policy import Policy, Principal, overlaps
 from socconsole.model.estate.storage import Bucket, Storage
 from socconsole.model.known import Known, NotRead, Read, Unread
@@ -211,33 +211,48 @@ def _snapshots(context: Context, home: House) -> Found:
 
 
 def _analyzed(context: Context, home: House) -> Found:
-    """What Access Analyzer sees on resources that are not looked at above: it knows more kinds of them than we."""
+    """What Access Analyzer sees, but for what policies read above say: of those it knows less (who is of the house),
+    and it knows more kinds of resources, and of buckets ACLs and access points."""
     seen = context.part(Outside).seen
     if isinstance(seen, Unread):
         yield _said(_ANALYZER, "Access Analyzer's findings", seen)
         return
     if (findings := seen.get()) is None:
-        words = "resources of all other kinds: no Access Analyzer looks for access from outside in this region"
+        words = "resources of all other kinds, and ACLs and access points of buckets: no Access Analyzer looks here"
         yield Lacking("outsiders", _ANALYZER, words)
         return
     looked = _looked_at(context)
     for one in findings:
-        if one.resource in looked:
+        if one.resource in looked and set(one.sources) <= {"POLICY"}:
             continue
         if one.error:
             words = f"{one.resource or 'a resource'}: Access Analyzer could not analyse it: {one.error}"
             yield Lacking("outsiders", _ANALYZER, words)
             continue
-        named = tuple((each, stranger(each, home)) for each in one.principals)
-        if one.public and not named:
-            named = ((Principal("AWS", "*"), (Kind.ANYONE, "", "")),)
-        for principal, who in named:
-            if who is not None:
-                kind, account, doubt = who
-                yield Outsider(
-                    Party(kind.value), principal.value, account, one.resource, _ANALYZER, one.actions, True,
-                    one.conditions, doubt,
-                )  # fmt: skip
+        yield from _told(one, home)
+
+
+def _told(one: Seen, home: House) -> Iterator[Outsider]:
+    """A condition before everybody may well keep all strangers out: undecided."""
+    anyone = (Principal("AWS", "*"),) if one.public and not one.principals else ()
+    for principal in (*one.principals, *anyone):
+        who = stranger(principal, home)
+        if who is None:
+            continue
+        kind, account, doubt = who
+        if kind is Kind.ANYONE and one.conditions:
+            doubt = f"whether {'; '.join(one.conditions)} keeps strangers out is not known"
+        yield Outsider(
+            party=Party(kind.value),
+            who=principal.value,
+            account=account,
+            resource=one.resource,
+            through=_ANALYZER,
+            rights=one.actions,
+            reads=True,
+            conditions=one.conditions,
+            doubt=doubt,
+        )
 
 
 def _looked_at(context: Context) -> frozenset[str]:

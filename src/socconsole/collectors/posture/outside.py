@@ -174,6 +174,7 @@ def _external(said: Mapping[str, Any]) -> Seen:
         actions=tuple(clean(one, 128) for one in said.get("action") or ()),
         conditions=tuple(clean(f"{key} = {value}", 300) for key, value in sorted(said["condition"].items())),
         error=error,
+        sources=tuple(token(one["type"]) for one in said.get("sources") or ()),
     )
 
 

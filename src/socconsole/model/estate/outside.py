@@ -48,6 +48,8 @@ class Seen:
     conditions: tuple[str, ...]
     error: str
     """Why the resource could not be analysed; empty: it was."""
+    sources: tuple[str, ...] = ()
+    """Of a bucket: by what it is open, ``POLICY``, ``BUCKET_ACL``, ``S3_ACCESS_POINT`` …; of others nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)
