@@ -144,6 +144,18 @@ async def test_what_is_written_to_a_place_that_is_gone_is_written_nowhere(
     assert "which is not there" in words(gone)
 
 
+async def test_the_draft_of_a_guardrail_is_none_for_callers(reviewed: Reviewed) -> None:
+    """Whoever edits it changes what callers reach, without a version that anybody could look at."""
+
+    def drafted(answer: dict[str, Any]) -> dict[str, Any]:
+        guardrail = {"guardrailIdentifier": "g1", "guardrailVersion": "DRAFT"}
+        return {"agentVersion": {**answer["agentVersion"], "guardrailConfiguration": guardrail}}
+
+    found = await changed(reviewed, "bedrock-agent:GetAgentVersion", drafted).results("BR-04")
+    assert {one.verdict for one in found.values()} == {FAIL}
+    assert "version 1 has the draft of the guardrail g1" in words(found)
+
+
 async def test_what_the_account_has_is_asked_for_once(reviewed: Reviewed) -> None:
     """Keys of users belong to no region: they are judged with the account's first one."""
     assert await reviewed.results("BR-05", UNUSED) == {}

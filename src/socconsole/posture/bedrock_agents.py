@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Final
 
 from socconsole.model.estate.bedrock import Agent, AgentVersion, Bedrock, Runtime
 from socconsole.model.estate.listed import Listed
@@ -13,6 +14,8 @@ from socconsole.model.posture import Judged
 from socconsole.posture.access import narrow, not_everywhere
 from socconsole.posture.check import Condition, Context, Said, weigh
 from socconsole.text import clean
+
+_DRAFT: Final = "DRAFT"
 
 # ---- BR-04
 
@@ -51,6 +54,8 @@ def _not_everywhere(role: Read[Permissions], action: str) -> Said:
 
 def _has_guardrail(version: Read[AgentVersion]) -> Said:
     one = version.get()
+    if one.drafted and one.version != _DRAFT:
+        return Said(False, f"version {one.version} has the draft of the guardrail {one.guardrail}, which is no version")
     which = f"the guardrail {one.guardrail}" if one.guardrail else "no guardrail"
     return Said(bool(one.guardrail), f"version {one.version} has {which}")
 

@@ -67,17 +67,21 @@ async def _numbered(asking: Asking, id_: str, version: str) -> AgentVersion:
 
 async def _version(asking: Asking, told: Mapping[str, Any]) -> AgentVersion:
     role = told["role"]
-    return AgentVersion(told["version"], told["model"], role, told["guardrail"], await permissions(asking, role))
+    return AgentVersion(
+        told["version"], told["model"], role, told["guardrail"], told["drafted"], await permissions(asking, role)
+    )
 
 
 def _told(said: dict[str, Any]) -> dict[str, Any]:
     """Without a guardrail there is no ``guardrailConfiguration``; the version of a working draft is ``DRAFT``."""
+    guardrail = said.get("guardrailConfiguration") or {}
     return {
         "name": Untrusted(said["agentName"]),
         "version": DRAFT,
         "model": token(said.get("foundationModel") or "", 256),
         "role": token(said["agentResourceRoleArn"], 1024),
-        "guardrail": token((said.get("guardrailConfiguration") or {}).get("guardrailIdentifier") or "", 256),
+        "guardrail": token(guardrail.get("guardrailIdentifier") or "", 256),
+        "drafted": guardrail.get("guardrailVersion") == DRAFT,
         "key": said.get("customerEncryptionKeyArn"),
     }
 

@@ -76,6 +76,8 @@ class AgentVersion:
     role: str
     guardrail: str
     """Id, token; empty for none."""
+    drafted: bool
+    """Not a version of the guardrail: its working draft, as it is at the moment."""
     permissions: Read[Permissions]
 
 
