@@ -147,7 +147,9 @@ def _services(services: list[Member]) -> Section:
 def _lacking(found: Register) -> Section:
     points = tuple(f"{place.account} {place.region}: {words}" for place, words in found.lacking)
     part: Part = Points(points) if points else Paragraph("Everything that is looked at could be read.")
-    unread = Paragraph("Never looked at: shared images (AMIs); snapshots shared with single accounts, but by Access Analyzer.")
+    unread = Paragraph(
+        "Never looked at: shared images (AMIs); snapshots shared with single accounts, but by Access Analyzer."
+    )
     return Section("Not looked at", (part, unread), "lacking")
 
 
