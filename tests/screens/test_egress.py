@@ -122,3 +122,16 @@ def test_a_chart_fills_its_room_and_shows_what_is_over_the_threshold() -> None:
     (limit,) = [line for line in lines if "5 B" in line]
     assert "─" in limit
     assert lines[-1].endswith("now")
+
+
+async def test_a_way_out_becomes_a_case_of_what_names_it(leak: Estate, console: Opened) -> None:
+    async with console(size=(160, 50)) as desk:
+        await desk.press("2")
+        await desk.until(lambda: "60 MB/min" in desk.text())
+        await desk.press("K")
+        await desk.until(lambda: "enter: a new case of 1 finding" in desk.text())
+        await desk.press("enter")
+        await desk.until(lambda: "opened c-" in desk.text())
+        assert leak.verbs() == ["case_open"]
+        await desk.press("escape", "down", "K")
+        await desk.until(lambda: "no open finding names it; N on Cases" in desk.text())

@@ -161,3 +161,38 @@ async def test_marks_are_of_findings_and_the_cursor_follows_what_is_folded(estat
         # Not by what the footer says: it may be calling out the critical finding.
         await desk.until(lambda: estate.verbs() == ["acknowledge"])
         assert subjects(estate) == 3
+
+
+async def test_a_folded_row_becomes_a_case_of_the_whole_incident(estate: Estate, console: Opened) -> None:
+    leak(estate)
+    async with console(size=(160, 50)) as desk:
+        await desk.until(lambda: "▸+2 corpus read in bulk" in desk.text())
+        await desk.press("K")
+        await desk.until(lambda: "enter: a new case of 3 findings" in desk.text())
+        await desk.press("escape", "i")
+        await desk.until(lambda: "3 findings of one incident" in desk.text())
+        await desk.press("j", "K")
+        await desk.until(lambda: "enter: a new case of 3 findings" in desk.text())
+        await desk.press("enter")
+        await desk.until(lambda: "opened c-" in desk.text())
+    line = estate.entry()
+    assert (line.entry.verb, line.entry.data["incident"][:2], subjects(estate)) == ("case_open", "n-", 3)
+    assert line.entry.private["title"] == "corpus read in bulk"
+
+
+async def test_what_joins_an_incident_is_offered_to_the_case_that_has_the_rest(estate: Estate, console: Opened) -> None:
+    leak(estate)
+    async with console(size=(160, 50)) as desk:
+        await desk.until(lambda: "▸+2 corpus read in bulk" in desk.text())
+        await desk.press("K")
+        await desk.until(lambda: "a new case of 3 findings" in desk.text())
+        await desk.press("enter")
+        await desk.until(lambda: "opened c-" in desk.text())
+        await desk.press("escape")
+        hear(estate, on_one_bucket(5, "copied elsewhere"))
+        await desk.until(lambda: "▸+3 corpus read in bulk" in desk.text())
+        await desk.press("K")
+        await desk.until(lambda: "enter: the other 1 into CRITICAL corpus read in bulk" in desk.text())
+        await desk.press("enter")
+        await desk.until(lambda: "attached 1" in desk.text())
+    assert (estate.entry().entry.verb, subjects(estate)) == ("case_attach", 1)

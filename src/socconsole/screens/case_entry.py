@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -43,27 +44,30 @@ async def enter(screen: ConsoleScreen, ids: Sequence[str], title: str, incident:
     of an open one, through which tab goes.
     """
     desk = screen.desk
-    there = await desk.read(_open_cases_of, ids)
-    if there is not None:
-        opening.case(desk, there)
+    known, having = await desk.read(_open_cases, ids)
+    if known and having.get(known[0].id) == len(ids):
+        opening.case(desk, known[0].id)
         return
-    known = await desk.read(_open_cases)
-    what = words.plural(len(ids), "finding")
-    new = f"enter: a new case of {what}" + ("; tab: into an open one" if known else "")
-    at = -1
+    new = f"enter: a new case of {words.plural(len(ids), 'finding')}" + ("; tab: into an open one" if known else "")
+    # What has joined an incident since its case was opened belongs there: that case is offered first.
+    at = 0 if having else -1
+
+    def offered() -> tuple[str, str]:
+        if at < 0:
+            return title, new
+        one = known[at]
+        rest = f"the other {len(ids) - having[one.id]:,} " if one.id in having else ""
+        return one.id, f"enter: {rest}into {one.severity.name} {clean(one.title, _TITLE)}; tab: the next"
 
     def turn(line: str) -> str:
         nonlocal at
         at = at + 1 if at + 1 < len(known) else -1
-        shown = screen.query_one(LinePrompt)
-        if at < 0 or not known:
-            shown.set_hint(new)
-            return title
-        one = known[at]
-        shown.set_hint(f"enter: into {one.severity.name} {clean(one.title, _TITLE)}; tab: the next")
-        return one.id
+        value, hint = offered()
+        screen.query_one(LinePrompt).set_hint(hint)
+        return value
 
-    answer = await screen.ask("case:", value=title, hint=new, complete=turn if known else None)
+    value, hint = offered()
+    answer = await screen.ask("case:", value=value, hint=hint, complete=turn if known else None)
     if answer is None:
         return
     from socconsole.screens.case_acts import record  # brings all that cases are worked with: not at the start
@@ -91,22 +95,16 @@ def section(conn: Connection, finding: str) -> Section | None:
                     (f"{severity_text(case.severity)} ", severity_style(case.severity)),
                     (f"{case.status.value}, owner ", "quiet"),
                     (case.owner, "text"),
-                    ("" if case.status is CaseStatus.CLOSED else "  K goes to it", "quiet"),
                 ]
             )
+            if case.status is not CaseStatus.CLOSED:
+                lines.append([("K goes to it", "quiet")])
     return Section("case", lines) if lines else None
 
 
-def _open_cases(conn: Connection) -> list[Case]:
-    return list(cases.each(conn))
-
-
-def _open_cases_of(conn: Connection, ids: Sequence[str]) -> str | None:
-    """The open case that has all of these, if one does."""
-    common: set[str] | None = None
-    for finding in ids:
-        found = set(cases.of_finding(conn, finding))
-        common = found if common is None else common & found
-        if not common:
-            return None
-    return next((case.id for case in cases.each(conn) if common and case.id in common), None)
+def _open_cases(conn: Connection, ids: Sequence[str]) -> tuple[list[Case], dict[str, int]]:
+    """The open cases, those first that have most of these findings; and how many of them each has."""
+    found = list(cases.each(conn))
+    named = {case.id for case in found}
+    having = Counter(id_ for finding in ids for id_ in cases.of_finding(conn, finding) if id_ in named)
+    return sorted(found, key=lambda case: -having[case.id]), dict(having)
