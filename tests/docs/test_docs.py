@@ -89,18 +89,20 @@ def test_a_picture_is_small_fetches_nothing_and_knows_no_machine(picture: Path) 
 # --- the command line -------------------------------------------------------------------------------------
 
 
-def commands(group: TyperGroup, before: str = "") -> Iterator[tuple[str, TyperCommand]]:
+def commands(group: TyperGroup, before: str = "") -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
     for name, command in group.commands.items():
         if command.hidden:  # what processes of ours say to each other
             continue
         if isinstance(command, TyperGroup):
+            if command.invoke_without_command and not command.no_args_is_help and command.params:
+                yield before + name, command  # it does something of its own, too
             yield from commands(command, f"{before}{name} ")
         elif isinstance(command, TyperCommand):
             yield before + name, command
 
 
 @cache
-def verbs() -> dict[str, TyperCommand]:
+def verbs() -> dict[str, TyperCommand | TyperGroup]:
     group = typer.main.get_command(build())
     assert isinstance(group, TyperGroup)
     return dict(commands(group))

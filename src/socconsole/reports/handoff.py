@@ -80,6 +80,7 @@ def handoff(
             *(handoff_cases.section(folder, conn, config, case, clocks, now) for case, clocks in scene.open),
             *handoff_rest.containments(conn, scene.in_force, scene.doubtful, scene.failed),
             handoff_rest.owed(conn, now),
+            handoff_rest.escalated(conn),
             handoff_rest.snoozes(conn, now, now + NEXT_SHIFT),
             handoff_rest.waiting(conn, totals),
         ),

@@ -13,7 +13,7 @@ from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.finding import Severity
 from socconsole.reports.document import Cell, Facts, Fixed, Mood, Part, Points, Section, Table, Words
 from socconsole.reports.times import stamp
-from socconsole.store import actions, handoff_view, outbox
+from socconsole.store import actions, escalations, handoff_view, outbox
 from socconsole.store.actions import Stored
 from socconsole.store.db import Connection
 from socconsole.store.handoff_view import Changed
@@ -27,11 +27,12 @@ def differences(changed: Changed, since: datetime, previous: HandedOff | None) -
     """What happened since the last handoff, on this install."""
     rows: list[tuple[str, Words, Words]] = [(stamp(one.at), one.who, one.words) for one in changed.cases]
     rows += [(stamp(one.intended), one.who, f"{_what(one)}: {_state(one)}") for one in changed.actions]
+    rows.sort(key=lambda row: row[0], reverse=True)
     decided = ", ".join(f"{n:,} × {verb.replace('_', ' ')}" for verb, n in changed.decided.items())
     parts: list[Part] = [
         Table(
             ("When", "Who", "What"),
-            tuple(sorted(rows, key=lambda row: row[0], reverse=True)),
+            tuple(rows),
             "no case, clock or containment changed",
         )
     ]
@@ -95,6 +96,16 @@ def owed(conn: Connection, now: datetime) -> Section:
         for one in handoff_view.owed(conn)
     )
     return Section("Owed", (Table(("What", "About", "Due", "Acted"), rows, "nothing is owed"),), "owed")
+
+
+def escalated(conn: Connection) -> Section:
+    """Escalations that nobody answered."""
+    rows = tuple(
+        (stamp(one.fired), one.path, clean(one.who, 60), ", ".join(one.abouts), one.id)
+        for one in escalations.going(conn)
+    )
+    columns = ("Since", "Path", "Set going by", "About", "Id")
+    return Section("Escalations without an answer", (Table(columns, rows, "none"),), "escalations")
 
 
 def snoozes(conn: Connection, now: datetime, until: datetime) -> Section:
