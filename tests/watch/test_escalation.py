@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from socconsole.aws import Door
-from socconsole.commands import Acknowledge
+from socconsole.commands import Acknowledge, TakeBack
 from socconsole.config import ChannelConfig, Config, EscalationConfig, StepConfig
 from socconsole.drill import Embedded
 from socconsole.model.action import Mode
@@ -149,7 +149,11 @@ async def test_what_is_new_is_told_once_in_order_until_somebody_acknowledges(
         decisions.decide(folder, Acknowledge(ids=(id_,), reason="seen"), ANALYST, Mode.READ, datetime.now(UTC))
         await watch.round()
         await watch.round()
-    verbs = [verb for verb, _ in said(folder)]
+        verbs = [verb for verb, _ in said(folder)]
+        decisions.decide(folder, TakeBack(), ANALYST, Mode.READ, datetime.now(UTC))
+        with db.reading(folder) as conn:  # nobody has acknowledged it after all
+            since = datetime.now(UTC) - timedelta(minutes=5)
+            assert id_ in escalations.fitting(conn, "night", since, datetime.now(UTC), severity=Severity.HIGH)
     assert verbs == ["escalation", *["escalating", "escalated"] * 2, "escalation_stopped"]
     results = [data["result"] for _, data in said(folder, "escalated")]
     assert results == ["sent", "sent"]

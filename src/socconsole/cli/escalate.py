@@ -30,7 +30,10 @@ def register(app: typer.Typer) -> None:
 
 def escalate(
     id_: Annotated[
-        str, typer.Argument(metavar="[ID]", help="A finding, or a case; none lists what is under way.")
+        str,
+        typer.Argument(
+            metavar="[ID]", help="A finding, or a case (to --stop, an escalation too); none lists what is under way."
+        ),
     ] = "",
     path: Annotated[
         str, typer.Option("--path", help="As [[escalation]] names it; the first that fits when absent.")
@@ -56,12 +59,13 @@ def escalate(
         if not id_:
             _list(conn, settings, json)
             return
-        about = escalations.told(conn, id_.strip().lower(), now)
+        named = id_.strip().lower()
+        if stop_:
+            _stop(conn, folder, settings, named, reason, json)
+            return
+        about = escalations.told(conn, named, now)
         if about is None:
             stop(Code.BAD_INPUT, f"there is no finding or case {clean(id_, 40)}", "socconsole findings --all")
-        if stop_:
-            _stop(conn, folder, settings, about, reason, json)
-            return
         chosen = _path(settings, path, about)
         if dry_run:
             _dry(settings, chosen, about, json, now)
@@ -93,13 +97,15 @@ def _begin(folder: StateFolder, settings: Config, path: EscalationConfig, about:
         finish(Code.NOT_FRESH)
 
 
-def _stop(conn: Connection, folder: StateFolder, settings: Config, about: Told, reason: str, json: bool) -> None:
+def _stop(conn: Connection, folder: StateFolder, settings: Config, named: str, reason: str, json: bool) -> None:
     from socconsole.model.entry import Entry
     from socconsole.store import escalations
 
     if not reason.strip():
         stop(Code.BAD_INPUT, "an answer needs its reason", "--reason WHY")
-    going = [one for one in escalations.going(conn) if about.id in one.abouts]
+    found = escalations.told(conn, named, datetime.now(UTC))
+    ids = {named, found.id if found else named}
+    going = [one for one in escalations.going(conn) if one.id == named or ids.intersection(one.abouts)]
     for one in going:
         private = {"reason": reason.strip()}
         _append(

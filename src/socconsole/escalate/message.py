@@ -89,7 +89,7 @@ def _plain_body(fields: dict[str, str], abouts: Sequence[About], count: int) -> 
     if fields["note"]:
         lines.append(fields["note"])
     lines.append(f"To acknowledge: {fields['acknowledge']}")
-    lines.append(f"Nobody acknowledging, the next of path {fields['path']} is told.")
+    lines.append(f"Until then whoever is next on path {fields['path']} is told.")
     return "\n".join(lines)
 
 

@@ -78,6 +78,12 @@ class Told:
     """Somebody still has to answer it."""
 
 
+_BEGAN: Final = (
+    "max(queue.seen, coalesce(queue.resumed_at, 0), iif(queue.snoozed_until <= :now, queue.snoozed_until, 0))"
+)
+"""When a finding last began to want somebody."""
+
+
 # --- what the ledger's entries do ---------------------------------------------------------------------------
 
 
@@ -173,17 +179,18 @@ def fitting(
     sources: Sequence[str] = (),
     types: Sequence[str] = (),
 ) -> list[str]:
-    """Findings, the worst first, that set a path going and have not since they began, or began again, after ``since``.
+    """Findings, the worst first, that set a path going: new and unacknowledged, begun or begun again after ``since``.
 
-    New and unacknowledged. Threats alone where only a severity is asked for.
+    What was answered and is new again (it fired again, a snooze ran out, an acknowledgement was taken back) is told
+    again; what somebody stopped by hand is not, until it begins again. Threats alone where only a severity is given.
     """
     found = conn.execute(
         f"SELECT id, sources, types, {STATE} AS state FROM queue WHERE sample = 0 AND closed = 0 "
         "AND severity >= :least AND (:any OR kind = 'threat') "
-        "AND max(seen, coalesce(resumed_at, 0)) > :since AND state = 'new' AND NOT EXISTS ("
+        f"AND {_BEGAN} > :since AND state = 'new' AND NOT EXISTS ("
         "SELECT 1 FROM escalation_about AS b JOIN escalation AS e ON e.id = b.escalation JOIN alias AS k "
         "ON k.finding = queue.n AND substr(k.key, 1, 14) = b.about "
-        "WHERE e.path = :path AND (e.stopped IS NULL OR e.fired >= max(queue.seen, coalesce(queue.resumed_at, 0)))) "
+        f"WHERE e.path = :path AND (e.stopped IS NULL OR (e.how = 'stopped' AND e.fired >= {_BEGAN}))) "
         "ORDER BY severity DESC, score DESC, n",
         {
             "least": int(severity) if severity is not None else 0,
@@ -246,9 +253,11 @@ def answered(conn: Connection, one: Going, now: datetime) -> str:
     """
     for about in one.abouts:
         found = told(conn, about, now)
-        if found is not None and found.open and not (about.startswith("c-") and _taken(conn, one, about)):
+        if found is None:  # a store that was made anew may not know it yet: not known is not answered
             return ""
-    return "acknowledged"
+        if found.open and not (about.startswith("c-") and _taken(conn, one, about)):
+            return ""
+    return "answered"
 
 
 def _taken(conn: Connection, one: Going, case: str) -> bool:
