@@ -100,7 +100,7 @@ def test_an_estate_to_measure_on_is_read_wholly_and_each_call_counted() -> None:
         ("eu-central-1", 4, ()),
         ("eu-west-1", 4, ()),
     }
-    assert {result.verdict for one in rounds for result in one.results} == {Verdict.PASS, Verdict.FAIL}
+    assert {result.verdict for one in rounds for result in one.results} >= {Verdict.PASS, Verdict.FAIL}
     assert found.calls["sagemaker"] > 2 * found.calls["cloudtrail"] > 0
 
 
