@@ -1,7 +1,8 @@
 """Estates of any size for the embedded AWS: endpoints that serve an LLM, each with what an endpoint brings along.
 
 Of four two are SageMaker's, each with a model, a configuration and a bucket for what it captures, one is a Bedrock
-agent with an alias, one an instance with a GPU. Each has a role of its own; a place has one network and one key.
+agent with an alias, one an instance with a GPU. Each has a role of its own; a place has one network, one key, and an
+analyzer that says who can come in.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class _Ground:
             "ec2:CreateSecurityGroup", {self._group: "GroupId"}, GroupName="serving", Description=about, VpcId=_(vpc)
         )
         self._do("kms:CreateKey", {self._key: "KeyMetadata.Arn"}, Description=about)
+        self._do("accessanalyzer:CreateAnalyzer", analyzerName="outside", type="ACCOUNT")
 
     def sagemaker(self, name: str) -> None:
         role, bucket = self._role(name, "sagemaker.amazonaws.com"), f"{name}-{self._place.account}-{self._place.region}"
