@@ -231,6 +231,14 @@ def test_one_of_another_world_is_refused(mine: StateFolder, tmp_path: Path, worl
     assert ledger.count(other) == 1
 
 
+def test_a_name_that_drives_terminals_is_no_name_to_act_on(mine: StateFolder, theirs: StateFolder) -> None:
+    contained(mine, "a-00000000000c", "applied", target="corpus\x1b[2J")
+    with pytest.raises(BadHandoff, match="no plain name: corpus") as caught:
+        taken(theirs, mine, given(mine).data)
+    assert "\x1b" not in str(caught.value)
+    assert ledger.count(theirs) == 1
+
+
 def test_what_would_not_fit_is_found_out_before_anything_is_recorded(mine: StateFolder, theirs: StateFolder) -> None:
     contained(theirs, HELD, "applied")  # another action of the same name
     before = ledger.count(theirs)

@@ -66,7 +66,7 @@ def put_lines(lines: Iterable[str]) -> None:
 
 _ON_A_STORE: Final = re.compile(
     r"\bsocconsole (undo(?: a-\w+)?|action (?:show|approve(?: a-\w+)?)|ledger (?:verify|key)|recover|watch|findings"
-    r"|send|doctor)(?![\w-])"
+    r"|send|doctor|shift o(?:n|ff)|handoff (?:show|receipt))(?![\w-])"
 )
 
 

@@ -101,12 +101,12 @@ def _fits(world: World, file: Read) -> None:
     if (theirs.kind, theirs.partition, theirs.drill) != (world.kind, world.partition, world.drill):
         of = f"{theirs.kind.value} world" + (f" ({token(theirs.drill.scenario)})" if theirs.drill else "")
         raise BadHandoff(f"the handoff is of another world: a {of}, {token(theirs.partition)}", "--store FOLDER")
-    intents = [one.data for one in file.parcel.entries if one.verb == "intent"]
+    intents = [one for one in file.parcel.entries if one.verb == "intent"]
     for intent in intents:
-        for name in _NAMES:
-            if not isinstance(said := intent.get(name), str) or clean(said, 2_048) != said:
+        for name, said in (("who", intent.who), *((name, intent.data.get(name)) for name in _NAMES)):
+            if not isinstance(said, str) or clean(said, 2_048) != said:
                 raise BadHandoff(f"not accepted: an intent's {name} is no plain name: {clean(str(said), 80)}")
-    named = {str(intent["account"]) for intent in intents}
+    named = {str(intent.data["account"]) for intent in intents}
     others = sorted(named - {*world.accounts})
     if others or (theirs.accounts and world.accounts and not set(theirs.accounts) & set(world.accounts)):
         accounts = ", ".join(token(one) for one in others or theirs.accounts)
