@@ -7,9 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from socconsole.cli import doctor_local
+from socconsole.cli.shift_sessions import responder_sessions
+from socconsole.config import AccountConfig, Config
+from socconsole.drill import Embedded
+from socconsole.model.world import World, WorldKind
 from socconsole.store import keys
 from socconsole.store.state import StateFolder
 from tests.cli.support import HUB, live, run
+from tests.embedded import aws, embedded  # noqa: F401
 
 
 def enrolled(path: Path, who: str, peer: StateFolder) -> Path:
@@ -70,3 +75,13 @@ def test_a_shift_is_handed_over_and_the_receipt_settles_it(tmp_path: Path) -> No
     assert run("handoff", "receipt", "-", "--json", *here, stdin=receipt + "\n").row["accepted_by"] == "bob"
     assert run("handoff", "show", *here).code == 0
     assert ailing(ours) == []
+
+
+async def test_signing_on_takes_the_responder_role_on_and_says_where_it_could_not(aws: Embedded) -> None:  # noqa: F811
+    known = Config(accounts=(AccountConfig(account="111122223333", regions=("eu-central-1",)),))
+    found = {one.account: one.state for one in await responder_sessions(aws.world, known)}
+    assert found == {"111122223333": "READY", "444455556666": "UNKNOWN"}
+    assert any(call.op == "AssumeRole" for call in aws.journal.calls()), "it was had, not foretold"
+    (none,) = await responder_sessions(World(WorldKind.LIVE, accounts=("111122223333",)), known)
+    assert none.state == "DENIED"
+    assert "responder_role" in none.detail
