@@ -16,7 +16,12 @@ from socconsole.store import sources
 from socconsole.widgets.prompt import LinePrompt, NotePrompt
 from tests.screens.support import ACCOUNT, REGION, Estate, Opened
 
-HEAVY = ("aiobotocore", "botocore", "boto3", "sqlite_utils", "cryptography", "socconsole.aws", "socconsole.response")
+HEAVY = (
+    *("aiobotocore", "aiohttp", "botocore", "boto3", "cryptography", "jinja2", "pyrage", "sqlite_utils"),
+    *("statistics", "zoneinfo"),
+    *("socconsole.aws", "socconsole.response", "socconsole.formats", "socconsole.playbooks"),
+    *("socconsole.clocks.running", "socconsole.model.posture", "socconsole.store.decisions"),
+)
 
 
 def test_the_console_loads_nothing_heavy_and_no_aws() -> None:
