@@ -131,6 +131,44 @@ def test_splitting_and_merging_lose_nothing(folder: StateFolder) -> None:
         act(folder, ask.NoteCase(case=part, text="too late"))
 
 
+def test_a_case_of_several_knows_what_any_of_them_knew(folder: StateFolder) -> None:
+    """A merged into B, B into C: the call of two days ago, and what the first said, count for the whole."""
+    call = NOW - timedelta(days=2)
+    first = act(folder, ask.OpenCase(title="a journalist called"), now=call).case
+    heard = ask.SetMoment(case=first, entity=SHOP, moment="personal_data", at=call, reason="he read some out")
+    act(folder, heard, who="lead", now=call)
+    second, third = opened(folder, 1), opened(folder, 2)
+    act(folder, ask.MergeCases(case=first, into=second))
+    act(folder, ask.MergeCases(case=second, into=third))
+    assert clock(folder, third, f"gdpr-33/notify@{SHOP}").due == call + timedelta(hours=72)
+    assert clock(folder, third, "team/dpo@team").due == call + timedelta(hours=1)
+
+
+def test_of_merged_cases_the_earlier_moment_counts_and_a_no_of_one_is_none_of_both(folder: StateFolder) -> None:
+    small, large = opened(folder, 2), opened(folder, 1)
+    name, aware = f"gdpr-33/notify@{SHOP}", NOW - timedelta(hours=2)
+    for case, at in ((small, aware), (large, NOW)):
+        act(folder, ask.SetMoment(case=case, entity=SHOP, moment="aware", at=at, reason="it is known"), who="lead")
+    no = ask.DecideNotify(case=small, entity=SHOP, regime="gdpr-33", notify=False, reason="test data only")
+    act(folder, no, who="lead")
+    act(folder, ask.MergeCases(case=small, into=large))
+    merged = clock(folder, large, name)
+    assert (merged.state, merged.due) == (ClockState.RUNNING, aware + timedelta(hours=72))
+    amended = ask.SetMoment(case=large, entity=SHOP, moment="aware", at=NOW, reason="only now, for both")
+    act(folder, amended, who="lead")
+    assert clock(folder, large, name).due == NOW + timedelta(hours=72)
+
+
+def test_a_case_split_off_keeps_the_moments_and_not_what_was_sent(folder: StateFolder) -> None:
+    id_ = opened(folder, 1, 3)
+    name, aware = f"gdpr-33/notify@{SHOP}", NOW - timedelta(minutes=2)
+    act(folder, ask.SetMoment(case=id_, entity=SHOP, moment="aware", at=aware, reason="the DPO called"), who="lead")
+    act(folder, ask.MarkSent(case=id_, clock=name, at=NOW))
+    part = act(folder, ask.SplitCase(case=id_, findings=(named(1),), title="another matter")).case
+    found = clock(folder, part, name)
+    assert (found.state, found.about, found.due) == (ClockState.RUNNING, False, aware + timedelta(hours=72))
+
+
 def test_what_was_said_by_one_who_may_not_moves_no_clock(folder: StateFolder) -> None:
     id_ = opened(folder, 1)
     name, aware = f"gdpr-33/notify@{SHOP}", NOW - timedelta(minutes=2)

@@ -19,7 +19,7 @@ from socconsole.model.clock import Clock
 from socconsole.reports.case_report import due
 from socconsole.reports.document import Cell, Document, Notice, Section, Table
 from socconsole.reports.times import stamp
-from socconsole.store import case_clocks, cases, reading, six_lines
+from socconsole.store import case_clocks, case_said, cases, reading, six_lines
 from socconsole.store.db import Connection
 from socconsole.text import clean
 
@@ -109,7 +109,7 @@ class _Known:
         return Field(name, "; ".join(made), "the ledger", gap)
 
     def aware(self, name: str) -> Field:
-        said = cases.moment(self.conn, self.case.id, self.clock.entity, "aware")
+        said = case_said.moment(self.conn, self.case.id, self.clock.entity, "aware")
         if said is None:
             return Field(name, "", "", "nobody who may has said when; until then the clocks run from detection")
         return Field(name, stamp(said.at), f"ledger entry {said.seq}, {clean(said.who, 40)}", "")

@@ -14,6 +14,7 @@ from socconsole.model.case import Case
 from socconsole.model.clock import Clock, Facts, Party
 from socconsole.model.finding import Kind
 from socconsole.store import cases, reading
+from socconsole.store.case_said import said
 from socconsole.store.declared import context_of
 from socconsole.store.instants import instant
 from socconsole.store.reading import Stored
@@ -24,6 +25,7 @@ LOOKED_AT: Final = 200
 """Findings of a case that are read whole, the worst first."""
 
 TEAM: Final = Party("team", "team")
+_TRIAGE: Final = (TEAM.entity, "team", "triage", "")
 
 NOBODY: Final = "no entity configured"
 """The entity of a case whose data nobody mapped, where the configuration names no legal entity at all."""
@@ -98,30 +100,18 @@ def of_case(conn: Connection, config: Config, case: Case, now: datetime) -> tupl
 
 def facts(conn: Connection, config: Config, case: Case) -> Facts:
     """What was said of it, in the order of the ledger: a later entry amends an earlier one. Suspicions move nothing."""
-    answers = {(one.name, regime): yes for one in config.entity for regime, yes in one.applies.items()}
-    moments: dict[tuple[str, str], datetime] = {}
+    told = said(conn, case.id)
+    declared = {(one.name, regime): yes for one in config.entity for regime, yes in one.applies.items()}
     # Whoever opened the case has looked at it; whoever acknowledged one of its findings, before that.
-    sent = {(TEAM.entity, "team", "triage", ""): [_looked_at(conn, case)]}
-    owed: dict[tuple[str, str], bool] = {}
-    for event in cases.events(conn, case.id):
-        data = event.data
-        if event.verb == "clock_moment" and not data["suspected"]:
-            moments[data["entity"], data["moment"]] = instant(int(data["at"]))
-        elif event.verb == "clock_answer":
-            answers[data["entity"], data["regime"]] = bool(data["applies"])
-        elif event.verb == "clock_decision":
-            owed[data["entity"], data["regime"]] = bool(data["notify"])
-        elif event.verb == "clock_sent":
-            key = (data["entity"], data["regime"], data["deadline"], data["to"])
-            sent.setdefault(key, []).append(instant(int(data["at"])))
+    sent = {**told.sent, _TRIAGE: [_looked_at(conn, case), *told.sent.get(_TRIAGE, ())]}
     return Facts(
         detected=detected(conn, case),
         opened=case.opened,
         parties=parties(conn, config, case),
-        moments=moments,
-        answers=answers,
+        moments={key: one.at for key, one in told.moments.items()},
+        answers={**declared, **told.answers},
         sent={key: tuple(sorted(times)) for key, times in sent.items()},
-        owed=owed,
+        owed=told.owed,
     )
 
 
@@ -136,11 +126,13 @@ def _looked_at(conn: Connection, case: Case) -> datetime:
 
 
 def detected(conn: Connection, case: Case) -> datetime:
-    """When the first of its findings was published by AWS or seen by us; when it was opened, where there is none.
+    """When the first of its findings was published by AWS or seen by us; when it was opened, if
+    that was before: it, or a case that became part of it.
 
     A control that fails says what is possible, not that anything happened: one that failed for weeks is no detection
     of a breach, unless the case is of such findings alone.
     """
+    opened = cases.first_opened(conn, case)
     known: dict[bool, datetime] = {}
     for start in range(0, len(case.findings), 500):
         part = case.findings[start : start + 500]
@@ -150,5 +142,5 @@ def detected(conn: Connection, case: Case) -> datetime:
             (Kind.THREAT.value, *part),
         )
         for threat, first in rows:
-            known[bool(threat)] = min(known.get(bool(threat), case.opened), instant(first))
-    return known.get(True, known.get(False, case.opened))
+            known[bool(threat)] = min(known.get(bool(threat), opened), instant(first))
+    return known.get(True, known.get(False, opened))

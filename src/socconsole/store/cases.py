@@ -17,6 +17,11 @@ from socconsole.store.instants import instant, instant_or_none
 from socconsole.text import Untrusted
 
 _CHUNK: Final = 500
+_WHOLE: Final = (
+    "WITH RECURSIVE part (id) AS (VALUES (?1) UNION SELECT c.id FROM case_file AS c JOIN part AS p ON c.merged = p.id)"
+)
+"""A case, and those that were merged into it or into one of them."""
+
 _COLUMNS: Final = (
     "id, title, severity, status, owner, hypothesis, incident, opened, opened_by, closed, held, merged, evidence, seq"
 )
@@ -31,15 +36,6 @@ class Event:
     at: datetime
     who: Untrusted
     data: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A moment as it was last said by somebody who may."""
-
-    at: datetime
-    seq: int
-    who: Untrusted
 
 
 def get(conn: Connection, id_: str) -> Case | None:
@@ -71,27 +67,20 @@ def of_finding(conn: Connection, finding: str) -> tuple[str, ...]:
 
 
 def events(conn: Connection, case: str) -> list[Event]:
-    """Every entry about it, and about those that were merged into it, in their order."""
+    """Every entry about it, and about all that became part of it, at whatever remove, in their order."""
     rows = conn.execute(
-        "SELECT DISTINCT e.seq, e.verb, e.at, e.who, e.data FROM case_event AS e WHERE e.case_id = ?1 OR e.case_id IN "
-        "(SELECT id FROM case_file WHERE merged = ?1) ORDER BY e.seq",
+        f"{_WHOLE} SELECT DISTINCT e.seq, e.verb, e.at, e.who, e.data FROM case_event AS e "
+        "WHERE e.case_id IN (SELECT id FROM part) ORDER BY e.seq",
         (case,),
     )
     return [Event(seq, verb, instant(at), Untrusted(who), json.loads(data)) for seq, verb, at, who, data in rows]
 
 
-def moment(conn: Connection, case: str, entity: str, what: str) -> Said | None:
-    """When an entity was ``aware`` …, as it was last said; suspicions do not count."""
-    found = None
-    for event in events(conn, case):
-        data = event.data
-        if (
-            event.verb == "clock_moment"
-            and (data["entity"], data["moment"]) == (entity, what)
-            and not data["suspected"]
-        ):
-            found = Said(instant(int(data["at"])), event.seq, event.who)
-    return found
+def first_opened(conn: Connection, case: Case) -> datetime:
+    """When the first of the cases that it is made of was opened: what one of them knew, the whole knew."""
+    sql = f"{_WHOLE} SELECT min(opened) FROM case_file WHERE id IN (SELECT id FROM part)"
+    (first,) = conn.execute(sql, (case.id,)).fetchone()
+    return instant(first)
 
 
 def actions_of(conn: Connection, case: Case) -> list[ActionRecord]:

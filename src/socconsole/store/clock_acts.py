@@ -9,7 +9,7 @@ from typing import Final
 
 from socconsole.commands import cases as asked
 from socconsole.model.entry import Entry
-from socconsole.store import case_clocks, cases
+from socconsole.store import case_clocks, case_said
 from socconsole.store.case_desk import CaseDesk, CaseMisnamed, text
 from socconsole.store.instants import micros
 from socconsole.text import clean
@@ -27,7 +27,7 @@ def moment(desk: CaseDesk, request: asked.SetMoment) -> tuple[Entry, str]:
     if request.at > desk.now:
         raise CaseMisnamed("it cannot have been in the future")
     entity = desk.entity(case, request.entity)
-    before = cases.moment(desk.conn, case.id, entity, request.moment)
+    before = case_said.moment(desk.conn, case.id, entity, request.moment)
     data = {
         "entity": entity,
         "moment": request.moment,
