@@ -62,7 +62,7 @@ def verified(folder: Path) -> str:
 
 
 def complaints(said: str) -> list[str]:
-    found = re.findall(r"^(?:BAD SIGNATURE|NOT WHAT WAS SIGNED|A GAP BEFORE|NOT ITS TEXT).*", said, re.M)
+    found = re.findall(r"^(?:ADDED|BAD SIGNATURE|NOT WHAT WAS SIGNED|A GAP BEFORE|NOT ITS TEXT).*", said, re.M)
     return found + re.findall(r"^.*: FAILED$", said, re.M)
 
 
@@ -91,8 +91,9 @@ def _touch(path: Path) -> None:
         (lambda at: _touch(sorted((at / "ledger").glob("*-text.text"))[0]), "NOT ITS TEXT"),
         (lambda at: [one.unlink() for one in sorted((at / "ledger").glob("*3.*"))], "A GAP BEFORE"),
         (lambda at: _touch(at / "report.html"), "FAILED"),
+        (lambda at: (at / "evidence" / "more.json").write_text("{}"), "ADDED evidence/more.json"),
     ],
-    ids=["evidence", "entry", "signature", "text", "left-out", "report"],
+    ids=["evidence", "entry", "signature", "text", "left-out", "report", "added"],
 )
 def test_one_changed_byte_is_found(
     folder: StateFolder, case: str, tmp_path: Path, change: Callable[[Path], object], found: str
@@ -111,11 +112,14 @@ def test_a_redacted_pack_holds_no_text_no_name_and_no_other_matter(
 ) -> None:
     there = unpacked(packed(folder, case, redacted=True), tmp_path)
     everything = b"".join(one.read_bytes() for one in there.rglob("*") if one.is_file())
-    for word in (SECRET, "another matter", "the corpus", "bob"):
-        assert word.encode() not in everything
+    for word in (SECRET, "another matter", "the corpus", "bob", '"ana"', "ana ", "203.0.113.9"):
+        assert word.encode() not in everything, word
     assert not list(there.glob("evidence/*"))
+    assert not list(there.glob("ledger/*.entry"))
     whole = unpacked(packed(folder, case), tmp_path / "whole")
-    assert SECRET.encode() in b"".join(one.read_bytes() for one in (whole / "ledger").iterdir())
+    texts = b"".join(one.read_bytes() for one in whole.glob("ledger/*.text"))
+    assert SECRET.encode() in texts
+    assert b"another matter" not in texts, "the texts of other cases are nobody's business"
 
 
 def test_evidence_that_is_gone_is_named(folder: StateFolder, case: str) -> None:

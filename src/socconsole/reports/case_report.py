@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from socconsole.config import Config
 from socconsole.model.action import ActionState
-from socconsole.model.case import Case
+from socconsole.model.case import Case, Line
 from socconsole.model.clock import Clock, ClockState
 from socconsole.reports.document import Cell, Document, Facts, Mood, Notice, Points, Section, Table
 from socconsole.reports.times import stamp
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 _LISTED: Final = 200
 """Findings that are listed; how many more there are is said."""
+
+WITHHELD: Final = "known, and withheld here"
+"""What stands for names in a redacted report."""
+
+_NAMING: Final = frozenset({Line.WHO, Line.ELSEWHERE, Line.NEXT})
+"""Lines whose answers name whoever acted."""
 
 _MOODS: Final[dict[ClockState, Mood]] = {
     ClockState.OVERDUE: "bad",
@@ -34,18 +41,19 @@ _STATES: Final[dict[ActionState, Mood]] = {ActionState.APPLIED: "good", ActionSt
 def case_report(
     folder: StateFolder, conn: Connection, config: Config, case: Case, now: datetime, *, redacted: bool = False
 ) -> Document:
-    """The report of a case at ``now``. ``redacted`` leaves out names of people, free text and the history: what an
-    authority or a customer needs is the six lines, the clocks and what was contained."""
+    """The report of a case at ``now``. ``redacted`` leaves out who acted, who controllers are, free text, playbooks and the
+    history: what an authority or a customer needs is what data, how many people, whether it still leaves, the clocks
+    and what was contained."""
     open_ = case_view.still_open(conn, config, case, now)
     return Document(
         title=case.id if redacted else case.title,
         facts=_facts(case, now, redacted),
-        notices=tuple(Notice(f"still open: {one}") for one in open_),
+        notices=_notices(open_, redacted),
         sections=(
-            _lines(conn, config, case, now),
-            _clocks(case_clocks.of_case(conn, config, case, now)),
+            _lines(conn, config, case, now, redacted),
+            _clocks(case_clocks.of_case(conn, config, case, now), redacted),
             _actions(conn, case),
-            *_playbooks(conn, config, case),
+            *(() if redacted else _playbooks(conn, config, case)),
             _findings(conn, case, now, redacted),
             *(() if redacted else (_told(case), _history(folder, conn, case))),
         ),
@@ -71,11 +79,17 @@ def _facts(case: Case, now: datetime, redacted: bool) -> tuple[tuple[str, str], 
     return tuple(said)
 
 
-def _lines(conn: Connection, config: Config, case: Case, now: datetime) -> Section:
+def _notices(open_: Sequence[str], redacted: bool) -> tuple[Notice, ...]:
+    if redacted and open_:
+        return (Notice(f"{len(open_)} matters of this case are still open"),)
+    return tuple(Notice(f"still open: {one}") for one in open_)
+
+
+def _lines(conn: Connection, config: Config, case: Case, now: datetime, redacted: bool) -> Section:
     rows = tuple(
         (
             one.line.value,
-            one.answer,
+            WITHHELD if redacted and one.line in _NAMING and clean(one.answer) else one.answer,
             Cell(one.unknown, "unknown") if one.unknown else "",
             one.source,
         )
@@ -84,12 +98,12 @@ def _lines(conn: Connection, config: Config, case: Case, now: datetime) -> Secti
     return Section("The six lines", (Table(("", "Known", "Unknown", "Source"), rows, ""),), "lines")
 
 
-def _clocks(clocks: tuple[Clock, ...]) -> Section:
+def _clocks(clocks: tuple[Clock, ...], redacted: bool) -> Section:
     rows = tuple(
         (
             one.title,
             one.entity,
-            one.to,
+            "a controller" if redacted and one.role == "processor" else one.to,
             Cell(one.state.value.replace("_", " "), _MOODS.get(one.state, "plain")),
             due(one),
             stamp(one.met) if one.met else "",

@@ -1,10 +1,12 @@
 """The evidence pack of a case: one zip that whoever gets it can check with unzip, sha256sum and openssl alone.
 
-Same inputs, same bytes: the files are in order, dated by the case and stored as they are. ``MANIFEST.sha256`` lists
-every other file; its own SHA-256 is what stands in the ledger, so that a changed byte shows wherever it is.
+Same inputs, same bytes: the files are in order, dated by the moment of packing and deflated alike (by one build of
+zlib). ``MANIFEST.sha256`` lists every other file; its own SHA-256 is what stands in the ledger, so that a changed byte
+shows wherever it is.
 
-``redacted`` is for authorities and customers: no free text, no names of people, no raw records, and of the ledger's
-entries only those about the case, the others by hash and signature alone.
+Free texts are those of the case's own entries; of entries about other matters, which only hold the chain together,
+none is handed over. ``redacted`` is for authorities and customers: no free text, no names of people or of controllers,
+no raw records, and of the ledger hashes and signatures alone.
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ def pack(
     missing: list[str] = []
     for kind, digest, seq in _kept(conn, case):
         if redacted:
-            custody.append(_item(folder, kind, digest, seq, None))
+            custody.append({**_item(folder, kind, digest, seq, None), "by": None, "session": None})
             continue
         try:
             data = evidence.get(folder, digest)
@@ -82,7 +84,7 @@ def pack(
         first=first,
         last=last,
         install=folder.install,
-        which=";\n                           those about other matters by hash and signature alone" if redacted else "",
+        which=", by hash and signature alone" if redacted else "",
         offset=ledger_body.PREV_AT + 1,
     ).encode()
     listed = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items()))
@@ -129,13 +131,13 @@ def _ledger(
     about = own | {record.intent_seq for record in cases.actions_of(conn, case)}
     first, last = min(about), ledger.head(folder).seq
     keys: set[str] = set()
-    for one in ledger_segment.segment(folder, first, last, own if redacted else None):
+    for one in ledger_segment.segment(folder, first, last, () if redacted else None):
         name = f"ledger/{one.seq:08d}"
         if one.entry is not None:
             files[f"{name}.entry"] = one.entry
         files |= {f"{name}.signed": one.signed, f"{name}.sig": one.signature, f"{name}.key": one.key.encode()}
         keys.add(one.key)
-        if not redacted:
+        if one.seq in about:
             files |= {f"{name}-{text}.text": hashed for text, hashed, _ in one.texts}
     files |= {f"keys/{id_}.pem": pem for id_, pem in ledger_segment.public_keys(folder, keys).items()}
     return first, last
