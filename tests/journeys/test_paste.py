@@ -53,7 +53,8 @@ EVERY_KEY = every_key()
 def decisions(drill: Drill) -> list[str]:
     """The ledger's entries, but for what the watch does by itself and the actor after a decision, in its own time."""
     entries = [json.loads(line) for line in drill.run("ledger", "show", "--json", check=0).stdout.splitlines()]
-    return [f"{entry['seq']} {entry['verb']}" for entry in entries if entry["verb"] not in ("system", "sent")]
+    others = ("system", "sent", "evaluated")
+    return [f"{entry['seq']} {entry['verb']}" for entry in entries if entry["verb"] not in others]
 
 
 def changes(drill: Drill) -> list[str]:

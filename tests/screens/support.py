@@ -102,6 +102,13 @@ class Running:
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
+    async def act(self, key: str) -> None:
+        """An acting key, pressed again for as long as it is ignored because the row under the cursor had just moved."""
+        await self.press(key)
+        while f"ignored {key}: the row under the cursor has just changed" in self.text():
+            await self.pilot.pause(0.35)
+            await self.press(key)
+
     async def type(self, text: str) -> None:
         names = {" ": "space", ":": "colon", "/": "slash", "-": "minus", ".": "full_stop"}
         await self.press(*(names.get(char, char) for char in text))
