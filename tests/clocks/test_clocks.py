@@ -149,6 +149,17 @@ def test_a_processor_has_one_clock_a_controller_by_its_contract_and_no_72_hours(
     assert not any(id_.startswith("gdpr-33/") for id_ in found)
 
 
+def test_other_laws_bind_an_entity_once_whomever_it_works_for() -> None:
+    parties = (
+        Party("Kaufhaus Tech", "processor", to="Marken GmbH", within="24h"),
+        Party("Kaufhaus Tech", "processor", to="Alt AG"),
+        Party("Kaufhaus Tech", "controller", authorities=(("nis2-23", "BSI"),)),
+    )
+    found = [one for one in clocks(said(FACTS, parties=parties), DETECTED) if one.regime == "nis2-23"]
+    assert len({one.id for one in found}) == len(found) == 4
+    assert not any(">" in one.id or one.to in ("Marken GmbH", "Alt AG") for one in found)
+
+
 def test_updates_are_due_again_and_again() -> None:
     told = FACTS.opened + timedelta(minutes=20)
     facts = said(FACTS, sent={("team", "team", "update", ""): (told,)})

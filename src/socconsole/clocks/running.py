@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -28,11 +28,24 @@ def clocks(facts: Facts, now: datetime, known: Mapping[str, Regime] | None = Non
     found = [
         clock
         for regime in (known or regimes()).values()
-        for party in facts.parties
+        for party in _bound(regime, facts.parties)
         if party.role in regime.roles and (not regime.countries or party.country in regime.countries)
         for clock in _of(regime, party, facts, now)
     ]
     return tuple(sorted(found, key=lambda one: (_NEAREST_FIRST.get(one.state, 9), _sooner(one), one.id)))
+
+
+def _bound(regime: Regime, parties: Sequence[Party]) -> Iterator[Party]:
+    """Whom a regime binds: a processor towards each controller where the contract counts; else an entity once, towards
+    the authority, whatever its roles."""
+    if any(one.after == CONTRACT for one in regime.deadline):
+        yield from parties
+        return
+    seen: set[str] = set()
+    for party in parties:
+        if party.role in regime.roles and party.entity not in seen:
+            seen.add(party.entity)
+            yield replace(party, to="", within="")
 
 
 def nearest(found: tuple[Clock, ...]) -> Clock | None:
@@ -61,7 +74,7 @@ def _of(regime: Regime, party: Party, facts: Facts, now: datetime) -> Iterator[C
         done = _done(regime, deadline, party, facts)
         met = done[0] if done and not deadline.every else None
         yield Clock(
-            id=f"{regime.id}/{deadline.id}@{party.entity}" + (f">{party.to}" if party.role == "processor" else ""),
+            id=f"{regime.id}/{deadline.id}@{party.entity}" + (f">{party.to}" if party.to else ""),
             regime=regime.id,
             deadline=deadline.id,
             title=deadline.title,
@@ -132,5 +145,4 @@ def _start(regime: Regime, what: str, party: Party, facts: Facts) -> tuple[datet
 
 
 def _done(regime: Regime, deadline: Deadline, party: Party, facts: Facts) -> tuple[datetime, ...]:
-    to = party.to if party.role == "processor" else ""
-    return tuple(facts.sent.get((party.entity, regime.id, deadline.id, to), ()))
+    return tuple(facts.sent.get((party.entity, regime.id, deadline.id, party.to), ()))

@@ -79,7 +79,7 @@ class Clock:
     """It stands on an assumption: that the entity was aware when something was first detected, or that what it runs
     from is done at its own deadline."""
     conservative: datetime | None
-    """When it would be due had the entity been aware at detection: never later than ``due``."""
+    """When it would be due had the entity been aware at detection."""
     met: datetime | None
     asks: str = ""
     """The question that has to be answered first, while ``state`` is ASK."""

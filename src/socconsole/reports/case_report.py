@@ -41,9 +41,9 @@ _STATES: Final[dict[ActionState, Mood]] = {ActionState.APPLIED: "good", ActionSt
 def case_report(
     folder: StateFolder, conn: Connection, config: Config, case: Case, now: datetime, *, redacted: bool = False
 ) -> Document:
-    """The report of a case at ``now``. ``redacted`` leaves out who acted, who controllers are, free text, playbooks and the
-    history: what an authority or a customer needs is what data, how many people, whether it still leaves, the clocks
-    and what was contained."""
+    """The report of a case at ``now``. ``redacted`` leaves out who acted, who controllers are, free text, playbooks and
+    the history: what an authority or a customer needs is what data, how many people, whether it still leaves, the
+    clocks and what was contained."""
     open_ = case_view.still_open(conn, config, case, now)
     return Document(
         title=case.id if redacted else case.title,

@@ -61,7 +61,7 @@ def sent(desk: CaseDesk, request: asked.MarkSent) -> tuple[Entry, str]:
     clock = known.get(request.clock)
     if clock is None:
         raise CaseMisnamed(f"{case.id} has no clock {clean(request.clock, 80)}: {', '.join(sorted(known))}")
-    to = clock.to if clock.role == "processor" else ""
+    to = clock.id.partition(">")[2]  # a controller; an authority is the same for all that is sent under a regime
     data = {
         "entity": clock.entity,
         "regime": clock.regime,
