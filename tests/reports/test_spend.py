@@ -52,6 +52,10 @@ def test_a_bill_that_is_missing_leaves_the_share_unknown() -> None:
     assert "UNKNOWN" in markdown(document(found, NOW))
 
 
+def test_credits_that_outweigh_a_part_leave_the_share_unknown() -> None:
+    assert spend([bill("Amazon GuardDuty", 60), bill("AWS WAF", -80)], SpendConfig()).share is None
+
+
 def test_two_currencies_are_not_added_up() -> None:
     with pytest.raises(ValueError, match="cannot be added up"):
         spend([bill("AWS WAF", 1), bill("AWS Config", 1, "EUR")], SpendConfig())

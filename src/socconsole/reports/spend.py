@@ -67,9 +67,12 @@ class Spend:
 
     @property
     def share(self) -> float | None:
-        """Detection and response as part of what is counted; None where nothing is, or not every bill was read."""
-        total = self.detection + self.response + self.prevention
-        return None if not total or self.unread else (self.detection + self.response) / total
+        """Detection and response as part of what is counted; None where nothing is, not every bill was read, or credits
+        outweigh a part: a share of less than nothing says nothing."""
+        parts = (self.detection, self.response, self.prevention)
+        if self.unread or min(parts) < 0 or not sum(parts):
+            return None
+        return (self.detection + self.response) / sum(parts)
 
 
 @functools.cache
