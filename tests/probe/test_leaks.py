@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from socconsole.probe import leaks
-from socconsole.probe.leaks import mask, patterns
+from socconsole.probe.leaks import mask, patterns, too_deep
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,44 @@ def test_a_canary_is_critical_and_never_shown_whole() -> None:
     assert mask("12345") == "1… (5 characters)"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        r'{"error": "bad: {\"role\": \"system\"}"}',
+        r'{"error": "{\"inner\": \"{\\\"role\\\": \\\"system\\\"}\"}"}',
+        r'{"role": "syst\u0065m"}',
+        '{"ok": 1}\n' + r'{"error": "\"role\":\n\"system\""}',
+        r'data: {"error": "{\"role\": \"system\"}", "and the rest of it was',
+    ],
+    ids=["string", "string-in-string", "number", "lines", "half-a-stream"],
+)
+def test_json_hides_nothing_by_its_escapes(body: str) -> None:
+    assert [(one.id, one.times) for one in leaks(body.encode())] == [("prompt", 1)]
+
+
+def test_what_stands_in_two_readings_is_counted_once() -> None:
+    body = r'{"to": "erika.muster@kaufhaus.example", "detail": "{\"cc\": \"\nmax@kaufhaus.example\"}"}'
+    (found,) = leaks(body.encode())
+    assert (found.id, found.times) == ("mail", 2)
+
+
+def test_a_canary_is_found_in_escapes_and_beyond_the_basic_plane() -> None:
+    body = json.dumps({"error": json.dumps("the onyx göblin \N{JAPANESE GOBLIN} of Kaufhaus")})
+    assert [one.id for one in leaks(body.encode(), canaries=("onyx GÖBLIN \N{JAPANESE GOBLIN}",))] == ["canary"]
+    assert [one.id for one in leaks(rb"th\u0065 on\u0079x", canaries=("the onyx",))] == ["canary"]
+
+
+def test_what_is_escaped_too_often_to_be_read_is_said() -> None:
+    text = '"role": "system"'
+    for _ in range(4):
+        text = json.dumps(text)
+        assert not too_deep(text.encode())
+        assert leaks(text.encode())
+    assert too_deep(json.dumps(json.dumps(text)).encode())
+
+
 def test_patterns_are_fast_on_what_an_attacker_sends() -> None:
     assert len(patterns()) >= 10
     assert leaks(b"a" * 262_144) == ()
     assert leaks(b"@" * 262_144) == ()
+    assert leaks(b"\\u005c" + b"u005c" * 50_000) == ()

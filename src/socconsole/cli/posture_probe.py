@@ -25,17 +25,23 @@ _WORST: Final = ("critical", "high", "medium", "low")
 def errors(url: str, form: str, output: Path | None, store: Path | None, config: Path | None) -> None:
     """Probe one host, put it on record before and after, and write the report.
 
-    Exit code 1 where something was given away, 3 where a request was not answered.
+    Exit code 1 where something was given away, 2 without the token that the configuration names, 3 where a request was
+    not asked, not answered, or answered so that nothing is proved.
     """
     from socconsole.model.posture import Verdict
-    from socconsole.probe import probe
+    from socconsole.probe import TokenError, probe, requests, token
     from socconsole.reports import errors as report
     from socconsole.store.probe_finding import PROBED
 
     folder, settings = open_configured(store, config)
     target = _target(settings, url)
+    try:
+        token(target)
+    except TokenError as error:
+        stop(Code.BAD_INPUT, str(error))
     _record(folder, settings, PROBING, target, {"requests": target.budget})
-    say(f"asking {clean(target.url, 200)} at most {target.budget} times, {target.per_second:g} a second")
+    most = min(target.budget, len(requests()))
+    say(f"asking {clean(target.url, 200)} at most {most} times, {target.per_second:g} a second")
     found = asyncio.run(probe(target))
     now = datetime.now(UTC)
     result = report.verdict(found)
@@ -45,7 +51,13 @@ def errors(url: str, form: str, output: Path | None, store: Path | None, config:
         "worst": next((level for level in _WORST if any(leak.severity == level for leak in given)), ""),
         "gave": list(dict.fromkeys(leak.title for leak in given)),
         "answers": [
-            {"id": one.asked.id, "status": one.status, "sha256": one.digest, "leaks": [leak.id for leak in one.leaks]}
+            {
+                "id": one.asked.id,
+                "status": one.status,
+                "sha256": one.digest,
+                "leaks": [leak.id for leak in one.leaks],
+                "trouble": one.trouble,
+            }
             for one in found
         ],
     }
@@ -53,7 +65,8 @@ def errors(url: str, form: str, output: Path | None, store: Path | None, config:
     writing.report(
         report.document(target.url, found, now), lambda: report.as_json(target.url, found, now), form, output
     )
-    say(f"{result.value}: {sum(bool(one.leaks) for one in found)} of {len(found)} answers gave something away")
+    gave = sum(bool(one.leaks) for one in found)
+    say(f"{result.value}: {gave} of {report.answered(found)} answers gave something away, to {len(found)} requests")
     finish({Verdict.FAIL: Code.NO, Verdict.UNKNOWN: Code.NOT_FRESH}.get(result, Code.DONE))
 
 

@@ -4,6 +4,6 @@ The only room that speaks HTTP to anything but AWS, and only to URLs that the co
 """
 
 from socconsole.probe.leaks import Leak, leaks
-from socconsole.probe.run import Answered, Asked, probe, requests
+from socconsole.probe.run import Answered, Asked, TokenError, probe, requests, token
 
-__all__ = ["Answered", "Asked", "Leak", "leaks", "probe", "requests"]
+__all__ = ["Answered", "Asked", "Leak", "TokenError", "leaks", "probe", "requests", "token"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,13 @@ CANARY: Final = "canary"
 
 SHOWN: Final = 3
 """Characters that are shown of what was found, at either end."""
+
+
+DEPTH: Final = 4
+"""Escapings that are taken off, one after the other: JSON in a string of JSON in a string …"""
+
+_ESCAPE: Final = re.compile(r'\\(?:(["\\/bfnrt])|u([0-9A-Fa-f]{4}))')
+_MEANS: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
 class Pattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -35,6 +43,7 @@ class Leak:
     title: str
     severity: str
     times: int
+    """In the reading that held it most often, so that what stands in several readings is not counted twice."""
     masked: str
     """The first of them, all but its ends taken out: enough to know it, not enough to leak it again."""
 
@@ -47,19 +56,47 @@ def patterns() -> tuple[Pattern, ...]:
 
 def leaks(body: bytes, sent: bytes = b"", canaries: Sequence[str] = ()) -> tuple[Leak, ...]:
     """Everything that ``body`` gives away, by pattern; what stands in the request itself is no leak of the server."""
-    text, own = body.decode("utf-8", "replace"), sent.decode("utf-8", "replace")
+    texts, own = readings(body), sent.decode("utf-8", "replace")
     found: list[Leak] = []
     for one in patterns():
-        check = CHECKS.get(one.check, _anything)
-        hits = [
-            hit for match in _compiled(one.pattern).finditer(text) if check(hit := match.group(0)) and hit not in own
-        ]
+        # The last of equals: without its escapes, the n of a line's end does not become the first letter of a name.
+        hits = max((_hits(one, text, own) for text in reversed(texts)), key=len)
         if hits:
             found.append(Leak(one.id, one.title, one.severity, len(hits), mask(hits[0])))
-    planted = [one for one in canaries if one and one.lower() in text.lower()]
+    lowered = [text.lower() for text in texts]
+    planted = [one for one in canaries if one and any(one.lower() in text for text in lowered)]
     if planted:
         found.append(Leak(CANARY, "one of your canaries", "critical", len(planted), mask(planted[0])))
     return tuple(found)
+
+
+def readings(body: bytes) -> list[str]:
+    """``body`` as it stands, then with the escapes of JSON (RFC 8259, section 7) taken off, up to ``DEPTH`` times.
+
+    The whole text is unescaped rather than parsed and its strings taken out: so a line of an event stream, half an
+    answer and JSON in the middle of a sentence are read as well, and what stands around a string stays around it.
+    """
+    texts = [body.decode("utf-8", "replace")]
+    while len(texts) <= DEPTH and _ESCAPE.search(texts[-1]):
+        plain = _ESCAPE.sub(_plain, texts[-1])
+        # Two escapes may be the halves of one character; a half by itself is none.
+        texts.append(plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    return texts
+
+
+def too_deep(body: bytes) -> bool:
+    """Whether something in ``body`` is escaped more than ``DEPTH`` times, and so was not read."""
+    return bool(_ESCAPE.search(readings(body)[-1]))
+
+
+def _plain(escape: re.Match[str]) -> str:
+    character, number = escape.groups()
+    return chr(int(number, 16)) if number else _MEANS.get(character, character)
+
+
+def _hits(one: Pattern, text: str, own: str) -> list[str]:
+    check = CHECKS.get(one.check, _anything)
+    return [hit for match in _compiled(one.pattern).finditer(text) if check(hit := match.group(0)) and hit not in own]
 
 
 def mask(text: str) -> str:

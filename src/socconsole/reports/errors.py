@@ -17,16 +17,23 @@ _MOODS: Final[dict[Verdict, Mood]] = {Verdict.PASS: "good", Verdict.FAIL: "bad",
 
 WHAT: Final = (
     "Requests that the endpoint has to refuse, sent once each and slowly. What a response held is shown by its ends "
-    "alone; responses are not kept, their SHA-256 is. A refusal that gives nothing away passes, whatever its status."
+    "alone; responses are not kept, their SHA-256 is. An answer of the endpoint itself, read whole, that gives nothing "
+    "away passes; what was not asked, not read whole, or answered by something before it (credentials, redirects, "
+    "limits, gateways) is unknown."
 )
 
 
 def verdict(found: Sequence[Answered]) -> Verdict:
-    """FAIL where anything was given away; PASS only where every request was answered."""
+    """FAIL where anything was given away; PASS only where every request was asked, and passed."""
     seen = {one.verdict for one in found}
     if Verdict.FAIL in seen:
         return Verdict.FAIL
     return Verdict.PASS if seen == {Verdict.PASS} else Verdict.UNKNOWN
+
+
+def answered(found: Sequence[Answered]) -> int:
+    """Requests that got an answer of any kind."""
+    return sum(one.status is not None for one in found)
 
 
 def document(url: str, found: Sequence[Answered], at: datetime) -> Document:
@@ -36,7 +43,8 @@ def document(url: str, found: Sequence[Answered], at: datetime) -> Document:
         (
             one.asked.title,
             Cell(one.verdict.value, _MOODS[one.verdict]),
-            str(one.status) if one.status is not None else one.trouble,
+            "" if one.status is None else str(one.status),
+            one.trouble,
             ", ".join(f"{leak.title} ({leak.times}): {leak.masked}" for leak in one.leaks),
             one.digest[:16],
         )
@@ -47,12 +55,17 @@ def document(url: str, found: Sequence[Answered], at: datetime) -> Document:
     ]
     return Document(
         title=f"Error responses of {url}",
-        facts=(("As of", stamp(at)), ("Result", all_of_it.value), ("Requests", str(len(found)))),
+        facts=(
+            ("As of", stamp(at)),
+            ("Result", all_of_it.value),
+            ("Answers", f"{answered(found)} to {len(found)} requests"),
+        ),
         notices=tuple(notices),
         sections=(
             Section("What was done", (Paragraph(WHAT),)),
             Section(
-                "Answers", (Table(("Asked", "Verdict", "Status", "Gave away", "SHA-256"), rows, "nothing was asked"),)
+                "Answers",
+                (Table(("Asked", "Verdict", "Status", "Trouble", "Gave away", "SHA-256"), rows, "nothing was asked"),),
             ),
             Section("What to do", (Facts(_ADVICE),)),
         ),
