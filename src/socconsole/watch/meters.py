@@ -40,7 +40,7 @@ AFTERWARDS: Final = {"egress": "metrics"}
 WAVES: Final = (frozenset(AFTERWARDS.values()), frozenset({posture.SERVICE}))
 """In a single round, what is read after all the rest, wave by wave: a place's alarms are a part of its posture."""
 
-LATER_S: Final = {posture.SERVICE: 20.0}
+LATER_S: Final = {posture.SERVICE: 30.0}
 """Seconds after the start at which a long reading that nobody waits for begins; for the rest of these it is 3."""
 
 
