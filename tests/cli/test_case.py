@@ -124,6 +124,26 @@ def test_a_sealed_pack_opens_with_its_recipients_identity(desk: tuple[str, ...],
     assert pyrage.decrypt(file.read_bytes(), [identity]).startswith(b"PK")
 
 
+def test_a_broken_playbook_file_is_named_and_hides_nothing(desk: tuple[str, ...], tmp_path: Path) -> None:
+    team = tmp_path / "team"
+    team.mkdir()
+    (team / "latin.toml").write_bytes(b'title = "Schl\xfcssel"')
+    (team / "hostile.toml").write_text(
+        'title = "\\u001b]0;owned\\u0007"\nwhen = "x"\n[[step]]\nid = "a"\ntitle = "A"\nwhy = "\\u001b[2J"\ndo = "d"\n'
+    )
+    config = Path(desk[3])
+    config.write_text(config.read_text() + f'playbooks = "{team}"\n')
+    case = run("case", "open", "--title", "a call", "--json", *desk).row["case"]
+    assert run("case", "playbook", case, "hostile", *desk).code == 0
+    listed = run("case", "playbook", case, *desk)
+    assert "latin.toml" in listed.err
+    assert "public-bucket" in listed.err
+    assert "\x1b" not in listed.out + listed.err
+    shown = run("case", "show", case, *desk)
+    assert (shown.code, "latin.toml" in shown.err, "1 step not done" in shown.out) == (0, True, True)
+    assert run("case", "close", case, "--reason", "over", *desk).code == 4
+
+
 def test_a_playbook_is_taken_and_its_steps_are_ticked(desk: tuple[str, ...]) -> None:
     incident = run("incidents", "--json", *desk[:2]).row["id"]
     case = run("case", "open", "--incident", incident, "--json", *desk).row["case"]

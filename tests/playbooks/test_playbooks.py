@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from socconsole.playbooks import BadPlaybook, Tick, playbooks, standing, suggested
+from socconsole.playbooks import BadPlaybook, Tick, playbooks, readable, standing, suggested
 from socconsole.response.registry import ACTIONS
 
 NOW = datetime(2026, 3, 1, 3, 14, tzinfo=UTC)
@@ -59,3 +59,9 @@ def test_a_teams_own_wins_and_a_broken_one_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text('title = "B"\nwhen = "x"\ntypes = ["("]\nstep = []\n')
     with pytest.raises(BadPlaybook, match=r"broken\.toml"):
         playbooks(tmp_path)
+    (tmp_path / "latin.toml").write_bytes(b'title = "Schl\xfcssel"')
+    (tmp_path / "folder.toml").mkdir()
+    found, bad = readable(tmp_path)
+    assert found["public-bucket"].title == "Ours", "one broken file hides no other"
+    assert [str(one).partition(":")[0] for one in bad] == ["broken.toml", "folder.toml", "latin.toml"]
+    assert len(readable(tmp_path / "nowhere")[1]) == 1

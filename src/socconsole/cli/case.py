@@ -54,9 +54,11 @@ def open_(
 
 def show(case: CaseArgument, json: JsonOption = False, store: StoreOption = None, config: ConfigOption = None) -> None:
     """A case whole: the six lines, its clocks, what happened, what stands open."""
-    from socconsole.store import db
+    from socconsole.store import case_playbooks, db
 
     folder, settings = open_configured(store, config)
+    for wrong in case_playbooks.trouble(settings):
+        say(f"UNREADABLE  {wrong}")
     with db.reading(folder) as conn:
         found = named_case(conn, case)
         told = whole(folder, conn, settings, found, datetime.now(UTC))

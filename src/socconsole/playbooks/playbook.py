@@ -83,12 +83,32 @@ class Standing:
 
 def playbooks(folder: Path | None = None) -> Mapping[str, Playbook]:
     """All by id: ours, and those of ``folder``, which win. Raises :class:`BadPlaybook`."""
-    found = dict(_builtin())
-    if folder is not None and folder.is_dir():
-        for path in sorted(folder.glob("*.toml")):
-            one = read(path.name, path.read_text("utf-8"))
-            found[one.id] = one
+    found, bad = readable(folder)
+    if bad:
+        raise bad[0]
     return found
+
+
+def readable(folder: Path | None = None) -> tuple[Mapping[str, Playbook], tuple[BadPlaybook, ...]]:
+    """Those that can be read, and what is wrong with each file that cannot: one broken file hides no other."""
+    found = dict(_builtin())
+    bad: list[BadPlaybook] = []
+    try:
+        # Not ``glob``, which takes a folder that may not be read for an empty one.
+        paths = sorted(one for one in folder.iterdir() if one.suffix == ".toml") if folder is not None else []
+    except OSError as error:
+        paths = []
+        bad.append(BadPlaybook(f"{folder}: {error.strerror or error}"))
+    for path in paths:
+        try:
+            one = read(path.name, path.read_text("utf-8"))
+        except BadPlaybook as error:
+            bad.append(error)
+        except (OSError, UnicodeDecodeError) as error:
+            bad.append(BadPlaybook(f"{path.name}: {error}"))
+        else:
+            found[one.id] = one
+    return found, tuple(bad)
 
 
 @functools.cache

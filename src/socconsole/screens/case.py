@@ -10,7 +10,6 @@ from socconsole.commands import Command
 from socconsole.commands import cases as ask
 from socconsole.model.case import Case
 from socconsole.model.clock import Clock, ClockState
-from socconsole.playbooks import BadPlaybook
 from socconsole.screens import case_rows, opening
 from socconsole.screens.acts import plan_named
 from socconsole.screens.base import Invocation
@@ -253,18 +252,11 @@ def _whole(desk: Desk, conn: Connection, id_: str, now: datetime) -> CaseRead:
     case = cases.get(conn, id_)
     if case is None:
         return CaseRead()
-    config, trouble = desk.config, ""
-    try:
-        books = tuple(case_playbooks.of_case(conn, config, case))
-        fitting = case_playbooks.fitting(conn, config, case)
-        standing = case_view.still_open(conn, config, case, now)
-    except BadPlaybook as bad:
-        books, fitting, standing, trouble = (
-            (),
-            (),
-            (),
-            f"they cannot be read, so no step is shown: {clean(str(bad), 300)}",
-        )
+    config = desk.config
+    books = tuple(case_playbooks.of_case(conn, config, case))
+    fitting = case_playbooks.fitting(conn, config, case)
+    standing = case_view.still_open(conn, config, case, now)
+    trouble = "; ".join(case_playbooks.trouble(config))
     return CaseRead(
         case,
         six_lines.six_lines(conn, config, case, now),

@@ -12,7 +12,7 @@ from socconsole.config import Config
 from socconsole.model.action import ActionState
 from socconsole.model.case import Case
 from socconsole.model.entry import Entry
-from socconsole.playbooks import Playbook, Standing, Tick, playbooks, standing, suggested
+from socconsole.playbooks import Playbook, Standing, Tick, readable, standing, suggested
 from socconsole.store import cases, reading
 from socconsole.store.case_desk import CaseDesk, CaseMisnamed, CaseRefused, text
 from socconsole.text import clean
@@ -21,30 +21,49 @@ _LOOKED_AT: Final = 200
 
 
 def known(config: Config) -> Mapping[str, Playbook]:
-    """Ours and the team's. Raises ``playbooks.BadPlaybook``."""
-    return playbooks(Path(config.cases.playbooks) if config.cases.playbooks else None)
+    """Ours and the team's, as far as they can be read; :func:`trouble` says which cannot."""
+    return readable(_folder(config))[0]
+
+
+def trouble(config: Config) -> tuple[str, ...]:
+    """In words, each file of the team's that is no playbook: ours of that name, or none, is used in its place."""
+    return tuple(f"playbook file {clean(str(one), 300)}" for one in readable(_folder(config))[1])
+
+
+def _folder(config: Config) -> Path | None:
+    return Path(config.cases.playbooks) if config.cases.playbooks else None
+
+
+def taken(conn: Connection, case: Case) -> tuple[str, ...]:
+    """Ids of the playbooks that it is worked by, in the order in which they were taken."""
+    events = cases.events(conn, case.id)
+    return tuple(dict.fromkeys(str(one.data["playbook"]) for one in events if one.verb == "case_playbook"))
+
+
+def gone(conn: Connection, config: Config, case: Case) -> tuple[str, ...]:
+    """Those of them that are not there any more: nobody can tell which of their steps were missed."""
+    there = known(config)
+    return tuple(clean(one, 40) for one in taken(conn, case) if one not in there)
 
 
 def of_case(conn: Connection, config: Config, case: Case) -> list[tuple[Playbook, tuple[Standing, ...]]]:
     """Each playbook that the case is worked by, with its steps: ticked by hand, by a verified containment, or open."""
-    taken: dict[str, None] = {}
+    named = taken(conn, case)
+    if not named:
+        return []
     ticks: dict[str, dict[str, Tick]] = {}
     for event in cases.events(conn, case.id):
         data = event.data
-        if event.verb == "case_playbook":
-            taken[data["playbook"]] = None
-        elif event.verb == "case_step":
+        if event.verb == "case_step":
             tick = Tick(event.at, clean(event.who, 80), "", skipped=bool(data["skip"]))
             ticks.setdefault(data["playbook"], {})[data["step"]] = tick
-    if not taken:
-        return []
     done = [
         (one.action, one.id, one.settled or one.intended, one.who)
         for one in cases.actions_of(conn, case)
         if one.state is ActionState.APPLIED and one.undone_by is None and one.undoes is None
     ]
     there = known(config)
-    return [(there[id_], standing(there[id_], ticks.get(id_, {}), done)) for id_ in taken if id_ in there]
+    return [(there[id_], standing(there[id_], ticks.get(id_, {}), done)) for id_ in named if id_ in there]
 
 
 def fitting(conn: Connection, config: Config, case: Case) -> tuple[str, ...]:
