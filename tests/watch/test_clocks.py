@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from socconsole.aws import Door
+from socconsole.clocks import regimes
 from socconsole.commands import Acknowledge
 from socconsole.commands import cases as ask
 from socconsole.config import CasesConfig, Config, EntityConfig
@@ -22,7 +23,8 @@ from socconsole.watch.keeper import Keeper
 from tests.store.desk import live
 
 SHOP = "Kaufhaus SE"
-NO = ("nis2-23", "dora-19", "pci-dss", "ai-act-73")
+NO = ("nis2-23", *(id_ for id_, one in regimes().items() if one.asks and id_ != "nis2-23"))
+"""Every regime that has to be asked about."""
 
 
 def shop(*not_applying: str) -> Config:
@@ -112,18 +114,33 @@ def test_silence_about_a_regime_is_warned_about_and_a_no_ends_it(folder: StateFo
     assert {state for title, (_, state) in alarms(folder).items() if "nis2" in title} == {State.RESOLVED}
 
 
-def test_a_case_of_the_past_gives_one_warning_and_a_closed_one_none(folder: StateFolder) -> None:
+def test_a_case_of_the_past_gives_one_warning_and_closing_it_ends_no_law(folder: StateFolder) -> None:
     asked = shop()
     case = act(folder, ask.OpenCase(title="an old matter"))
     long_ago = OPENED - timedelta(days=200)
-    act(folder, ask.SetMoment(case=case, entity=SHOP, moment="aware", at=long_ago, reason="a letter"), OPENED + HOUR)
+    letter = f"a letter of {long_ago:%Y-%m-%d}"
+    act(folder, ask.SetMoment(case=case, entity=SHOP, moment="aware", at=long_ago, reason=letter), OPENED + HOUR)
     assert warn(folder, OPENED + HOUR, asked) == [(WARNED, GDPR, 100)]
     assert warn(folder, OPENED + 2 * HOUR, asked) == []
     (line,) = [one for one in ledger.read(folder, verbs=(WARNED,)) if one.entry.data["clock"] == GDPR]
     assert line.entry.data["more"] > 3
     act(folder, ask.CloseCase(case=case, reason="long over", anyway=True), OPENED + 3 * HOUR)
-    assert (SETTLED, GDPR, 0) in warn(folder, OPENED + 4 * HOUR, asked)
-    assert warn(folder, OPENED + 500 * HOUR, asked) == []
+    assert warn(folder, OPENED + 4 * HOUR, asked) == []
+    assert {state for _, state in alarms(folder).values()} == {State.NEW}
+    act(folder, ask.MarkSent(case=case, clock=GDPR, at=OPENED + 5 * HOUR), OPENED + 6 * HOUR)
+    assert (SETTLED, GDPR, 0) in warn(folder, OPENED + 7 * HOUR, asked)
+
+
+def test_a_case_closed_over_a_running_clock_is_still_warned_about(folder: StateFolder) -> None:
+    case = act(folder, ask.OpenCase(title="a call"))
+    act(folder, ask.CloseCase(case=case, reason="a drill, we think", anyway=True), OPENED + HOUR)
+    assert warn(folder, OPENED + 73 * HOUR) == [(WARNED, GDPR, 100)]
+    assert [severity for severity, _ in alarms(folder).values()] == [Severity.CRITICAL]
+    with db.reading(folder) as conn:
+        assert not any(one.data["clock"].startswith("team/") for one in case_alarms.due(conn, CONFIG, WHO, OPENED))
+    no = ask.DecideNotify(case=case, entity=SHOP, regime="gdpr-33", notify=False, reason="it was a drill")
+    act(folder, no, OPENED + 74 * HOUR)
+    assert warn(folder, OPENED + 75 * HOUR) == [(SETTLED, GDPR, 0)]
 
 
 async def test_the_watch_says_it_itself_and_not_again_after_a_restart(folder: StateFolder) -> None:

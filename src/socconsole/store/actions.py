@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,17 +53,24 @@ def latest(conn: sqlite3.Connection, limit: int = 100) -> list[ActionRecord]:
 def of_finding(conn: sqlite3.Connection, finding: str) -> list[ActionRecord]:
     """Everything done for a finding, oldest first; what was done for others and closes what it needs; and, of a
     finding of ours that something is owed about an action, that action."""
+    return of_findings(conn, (finding,))
+
+
+def of_findings(conn: sqlite3.Connection, findings: Sequence[str]) -> list[ActionRecord]:
+    """The same of several findings, each action once."""
+    named = "(SELECT value FROM json_each(?))"
     closing = (
         "SELECT c.action FROM queue AS q JOIN need AS d ON d.n = q.n JOIN closing AS c ON c.name = d.name "
-        "WHERE q.id = ?"
+        f"WHERE q.id IN {named}"
     )
     held = "undone_by IS NULL AND undoes IS NULL AND state IN ('applied', 'partial')"
     owing = (
         "SELECT w.action FROM queue AS q JOIN alias AS k ON k.finding = q.n JOIN owed AS w ON w.alarm = k.key "
-        "WHERE q.id = ?"
+        f"WHERE q.id IN {named}"
     )
-    where = f"finding = ? OR ({held} AND id IN ({closing})) OR id IN ({owing})"
-    return _records(conn, where, finding, finding, finding)
+    where = f"finding IN {named} OR ({held} AND id IN ({closing})) OR id IN ({owing})"
+    ids = json.dumps(list(findings))
+    return _records(conn, where, ids, ids, ids)
 
 
 def in_force(conn: sqlite3.Connection) -> list[ActionRecord]:

@@ -4,6 +4,8 @@ A clock is warned about once at each of :data:`AT` percent of its time; a deadli
 warned about anew. From :data:`LOUD` on a finding of our own stands in the queue, until the clock is no longer open, or
 no longer near its end. What had passed when a case was opened stood before whoever opened it: of all that was over by
 then one warning is given, for the case and not for each clock, so that a case of the past does not flood the queue.
+A case that was closed although clocks by law were open is still warned about: `clock sent`, `applies` and `decide`
+work on closed cases too.
 """
 
 from __future__ import annotations
@@ -56,8 +58,13 @@ def due(conn: Connection, config: Config, who: str, now: datetime) -> list[Entry
         facts = case_clocks.facts(conn, config, case)
         running = clocks(facts, now)
         found += _warnings(case.id, facts, running, told, who, now)
-        near = {one.id for one in running if one.open and (case_glance.spent(one, now) or 0) * 100 >= LOUD}
-        standing -= {(case.id, name) for name in near}
+        standing -= {(case.id, name) for name in _near(running, now)}
+    for case in cases.closed_anyway(conn):
+        # Closing ends what the team promised itself; no law asks whether we closed anything.
+        facts = case_clocks.facts(conn, config, case)
+        running = tuple(one for one in clocks(facts, now) if one.role != case_clocks.TEAM.role)
+        found += _warnings(case.id, facts, running, told, who, now)
+        standing -= {(case.id, name) for name in _near(running, now)}
     return [
         *(
             Entry(SETTLED, who, data={"case": case, "clock": name, "now": micros(now)})
@@ -65,6 +72,11 @@ def due(conn: Connection, config: Config, who: str, now: datetime) -> list[Entry
         ),
         *found,
     ]
+
+
+def _near(running: tuple[Clock, ...], now: datetime) -> set[str]:
+    """Those whose findings stand."""
+    return {one.id for one in running if one.open and (case_glance.spent(one, now) or 0) * 100 >= LOUD}
 
 
 def _warnings(
@@ -187,7 +199,7 @@ def warned(conn: Connection, line: Line, at: int) -> None:
 
 
 def settled(conn: Connection, line: Line, at: int) -> None:
-    """``clock_settled``: it was met, is not owed, does not apply, moved away, or its case is closed."""
+    """``clock_settled``: it was met, is not owed, does not apply, moved away, or its case is closed with none open."""
     data = line.entry.data
     own.close(conn, findings.alias_key(_name(str(data["case"]), str(data["clock"]))), line.at)
 

@@ -52,6 +52,17 @@ def each(conn: Connection, *, closed: bool = False) -> Iterator[Case]:
         yield _case(conn, row)
 
 
+def closed_anyway(conn: Connection) -> Iterator[Case]:
+    """Closed cases, not merged into others, that were last closed although something stood open."""
+    rows = conn.execute(
+        f"SELECT {_COLUMNS} FROM case_file AS c WHERE closed IS NOT NULL AND merged = '' AND "
+        "(SELECT json_extract(e.data, '$.anyway') FROM case_event AS e WHERE e.case_id = c.id "
+        "AND e.verb = 'case_close' ORDER BY e.seq DESC LIMIT 1) IS TRUE ORDER BY closed"
+    )
+    for row in rows.fetchall():
+        yield _case(conn, row)
+
+
 def of_finding(conn: Connection, finding: str) -> tuple[str, ...]:
     """Ids of the cases, not merged into others, that a finding is in."""
     id_ = reading.resolve(conn, finding) or finding
@@ -85,8 +96,7 @@ def first_opened(conn: Connection, case: Case) -> datetime:
 
 def actions_of(conn: Connection, case: Case) -> list[ActionRecord]:
     """The containments that were made for its findings, the newest first."""
-    found = {one.id: one for finding in case.findings[:_CHUNK] for one in actions.of_finding(conn, finding)}
-    return sorted(found.values(), key=lambda one: one.intended, reverse=True)
+    return sorted(actions.of_findings(conn, case.findings), key=lambda one: one.intended, reverse=True)
 
 
 def worst_first(conn: Connection, ids: Sequence[str]) -> list[str]:
