@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from socconsole.clocks import nearest
@@ -53,7 +55,7 @@ def act(folder: StateFolder, request: ask.CaseRequest, who: str = "ana", now: da
     return case_acts.act(folder, CONFIG, request, who, now)
 
 
-def opened(folder: StateFolder, *numbers: int) -> str:
+def opened(folder: StateFolder, *numbers: int | str) -> str:
     return act(folder, ask.OpenCase(findings=tuple(named(n) for n in numbers))).case
 
 
@@ -266,6 +268,92 @@ def test_a_thousand_findings_make_a_case_that_opens(folder: StateFolder) -> None
     assert len(get(folder, id_).findings) == 1_000
     assert len(get(folder, id_).evidence) == 10
     assert "800 of its findings were not looked at" in lines(folder, id_)[Line.WHAT].unknown
+
+
+def test_a_finding_is_never_too_far_down_to_speak_against_closing(folder: StateFolder) -> None:
+    old = NOW - timedelta(days=30)
+    fill(folder, *(hub(f"x{n}", severity=Severity.CRITICAL, occurred=old) for n in range(250)))
+    ids = (*(named(f"x{n}") for n in range(250)), named(1))
+    id_ = act(folder, ask.OpenCase(findings=ids, title="a flood")).case
+    assert named(1) not in get(folder, id_).findings[: case_clocks.LOOKED_AT]
+    with pytest.raises(CaseRefused, match="1 finding still leaving; 250 findings cannot be seen"):
+        act(folder, ask.CloseCase(case=id_, reason="done"))
+    assert lines(folder, id_)[Line.LEAVING].answer.raw() == "yes: by 1 of its findings"
+    assert "took 250 out" in act(folder, ask.DetachFindings(case=id_, findings=ids[:250], reason="another case")).words
+    assert get(folder, id_).findings == (named(1),)
+
+
+def test_what_says_nothing_of_leaving_is_never_part_of_an_all_clear(folder: StateFolder) -> None:
+    fill(folder, hub("scan", types=("Recon:EC2/Portscan",)), hub("shut"))
+    id_ = opened(folder, "shut", "scan")
+    with store(folder) as conn:
+        # As a read-back of a containment leaves it.
+        conn.execute("UPDATE queue SET blocked_at = occurred WHERE id = ?", (named("shut"),))
+        conn.commit()
+        for origin, answer in (([], "cannot be seen"), (["test"], "blocked by the 1 that can tell")):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(reading, "fresh_origins", lambda *_, origin=origin: frozenset(origin))
+                found = cases.get(conn, id_)
+                assert found is not None
+                said = six_lines.six_lines(conn, CONFIG, found, NOW)[2]
+            assert answer in f"{said.answer.raw()} {said.unknown}"
+            assert "1 of its threats say nothing of data leaving, which is not a no" in said.unknown
+
+
+def test_actors_that_were_not_looked_for_are_counted(folder: StateFolder) -> None:
+    fill(folder, *(hub(f"a{n}", actor=f"198.51.100.{n}") for n in range(8)))
+    said = lines(folder, opened(folder, *(f"a{n}" for n in range(8))))
+    for line in (Line.ELSEWHERE, Line.NEXT):
+        assert "2 more actors were not looked for" in said[line].unknown
+
+
+def test_calls_that_read_secrets_or_data_are_what_was_touched_next() -> None:
+    for call in ("secretsmanager GetSecretValue", "ssm GetParametersByPath", "s3 GetObject", "kms Decrypt"):
+        assert not six_lines._looks(call)
+    for call in ("s3 ListBuckets", "iam GetUser", "ec2 DescribeInstances", "s3 GetBucketAcl"):
+        assert six_lines._looks(call)
+
+
+def test_nothing_was_sent_before_anything_was_known(folder: StateFolder) -> None:
+    id_ = opened(folder, 1)
+    name = f"gdpr-33/notify@{SHOP}"
+    with pytest.raises(CaseRefused, match="nothing was sent of it then"):
+        act(folder, ask.MarkSent(case=id_, clock=name, at=NOW - timedelta(days=365)))
+    wrong = NOW - timedelta(days=365)
+    moment = ask.SetMoment(case=id_, entity=SHOP, moment="aware", at=wrong, reason="they called")
+    with pytest.raises(CaseRefused, match="say that day in the reason"):
+        act(folder, moment, who="lead")
+    act(folder, msgspec.structs.replace(moment, reason=f"a letter of {wrong:%Y-%m-%d}"), who="lead")
+    assert clock(folder, id_, name).due == wrong + timedelta(hours=72)
+
+
+def test_an_answer_is_of_one_entity(folder: StateFolder) -> None:
+    id_ = opened(folder, 1)
+    for request in (
+        ask.AnswerRegime(case=id_, entity="", regime="nis2-23", applies=False, reason="x"),
+        ask.DecideNotify(case=id_, entity="", regime="gdpr-33", notify=False, reason="x"),
+    ):
+        with pytest.raises(CaseRefused, match="of which entity"):
+            act(folder, request, who="lead")
+
+
+def test_a_broken_playbook_is_named_and_one_that_is_gone_speaks_against_closing(
+    folder: StateFolder, tmp_path: Path
+) -> None:
+    team = tmp_path / "team"
+    team.mkdir()
+    own = team / "own.toml"
+    own.write_text('title = "O"\nwhen = "x"\n[[step]]\nid = "a"\ntitle = "A"\nwhy = "w"\ndo = "d"\n')
+    config = msgspec.structs.replace(CONFIG, cases=CasesConfig(decide=("lead",), playbooks=str(team)))
+    id_ = opened(folder, 1)
+    for name in ("own", "public-bucket"):
+        case_acts.act(folder, config, ask.TakePlaybook(case=id_, playbook=name), "ana", NOW)
+    own.write_bytes(b"\xff")
+    with store(folder) as conn:
+        stands = "; ".join(case_view.still_open(conn, config, get(folder, id_), NOW))
+    assert "playbook own is no longer there" in stands
+    assert "playbook file own.toml: " in stands
+    assert "public-bucket: 5 steps not done" in stands
 
 
 def test_the_ledger_alone_makes_the_same_cases(folder: StateFolder) -> None:

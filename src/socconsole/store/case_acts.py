@@ -69,14 +69,14 @@ def _entries(desk: CaseDesk, request: asked.CaseRequest) -> _Checked:
             return _split(desk, request)
         case asked.AttachFindings():
             return _attach(desk, request)
+        case asked.DetachFindings():
+            return _detach(desk, request)
         case asked.MergeCases():
             return _merge(desk, request)
         case asked.CloseCase():
             return _close(desk, request)
         case asked.ChangeCase():
             entry, words = _change(desk, request)
-        case asked.DetachFindings():
-            entry, words = _detach(desk, request)
         case asked.SetMoment():
             entry, words = clock_acts.moment(desk, request)
         case asked.AnswerRegime():
@@ -125,7 +125,8 @@ def _open(desk: CaseDesk, request: asked.OpenCase) -> _Checked:
 
 def _split(desk: CaseDesk, request: asked.SplitCase) -> _Checked:
     whole = desk.case(request.case)
-    ids = [one for one in desk.findings(request.findings) if one in set(whole.findings)]
+    inside = set(whole.findings)
+    ids = [one for one in desk.findings(request.findings) if one in inside]
     if not ids:
         raise CaseMisnamed(f"none of these findings is in {whole.id}")
     title = text(request.title) or next(reading.each(desk.conn, ids[:1], desk.now)).finding.title.raw()
@@ -154,7 +155,8 @@ def _made(desk: CaseDesk, ids: Sequence[str], data: Mapping[str, Any], title: st
 
 def _attach(desk: CaseDesk, request: asked.AttachFindings) -> _Checked:
     case = desk.open_case(request.case)
-    ids = [one for one in desk.findings(request.findings) if one not in set(case.findings)]
+    inside = set(case.findings)
+    ids = [one for one in desk.findings(request.findings) if one not in inside]
     if not ids:
         raise CaseRefused(f"all of these are in {case.id} already")
     entries = [desk.entry("case_attach", case, {"evidence": desk.export(part)}, subjects=part) for part in parts(ids)]
@@ -211,13 +213,15 @@ def _changed_since(desk: CaseDesk, case: Case, field: str, seen: int) -> str:
     return ""
 
 
-def _detach(desk: CaseDesk, request: asked.DetachFindings) -> tuple[Entry, str]:
+def _detach(desk: CaseDesk, request: asked.DetachFindings) -> _Checked:
     case = desk.open_case(request.case)
-    ids = [one for one in desk.findings(request.findings) if one in set(case.findings)]
+    inside = set(case.findings)
+    ids = [one for one in desk.findings(request.findings) if one in inside]
     if not ids:
         raise CaseMisnamed(f"none of these is in {case.id}")
     reason = text(request.reason, "taking a finding out needs a reason")
-    return desk.entry("case_detach", case, subjects=ids, reason=reason), f"took {len(ids):,} out"
+    entries = [desk.entry("case_detach", case, subjects=part, reason=reason) for part in parts(ids)]
+    return entries, case.id, f"took {len(ids):,} out"
 
 
 def _value(case: Case, field: str) -> str:

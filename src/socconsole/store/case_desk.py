@@ -115,10 +115,16 @@ class CaseDesk:
         named = ", ".join(clean(one, 40) for one in self.config.cases.decide)
         return f"{named} may;" if named else "nobody is named in [cases] decide;"
 
-    def entity(self, case: Case, name: str) -> str:
-        known = sorted({one.entity for one in case_clocks.parties(self.conn, self.config, case)} | {""})
+    def entity(self, case: Case, name: str, *, or_all: bool = False) -> str:
+        """The name of an entity of the case. Empty, it means all of them: that is for moments only (``or_all``), no
+        regime is answered or decided for everybody at once."""
+        known = sorted(one.entity for one in case_clocks.parties(self.conn, self.config, case))
+        if not name:
+            if or_all:
+                return name
+            raise CaseMisnamed(f"of which entity? {', '.join(dict.fromkeys(known))}")
         if name not in known and name not in {one.name for one in self.config.entity}:
-            raise CaseMisnamed(f"{clean(name, 80)} is no entity of this case: {', '.join(filter(None, known))}")
+            raise CaseMisnamed(f"{clean(name, 80)} is no entity of this case: {', '.join(dict.fromkeys(known))}")
         return name
 
     def regime(self, name: str) -> str:

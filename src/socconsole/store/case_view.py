@@ -14,7 +14,7 @@ from socconsole.model.clock import ClockState
 from socconsole.model.entity import THINGS
 from socconsole.model.entry import Line
 from socconsole.model.finding import Leaving
-from socconsole.store import actions, adopted, case_clocks, case_playbooks, cases, ledger, pivot
+from socconsole.store import actions, adopted, case_clocks, case_leaving, case_playbooks, cases, ledger, pivot
 from socconsole.store.instants import instant
 from socconsole.text import Untrusted, clean
 
@@ -50,17 +50,22 @@ def still_open(conn: Connection, config: Config, case: Case, now: datetime) -> t
         first = running[0]
         asks = "is not answered" if first.state is ClockState.ASK else "runs"
         said.append(f"{len(running)} clock{'s' * (len(running) > 1)} open: {first.id} {asks}")
-    members = case_clocks.members(conn, case, now)
+    told = case_leaving.tally(conn, case, now)
     for leaving, words in ((Leaving.YES, "still leaving"), (Leaving.CANNOT_SEE, "cannot be seen")):
-        if n := sum(one.leaving is leaving for one in members):
-            said.append(f"{n} finding{'s' * (n > 1)} {words}")
+        if n := told.said[leaving]:
+            said.append(f"{n:,} finding{'s' * (n > 1)} {words}")
+    if told.missing:
+        said.append(f"{told.missing:,} of its findings were not looked at: the store does not know them")
     for playbook, steps in case_playbooks.of_case(conn, config, case):
         missed = [one.step.id for one in steps if one.missed]
         if missed:
             said.append(f"{playbook.id}: {len(missed)} step{'s' * (len(missed) > 1)} not done ({', '.join(missed)})")
-    doubtful = [
-        one.id for one in cases.actions_of(conn, case) if one.id in {each.id for each in actions.in_doubt(conn)}
-    ]
+    if gone := case_playbooks.gone(conn, config, case):
+        said.extend(f"playbook {one} is no longer there" for one in gone)
+    if case_playbooks.taken(conn, case):
+        said.extend(case_playbooks.trouble(config))
+    uncertain = {one.id for one in actions.in_doubt(conn)}
+    doubtful = [one.id for one in cases.actions_of(conn, case) if one.id in uncertain]
     if doubtful:
         said.append(f"in doubt: {', '.join(doubtful)}")
     return tuple(said)

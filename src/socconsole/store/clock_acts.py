@@ -5,6 +5,7 @@ Each returns the entry to be written and the words that say what it does; ``case
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from socconsole.commands import cases as asked
@@ -15,6 +16,8 @@ from socconsole.store.instants import micros
 from socconsole.text import clean
 
 _MOMENTS: Final = frozenset({"aware", "classified", "high_risk", "personal_data"})
+_FAR: Final = timedelta(days=31)
+"""Before anything was detected: further back than this a moment is more often a typo of the year than known."""
 
 
 def moment(desk: CaseDesk, request: asked.SetMoment) -> tuple[Entry, str]:
@@ -26,7 +29,13 @@ def moment(desk: CaseDesk, request: asked.SetMoment) -> tuple[Entry, str]:
         raise CaseMisnamed("a moment needs a time zone")
     if request.at > desk.now:
         raise CaseMisnamed("it cannot have been in the future")
-    entity = desk.entity(case, request.entity)
+    day = f"{request.at:%Y-%m-%d}"
+    if request.at < case_clocks.detected(desk.conn, case) - _FAR and day not in reason:
+        raise CaseMisnamed(
+            f"{day} is more than {_FAR.days} days before anything of it was detected. "
+            "If that is right, say that day in the reason too"
+        )
+    entity = desk.entity(case, request.entity, or_all=True)
     before = case_said.moment(desk.conn, case.id, entity, request.moment)
     data = {
         "entity": entity,
@@ -61,6 +70,15 @@ def sent(desk: CaseDesk, request: asked.MarkSent) -> tuple[Entry, str]:
     clock = known.get(request.clock)
     if clock is None:
         raise CaseMisnamed(f"{case.id} has no clock {clean(request.clock, 80)}: {', '.join(sorted(known))}")
+    # Whoever was aware before we detected anything may have sent it before, too.
+    first = case_clocks.detected(desk.conn, case)
+    if clock.start is not None and clock.start < first:
+        first = clock.start
+    if request.at < first:
+        raise CaseMisnamed(
+            f"{request.at:%Y-%m-%d %H:%MZ} is before {first:%Y-%m-%d %H:%MZ}, when it was first known: "
+            "nothing was sent of it then"
+        )
     to = clock.id.partition(">")[2]  # a controller; an authority is the same for all that is sent under a regime
     data = {
         "entity": clock.entity,

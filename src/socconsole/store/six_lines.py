@@ -12,8 +12,9 @@ from socconsole.config import Config
 from socconsole.model.case import Case, Line, SixLine
 from socconsole.model.entity import PRINCIPALS, Entity, EntityKind
 from socconsole.model.finding import Leaving
-from socconsole.store import case_clocks, pivot
+from socconsole.store import case_clocks, case_leaving, pivot
 from socconsole.store.case_clocks import Data
+from socconsole.store.case_leaving import Tally
 from socconsole.store.pivot import Horizon
 from socconsole.store.reading import Stored
 from socconsole.text import Untrusted, clean
@@ -23,6 +24,14 @@ _ACTORS: Final = frozenset({*PRINCIPALS, EntityKind.KEY, EntityKind.ADDRESS})
 _EVENTS: Final = 200
 _LOOKS: Final = ("get", "head", "list", "describe", "lookup", "batchget")
 """Beginnings of calls that only look."""
+_TAKES: Final = (
+    "getsecretvalue", "batchgetsecretvalue", "getparameter", "getobject", "getitem", "batchgetitem", "getrecords",
+    "getqueryresults", "getlogevents", "getsnapshotblock", "getpassworddata", "getsessiontoken", "getfederationtoken",
+    "getauthorizationtoken", "getrolecredentials", "getcredentials", "getclustercredentials", "getfunction2",
+)  # fmt: skip
+"""And of those among them that hand out data, code, secrets or credentials: what was read was touched."""
+_ASKED: Final = 6
+"""Actors that are looked for elsewhere, those that most findings name first."""
 
 
 def six_lines(conn: Connection, config: Config, case: Case, now: datetime) -> tuple[SixLine, ...]:
@@ -34,7 +43,7 @@ def six_lines(conn: Connection, config: Config, case: Case, now: datetime) -> tu
     return (
         _what(data, now),
         _people(data),
-        _leaving(found, data, now),
+        _leaving(found, case_leaving.tally(conn, case, now), now),
         _who(actors, data, now),
         _elsewhere(conn, case, actors, horizon, now),
         _next(conn, case, actors, horizon, found, now),
@@ -66,9 +75,9 @@ def _people(data: Data) -> SixLine:
     return _line(Line.PEOPLE, said, "[[dataset]] people", [*unknown, *_unread(data)])
 
 
-def _leaving(found: Sequence[Stored], data: Data, now: datetime) -> SixLine:
+def _leaving(found: Sequence[Stored], tally: Tally, now: datetime) -> SixLine:
     """Yes wins over everything, and what cannot be seen over what is blocked or quiet."""
-    told = Counter(one.leaving for one in found if one.leaving is not None)
+    told = tally.said
     said: list[str] = []
     unknown: list[str] = []
     for stored in found:
@@ -80,22 +89,28 @@ def _leaving(found: Sequence[Stored], data: Data, now: datetime) -> SixLine:
             if not rate:
                 unknown.append(f"how much: {way.flow.cannot_see if way else 'its way out was not discovered'}")
     words = f"yes: {'; '.join(said[:_SHOWN])}" if said else ""
-    if len(said) > _SHOWN:
-        words += f" and {len(said) - _SHOWN} more"
-    if not said and told and not told[Leaving.CANNOT_SEE]:
-        words = "blocked" if told[Leaving.BLOCKED] == sum(told.values()) else "quiet, or blocked"
+    more = told[Leaving.YES] - len(said[:_SHOWN])  # of all, also of those that were not read whole
+    if more > 0:
+        words = f"{words} and {more:,} more" if said else f"yes: by {more:,} of its findings"
+    if told and not told[Leaving.YES] and not told[Leaving.CANNOT_SEE]:
+        words = "blocked" if told[Leaving.BLOCKED] == told.total() else "quiet, or blocked"
+        if tally.silent or tally.missing:  # never the whole answer while some of it is not known
+            words += f" by the {told.total():,} that can tell"
+    if tally.silent:
+        unknown.append(f"{tally.silent:,} of its threats say nothing of data leaving, which is not a no")
+    if tally.missing:
+        unknown.append(f"{tally.missing:,} of its findings are not known to the store")
     if told[Leaving.CANNOT_SEE]:
         unknown.append(f"{told[Leaving.CANNOT_SEE]:,} of its findings cannot be seen")
     if not told:
         unknown.append("no finding of it has a way out that is metered")
     blocked = f"{told[Leaving.BLOCKED]} blocked, {told[Leaving.QUIET]} quiet, {told[Leaving.YES]} leaving"
-    return _line(
-        Line.LEAVING, words, f"meters and read-backs as of {now:%H:%M:%SZ}: {blocked}", [*unknown, *_unread(data)]
-    )
+    return _line(Line.LEAVING, words, f"meters and read-backs as of {now:%H:%M:%SZ}: {blocked}", unknown)
 
 
 def _who(actors: Sequence[Entity], data: Data, now: datetime) -> SixLine:
-    said = "; ".join(_named(one) for one in actors[:6]) + (f" and {len(actors) - 6} more" if len(actors) > 6 else "")
+    more = f" and {len(actors) - _ASKED:,} more" if len(actors) > _ASKED else ""
+    said = "; ".join(_named(one) for one in actors[:_ASKED]) + more
     unknown = [] if actors else ["no finding of it names an actor, a key or an address"]
     return _line(Line.WHO, said, f"its findings as of {now:%H:%MZ}", [*unknown, *_unread(data)])
 
@@ -103,15 +118,18 @@ def _who(actors: Sequence[Entity], data: Data, now: datetime) -> SixLine:
 def _elsewhere(conn: Connection, case: Case, actors: Sequence[Entity], horizon: Horizon, now: datetime) -> SixLine:
     inside = set(case.findings)
     said: list[str] = []
-    for actor in actors[:6]:
-        others = {one.ref for one in pivot.moments(conn, actor, _EVENTS) if isinstance(one.ref, str)} - inside
+    unknown = [*_blind(horizon), *_unasked(actors)]
+    for actor in actors[:_ASKED]:
+        moments = pivot.moments(conn, actor, _EVENTS)
+        if len(moments) >= _EVENTS:
+            unknown.append(f"of {_named(actor)} only the newest {_EVENTS} lines were looked at")
+        others = {one.ref for one in moments if isinstance(one.ref, str)} - inside
         held = pivot.held(conn, actor)
         if others:
             said.append(f"{_named(actor)} in {len(others)} finding{'s' * (len(others) > 1)} outside this case")
         if len(held.accounts) > 1:
             said.append(f"{_named(actor)} in accounts {', '.join(held.accounts)}")
     words = "; ".join(said) or ("nowhere else in what is kept here" if actors else "")
-    unknown = _blind(horizon) + ([] if actors else ["nobody is named to look for"])
     return _line(Line.ELSEWHERE, words, _kept(horizon, now), unknown)
 
 
@@ -120,21 +138,25 @@ def _next(
 ) -> SixLine:
     began = min([case_clocks.detected(conn, case), *(one.finding.occurred for one in found if one.finding.occurred)])
     calls: dict[tuple[datetime, str], None] = {}
-    for actor in actors[:6]:
-        for one in pivot.moments(conn, actor, _EVENTS):
+    unknown = [*_blind(horizon), *_unasked(actors)]
+    for actor in actors[:_ASKED]:
+        moments = pivot.moments(conn, actor, _EVENTS)
+        if len(moments) >= _EVENTS and moments[-1].at >= began:
+            unknown.append(f"of {_named(actor)} only the newest {_EVENTS} lines were looked at")
+        for one in moments:
             name = clean(one.what, 60)
             if one.severity is None and one.at >= began and not one.error and not _looks(name):
                 calls[one.at, f"{one.at:%H:%M:%SZ} {name}"] = None
     said = [words for _, words in sorted(calls)]
     words = "; ".join(said[:6]) + (f" and {len(said) - 6:,} more" if len(said) > 6 else "")
     if not said and actors:
-        words = "no call that changes anything, in what is kept here"
-    unknown = _blind(horizon) + ([] if actors else ["nobody is named to look for"])
+        words = "no call that changes anything or hands out data, in what is kept here"
     return _line(Line.NEXT, words, f"{_kept(horizon, now)}, since {began:%H:%MZ}", unknown)
 
 
 def _looks(call: str) -> bool:
-    return call.partition(" ")[2].lower().startswith(_LOOKS)
+    name = call.partition(" ")[2].lower()
+    return name.startswith(_LOOKS) and not name.startswith(_TAKES)
 
 
 # --- words ----------------------------------------------------------------------------------------------
@@ -154,6 +176,13 @@ def _blind(horizon: Horizon) -> list[str]:
     if horizon.missing:
         return [f"the trail of {', '.join(horizon.missing)} is not fresh and complete"]
     return [] if horizon.accounts else ["no trail is read"]
+
+
+def _unasked(actors: Sequence[Entity]) -> list[str]:
+    if not actors:
+        return ["nobody is named to look for"]
+    more = len(actors) - _ASKED
+    return [f"{more:,} more actor{'s were' if more > 1 else ' was'} not looked for"] if more > 0 else []
 
 
 def _kept(horizon: Horizon, now: datetime) -> str:
