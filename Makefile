@@ -11,7 +11,7 @@ demo: $(READY)  ## the console on a live drill: an embedded AWS with a data leak
 	$(BIN)/socconsole drill leak --push
 
 test: $(READY)  ## the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -9,7 +9,9 @@ One world a process: a test that needs another scenario, seed or speed starts it
 
 from __future__ import annotations
 
+import contextlib
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -21,6 +23,7 @@ from moto.core import responses
 from moto.kms import models as kms
 
 from socconsole.drill import Embedded
+from socconsole.drill.scenario import Scenario
 
 _running: list[Embedded] = []
 
@@ -57,6 +60,19 @@ def embedded(request: pytest.FixtureRequest) -> Embedded:
         _running.append(Embedded(scenario="leak", seed=1).start())
         request.config.add_cleanup(_running[0].stop)
     return _running[0]
+
+
+@contextlib.contextmanager
+def instead(scenario: str | Scenario) -> Iterator[Embedded]:
+    """Another world in place of the one that is running in this process, which is new again afterwards."""
+    for one in _running:
+        one.stop()
+    try:
+        with Embedded(scenario=scenario, seed=1) as other:
+            yield other
+    finally:
+        for one in _running:
+            one.start()
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from bench.screen import Shot, Shown, Timed, await_each, changed, least_bytes
 from bench.stats import Ratio, median, paired_ratio, percentile
 
 from bench import fixtures, subjects
-from socconsole.drill import Embedded
 from socconsole.model.posture import Verdict
 from socconsole.store import db, findings
+from tests.embedded import instead
 
 pytestmark = pytest.mark.skipif(not HAVE_PROC, reason="the bench counts CPU by Linux's schedstat")
 
@@ -52,7 +52,7 @@ def test_what_is_never_painted_is_no_figure(store: Path) -> None:
 
 
 def test_of_several_screens_none_waits_for_another() -> None:
-    program = ["/bin/sh", "-c", "read -r line; echo done"]
+    program = ["/bin/sh", "-c", "read -r line; echo done; read -r rest"]  # it stays until it was looked at
     with Timed(program, columns=80) as first, Timed(program, columns=81) as second:
         second.send("\n")
 
@@ -92,7 +92,7 @@ def test_a_later_version_of_a_record_updates_its_finding(store: Path) -> None:
 
 def test_an_estate_to_measure_on_is_read_wholly_and_each_call_counted() -> None:
     account = "111122223333"
-    with Embedded(scenario({(account,): 4})) as aws:
+    with instead(scenario({(account,): 4})) as aws:
         found = read(aws, (account,), 4)
         assert found.calls.total() == len(aws.journal.calls())
     rounds = judged(found)
