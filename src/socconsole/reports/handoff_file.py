@@ -22,8 +22,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 import rfc8785
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from socconsole.config import PeerConfig
 from socconsole.model.entry import Entry
@@ -33,6 +31,7 @@ from socconsole.store.adopted import Origin
 from socconsole.store.db import Connection
 from socconsole.store.instants import instant, micros
 from socconsole.store.keys import Signer, key_id, public_of
+from socconsole.store.peers import enrolled
 from socconsole.store.state import world_data, world_of
 
 if TYPE_CHECKING:
@@ -248,14 +247,11 @@ def read(data: bytes, peers: Sequence[PeerConfig]) -> Read:
         raise BadHandoff("the file is no handoff, or part of it is missing or was altered") from error
     if spelt != data:
         raise BadHandoff("the file was altered: it is not in the bytes that it was signed in")
-    known = {key_id(public): (peer, public) for peer in peers if (public := public_of(peer.public_key))}
-    if file.key not in known:
+    signer = enrolled(peers, file.key)
+    if signer is None:
         raise _stranger(file)
-    peer, public = known[file.key]
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(bytes.fromhex(file.signature), message)
-    except (InvalidSignature, ValueError) as error:
-        raise BadHandoff("the file was altered: its signature does not hold") from error
+    if not signer.signed(message, file.signature):
+        raise BadHandoff("the file was altered: its signature does not hold")
     try:
         parcel = msgspec.convert(file.handoff, Parcel)
         world = world_of(parcel.world)
@@ -263,7 +259,7 @@ def read(data: bytes, peers: Sequence[PeerConfig]) -> Read:
         raise BadHandoff("the handoff is of a version that this program does not know", "upgrade socconsole") from error
     if parcel.v != VERSION:
         raise BadHandoff("the handoff is of a version that this program does not know", "upgrade socconsole")
-    return Read(parcel, peer.name, file.key, hashlib.sha256(data).hexdigest(), world)
+    return Read(parcel, signer.peer.name, file.key, hashlib.sha256(data).hexdigest(), world)
 
 
 def _stranger(file: _File) -> BadHandoff:

@@ -10,11 +10,10 @@ from typing import Final
 
 import msgspec
 import rfc8785
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from socconsole.config import PeerConfig
-from socconsole.store.keys import Signer, key_id, public_of
+from socconsole.store.keys import Signer
+from socconsole.store.peers import enrolled
 
 _PREFIX: Final = "socconsole-receipt."
 _SIGNED: Final = b"socconsole handoff receipt 1\n"
@@ -62,14 +61,11 @@ def read(text: str, peers: Sequence[PeerConfig], now: datetime) -> tuple[Receipt
         receipt = msgspec.json.decode(raw, type=Receipt)
     except (binascii.Error, msgspec.DecodeError, ValueError) as error:
         raise BadReceipt("the line is damaged: part of it is missing or was altered") from error
-    known = {key_id(public): (peer, public) for peer in peers if (public := public_of(peer.public_key))}
-    if receipt.key not in known:
+    signer = enrolled(peers, receipt.key)
+    if signer is None:
         raise BadReceipt("the receipt was signed by a key that no [[peers]] of the config has")
-    peer, public = known[receipt.key]
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(bytes.fromhex(receipt.signature), receipt.message)
-    except (InvalidSignature, ValueError) as error:
-        raise BadReceipt("the receipt's signature does not hold") from error
+    if not signer.signed(receipt.message, receipt.signature):
+        raise BadReceipt("the receipt's signature does not hold")
     if receipt.at.tzinfo is None or receipt.at > now + _AHEAD:
         raise BadReceipt("the receipt is dated in the future: look at the clocks of both machines")
-    return receipt, peer.name
+    return receipt, signer.peer.name

@@ -19,13 +19,12 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 import rfc8785
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from socconsole.config import PeerConfig
 from socconsole.model.action import Plan
 from socconsole.model.entry import Entry
-from socconsole.store.keys import Signer, key_id, public_of
+from socconsole.store.keys import Signer, key_id
+from socconsole.store.peers import enrolled
 from socconsole.text import token
 
 LIFE: Final = timedelta(minutes=30)
@@ -211,18 +210,15 @@ def check(
         raise BadLine("the approval came too late: a proposal holds for 30 minutes; propose again")
     if approval.digest != proposed.digest:
         raise BadLine("the approval is void: the target changed since, and other calls would be made; propose again")
-    keys = {key_id(public): (peer, public) for peer in peers if (public := public_of(peer.public_key))}
     if key_id(own) == approval.key:
         raise BadLine("the approval was signed by this install itself: that is no second person")
-    if approval.key not in keys:
+    signer = enrolled(peers, approval.key)
+    if signer is None:
         raise BadLine("the approval was signed by a key that no [[peers]] of the config has")
-    peer, public = keys[approval.key]
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(bytes.fromhex(approval.signature), approval.message)
-    except (InvalidSignature, ValueError) as error:
-        raise BadLine("the approval's signature does not hold") from error
+    if not signer.signed(approval.message, approval.signature):
+        raise BadLine("the approval's signature does not hold")
     return Second(
-        who=approval.who, peer=peer.name, key=approval.key, proposal=approval.proposal, digest=approval.digest
+        who=approval.who, peer=signer.peer.name, key=approval.key, proposal=approval.proposal, digest=approval.digest
     )
 
 
