@@ -123,4 +123,4 @@ def _plain(value: object) -> object:
         return value.raw().encode("utf-8", "backslashreplace").decode()
     if isinstance(value, frozenset | set):
         return sorted(value)
-    raise NotImplementedError(type(value).__name__)
+    raise TypeError(f"{type(value).__name__} has no form that could be hashed")

@@ -9,7 +9,7 @@ of EC2 calls every member optional: of these we need what is indexed here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from socconsole.collectors.egress_marks import Marks, tags_of
@@ -149,9 +149,15 @@ def _policy(document: object) -> Read[Policy]:
 
 
 def _route(one: dict[str, Any]) -> Route:
-    to = [one[key] for key in _TO if one.get(key)][0]  # noqa: RUF015 - IndexError where there is none: not understood
-    via = [one[key] for key in _VIA if one.get(key)][0]  # noqa: RUF015
-    return Route(token(to), token(via), one.get("State") != "blackhole")
+    return Route(token(_said(one, _TO)), token(_said(one, _VIA)), one.get("State") != "blackhole")
+
+
+def _said(one: dict[str, Any], keys: Iterable[str]) -> str:
+    """The value of the first of these that it has. ``KeyError`` where it has none: a route that is not understood."""
+    for key in keys:
+        if one.get(key):
+            return str(one[key])
+    raise KeyError(key)
 
 
 def _rules(one: dict[str, Any]) -> Iterator[Rule]:
