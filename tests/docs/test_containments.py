@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import re
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from types import ModuleType
-
-import pytest
 
 from socconsole.response.compose import Composition
 from socconsole.response.registry import ACTIONS
+from tests.docs.script import DOCS, script
 
-SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "containments.py"
-
-
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    spec = spec_from_file_location("containments", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+SCRIPT = script("containments")
 
 
-def test_the_page_is_not_stale(script: ModuleType) -> None:
-    assert script.PAGE.read_text("utf-8") == script.page(), "python docs/containments.py"
+def test_the_page_is_not_stale() -> None:
+    assert SCRIPT.PAGE.read_text("utf-8") == SCRIPT.page(), "python docs/containments.py"
 
 
-def test_every_action_has_a_row_with_all_it_says(script: ModuleType) -> None:
-    rows = {found[1]: row for row in script.page().splitlines() if (found := re.match(r"\| `([^`]+)`", row))}
+def test_every_action_has_a_row_with_all_it_says() -> None:
+    rows = {found[1]: row for row in SCRIPT.page().splitlines() if (found := re.match(r"\| `([^`]+)`", row))}
     assert set(rows) == set(ACTIONS)
     for id_, row in rows.items():
         cells = re.split(r"(?<!\\)\|", row)[1:-1]
@@ -42,13 +28,13 @@ def test_every_action_has_a_row_with_all_it_says(script: ModuleType) -> None:
         assert cells[6].strip() == ("yes" if info.second_person else "no")
 
 
-def test_a_bar_in_a_cell_ends_no_cell(script: ModuleType) -> None:
-    assert script._row("a|b", "c") == "| a\\|b | c |"
+def test_a_bar_in_a_cell_ends_no_cell() -> None:
+    assert SCRIPT._row("a|b", "c") == "| a\\|b | c |"
 
 
 def test_the_pages_count_them_right() -> None:
     made_of_others = sum(isinstance(action, Composition) for action in ACTIONS.values())
-    root = SCRIPT.parents[1]
+    root = DOCS.parent
     assert f"[All {len(ACTIONS)} containments]" in (root / "README.md").read_text("utf-8")
     told = " ".join((root / "docs" / "contain.md").read_text("utf-8").split())
     assert f"{len(ACTIONS)} of them, {['four', 'five', 'six'][made_of_others - 4]} made of others" in told

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import re
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from types import ModuleType
-
-import pytest
 
 from socconsole.posture.catalogue import catalogue
+from tests.docs.script import script
 
-SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "posture_table.py"
-
-
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    spec = spec_from_file_location("posture_table", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+SCRIPT = script("posture_table")
 
 
-def test_the_page_is_not_stale(script: ModuleType) -> None:
-    assert script.PAGE.read_text("utf-8") == script.page(), "python docs/posture_table.py"
+def test_the_page_is_not_stale() -> None:
+    assert SCRIPT.PAGE.read_text("utf-8") == SCRIPT.page(), "python docs/posture_table.py"
 
 
-def test_every_check_has_a_row_with_all_that_is_known_of_it(script: ModuleType) -> None:
-    rows = {found[1]: row for row in script.page().splitlines() if (found := re.match(r"\| `([^`]+)`", row))}
+def test_every_check_has_a_row_with_all_that_is_known_of_it() -> None:
+    rows = {found[1]: row for row in SCRIPT.page().splitlines() if (found := re.match(r"\| `([^`]+)`", row))}
     assert set(rows) == set(catalogue())
     for id_, row in rows.items():
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
