@@ -274,6 +274,22 @@ def test_the_receipt_counts_once_for_the_file_it_names(mine: StateFolder, theirs
     assert accepting.receipt_again(theirs, again) == line
 
 
+def test_one_that_was_followed_by_an_accepted_one_is_over(mine: StateFolder, theirs: StateFolder) -> None:
+    first, second, third = given(mine), given(mine), given(mine)
+    config = knowing(theirs)
+    late = accept(theirs, knowing(mine, who="bob"), first.data, "bob", NOW - timedelta(hours=1)).receipt
+    accepting.receipt(mine, config, taken(theirs, mine, second.data).receipt, "ana", NOW)
+    with db.reading(mine) as conn:
+        assert [one.id for one in handoffs.unaccepted(conn)] == [third.parcel.id]
+        over = handoffs.superseded(conn, first.parcel.id)
+        assert (over and over.id, handoffs.superseded(conn, third.parcel.id)) == (second.parcel.id, None)
+    accepting.receipt(mine, config, late, "ana", NOW)
+    with db.reading(mine) as conn:
+        held = handoffs.holder(conn, HELD)
+        assert held is not None
+        assert held.id == second.parcel.id, "who accepted last answers for it"
+
+
 def test_it_comes_back_with_what_the_other_shift_did_and_nothing_twice(mine: StateFolder, theirs: StateFolder) -> None:
     out = given(mine)
     accepting.receipt(mine, knowing(theirs), taken(theirs, mine, out.data).receipt, "ana", NOW)

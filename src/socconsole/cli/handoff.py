@@ -212,6 +212,7 @@ def show(
         one = handoffs.get(conn, id_.strip().lower()) if id_ else None
         found = [one] if one else [] if id_ else handoffs.latest(conn)
         waiting = handoffs.unaccepted(conn)
+        over = {each.id: later for each in found if (later := handoffs.superseded(conn, each.id)) is not None}
     if id_ and one is None:
         stop(Code.BAD_INPUT, f"there is no handoff {clean(id_, 40)}", "socconsole handoff show")
     for each in found:
@@ -228,19 +229,22 @@ def show(
                     "accepted": rfc3339(each.accepted),
                     "accepted_by": each.accepted_by,
                     "peer": each.peer,
+                    "superseded_by": over[each.id].id if each.id in over else None,
                     "ledger": each.seq,
                 }
             )
         else:
-            print(_words(each))
+            print(_words(each, over.get(each.id)))
     if one is not None and not json and (line := accepting.receipt_again(folder, one)):
         print(line)
     finish(Code.NO if any(each.id in {found.id for found in found} for each in waiting) else Code.DONE)
 
 
-def _words(one: HandedOff) -> str:
+def _words(one: HandedOff, later: HandedOff | None) -> str:
     by = f"{clean(one.accepted_by, 60)} ({clean(one.peer, 60)})" if one.given else clean(one.accepted_by, 60)
     state = f"accepted {one.accepted:%Y-%m-%dT%H:%M:%SZ} by {by}" if one.accepted else "UNACCEPTED"
+    if later is not None:
+        state = f"never accepted; {later.id}, which holds what was still open, was"
     of = "given by" if one.given else f"taken from {clean(one.peer, 60)},"
     return (
         f"{one.id}  {one.at:%Y-%m-%dT%H:%M:%SZ}  {of} {clean(one.who, 60)}: {count(one.cases, 'case')}, "

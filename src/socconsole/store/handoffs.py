@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = "id, way, seq, at, who, digest, cases, actions, accepted, accepted_by, peer"
 
+_FOLLOWED: Final = (
+    "EXISTS (SELECT 1 FROM handoff AS later WHERE later.way = 'out' AND later.accepted IS NOT NULL "
+    "AND later.seq > handoff.seq)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Shift:
@@ -76,8 +81,26 @@ def latest(conn: Connection, limit: int = 20) -> list[HandedOff]:
 
 
 def unaccepted(conn: Connection) -> list[HandedOff]:
-    """Given, and no receipt has come: nobody is known to have taken over. Oldest first."""
-    return _handoffs(conn, "WHERE way = 'out' AND accepted IS NULL ORDER BY seq")
+    """Given, and no receipt has come: nobody is known to have taken over. Oldest first.
+
+    One that was followed by another that was accepted is over: each holds all that was open when it was made.
+    """
+    return _handoffs(conn, f"WHERE way = 'out' AND accepted IS NULL AND NOT {_FOLLOWED} ORDER BY seq")
+
+
+def superseded(conn: Connection, id_: str) -> HandedOff | None:
+    """The later handoff, accepted by now, that took the place of one that never was; None where there is none."""
+    return next(
+        iter(
+            _handoffs(
+                conn,
+                "WHERE way = 'out' AND accepted IS NOT NULL AND seq > (SELECT seq FROM handoff WHERE id = ? "
+                "AND way = 'out' AND accepted IS NULL) ORDER BY seq LIMIT 1",
+                id_,
+            )
+        ),
+        None,
+    )
 
 
 def waiting(folder: StateFolder) -> list[HandedOff]:

@@ -76,15 +76,26 @@ def _insert(conn: sqlite3.Connection, line: Line, way: str, at: int, who: str) -
 def _accepted(conn: sqlite3.Connection, line: Line) -> None:
     data = line.entry.data
     id_ = str(data["handoff"])
+    at = int(data["at"])
     row = conn.execute("SELECT actions FROM handoff WHERE id = ? AND way = 'out'", (id_,)).fetchone()
     if row is None:
         raise LookupError(f"no handoff {id_}")
     conn.execute(
         "UPDATE handoff SET accepted = ?, accepted_by = ?, peer = ? WHERE id = ? AND accepted IS NULL",
-        (int(data["at"]), storable(str(data["by"])), storable(str(data["peer"])), id_),
+        (at, storable(str(data["by"])), storable(str(data["peer"])), id_),
     )
     conn.executemany(
         "INSERT INTO handed_over (action, handoff) VALUES (?, ?) "
         "ON CONFLICT (action) DO UPDATE SET handoff = excluded.handoff",
-        [(action, id_) for action in json.loads(row[0])],
+        [(action, id_) for action in json.loads(row[0]) if not _accepted_since(conn, action, at)],
+    )
+
+
+def _accepted_since(conn: sqlite3.Connection, action: str, at: int) -> bool:
+    """Whether an action changed hands again after ``at`` (µs): a receipt that comes late moves nothing then."""
+    return (
+        conn.execute(
+            "SELECT 1 FROM handoff AS h, json_each(h.actions) AS a WHERE a.value = ? AND h.accepted > ?", (action, at)
+        ).fetchone()
+        is not None
     )
