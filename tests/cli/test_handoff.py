@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from socconsole.cli import doctor_local
-from socconsole.cli.shift_sessions import responder_sessions
 from socconsole.config import AccountConfig, Config
 from socconsole.drill import Embedded
 from socconsole.model.world import World, WorldKind
+from socconsole.response.responder_sessions import responder_sessions
 from socconsole.store import keys
 from socconsole.store.state import StateFolder
 from tests.cli.support import HUB, live, run

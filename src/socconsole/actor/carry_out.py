@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from socconsole.aws import AwsTrouble
@@ -15,16 +16,18 @@ from socconsole.commands import (
     Offer,
     PlanContain,
     PlanUndo,
+    ProveResponder,
     RecordByHand,
     Send,
     Undo,
 )
 from socconsole.model.action import Mode, Plan
-from socconsole.model.wire import AnyReply, Done, Failed, Offered, Planned, Progress, Talked
+from socconsole.model.wire import AnyReply, Done, Failed, Offered, Planned, Progress, Proven, Talked
 from socconsole.response import afterwards, awscli, book, by_hand, engine, planning, talkers, workflow
 from socconsole.response.outcome import Outcome
 from socconsole.response.present import outcome_json, plan_json
 from socconsole.response.rails import confirm_text
+from socconsole.response.responder_sessions import responder_sessions
 from socconsole.response.session import Refusal, Session
 from socconsole.store.ledger import LedgerError
 from socconsole.text import clean
@@ -101,6 +104,9 @@ async def _answer(session: Session, request: ActorRequest) -> AnyReply:
             return await _done(session, outcome, request.wait)
         case AskTalkers():
             return Talked(talkers=await talkers.ask(session, request))
+        case ProveResponder():
+            found = await responder_sessions(session.folder.world, session.config)
+            return Proven(sessions=tuple(asdict(one) for one in found))
         case RecordByHand():
             return Done(outcome=await by_hand.record(session, request))
         case Send():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,13 +17,7 @@ from socconsole.cli.times import instant
 from socconsole.text import clean
 
 if TYPE_CHECKING:
-    from socconsole.model.entry import Entry
     from socconsole.store.handoffs import Shift
-    from socconsole.store.state import StateFolder
-
-
-LONGEST: Final = timedelta(days=7)
-"""No shift is longer: an end after that is a slip of the hand."""
 
 
 def register(app: typer.Typer) -> None:
@@ -41,26 +37,16 @@ def on(
 
     Exit code 3 where that is UNKNOWN or denied; you are signed on all the same.
     """
-    from socconsole.cli.shift_sessions import responder_sessions
-    from socconsole.model.entry import Entry
-    from socconsole.store.instants import micros
-    from socconsole.store.project_handoffs import ON
+    from socconsole.response.responder_sessions import responder_sessions
+    from socconsole.store import shifts
 
     end = instant(until) if until else None
     now = datetime.now(UTC)
-    if end is not None and not now < end <= now + LONGEST:
-        stop(Code.BAD_INPUT, f"{until!a} is past, or more than {LONGEST.days} days away")
     folder, settings = open_configured(store, config)
-    if mine := _mine(folder, settings.who):
-        began = f"{mine.since:%Y-%m-%dT%H:%M:%SZ}"
-        stop(Code.BAD_INPUT, f"{clean(settings.who, 60)} is on since {began}", "socconsole shift off")
-    sessions = asyncio.run(responder_sessions(folder.world, settings))
-    data = {
-        "now": micros(now),
-        "until": micros(end) if end else None,
-        "sessions": [{"account": one.account, "state": one.state} for one in sessions],
-    }
-    seq = _append(folder, Entry(ON, settings.who, data=data))
+    with _recorded():
+        shifts.may_begin(folder, settings.who, now, end)
+        sessions = asyncio.run(responder_sessions(folder.world, settings))
+        seq = shifts.sign_on(folder, settings.who, now, end, [(one.account, one.state) for one in sessions])
     row: dict[str, Any] = {
         "who": settings.who,
         "since": f"{now:%Y-%m-%dT%H:%M:%SZ}",
@@ -82,29 +68,19 @@ def on(
 
 def off(json: JsonOption = False, store: StoreOption = None, config: ConfigOption = None) -> None:
     """Sign off. Says whether a handoff was given since you signed on, and whether it was accepted."""
-    from socconsole.model.entry import Entry
-    from socconsole.store import db, handoffs
-    from socconsole.store.instants import micros
-    from socconsole.store.project_handoffs import OFF
+    from socconsole.store import shifts
 
     folder, settings = open_configured(store, config)
-    mine = _mine(folder, settings.who)
-    if mine is None:
-        stop(Code.BAD_INPUT, f"{clean(settings.who, 60)} is not signed on", "socconsole shift on")
     now = datetime.now(UTC)
-    seq = _append(folder, Entry(OFF, settings.who, data={"now": micros(now), "of": mine.seq}))
-    with db.reading(folder) as conn:
-        given = [one for one in handoffs.latest(conn) if one.given and one.seq > mine.seq]
-    accepted = any(one.accepted for one in given)
+    with _recorded():
+        done = shifts.sign_off(folder, settings.who, now)
     if json:
-        handed = [one.id for one in given]
-        put({"who": settings.who, "ended": f"{now:%Y-%m-%dT%H:%M:%SZ}", "handoffs": handed, "accepted": accepted})
+        handed = [one.id for one in done.given]
+        put({"who": settings.who, "ended": f"{now:%Y-%m-%dT%H:%M:%SZ}", "handoffs": handed, "accepted": done.accepted})
     else:
-        print(f"{clean(settings.who, 60)} is off, ledger entry {seq:,}")
-    if not given:
-        say("no handoff was given in this shift: socconsole handoff -o NAME.handoff")
-    elif not accepted:
-        say(f"the handoff {given[0].id} is not accepted yet: nobody is known to have taken over")
+        print(f"{clean(settings.who, 60)} is off, ledger entry {done.seq:,}")
+    if loose := shifts.loose_end(done.given):
+        say(loose + ("" if done.given else ": socconsole handoff -o NAME.handoff"))
     finish(Code.DONE)
 
 
@@ -141,21 +117,19 @@ def _words(one: Shift) -> str:
     return f"{clean(one.who, 30):<16} since {one.since:%Y-%m-%dT%H:%M:%SZ}  {ended}"
 
 
-def _mine(folder: StateFolder, who: str) -> Shift | None:
-    from socconsole.store import db, handoffs
-
-    with db.reading(folder) as conn:
-        return next((one for one in handoffs.on_shift(conn) if one.who.raw() == who), None)
-
-
-def _append(folder: StateFolder, entry: Entry) -> int:
-    from socconsole.store import ledger, project
+@contextmanager
+def _recorded() -> Iterator[None]:
+    """Ends the command with a sentence where nothing could be put on record."""
+    from socconsole.store import ledger, shifts
+    from socconsole.store.locks import LockHeld
 
     try:
-        (line,) = ledger.append(folder, [entry])
-        project.project(folder)
+        yield
+    except shifts.ShiftRefused as refused:
+        stop(Code.BAD_INPUT, clean(str(refused)), refused.remedy)
     except ledger.EntryRefused as error:
         stop(Code.BAD_INPUT, clean(str(error)))
+    except LockHeld as held:
+        stop(Code.NO, f"not recorded: process {held.pid} is signing on or off right now")
     except ledger.LedgerError as error:
         stop(Code.NO, f"not recorded: {clean(error.message)}", error.remedy)
-    return line.seq

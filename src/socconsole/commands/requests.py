@@ -145,6 +145,11 @@ class AskTalkers(Request, frozen=True):
     """Also look which of them it never talked to in the two weeks before."""
 
 
+class ProveResponder(Request, frozen=True):
+    """Take the responder role on once in every account and let it go: whether it can be had, and how long. Reads
+    only."""
+
+
 class Stop(Request, frozen=True):
     """Give up a question that is being asked (``AskTalkers``); nothing else can be stopped."""
 
@@ -153,5 +158,16 @@ class Stop(Request, frozen=True):
 
 
 ActorRequest = (
-    Respond | StandDown | Send | Offer | PlanContain | Contain | PlanUndo | Undo | RecordByHand | AskTalkers | Stop
+    Respond
+    | StandDown
+    | Send
+    | Offer
+    | PlanContain
+    | Contain
+    | PlanUndo
+    | Undo
+    | RecordByHand
+    | AskTalkers
+    | ProveResponder
+    | Stop
 )

@@ -71,6 +71,13 @@ class Talked(Reply, frozen=True):
     talkers: dict[str, Any]
 
 
+class Proven(Reply, frozen=True):
+    """Whether the responder role of each account can be had: ``account``, ``state`` and ``detail`` of each, as
+    ``shift on --json`` prints them. None for a world that reaches no AWS."""
+
+    sessions: tuple[dict[str, str], ...]
+
+
 class Failed(Reply, frozen=True):
     """The request came to nothing. ``kind`` is ``refused``, ``aws``, ``input`` or ``fault``."""
 
@@ -82,4 +89,4 @@ class Failed(Reply, frozen=True):
     """For a second person's ``approve``, where only that is missing."""
 
 
-AnyReply = Ready | ModeIs | Progress | Sent | Planned | Offered | Done | Talked | Failed
+AnyReply = Ready | ModeIs | Progress | Sent | Planned | Offered | Done | Talked | Proven | Failed

@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from socconsole.aws import AwsTrouble, Door
+from socconsole.aws.accounts import profile_of, role_of
+from socconsole.aws.identity import ends
+from socconsole.aws.trouble import Kind
+from socconsole.model.action import Mode
+from socconsole.model.world import Place, World, WorldKind
 from socconsole.text import clean
 
 if TYPE_CHECKING:
     from socconsole.config import Config
-    from socconsole.model.world import World
 
 _DEADLINE: Final = 8.0
 
@@ -31,8 +36,6 @@ class ResponderSession:
 
 async def responder_sessions(world: World, settings: Config) -> list[ResponderSession]:
     """One for each account of the world; none for an import world."""
-    from socconsole.model.world import WorldKind
-
     if world.kind is WorldKind.IMPORT:
         return []
     regions = {one.account: one.regions[0] for one in settings.accounts}
@@ -41,13 +44,6 @@ async def responder_sessions(world: World, settings: Config) -> list[ResponderSe
 
 
 async def _one(world: World, settings: Config, account: str, region: str | None) -> ResponderSession:
-    from socconsole.aws import AwsTrouble, Door
-    from socconsole.aws.accounts import profile_of, role_of
-    from socconsole.aws.identity import ends
-    from socconsole.aws.trouble import Kind
-    from socconsole.model.action import Mode
-    from socconsole.model.world import Place
-
     live = world.drill is None
     if region is None:
         return ResponderSession(account, "UNKNOWN", "no [[accounts]] entry of the config says how it is reached")

@@ -1,0 +1,109 @@
+"""Signing on and off: what the command line and the console put on record alike.
+
+Whoever signs on twice is told so, and a shift has an end that can be meant. Who is on, and which handoffs were given
+since, is read from the store; both entries are written under one lock, so two windows of one analyst sign on once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+from typing import TYPE_CHECKING, Final
+
+from socconsole.model.entry import Entry
+from socconsole.store import db, handoffs, ledger, project
+from socconsole.store.handoffs import HandedOff, Shift
+from socconsole.store.instants import micros
+from socconsole.store.project_handoffs import OFF, ON
+
+if TYPE_CHECKING:
+    from socconsole.store.state import StateFolder
+
+LONGEST: Final = timedelta(days=7)
+"""No shift is longer: an end after that is a slip of the hand."""
+_WAIT_S: Final = 2.0
+
+
+class ShiftRefused(ValueError):
+    """Not signed on or off, and nothing was written; says why. ``remedy`` is the command that gets on with it."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOff:
+    """A shift that ended. ``given``: the handoffs of that shift, newest first; ``seq``: the entry."""
+
+    seq: int
+    given: tuple[HandedOff, ...]
+
+    @property
+    def accepted(self) -> bool:
+        return any(one.accepted for one in self.given)
+
+
+def of(conn: Connection, who: str) -> Shift | None:
+    """The shift that ``who`` is on now."""
+    return next((one for one in handoffs.on_shift(conn) if one.who.raw() == who), None)
+
+
+def given_in(conn: Connection, shift: Shift) -> tuple[HandedOff, ...]:
+    """Handoffs given since somebody signed on, newest first."""
+    return tuple(one for one in handoffs.latest(conn) if one.given and one.seq > shift.seq)
+
+
+def may_begin(folder: StateFolder, who: str, now: datetime, until: datetime | None) -> None:
+    """Whether ``who`` may sign on: asked before AWS is. Raises :class:`ShiftRefused`."""
+    if until is not None and not now < until <= now + LONGEST:
+        raise ShiftRefused(f"an end at {until:%Y-%m-%dT%H:%M:%SZ} is past, or more than {LONGEST.days} days away")
+    with db.reading(folder) as conn:
+        mine = of(conn, who)
+    if mine is not None:
+        raise ShiftRefused(f"you are on since {mine.since:%Y-%m-%dT%H:%M:%SZ}", "socconsole shift off")
+
+
+def sign_on(
+    folder: StateFolder, who: str, now: datetime, until: datetime | None, sessions: Sequence[tuple[str, str]]
+) -> int:
+    """Put on record who is on, and what became of the responder role of each account (READY, DENIED, UNKNOWN).
+
+    Returns the entry. Raises :class:`ShiftRefused`, ``LockHeld``, ``ledger.LedgerError`` or ``ledger.EntryRefused``.
+    """
+    data = {
+        "now": micros(now),
+        "until": micros(until) if until is not None else None,
+        "sessions": [{"account": account, "state": state} for account, state in sessions],
+    }
+    with folder.lock("shift", _WAIT_S):
+        may_begin(folder, who, now, until)
+        return _append(folder, Entry(ON, who, data=data))
+
+
+def sign_off(folder: StateFolder, who: str, now: datetime) -> SignedOff:
+    """End the shift. Raises as :func:`sign_on` does."""
+    with folder.lock("shift", _WAIT_S):
+        with db.reading(folder) as conn:
+            mine = of(conn, who)
+            given = given_in(conn, mine) if mine is not None else ()
+        if mine is None:
+            raise ShiftRefused("you are not signed on", "socconsole shift on")
+        return SignedOff(_append(folder, Entry(OFF, who, data={"now": micros(now), "of": mine.seq})), given)
+
+
+def loose_end(given: Sequence[HandedOff]) -> str:
+    """What is still to be said of the handoffs of a shift, in a sentence; empty when the next one has taken over."""
+    if not given:
+        return "no handoff was given in this shift"
+    if not any(one.accepted for one in given):
+        return f"the handoff {given[0].id} is not accepted yet: nobody is known to have taken over"
+    return ""
+
+
+def _append(folder: StateFolder, entry: Entry) -> int:
+    (line,) = ledger.append(folder, [entry])
+    project.project(folder)
+    return line.seq
