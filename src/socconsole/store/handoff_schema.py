@@ -40,3 +40,11 @@ HANDOFF_DDL: Final = (
     ) STRICT, WITHOUT ROWID
     """,
 )
+
+# How often it was said that a handoff is not accepted; by the first of those that wait.
+HANDOFF_SAID: Final = """
+    CREATE TABLE handoff_said (
+        handoff TEXT PRIMARY KEY,
+        times INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+"""

@@ -22,7 +22,7 @@ from socconsole.store.case_schema import CASE_DDL
 from socconsole.store.decision_schema import DECISION_DDL
 from socconsole.store.egress_schema import EGRESS_DDL
 from socconsole.store.escalation_schema import ESCALATION_DDL
-from socconsole.store.handoff_schema import HANDOFF_DDL
+from socconsole.store.handoff_schema import HANDOFF_DDL, HANDOFF_SAID
 from socconsole.store.incident_schema import INCIDENT_DDL, INCIDENT_INDEXES, INCIDENT_TRIGGERS
 from socconsole.store.instants import micros
 from socconsole.store.posture_schema import ACCESS_DDL, POSTURE_DDL, POSTURE_TRIGGERS
@@ -377,9 +377,17 @@ def _m014(conn: Connection) -> None:
         conn.execute(statement)
 
 
+def _m015(conn: Connection) -> None:
+    # Somebody had answered it before it was escalated by hand: only what is done about it afterwards answers that.
+    conn.execute("ALTER TABLE escalation_about ADD COLUMN answered INTEGER NOT NULL DEFAULT 0")
+    # The entry that says of a send what is known of it; NULL for those of before.
+    conn.execute("ALTER TABLE escalation_send ADD COLUMN seq INTEGER")
+    conn.execute(HANDOFF_SAID)
+
+
 MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     _m001, _m002, _m003, _m004, _m005, _m006, _m007, _m008, _m009, _m010, _m011, _m012,
-    _m013, _m014,
+    _m013, _m014, _m015,
 )  # fmt: skip
 """Migration i brings a store from schema number i to i + 1. Never edited once released, only added to."""
 
