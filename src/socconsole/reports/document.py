@@ -29,10 +29,12 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What nobody may overlook."""
+    """What nobody may overlook. ``about`` names what it is about (the id of a case, an action or a handoff; ``service
+    account region`` of a source) for a screen that opens it; no form of the report shows it."""
 
     words: Words
     mood: Mood = "bad"
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

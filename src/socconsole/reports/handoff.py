@@ -11,6 +11,7 @@ from socconsole.model.action import ActionRecord
 from socconsole.model.case import Case
 from socconsole.model.clock import Clock, ClockState
 from socconsole.model.finding import Severity
+from socconsole.model.source import SourceKey
 from socconsole.reports import handoff_cases, handoff_rest
 from socconsole.reports.document import Cell, Document, Mood, Notice, Points, Section, Table, Words
 from socconsole.reports.times import stamp
@@ -144,23 +145,29 @@ def _first(scene: Scene) -> Section:
     elif not judged.total:
         rows.append(Notice("No source is in scope: nothing was looked at", "bad"))
     for state in judged.lacking:
-        key = state.key
-        rows.append(Notice(f"Blind: {key.service} {key.account} {key.region}: {state.freshness.value}", "bad"))
+        rows.append(Notice(f"Blind: {_source(state.key)}: {state.freshness.value}", "bad", _source(state.key)))
     if not judged.watch_alive and not judged.imported:
         rows.append(Notice("The watch does not run: timers stopped, nothing new arrives", "bad"))
     if judged.held:
         rows.append(Notice(f"{judged.held:,} records could not be read and are in quarantine", "unknown"))
-    rows += [Notice(f"Failed: {_named(one)}: {_state(one)}") for one in scene.failed]
-    rows += [Notice(f"In doubt: {_named(one)}: nobody knows whether AWS did it", "unknown") for one in scene.doubtful]
+    rows += [Notice(f"Failed: {_named(one)}: {_state(one)}", about=one.id) for one in scene.failed]
+    rows += [
+        Notice(f"In doubt: {_named(one)}: nobody knows whether AWS did it", "unknown", one.id) for one in scene.doubtful
+    ]
     for case, clock in scene.overdue:
         due = stamp(clock.due) if clock.due else ""
-        rows.append(Notice(f"Overdue: {case.id} {clock.title}, {clock.entity}, was due {due}"))
+        rows.append(Notice(f"Overdue: {case.id} {clock.title}, {clock.entity}, was due {due}", about=case.id))
     for given in scene.unaccepted:
-        rows.append(Notice(f"Not accepted: the handoff {given.id} of {stamp(given.at)} by {clean(given.who, 60)}"))
+        said = f"Not accepted: the handoff {given.id} of {stamp(given.at)} by {clean(given.who, 60)}"
+        rows.append(Notice(said, about=given.id))
     if rows:
         return Section("First", tuple(rows), "first")
     none = "Every source is fresh, the watch runs, no action failed or is in doubt, and no clock is overdue"
     return Section("First", (Points((none,)),), "first")
+
+
+def _source(key: SourceKey) -> str:
+    return f"{key.service} {key.account} {key.region}"
 
 
 def _named(record: ActionRecord) -> str:
@@ -176,7 +183,7 @@ def _blind(scene: Scene) -> Section:
     mood: Mood = "bad"
     rows = tuple(
         (
-            f"{one.key.service} {one.key.account} {one.key.region}",
+            _source(one.key),
             Cell(one.freshness.value, mood),
             one.detail,
             stamp(one.last_complete) if one.last_complete else "never",
