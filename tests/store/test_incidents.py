@@ -17,7 +17,7 @@ from socconsole.store import correlating, findings, folding, incidents, reading
 from socconsole.store.db import transaction
 from socconsole.store.queue import QueueReader, QueueRow, Sort, SortBy, View
 from socconsole.text import Untrusted
-from socconsole.triage.correlate import MANY_PRINCIPALS
+from socconsole.triage.correlation import MANY_PRINCIPALS
 from socconsole.triage.query import parse
 from tests.store.builders import ACCOUNT, NOW, REGION, arn, hub, observation
 from tests.store.shelf import acknowledge, decide, fresh_store, hear, put, snooze

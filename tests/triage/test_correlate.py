@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from socconsole.model.entity import EntityKind as K
 from socconsole.model.finding import Actor, Resource
 from socconsole.text import Untrusted
-from socconsole.triage.correlate import LARGE, MANY_FINDINGS, MANY_PRINCIPALS, Deed, Group, Member, correlate
+from socconsole.triage.correlation import LARGE, MANY_FINDINGS, MANY_PRINCIPALS, Deed, Group, Member, correlate
 from socconsole.triage.entities import entities_of
 from socconsole.triage.story import Line, phrase, tell
 

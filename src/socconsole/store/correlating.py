@@ -19,7 +19,7 @@ from socconsole.store import folding, naming, remerge, ringing, sources
 from socconsole.store.codec import Codec
 from socconsole.store.db import transaction
 from socconsole.store.instants import instant, micros
-from socconsole.triage.correlate import MANY_FINDINGS, MANY_PRINCIPALS, WINDOW, near, runs, ties
+from socconsole.triage.correlation import MANY_FINDINGS, MANY_PRINCIPALS, WINDOW, near, runs, ties
 from socconsole.triage.entities import principal
 
 SLICE: Final = 50

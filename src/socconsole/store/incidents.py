@@ -23,7 +23,7 @@ from socconsole.store import reading, ringing
 from socconsole.store.instants import instant, micros
 from socconsole.store.queue_row import SELECT, QueueRow, row
 from socconsole.text import Untrusted, token
-from socconsole.triage.correlate import WINDOW, ties
+from socconsole.triage.correlation import WINDOW, ties
 from socconsole.triage.story import NOTABLE, Line, phrase, tell
 
 _MORE: Final = re.compile(r" \+\d+$")

@@ -11,7 +11,7 @@ from typing import Final
 
 from socconsole.model.finding import Finding
 from socconsole.text import token
-from socconsole.triage.marks import Mark, marks
+from socconsole.triage.marking import Mark, marks
 from socconsole.triage.names import bare
 
 Needs = tuple[frozenset[str], ...]

@@ -16,7 +16,7 @@ from typing import Final
 
 from socconsole import text
 from socconsole.model.finding import Kind, Priority, Reason, Resource, Severity
-from socconsole.triage.marks import RULES, Mark, is_sequence, marks
+from socconsole.triage.marking import RULES, Mark, is_sequence, marks
 from socconsole.triage.names import bare
 
 HIGHEST: Final = 100

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 
 from socconsole.model.finding import Finding
-from socconsole.triage.marks import is_sequence
+from socconsole.triage.marking import is_sequence
 
 
 class NotSnoozable(Exception):
