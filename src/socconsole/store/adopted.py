@@ -3,12 +3,13 @@
 An adopted entry is this install's own, signed by its own key, and says what another one had recorded: ``origin``
 (``install``, ``seq``, ``hash``, ``at`` in µs), ``handoff``, ``by`` (who did it there), ``verb`` and ``data``; its
 subjects and private texts are those of the original. :func:`as_made` reads it as that original, under the sequence
-that it has here: so the projections make of it what they made of it there.
+that it has here: so the projections make of it what they made of it there. Of a decision on findings ``stands`` names
+those for which something later is decided here already: it changes nothing about them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,8 +20,11 @@ from socconsole.store.instants import instant, micros
 
 ADOPTED: Final = "adopted"
 
-VERBS: Final = project_actions.VERBS | project_cases.VERBS
-"""What may be adopted: what cases and containments are made of, and nothing that decides about this install."""
+DECISIONS: Final = frozenset({"acknowledge", "claim", "note", "verdict", "snooze", "take_back"})
+"""What is decided on findings."""
+
+VERBS: Final = project_actions.VERBS | project_cases.VERBS | DECISIONS
+"""What may be adopted: cases, containments and decisions on findings, and nothing that decides about this install."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +67,25 @@ def origin_of(line: Line) -> Origin:
     return Origin(str(told["install"]), int(told["seq"]), str(told["hash"]), instant(int(told["at"])))
 
 
-def entry(origin: Origin, made: Entry, handoff: str, who: str) -> Entry:
+def stands(line: Line) -> frozenset[str]:
+    """The findings about which an adopted decision changes nothing here."""
+    if line.entry.verb != ADOPTED:
+        return frozenset()
+    return frozenset(str(one) for one in line.entry.data.get("stands", ()))
+
+
+def entry(origin: Origin, made: Entry, handoff: str, who: str, stands: Collection[str] = ()) -> Entry:
     """What puts ``made``, written elsewhere, onto this ledger; ``who`` accepted it."""
-    return Entry(
-        ADOPTED,
-        who,
-        made.subjects,
-        {
-            "handoff": handoff,
-            "origin": {
-                "install": origin.install,
-                "seq": origin.seq,
-                "hash": origin.hash,
-                "at": micros(origin.at),
-            },
-            "by": made.who,
-            "verb": made.verb,
-            "data": made.data,
+    data: dict[str, Any] = {
+        "handoff": handoff,
+        "origin": {
+            "install": origin.install,
+            "seq": origin.seq,
+            "hash": origin.hash,
+            "at": micros(origin.at),
         },
-        made.private,
-    )
+        "by": made.who,
+        "verb": made.verb,
+        "data": made.data,
+    }
+    return Entry(ADOPTED, who, made.subjects, {**data, "stands": sorted(stands)} if stands else data, made.private)
