@@ -8,8 +8,9 @@ import logging
 import secrets
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from socconsole.aws.accounts import role_of
 from socconsole.aws.worlds import drill_role
@@ -20,7 +21,7 @@ from socconsole.model.world import WorldKind
 from socconsole.response import approvals, rails, records
 from socconsole.response.base import Noted, Target
 from socconsole.response.session import Refusal, Session
-from socconsole.store import actions, adopted, db, evidence, handoffs, keys, ledger, project
+from socconsole.store import actions, adopted, db, evidence, facts, handoffs, keys, ledger, project
 from socconsole.store.ledger_verify import verify
 from socconsole.store.state import StateFolder
 from socconsole.text import clean, token
@@ -62,7 +63,9 @@ def write_intent(
     try:
         document = json.dumps(ledger.portable(dict(plan.evidence)), sort_keys=True, indent=1).encode()
         kept = evidence.put(folder, document)
-        (line,) = append(folder, records.intent(action_id, plan, who, reason, kept, undoes, consent))
+        entry = records.intent(action_id, plan, who, reason, kept, undoes, consent)
+        entry = replace(entry, data={**entry.data, **about(folder, plan.finding)})
+        (line,) = append(folder, entry)
     except (ledger.LedgerError, ledger.EntryRefused, evidence.EvidenceError, OSError) as error:
         remedy = error.remedy if isinstance(error, ledger.LedgerError) else ""
         raise Refusal(
@@ -72,6 +75,19 @@ def write_intent(
             plan,
         ) from error
     return f"{line.seq}:{line.hash[:16]}"
+
+
+def about(folder: StateFolder, finding: str | None) -> dict[str, Any]:
+    """What is known of the finding that something is done for, for its entry. A store that cannot be read holds up no
+    containment."""
+    if not finding:
+        return {}
+    try:
+        with db.reading(folder) as conn:
+            return facts.said(conn, [finding])
+    except Exception:  # whatever ails the store: the entry stands without it
+        _log.warning("what is known of %s is not on its entry", finding, exc_info=True)
+        return {}
 
 
 def write_outcome(

@@ -45,11 +45,12 @@ async def record(session: Session, request: RecordByHand) -> dict[str, Any]:
         "still_needed": plan.helps,
         "state": dict(plan.before),
     }
+    known = await asyncio.to_thread(book.about, session.folder, aim.finding.id if aim.finding else None)
     entry = Entry(
         verb=RECORDED,
         who=session.analyst,
         subjects=(aim.finding.id,) if aim.finding else (),
-        data=ledger.portable(data),
+        data={**ledger.portable(data), **known},
         private={"reason": request.reason} if request.reason else {},
     )
     try:

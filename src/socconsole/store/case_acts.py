@@ -18,7 +18,18 @@ from socconsole.config import Config
 from socconsole.model.case import Case, CaseStatus
 from socconsole.model.entry import Entry
 from socconsole.model.finding import Severity
-from socconsole.store import case_playbooks, case_view, cases, clock_acts, db, decisions, incidents, ledger, reading
+from socconsole.store import (
+    case_playbooks,
+    case_view,
+    cases,
+    clock_acts,
+    db,
+    decisions,
+    facts,
+    incidents,
+    ledger,
+    reading,
+)
 from socconsole.store.case_desk import CaseDesk, CaseMisnamed, CaseRefused, parts, text
 from socconsole.store.instants import micros
 from socconsole.store.project_cases import FIELDS, FREE
@@ -145,7 +156,13 @@ def _made(desk: CaseDesk, ids: Sequence[str], data: Mapping[str, Any], title: st
             verb="case_attach" if n else "case_open",
             who=desk.who,
             subjects=tuple(part),
-            data={"case": case, "now": micros(desk.now), "evidence": desk.export(part), **({} if n else data)},
+            data={
+                "case": case,
+                "now": micros(desk.now),
+                "evidence": desk.export(part),
+                **facts.said(desk.conn, part),
+                **({} if n else data),
+            },
             private={} if n else said,
         )
         for n, part in enumerate(divided)
@@ -159,7 +176,10 @@ def _attach(desk: CaseDesk, request: asked.AttachFindings) -> _Checked:
     ids = [one for one in desk.findings(request.findings) if one not in inside]
     if not ids:
         raise CaseRefused(f"all of these are in {case.id} already")
-    entries = [desk.entry("case_attach", case, {"evidence": desk.export(part)}, subjects=part) for part in parts(ids)]
+    entries = [
+        desk.entry("case_attach", case, {"evidence": desk.export(part), **facts.said(desk.conn, part)}, subjects=part)
+        for part in parts(ids)
+    ]
     return entries, case.id, f"attached {len(ids):,}"
 
 

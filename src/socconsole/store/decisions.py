@@ -20,7 +20,7 @@ from socconsole.model.action import Mode
 from socconsole.model.entry import Entry
 from socconsole.model.finding import Verdict
 from socconsole.model.world import WorldKind
-from socconsole.store import db, ledger, projections, reading
+from socconsole.store import db, facts, ledger, projections, reading
 from socconsole.store.instants import micros, storable
 from socconsole.store.project import project
 
@@ -76,6 +76,7 @@ def decide(folder: StateFolder, request: Decision, who: str, mode: Mode, now: da
     data, private = _check(request, now)
     with closing(db.connect(folder.store_db, readonly=True)) as conn:
         ids, skipped = _sift(conn, request, who)
+        known = [facts.said(conn, part) for part in _parts(ids)]
     if not ids:
         return Decided("", (), tuple(skipped), 0)
     batch = _batch()
@@ -84,10 +85,10 @@ def decide(folder: StateFolder, request: Decision, who: str, mode: Mode, now: da
             verb=_VERB[type(request)],
             who=who,
             subjects=tuple(part),
-            data={**_common(folder, batch, mode, now), **data},
+            data={**_common(folder, batch, mode, now), **data, **about},
             private=private,
         )
-        for part in _parts(ids)
+        for part, about in zip(_parts(ids), known, strict=True)
     ]
     return _write(folder, batch, entries, ids, skipped)
 

@@ -23,6 +23,7 @@ from socconsole.store import (
     correlating,
     db,
     due,
+    facts,
     gone,
     housekeeping,
     ledger,
@@ -74,7 +75,7 @@ class Duties:
         kept = await self._keeper.do(sources.load_cursor, _SNOOZES)
         ended = await self._keeper.do(due.snoozes_ended, datetime.fromisoformat(kept), now) if kept else []
         if ended or not kept:  # else there is nothing to keep: a commit a second would wake every console
-            await uninterrupted(self._record(_about("snooze_ended", ended), _SNOOZES, now))
+            await uninterrupted(self._record(await self._about("snooze_ended", ended), _SNOOZES, now))
 
     async def remind(self) -> None:
         """Put on record which critical and high threats nobody acknowledged in time."""
@@ -84,7 +85,8 @@ class Duties:
         after = datetime.fromisoformat(kept) if kept else now
         late = await self._keeper.do(due.unacknowledged, after, now, wait)
         minutes = round(wait / timedelta(minutes=1))
-        await uninterrupted(self._record(_about("unacknowledged", late, after_minutes=minutes), _REMINDERS, now))
+        entries = await self._about("unacknowledged", late, after_minutes=minutes)
+        await uninterrupted(self._record(entries, _REMINDERS, now))
 
     async def remind_of_actions(self) -> None:
         """Put on record which actions are in force past their time, and which approvals were not given in theirs."""
@@ -111,7 +113,9 @@ class Duties:
         now = datetime.now(UTC)
         kept = await self._keeper.do(sources.load_cursor, _ENDED)
         ended = await self._keeper.do(gone.ended, datetime.fromisoformat(kept), now) if kept else []
-        entries = [entry for one in ended for entry in _about("ended", one.ids, how=one.how.value, waiting=one.waiting)]
+        entries: list[Entry] = []
+        for one in ended:
+            entries += await self._about("ended", one.ids, how=one.how.value, waiting=one.waiting)
         if entries or not kept:
             await uninterrupted(self._record(entries, _ENDED, now))
 
@@ -158,20 +162,20 @@ class Duties:
         """Retention and upkeep of the store."""
         await self._keeper.do(housekeeping.run, datetime.now(UTC))
 
+    async def _about(self, verb: str, ids: Sequence[str], **data: int | str) -> list[Entry]:
+        """Entries about findings, as many as it takes, each with what is known of them."""
+        parts = [ids[start : start + _IDS_AN_ENTRY] for start in range(0, len(ids), _IDS_AN_ENTRY)]
+        return [
+            Entry(verb, WHO, subjects=tuple(part), data={**data, **await self._keeper.do(facts.said, part)})
+            for part in parts
+        ]
+
     async def _record(self, entries: Sequence[Entry], timer: str, now: datetime) -> None:
         """What a timer found, and how far it has come with it."""
         await asyncio.to_thread(ledger.append, self._folder, entries)
         await self._keeper.do(_keep_instant, timer, now)
         if entries:
             await self.apply_ledger()
-
-
-def _about(verb: str, ids: Sequence[str], **data: int | str) -> list[Entry]:
-    """Entries about findings, as many as it takes."""
-    return [
-        Entry(verb, WHO, subjects=tuple(ids[start : start + _IDS_AN_ENTRY]), data=data)
-        for start in range(0, len(ids), _IDS_AN_ENTRY)
-    ]
 
 
 def _overdue(one: owed.Owed) -> Entry:
