@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from socconsole.store.handoffs import HandedOff
     from socconsole.store.state import StateFolder
 
-_FORMS = (*writing.FORMS, "signed")
+_FORMS = ("md", "html", "json", "signed")
 
 
 def register(app: typer.Typer) -> None:
