@@ -19,28 +19,38 @@ def at(minutes: float) -> datetime:
 
 
 PATH = (Step("oncall", timedelta(minutes=10)), Step("lead", timedelta(minutes=20)), Step("ciso"))
-REACHED = Send(0, 1, at(0), at(0.1), reached=True)
-FAILED = Send(0, 1, at(0), at(0.1))
+
+
+def sent(step: int, attempt: int, began: datetime, ended: datetime | None = None, reached: bool = False) -> Send:
+    return Send(PATH[step].channel, step, attempt, began, ended, reached)
+
+
+def told(step: int, attempt: int, again: bool = False) -> Due:
+    return Due(step, step, attempt, again)
+
+
+REACHED = sent(0, 1, at(0), at(0.1), reached=True)
+FAILED = sent(0, 1, at(0), at(0.1))
 
 
 @pytest.mark.parametrize(
     ("sends", "minute", "expected"),
     [
-        pytest.param([], 0, [Due(0, 1)], id="at once the first"),
+        pytest.param([], 0, [told(0, 1)], id="at once the first"),
         pytest.param([REACHED], 10, [], id="who was reached has his ten minutes"),
-        pytest.param([REACHED], 10.2, [Due(1, 1)], id="nobody acknowledged: the next in line"),
-        pytest.param([REACHED, Send(1, 1, at(11), at(11), reached=True)], 30, [], id="and his twenty"),
-        pytest.param([REACHED, Send(1, 1, at(11), at(11), reached=True)], 31, [Due(2, 1)], id="then the last"),
-        pytest.param([FAILED], 0.2, [Due(1, 1)], id="a dead channel: the next one at once"),
-        pytest.param([FAILED], 0.7, [Due(0, 2), Due(1, 1)], id="and the dead one again after half a minute"),
-        pytest.param([FAILED, Send(0, 2, at(1), at(1))], 1.5, [Due(1, 1)], id="with growing pauses"),
-        pytest.param([FAILED, Send(0, 2, at(1), at(1))], 2, [Due(0, 3), Due(1, 1)], id="a minute the second time"),
-        pytest.param([Send(0, 1, at(0))], 0.5, [Due(0, 2, again=True)], id="in doubt: once more, and it says so"),
+        pytest.param([REACHED], 10.2, [told(1, 1)], id="nobody acknowledged: the next in line"),
+        pytest.param([REACHED, sent(1, 1, at(11), at(11), reached=True)], 30, [], id="and his twenty"),
+        pytest.param([REACHED, sent(1, 1, at(11), at(11), reached=True)], 31, [told(2, 1)], id="then the last"),
+        pytest.param([FAILED], 0.2, [told(1, 1)], id="a dead channel: the next one at once"),
+        pytest.param([FAILED], 0.7, [told(0, 2), told(1, 1)], id="and the dead one again after half a minute"),
+        pytest.param([FAILED, sent(0, 2, at(1), at(1))], 1.5, [told(1, 1)], id="with growing pauses"),
+        pytest.param([FAILED, sent(0, 2, at(1), at(1))], 2, [told(0, 3), told(1, 1)], id="a minute the second time"),
+        pytest.param([sent(0, 1, at(0))], 0.5, [told(0, 2, again=True)], id="in doubt: once more, and it says so"),
         pytest.param(
-            [Send(0, 1, at(0)), Send(0, 2, at(1), at(1), reached=True)], 5, [], id="in doubt and then reached: no more"
+            [sent(0, 1, at(0)), sent(0, 2, at(1), at(1), reached=True)], 5, [], id="in doubt and then reached: no more"
         ),
         pytest.param(
-            [Send(0, n, at(n), at(n)) for n in range(1, 21)] + [Send(1, 1, at(1), at(1), reached=True)],
+            [sent(0, n, at(n), at(n)) for n in range(1, 21)] + [sent(1, 1, at(1), at(1), reached=True)],
             20.9,
             [],
             id="given up after twenty",
@@ -53,10 +63,10 @@ def test_who_is_told_at_a_moment(sends: list[Send], minute: float, expected: lis
 
 def test_in_quiet_hours_the_next_one_is_told_and_the_first_when_they_end() -> None:
     path = (Step("lead", timedelta(minutes=10), ("22:00-06:00",)), Step("oncall"))
-    assert due(path, ZERO, [], ZERO) == (Due(1, 1),)
-    told = [Send(1, 1, ZERO, ZERO, reached=True)]
-    assert due(path, ZERO, told, at(179)) == ()
-    assert due(path, ZERO, told, at(180)) == (Due(0, 1),)
+    assert due(path, ZERO, [], ZERO) == (told(1, 1),)
+    sends = [Send("oncall", 1, 1, ZERO, ZERO, reached=True)]
+    assert due(path, ZERO, sends, at(179)) == ()
+    assert due(path, ZERO, sends, at(180)) == (told(0, 1),)
     assert [(one.step, one.at, one.quiet) for one in plan(path, ZERO)] == [(1, ZERO, False), (0, at(180), True)]
 
 
@@ -84,12 +94,12 @@ def test_whatever_becomes_of_sends_nobody_reached_is_told_again(fates: list[str]
     now = ZERO
     for fate in [*fates, *["reached"] * 200]:
         for one in due(path, ZERO, sends, now):
-            mine = [send for send in sends if send.step == one.step]
+            mine = [send for send in sends if send.number == one.number]
             assert not any(send.reached for send in mine)
             assert one.attempt == len(mine) + 1
             assert one.again == any(send.ended is None for send in mine)
             ended = None if fate == "doubt" else now
-            sends.append(Send(one.step, one.attempt, now, ended, reached=fate == "reached"))
+            sends.append(Send(path[one.step].channel, one.number, one.attempt, now, ended, reached=fate == "reached"))
         now += timedelta(seconds=30)
     assert told_all(path, sends)
 

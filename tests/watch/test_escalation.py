@@ -21,10 +21,11 @@ from socconsole.drill import Embedded
 from socconsole.model.action import Mode
 from socconsole.model.finding import Severity
 from socconsole.model.source import Freshness
-from socconsole.store import db, decisions, escalations, findings, ledger, sources
+from socconsole.store import db, decisions, escalation_firing, escalations, findings, ledger, sources
+from socconsole.store.escalation_acts import opening
 from socconsole.store.state import StateFolder
 from socconsole.text import clean
-from socconsole.watch.escalation import WHO, Escalation, opening
+from socconsole.watch.escalation import WHO, Escalation
 from socconsole.watch.keeper import Keeper
 from tests.drillstate import ANALYST, config_for, folder_for
 from tests.embedded import client
@@ -153,7 +154,7 @@ async def test_what_is_new_is_told_once_in_order_until_somebody_acknowledges(
         decisions.decide(folder, TakeBack(), ANALYST, Mode.READ, datetime.now(UTC))
         with db.reading(folder) as conn:  # nobody has acknowledged it after all
             since = datetime.now(UTC) - timedelta(minutes=5)
-            assert id_ in escalations.fitting(conn, "night", since, datetime.now(UTC), severity=Severity.HIGH)
+            assert id_ in escalation_firing.fitting(conn, "night", since, datetime.now(UTC), severity=Severity.HIGH)
     assert verbs == ["escalation", *["escalating", "escalated"] * 2, "escalation_stopped"]
     results = [data["result"] for _, data in said(folder, "escalated")]
     assert results == ["sent", "sent"]

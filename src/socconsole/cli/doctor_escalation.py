@@ -18,7 +18,7 @@ AREA = "escalation"
 
 def escalation(folder: StateFolder | None, settings: Config) -> Iterator[Check]:
     """Nothing where no path is configured. Sends nothing: `escalate ID --dry-run` shows what would be sent."""
-    from socconsole.watch.telling import Unreachable, secret
+    from socconsole.config.channels import NoSecret, secret
 
     if not settings.escalation:
         return
@@ -28,7 +28,7 @@ def escalation(folder: StateFolder | None, settings: Config) -> Iterator[Check]:
         try:
             if not channel.sns:
                 secret(channel)
-        except Unreachable as trouble:
+        except NoSecret as trouble:
             # The watch may run with another environment, or as another user.
             yield warn(AREA, f"{said}: {clean(str(trouble), 200)}, seen from here", "give it to the watch's unit")
             continue

@@ -4,6 +4,8 @@
 """
 
 from socconsole.escalate.message import About, Message, compose
-from socconsole.escalate.path import Due, Planned, Send, Step, due, plan, quiet_until, told_all
+from socconsole.escalate.path import Due, Planned, Send, Step, due, numbers, plan, quiet_until, told_all
 
-__all__ = ["About", "Due", "Message", "Planned", "Send", "Step", "compose", "due", "plan", "quiet_until", "told_all"]
+__all__ = [
+    "About", "Due", "Message", "Planned", "Send", "Step", "compose", "due", "numbers", "plan", "quiet_until", "told_all",
+]  # fmt: skip

@@ -4,6 +4,9 @@ Steps are told in order. Whoever was reached has ``wait`` to acknowledge before 
 fails, the next one is told at once, and the failed one is tried again with growing pauses. In its quiet hours a step
 waits, and the next one is told in its place. Nobody is told twice, but for one case: a send of which nobody knows
 whether it arrived (the watch died between sending and writing that down) is repeated, and says so.
+
+The configuration may change while a path is under way: a step is known by its channel, so whoever was reached stays
+reached wherever the step stands by now, and whoever is new is told in his turn.
 """
 
 from __future__ import annotations
@@ -32,9 +35,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One attempt at one step (from 0): an intent, and what became of it."""
+    """One attempt at one step: an intent, and what became of it."""
 
-    step: int
+    channel: str
+    number: int
+    """Under which its step is on record: its place in the path (from 0) when it was told first."""
     attempt: int
     """From 1."""
     began: datetime
@@ -48,6 +53,9 @@ class Due:
     """What has to be sent now."""
 
     step: int
+    """Its place in the path, from 0."""
+    number: int
+    """Under which it goes on record: see :func:`numbers`."""
     attempt: int
     again: bool = False
     """The attempt before is in doubt: this one may be the second that arrives, and has to say so."""
@@ -70,10 +78,10 @@ def due(steps: Sequence[Step], fired: datetime, sends: Sequence[Send], now: date
     """
     found: list[Due] = []
     begins = fired
-    for number, step in enumerate(steps):
+    for place, (number, step) in enumerate(zip(numbers(steps, sends), steps, strict=True)):
         if now < begins:
             break
-        mine = sorted((one for one in sends if one.step == number), key=lambda one: one.attempt)
+        mine = sorted((one for one in sends if one.number == number), key=lambda one: one.attempt)
         if reached := next((one for one in mine if one.reached), None):
             begins = (reached.ended or reached.began) + step.wait
             continue
@@ -82,19 +90,41 @@ def due(steps: Sequence[Step], fired: datetime, sends: Sequence[Send], now: date
         last = mine[-1] if mine else None
         if last is None or last.ended is None:  # what becomes of it decides when the next one is told
             if last is None or last.attempt < ATTEMPTS:
-                found.append(Due(number, last.attempt + 1 if last else 1, again=last is not None))
+                found.append(Due(place, number, last.attempt + 1 if last else 1, again=last is not None))
                 break
             continue
         if last.attempt < ATTEMPTS and now >= last.ended + pause(last.attempt):
-            found.append(Due(number, last.attempt + 1, again=any(one.ended is None for one in mine)))
+            found.append(Due(place, number, last.attempt + 1, again=any(one.ended is None for one in mine)))
     return tuple(found)
 
 
 def told_all(steps: Sequence[Step], sends: Sequence[Send]) -> bool:
     """Whether nobody is left to be told: every step was reached or given up."""
-    reached = {one.step for one in sends if one.reached}
-    given_up = {one.step for one in sends if one.attempt >= ATTEMPTS}
-    return reached | given_up >= set(range(len(steps)))
+    done = {one.number for one in sends if one.reached or one.attempt >= ATTEMPTS}
+    return done >= set(numbers(steps, sends))
+
+
+def numbers(steps: Sequence[Step], sends: Sequence[Send]) -> tuple[int, ...]:
+    """Under which number each step is on record: its place, but for a path that changed since the first of ``sends``.
+
+    A step whose channel was told already keeps the number of that; a channel that stands in a path twice has two.
+    """
+    known = {one.number: one.channel for one in sends}
+    found: dict[int, int] = {}
+    for place, step in enumerate(steps):
+        if known.get(place) == step.channel:
+            found[place] = place
+    left = sorted(known.keys() - found.values())
+    for place, step in enumerate(steps):
+        if place not in found and (told := next((one for one in left if known[one] == step.channel), None)) is not None:
+            found[place] = told
+            left.remove(told)
+    fresh = max([len(steps), *(number + 1 for number in known)])
+    for place in range(len(steps)):
+        if place not in found:
+            found[place] = place if place not in known else fresh
+            fresh += place in known
+    return tuple(found[place] for place in range(len(steps)))
 
 
 def pause(attempt: int) -> timedelta:

@@ -1,13 +1,17 @@
 """Escalations: what set a path going, what was sent, and who answered. ``data`` by verb:
 
 ================== ============================================================================================
-escalation         ``id``, ``path``; subjects: findings, or one case, the worst first. By the watch or an analyst.
-                   Private: ``reason``
+escalation         ``id``, ``path``, ``answered`` (those of its subjects that somebody had answered before, and that
+                   an analyst escalates all the same); subjects: findings, or one case, the worst first. By the
+                   watch or an analyst. Private: ``reason``
 escalating         ``id``, ``step`` (from 0), ``attempt`` (from 1), ``channel``: it is about to be sent
-escalated          the same, ``path``, ``result`` (``sent`` or ``failed``), ``why`` (of a failure, a word or two);
-                   subjects as of the escalation
-escalation_stopped ``id``, ``how``. Private: ``reason``
+escalated          the same, ``path``, ``result`` (``sent`` or ``failed``), ``why`` (of a failure, a word or two; of
+                   a sent one what was wrong with its template); subjects as of the escalation
+escalation_stopped ``id``, ``how`` (``answered``, ``stopped`` by hand, ``again``: it began anew). Private: ``reason``
 ================== ============================================================================================
+
+What a path is under way about already is left out of another escalation by it: whoever was a moment later (another
+console, the watch) sets nothing going, and nobody is told twice.
 """
 
 from __future__ import annotations
@@ -15,8 +19,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
+from datetime import datetime
 from sqlite3 import Connection
 from typing import Final
 
@@ -27,12 +30,17 @@ from socconsole.store.instants import instant, instant_or_none, micros
 from socconsole.store.standing_sql import STATE
 from socconsole.text import Untrusted
 
+WATCH: Final = "watch"
+"""Who sets a path going by itself."""
+
 VERBS: Final = frozenset({"escalation", "escalating", "escalated", "escalation_stopped"})
 MOST: Final = 100
 """Findings of one escalation: what comes together is told together."""
 
-LOOK_BACK: Final = timedelta(hours=24)
-"""What is older sets nothing going by itself any more: a watch that was away for days does not page about all of it."""
+DOUBLE: Final = "under way"
+"""How an escalation ended all of which its path was under way about already."""
+AGAIN: Final = "again"
+"""How one ended whose findings spoke again after everybody had been told: its path begins anew."""
 
 _ANSWERED: Final = ("resolved", "snoozed", "acknowledged")
 """States in which nobody has to be told. What is blocked may still want eyes."""
@@ -76,12 +84,8 @@ class Told:
     case: str
     open: bool
     """Somebody still has to answer it."""
-
-
-_BEGAN: Final = (
-    "max(queue.seen, coalesce(queue.resumed_at, 0), iif(queue.snoozed_until <= :now, queue.snoozed_until, 0))"
-)
-"""When a finding last began to want somebody."""
+    over: bool = False
+    """It is closed: nobody has to any more."""
 
 
 # --- what the ledger's entries do ---------------------------------------------------------------------------
@@ -93,25 +97,19 @@ def apply(conn: Connection, line: Line) -> None:
     id_ = str(data["id"])
     match line.entry.verb:
         case "escalation":
-            conn.execute(
-                "INSERT INTO escalation (id, path, who, fired, seq) VALUES (?, ?, ?, ?, ?)",
-                (id_, str(data["path"]), line.entry.who, micros(line.at), line.seq),
-            )
-            conn.executemany(
-                "INSERT INTO escalation_about (escalation, n, about) VALUES (?, ?, ?)",
-                [(id_, n, about) for n, about in enumerate(line.entry.subjects)],
-            )
+            _begin(conn, line, id_, str(data["path"]))
         case "escalating":
             conn.execute(
-                "INSERT INTO escalation_send (escalation, step, attempt, channel, began) VALUES (?, ?, ?, ?, ?)",
-                (id_, int(data["step"]), int(data["attempt"]), str(data["channel"]), micros(line.at)),
+                "INSERT INTO escalation_send (escalation, step, attempt, channel, began, seq) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (id_, int(data["step"]), int(data["attempt"]), str(data["channel"]), micros(line.at), line.seq),
             )
         case "escalated":
             conn.execute(
-                "UPDATE escalation_send SET ended = ?, reached = ?, why = ? "
+                "UPDATE escalation_send SET ended = ?, reached = ?, why = ?, seq = ? "
                 "WHERE escalation = ? AND step = ? AND attempt = ?",
                 (
-                    micros(line.at), data["result"] == "sent", str(data.get("why", "")),
+                    micros(line.at), data["result"] == "sent", str(data.get("why", "")), line.seq,
                     id_, int(data["step"]), int(data["attempt"]),
                 ),
             )  # fmt: skip
@@ -122,21 +120,83 @@ def apply(conn: Connection, line: Line) -> None:
             )
 
 
+def _begin(conn: Connection, line: Line, id_: str, path: str) -> None:
+    before = set(line.entry.data.get("answered", ()))
+    marks = ",".join("?" * len(line.entry.subjects))
+    known = {
+        about
+        for (about,) in conn.execute(
+            "SELECT b.about FROM escalation_about AS b JOIN escalation AS e ON e.id = b.escalation "
+            f"WHERE e.path = ? AND e.stopped IS NULL AND b.about IN ({marks})",
+            (path, *line.entry.subjects),
+        )
+    }
+    new = [about for about in line.entry.subjects if about not in known]
+    conn.execute(
+        "INSERT INTO escalation (id, path, who, fired, seq, stopped, how) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            id_, path, line.entry.who, micros(line.at), line.seq,
+            None if new else line.seq, "" if new else DOUBLE,
+        ),
+    )  # fmt: skip
+    conn.executemany(
+        "INSERT INTO escalation_about (escalation, n, about, answered) VALUES (?, ?, ?, ?)",
+        [(id_, n, about, about in before) for n, about in enumerate(new or line.entry.subjects)],
+    )
+
+
 # --- reading ------------------------------------------------------------------------------------------------
 
 
 def going(conn: Connection, *, ended: bool = False, limit: int = 1000) -> list[Going]:
     """Escalations that nobody answered yet, the oldest first; with ``ended`` all, the newest first."""
     where, order = ("", "DESC") if ended else ("WHERE stopped IS NULL", "ASC")
+    return _read(conn, f"{where} ORDER BY fired {order}, seq {order} LIMIT ?", limit)
+
+
+def of(conn: Connection, *ids: str) -> list[Going]:
+    """Escalations about any of these findings (by any id that they ever had) or cases, the newest first."""
+    every = [name for id_ in ids for name in _names(conn, id_)]
+    marks = ",".join("?" * len(every))
+    return _read(
+        conn,
+        f"WHERE how <> '{DOUBLE}' AND id IN (SELECT escalation FROM escalation_about WHERE about IN ({marks})) "
+        "ORDER BY seq DESC",
+        *every,
+    )
+
+
+def covering(conn: Connection, ids: Sequence[str]) -> dict[tuple[str, str], Going]:
+    """What is under way about these findings, or cases, by path and id."""
+    return {(one.path, id_): one for id_ in ids for one in of(conn, id_) if not one.stopped}
+
+
+def entries_of(conn: Connection, escalation: str) -> list[int]:
+    """Sequences of the entries about it: its beginning, the latest of each send, its end."""
     rows = conn.execute(
-        f"SELECT id, path, who, fired, stopped, how FROM escalation {where} "
-        f"ORDER BY fired {order}, seq {order} LIMIT ?",
-        (limit,),
-    ).fetchall()
+        "SELECT seq FROM escalation WHERE id = ?1 UNION SELECT seq FROM escalation_send WHERE escalation = ?1 "
+        "AND seq IS NOT NULL UNION SELECT stopped FROM escalation WHERE id = ?1 AND stopped IS NOT NULL ORDER BY 1",
+        (escalation,),
+    )
+    return [seq for (seq,) in rows]
+
+
+def _read(conn: Connection, more: str, *values: object) -> list[Going]:
+    rows = conn.execute(f"SELECT id, path, who, fired, stopped, how FROM escalation {more}", values).fetchall()
     return [
         Going(id_, path, Untrusted(who), instant(fired), _abouts(conn, id_), stopped is not None, how)
         for id_, path, who, fired, stopped, how in rows
     ]
+
+
+def _names(conn: Connection, id_: str) -> list[str]:
+    """Every id of a finding; a case has one."""
+    if (called := reading.resolve(conn, id_)) is None:
+        return [id_]
+    rows = conn.execute(
+        "SELECT substr(k.key, 1, 14) FROM alias AS k JOIN finding AS f ON f.n = k.finding WHERE f.id = ?", (called,)
+    )
+    return list(dict.fromkeys([called, *(name for (name,) in rows)]))
 
 
 def sends(conn: Connection, escalation: str) -> list[Sent]:
@@ -163,70 +223,15 @@ def failing(conn: Connection, since: datetime) -> list[tuple[str, datetime, str]
     ]
 
 
-def fired(conn: Connection, path: str) -> datetime | None:
-    """When a path was last set going by the watch."""
-    (at,) = conn.execute("SELECT max(fired) FROM escalation WHERE path = ? AND who = 'watch'", (path,)).fetchone()
-    return instant_or_none(at)
-
-
-def fitting(
-    conn: Connection,
-    path: str,
-    since: datetime,
-    now: datetime,
-    *,
-    severity: Severity | None = None,
-    sources: Sequence[str] = (),
-    types: Sequence[str] = (),
-) -> list[str]:
-    """Findings, the worst first, that set a path going: new and unacknowledged, begun or begun again after ``since``.
-
-    What was answered and is new again (it fired again, a snooze ran out, an acknowledgement was taken back) is told
-    again; what somebody stopped by hand is not, until it begins again. Threats alone where only a severity is given.
-    """
-    found = conn.execute(
-        f"SELECT id, sources, types, {STATE} AS state FROM queue WHERE sample = 0 AND closed = 0 "
-        "AND severity >= :least AND (:any OR kind = 'threat') "
-        f"AND {_BEGAN} > :since AND state = 'new' AND NOT EXISTS ("
-        "SELECT 1 FROM escalation_about AS b JOIN escalation AS e ON e.id = b.escalation JOIN alias AS k "
-        "ON k.finding = queue.n AND substr(k.key, 1, 14) = b.about "
-        f"WHERE e.path = :path AND (e.stopped IS NULL OR (e.how = 'stopped' AND e.fired >= {_BEGAN}))) "
-        "ORDER BY severity DESC, score DESC, n",
-        {
-            "least": int(severity) if severity is not None else 0,
-            "any": bool(sources or types),
-            "since": micros(max(since, now - LOOK_BACK)),
-            "path": path,
-            "now": micros(now),
-            "fresh": "[]",
-        },
-    ).fetchall()
-    return [
-        id_
-        for id_, of, kinds, _ in found
-        if (not sources or any(fnmatchcase(one, wanted) for one in of.split() for wanted in sources))
-        and (not types or any(fnmatchcase(one, wanted) for one in kinds.split("\n") for wanted in types))
-    ]
-
-
-def fitting_cases(conn: Connection, path: str, since: datetime, now: datetime, severity: Severity) -> list[str]:
-    """Open cases of at least that severity, opened after ``since``, that have not set the path going."""
-    rows = conn.execute(
-        "SELECT id FROM case_file WHERE closed IS NULL AND merged = '' AND severity >= ? AND opened > ? "
-        "AND NOT EXISTS (SELECT 1 FROM escalation_about AS b JOIN escalation AS e ON e.id = b.escalation "
-        "WHERE e.path = ? AND b.about = case_file.id) ORDER BY severity DESC, opened",
-        (int(severity), micros(max(since, now - LOOK_BACK)), path),
-    )
-    return [id_ for (id_,) in rows]
-
-
 def told(conn: Connection, id_: str, now: datetime) -> Told | None:
     """A finding (any id it ever had) or a case; None where there is none."""
     if id_.startswith("c-"):
         case = conn.execute(
             "SELECT severity, title, closed IS NULL AND merged = '' FROM case_file WHERE id = ?", (id_,)
         ).fetchone()
-        return None if case is None else Told(id_, Severity(case[0]), Untrusted(case[1]), "", "", id_, bool(case[2]))
+        if case is None:
+            return None
+        return Told(id_, Severity(case[0]), Untrusted(case[1]), "", "", id_, bool(case[2]), not case[2])
     now_called = reading.resolve(conn, id_)
     row = conn.execute(
         f"SELECT severity, title, account, region, {STATE} FROM queue WHERE id = :id",
@@ -242,22 +247,49 @@ def told(conn: Connection, id_: str, now: datetime) -> Told | None:
     severity, title, account, region, state = row
     return Told(
         now_called, Severity(severity), Untrusted(title), account or "", region or "",
-        of[0] if of else "", state not in _ANSWERED,
+        of[0] if of else "", state not in _ANSWERED, state == "resolved",
     )  # fmt: skip
 
 
 def answered(conn: Connection, one: Going, now: datetime) -> str:
     """How it was answered, all of it; empty while anything of it waits for somebody.
 
+    Whoever escalated by hand waits for somebody else: what he does about it himself is no answer, but for a snooze.
     A case is answered when it is closed, or when somebody other than who opened or escalated it took or moved it.
     """
     for about in one.abouts:
         found = told(conn, about, now)
         if found is None:  # a store that was made anew may not know it yet: not known is not answered
             return ""
-        if found.open and not (about.startswith("c-") and _taken(conn, one, about)):
+        if about.startswith("c-"):
+            if found.open and not _taken(conn, one, about):
+                return ""
+        elif _waits(conn, one, about, found, now):
             return ""
     return "answered"
+
+
+def _waits(conn: Connection, one: Going, about: str, found: Told, now: datetime) -> bool:
+    """Whether a finding still waits for somebody, for this escalation of it."""
+    if one.who.raw() == WATCH:
+        return found.open
+    before, seq, state, acked_by = conn.execute(
+        f"SELECT b.answered, e.seq, {STATE} AS state, queue.acked_by FROM escalation_about AS b "
+        "JOIN escalation AS e ON e.id = b.escalation JOIN queue ON queue.id = :id "
+        "WHERE b.escalation = :escalation AND b.about = :about",
+        {"id": found.id, "escalation": one.id, "about": about, "now": micros(now), "fresh": "[]"},
+    ).fetchone()
+    marks = ",".join("?" * len(names := _names(conn, found.id)))
+    since = conn.execute(
+        f"SELECT field, who FROM decision_log WHERE finding_id IN ({marks}) AND seq > ? AND taken_by IS NULL",
+        (*names, seq),
+    ).fetchall()
+    if state == "resolved" or (state == "snoozed" and any(field == "snooze" for field, _ in since)):
+        return False
+    if any(field in ("ack", "owner") and who != one.who.raw() for field, who in since):
+        return False
+    # In Security Hub, by whomever: nobody's name comes with it.
+    return not (state == "acknowledged" and acked_by is None and not before)
 
 
 def _taken(conn: Connection, one: Going, case: str) -> bool:

@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Coroutine, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from socconsole import escalate
 from socconsole.aws import Door
-from socconsole.config import ChannelConfig, Config, EscalationConfig
-from socconsole.escalate import About, Due, Send, Step
+from socconsole.config import Config, EscalationConfig
+from socconsole.escalate import Due
 from socconsole.model.entry import Entry
 from socconsole.model.finding import Severity
 from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.model.world import World, WorldKind
 from socconsole.response.session import uninterrupted
-from socconsole.store import escalations, ledger, project, sources
+from socconsole.store import escalation_firing, escalations, ledger, project, sources
 from socconsole.store.db import Connection
-from socconsole.store.escalations import Going, Told
+from socconsole.store.escalation_acts import ending, opening
+from socconsole.store.escalation_plan import message, sends_of, steps_of
+from socconsole.store.escalations import Going
 from socconsole.store.state import StateFolder
 from socconsole.text import Untrusted
 from socconsole.watch.keeper import Keeper
@@ -33,7 +34,7 @@ from socconsole.watch.telling import Unreachable, tell
 
 log = logging.getLogger("socconsole.watch")
 
-WHO: Final = "watch"
+WHO: Final = escalations.WATCH
 SERVICE: Final = "escalation"
 AT_ONCE: Final = 8
 REPORT: Final = timedelta(minutes=1)
@@ -69,7 +70,7 @@ class Escalation:
             going = await self._keeper.do(escalations.going)
             for start in range(0, len(going), AT_ONCE):
                 await _all(self._follow(one) for one in going[start : start + AT_ONCE])
-            await self._report()
+            await self._report(going)
         self.healthy_at = datetime.now(UTC)
 
     async def _set_going(self) -> None:
@@ -88,13 +89,12 @@ class Escalation:
     async def _follow(self, one: Going) -> None:
         now = datetime.now(UTC)
         if how := await self._keeper.do(escalations.answered, one, now):
-            await self._record([Entry("escalation_stopped", WHO, data={"id": one.id, "how": how})])
+            await self._record([ending(one, WHO, how)])
             return
         path = self._paths.get(one.path)
-        if path is None:  # not in the configuration any more, or not for drills; `escalate` lists it as open
+        if path is None:  # not in the configuration any more (it shows on Sources), or not for drills
             return
-        made = await self._keeper.do(escalations.sends, one.id)
-        sends = [Send(each.step, each.attempt, each.began, each.ended, each.reached) for each in made]
+        sends = sends_of(await self._keeper.do(escalations.sends, one.id))
         todo = escalate.due(steps_of(path), one.fired, sends, now)
         await _all(self._send(one, path, each) for each in todo)
 
@@ -103,30 +103,48 @@ class Escalation:
         text = await self._keeper.do(message, self._config, one, channel, due.again, datetime.now(UTC))
         if text is None:
             return
-        about = {"id": one.id, "step": due.step, "attempt": due.attempt, "channel": channel.id}
+        about = {"id": one.id, "step": due.number, "attempt": due.attempt, "channel": channel.id}
         await self._record([Entry("escalating", WHO, one.abouts, about)])
         result = {"path": path.name, "result": "sent"}
+        if text.fault:
+            result |= {"template": "broken", "why": "its template is broken: the plain text went"}
         try:
             await tell(channel, text, self._door)
         except Unreachable as trouble:
             log.warning("channel %s: %s", channel.id, trouble)
-            result = {"path": path.name, "result": "failed", "why": str(trouble)}
-        if text.fault:
-            result["template"] = "broken"
+            result |= {"result": "failed", "why": str(trouble)}
         await uninterrupted(self._record([Entry("escalated", WHO, one.abouts, about | result)]))
 
-    async def _report(self) -> None:
-        """Whether everybody can be told is a source like others: one dead channel shows on Sources."""
+    async def _report(self, going: Sequence[Going]) -> None:
+        """Whether everybody can be told is a source like others: one dead channel shows on Sources, and so does an
+        escalation whose path somebody took out of the configuration."""
         now = datetime.now(UTC)
-        dead = await self._keeper.do(escalations.failing, now - DEAD)
-        said = "; ".join(f"channel {id_}: {why}, at {at:%H:%MZ}" for id_, at, why in dead if id_ in self._channels)
+        said = "; ".join([*await self._keeper.do(self._dead, now), *self._stranded(going)])
         if not self._keys or (said == self._said and self._said_at is not None and now - self._said_at < REPORT):
             return
         for key in self._keys:
             outcome = Freshness.ERROR if said else Freshness.FRESH
-            answer = Answer(key, outcome, Untrusted(said), "socconsole doctor" if said else "", REPORT.total_seconds())
+            remedy = "socconsole escalate   (lists them with every send)" if said else ""
+            answer = Answer(key, outcome, Untrusted(said), remedy, REPORT.total_seconds())
             await self._keeper.do(sources.record, answer, now)
         self._said, self._said_at = said, now
+
+    def _dead(self, conn: Connection, now: datetime) -> list[str]:
+        """Channels of paths in force whose last send failed."""
+        used = {step.channel for path in self._paths.values() for step in path.steps}
+        return [
+            f"channel {id_}: {why}, at {at:%H:%MZ}"
+            for id_, at, why in escalations.failing(conn, now - DEAD)
+            if id_ in used
+        ]
+
+    def _stranded(self, going: Sequence[Going]) -> list[str]:
+        known = {one.name for one in self._config.escalation}
+        return [
+            f"{one.id} waits, and its path {one.path} is not in the configuration: nobody further is told"
+            for one in going
+            if one.path not in known
+        ]
 
     async def _record(self, entries: Sequence[Entry]) -> None:
         await asyncio.to_thread(ledger.append, self._folder, entries)
@@ -151,55 +169,39 @@ async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:
             raise end
 
 
-def steps_of(path: EscalationConfig) -> tuple[Step, ...]:
-    """The steps of a configured path, as ``escalate`` takes them."""
-    return tuple(Step(one.channel, timedelta(minutes=one.wait_minutes), one.quiet_hours) for one in path.steps)
-
-
 def _firing(conn: Connection, path: EscalationConfig, since: datetime, now: datetime) -> list[Entry]:
     """Entries of what sets a path going by itself: findings together, each case alone."""
     entries = []
-    last = escalations.fired(conn, path.name)
+    last = escalation_firing.fired(conn, path.name)
     if path.automatic and (last is None or now - last >= APART):
-        least = Severity[path.severity] if path.severity else None
-        found = escalations.fitting(conn, path.name, since, now, severity=least, sources=path.sources, types=path.types)
-        if found:
-            entries.append(opening(path.name, found[: escalations.MOST], WHO))
+        entries += _by_findings(conn, path, since, now)
     if path.case_severity:
-        cases = escalations.fitting_cases(conn, path.name, since, now, Severity[path.case_severity])
+        cases = escalation_firing.fitting_cases(conn, path.name, since, now, Severity[path.case_severity])
         entries += [opening(path.name, [case], WHO) for case in cases]
     return entries
 
 
-def opening(path: str, abouts: Sequence[str], who: str, reason: str = "") -> Entry:
-    """The entry that sets a path going; the watch does the rest."""
-    data = {"id": f"e-{secrets.token_hex(4)}", "path": path}
-    return Entry("escalation", who, tuple(abouts), data, {"reason": reason} if reason else {})
-
-
-def message(
-    conn: Connection, config: Config, one: Going, channel: ChannelConfig, again: bool, now: datetime
-) -> escalate.Message | None:
-    """What is told of an escalation now: of what still waits for somebody. None where nothing of it is known."""
-    known = [found for about in one.abouts if (found := escalations.told(conn, about, now)) is not None]
-    waiting = [found for found in known if found.open] or known
-    by = "" if one.who.raw() == WHO else one.who.raw()
-    return compose(config, one.path, channel, waiting, again=again, by=by) if waiting else None
-
-
-def compose(
-    config: Config, path: str, channel: ChannelConfig, found: Sequence[Told], *, again: bool, by: str
-) -> escalate.Message:
-    """A channel's message about findings or a case, the worst first, with the names that we have for accounts."""
-    names = {account.account: account.name or account.account for account in config.accounts}
-    abouts = [
-        About(
-            one.id,
-            one.severity.name,
-            one.title,
-            " ".join(part for part in (names.get(one.account, one.account), one.region) if part),
-            one.case,
-        )
-        for one in found
-    ]
-    return escalate.compose(path, abouts, count=len(abouts), again=again, by=by, template=channel.template)
+def _by_findings(conn: Connection, path: EscalationConfig, since: datetime, now: datetime) -> list[Entry]:
+    """What begins anew takes everything with it that its escalation was about and that still waits."""
+    steps = steps_of(path)
+    spent = {
+        one.id: one
+        for one in escalations.going(conn)
+        if one.path == path.name and escalate.told_all(steps, sends_of(escalations.sends(conn, one.id)))
+    }
+    found = escalation_firing.fitting(
+        conn,
+        path.name,
+        since,
+        now,
+        severity=Severity[path.severity] if path.severity else None,
+        sources=path.sources,
+        types=path.types,
+        spent=list(spent),
+    )
+    if not found:
+        return []
+    over = [one for one in spent.values() if set(one.abouts) & set(found)]
+    left = [told.id for one in over for id_ in one.abouts if (told := escalations.told(conn, id_, now)) and told.open]
+    abouts = list(dict.fromkeys([*found, *left]))[: escalations.MOST]
+    return [*(ending(one, WHO, escalations.AGAIN) for one in over), opening(path.name, abouts, WHO)]

@@ -6,13 +6,11 @@ An Apprise URL is a secret (tokens, passwords): it is read when it is needed, an
 from __future__ import annotations
 
 import asyncio
-import os
-import stat
-from pathlib import Path
 from typing import Final
 
 from socconsole.aws import AwsTrouble, Door
 from socconsole.config import ChannelConfig
+from socconsole.config.channels import NoSecret, secret
 from socconsole.escalate import Message
 from socconsole.model.world import Place
 
@@ -29,7 +27,10 @@ async def tell(channel: ChannelConfig, message: Message, door: Door) -> None:
     if channel.sns:
         await _publish(channel.sns, message, door)
         return
-    url = secret(channel)
+    try:
+        url = secret(channel)
+    except NoSecret as error:
+        raise Unreachable(str(error)) from error
     try:
         async with asyncio.timeout(WITHIN_S):
             await asyncio.to_thread(_notify, url, message)
@@ -50,26 +51,6 @@ async def _publish(topic: str, message: Message, door: Door) -> None:
         await door.call(Place(account, region), "sns:Publish", asked, deadline=WITHIN_S)
     except AwsTrouble as trouble:
         raise Unreachable(f"SNS: {trouble.kind.value}") from trouble
-
-
-def secret(channel: ChannelConfig) -> str:
-    """The Apprise URL of a channel. Raises :class:`Unreachable` where it is not to be had, or open to others."""
-    if channel.apprise_env:
-        url = os.environ.get(channel.apprise_env, "").strip()
-        if not url:
-            raise Unreachable(f"the watch's environment has no {channel.apprise_env}")
-        return url
-    path = Path(channel.apprise_file).expanduser()
-    try:
-        told = path.stat()
-        if told.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or told.st_uid not in (os.geteuid(), 0):
-            raise Unreachable(f"others may read {channel.apprise_file}: chmod 600")
-        url = path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Unreachable(f"{channel.apprise_file} cannot be read: {type(error).__name__}") from error
-    if not url:
-        raise Unreachable(f"{channel.apprise_file} is empty")
-    return url
 
 
 def _notify(url: str, message: Message) -> None:
