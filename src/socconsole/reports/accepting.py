@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -10,9 +11,11 @@ from socconsole.config import Config
 from socconsole.model.entry import Entry, Line
 from socconsole.model.world import World
 from socconsole.reports import receipts
+from socconsole.reports.carried import Carried
 from socconsole.reports.handoff_file import BadHandoff, Parcel, Read, read
 from socconsole.reports.receipts import BadReceipt
-from socconsole.store import adopted, adopting, db, evidence, handoffs, keys, ledger, project
+from socconsole.store import adopted, adopted_decisions, adopting, db, evidence, handoffs, keys, ledger, project
+from socconsole.store.adopted_decisions import Meeting
 from socconsole.store.instants import micros
 from socconsole.store.project_handoffs import ACCEPTED, GIVEN, TAKEN
 from socconsole.text import clean, token
@@ -35,6 +38,10 @@ class Taken:
     adopted: int
     seq: int
     receipt: str
+    decisions: int = 0
+    """Those of ``adopted`` that decide about findings."""
+    met: Meeting = field(default_factory=Meeting)
+    """What they came to here: where both installs had decided, and what is not known here yet."""
 
 
 def give(folder: StateFolder, given: Given, who: str, now: datetime) -> Line:
@@ -71,6 +78,7 @@ def _accept(folder: StateFolder, config: Config, data: bytes, who: str, now: dat
     if parcel.install == folder.install:
         raise BadHandoff("the handoff is this install's own: the next shift accepts it on theirs")
     _fits(folder.world, file)
+    _sound(parcel, now)
     project.project(folder)
     with db.reading(folder) as conn:
         if (before := handoffs.get(conn, parcel.id)) is not None:
@@ -79,10 +87,13 @@ def _accept(folder: StateFolder, config: Config, data: bytes, who: str, now: dat
                 f"socconsole handoff show {token(parcel.id)}   (prints its receipt again)",
             )
     there = adopting.known(folder)
-    new = [
-        adopted.entry(one.origin, one.entry, parcel.id, who)
-        for one in parcel.entries
-        if (one.install, one.seq, one.hash) not in there and not adopting.own(folder, one.origin)
+    new = [adopted.entry(one.origin, one.entry, parcel.id, who) for one in _unknown(folder, parcel.entries, there)]
+    decided = [(one.origin, one.entry) for one in _unknown(folder, parcel.decisions, there)]
+    with db.reading(folder) as conn:
+        met = adopted_decisions.meet(folder, conn, decided)
+    new += [
+        adopted.entry(origin, made, parcel.id, who, stands)
+        for (origin, made), stands in zip(decided, met.stands, strict=True)
     ]
     if objection := adopting.objection(folder, new, now):
         raise BadHandoff(f"not accepted, and nothing was taken over: {objection}")
@@ -92,7 +103,12 @@ def _accept(folder: StateFolder, config: Config, data: bytes, who: str, now: dat
     lines = ledger.append(folder, entries)
     project.project(folder)
     receipt = receipts.line(parcel.id, file.digest, who, folder.install, signer, now)
-    return Taken(parcel, file.peer, len(new), lines[0].seq, receipt)
+    return Taken(parcel, file.peer, len(new), lines[0].seq, receipt, len(decided), met)
+
+
+def _unknown(folder: StateFolder, entries: Iterable[Carried], there: set[tuple[str, int, str]]) -> list[Carried]:
+    """Entries that are neither this ledger's own nor were adopted before."""
+    return [one for one in entries if one.key not in there and not adopting.own(folder, one.origin)]
 
 
 def _fits(world: World, file: Read) -> None:
@@ -114,6 +130,17 @@ def _fits(world: World, file: Read) -> None:
             f"the handoff is about accounts that do not belong to this state folder: {accounts}",
             "add [[accounts]] entries for them to the config, if they are yours, and start the watch once",
         )
+
+
+def _sound(parcel: Parcel, now: datetime) -> None:
+    """Each entry is in its place, and the decisions are such as this program lets be made."""
+    for one in parcel.entries:
+        if one.verb in adopted.DECISIONS:
+            raise BadHandoff(f"not accepted: {one.verb!a} stands among what is about cases and containments")
+    for one in parcel.decisions:
+        why = adopted_decisions.unsound(one.entry, now) if one.verb in adopted.DECISIONS else "it is no decision"
+        if why:
+            raise BadHandoff(f"not accepted: a decision on findings, {one.verb!a}, is none to take over: {why}")
 
 
 def _taken(file: Read, digest: str, who: str, now: datetime) -> Entry:

@@ -24,12 +24,12 @@ import msgspec
 import rfc8785
 
 from socconsole.config import PeerConfig
-from socconsole.model.entry import Entry
 from socconsole.model.world import World
+from socconsole.reports import carried
+from socconsole.reports.carried import Carried
 from socconsole.store import actions, adopted, cases, evidence, ledger, project_actions
-from socconsole.store.adopted import Origin
 from socconsole.store.db import Connection
-from socconsole.store.instants import instant, micros
+from socconsole.store.instants import micros
 from socconsole.store.keys import Signer, key_id, public_of
 from socconsole.store.peers import enrolled
 from socconsole.store.state import world_data, world_of
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from socconsole.store.state import StateFolder
 
 SUFFIX: Final = ".handoff"
-VERSION: Final = 1
+VERSION: Final = 2
+_KNOWN: Final = (1, VERSION)
 MOST: Final = 64 * 1024 * 1024
 """Bytes of a file that is read at all."""
 RECORDS: Final = 16 * 1024 * 1024
@@ -53,28 +54,6 @@ class BadHandoff(ValueError):
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
         self.remedy = remedy
-
-
-class Carried(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One ledger entry as it was written first; ``at`` in µs. Texts that were erased are not in ``private``."""
-
-    install: str
-    seq: int
-    hash: str
-    at: int
-    verb: str
-    who: str
-    subjects: tuple[str, ...]
-    data: dict[str, Any]
-    private: dict[str, str]
-
-    @property
-    def origin(self) -> Origin:
-        return Origin(self.install, self.seq, self.hash, instant(self.at))
-
-    @property
-    def entry(self) -> Entry:
-        return Entry(self.verb, self.who, self.subjects, self.data, self.private)
 
 
 class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +76,10 @@ class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """SHA-256 → base64."""
     left_out: tuple[str, ...]
     """SHA-256 of what did not fit, or was missing."""
+    decisions: tuple[Carried, ...] = ()
+    """What was decided about findings that are open or in an open case, in its order. Since version 2."""
+    untold: tuple[int, ...] = ()
+    """Entries of the giver's ledger with such decisions that did not fit: the oldest. Since version 2."""
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,6 +118,7 @@ def make(
     seqs = {event.seq for id_ in _family(conn, [one.id for one in open_]) for event in cases.events(conn, id_)}
     entries = [*ledger.get(folder, sorted(seqs)).values(), *_about_actions(folder, wanted)]
     states = [stored.evidence for id_ in sorted(wanted) if (stored := actions.whole(conn, id_)) and stored.evidence]
+    decisions, untold = carried.decisions(folder, conn, open_)
     kept, left_out = _evidence(folder, states, [digest for case in open_ for digest in case.evidence])
     parcel = Parcel(
         v=VERSION,
@@ -146,9 +130,11 @@ def make(
         cases=tuple(one.id for one in open_),
         actions=tuple(dict.fromkeys(one.id for one in held)),
         document=document,
-        entries=tuple(_carried(line) for line in sorted(entries, key=lambda line: line.seq)),
+        entries=tuple(carried.carried(line) for line in sorted(entries, key=lambda line: line.seq)),
         evidence=kept,
         left_out=tuple(left_out),
+        decisions=decisions,
+        untold=untold,
     )
     body = msgspec.to_builtins(parcel)
     signature = signer.sign(_SIGNED + rfc8785.dumps(body))
@@ -172,21 +158,6 @@ def _about_actions(folder: StateFolder, ids: set[str]) -> list[Any]:
         for line in lines
         if (made := adopted.as_made(line).entry).verb in project_actions.VERBS and made.data.get("id") in ids
     ]
-
-
-def _carried(line: Any) -> Carried:
-    made, origin = adopted.as_made(line).entry, adopted.origin_of(line)
-    return Carried(
-        install=origin.install,
-        seq=origin.seq,
-        hash=origin.hash,
-        at=micros(origin.at),
-        verb=made.verb,
-        who=made.who,
-        subjects=made.subjects,
-        data=dict(made.data),
-        private=dict(made.private),
-    )
 
 
 def _evidence(folder: StateFolder, states: Sequence[str], records: Sequence[str]) -> tuple[dict[str, str], list[str]]:
@@ -257,7 +228,7 @@ def read(data: bytes, peers: Sequence[PeerConfig]) -> Read:
         world = world_of(parcel.world)
     except (msgspec.ValidationError, ValueError, LookupError, TypeError) as error:
         raise BadHandoff("the handoff is of a version that this program does not know", "upgrade socconsole") from error
-    if parcel.v != VERSION:
+    if parcel.v not in _KNOWN:
         raise BadHandoff("the handoff is of a version that this program does not know", "upgrade socconsole")
     return Read(parcel, signer.peer.name, file.key, hashlib.sha256(data).hexdigest(), world)
 

@@ -1,7 +1,7 @@
 """Deciding about findings: checked, written to the ledger, then projected.
 
 A decision about many findings is a batch: entries of at most 100 ids, all in one ledger transaction, sharing
-a batch id. What a decision does to the store is in ``projections``.
+a batch id. What a decision does to the store is in ``project_decisions``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from socconsole.model.action import Mode
 from socconsole.model.entry import Entry
 from socconsole.model.finding import Verdict
 from socconsole.model.world import WorldKind
-from socconsole.store import db, facts, ledger, projections, reading
+from socconsole.store import adopted, db, facts, ledger, reading
 from socconsole.store.instants import micros, storable
 from socconsole.store.project import project
 
@@ -37,7 +37,7 @@ UNKNOWN: Final = "there is no such finding"
 """Why an id was left out that names nothing here."""
 
 _CHUNK: Final = 500
-_SEQUENCE: Final = "attacksequence"
+SEQUENCE: Final = "attacksequence"
 """GuardDuty's attack sequences have this in their type, with ASFF's prefix or without."""
 
 _T = TypeVar("_T")
@@ -144,7 +144,7 @@ def _sift(conn: sqlite3.Connection, request: Decision, who: str) -> tuple[list[s
         id_ = given if given in types else reading.resolve(conn, given)
         if id_ is None:
             skipped.append((given, UNKNOWN))
-        elif isinstance(request, Snooze) and _SEQUENCE in _type_of(conn, id_, types).casefold():
+        elif isinstance(request, Snooze) and SEQUENCE in _type_of(conn, id_, types).casefold():
             skipped.append((given, "an attack sequence is never snoozed"))
         elif owners.get(id_) == who:
             skipped.append((given, "it is yours already"))
@@ -263,5 +263,5 @@ def _parts(items: Sequence[_T]) -> list[Sequence[_T]]:
     return [items[start : start + IDS_LIMIT] for start in range(0, len(items), IDS_LIMIT)]
 
 
-VERBS: Final = frozenset({*projections.FIELD_OF, "take_back"})
+VERBS: Final = adopted.DECISIONS
 """Ledger verbs of decisions."""

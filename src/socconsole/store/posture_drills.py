@@ -17,7 +17,7 @@ from socconsole.model.world import WorldKind
 from socconsole.store import ledger_read
 from socconsole.store.ledger_file import LedgerError
 from socconsole.store.ownership import StateError
-from socconsole.store.projections import FIELD_OF
+from socconsole.store.project_decisions import FIELD_OF
 from socconsole.store.state import StateFolder
 from socconsole.text import clean, token
 

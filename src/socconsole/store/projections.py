@@ -29,7 +29,8 @@ erase                                     ``of`` ([[seq, name], …])
 probed                                    see ``probe_finding``
 case_…, clock_…                           see ``project_cases``
 shift_…, handoff…                         see ``project_handoffs``
-adopted                                   see ``adopted``: applied as the entry that another install wrote
+adopted                                   see ``adopted``: applied as the entry that another install wrote;
+                                          of a decision also ``stands``, the findings it changes nothing about
 ========================================= ==============================================================
 
 Entries about findings also hold ``facts`` of them, for the metrics (see ``facts``); no row comes of those. Other verbs
@@ -52,9 +53,7 @@ from socconsole.store import (
     project_handoffs,
     reading,
 )
-from socconsole.store.project_decisions import FIELD_OF, Lookup
-
-__all__ = ["FIELD_OF", "Lookup", "apply"]
+from socconsole.store.project_decisions import Lookup
 
 
 def apply(conn: sqlite3.Connection, line: Line, lookup: Lookup) -> None:
