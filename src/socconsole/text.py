@@ -19,7 +19,6 @@ Ways out, and what each is for:
 from __future__ import annotations
 
 import functools
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -159,6 +158,8 @@ def ascii_json(value: Any, *, indent: int | None = None) -> str:
 
     :class:`Untrusted` values are written with their exact text.
     """
+    import json  # nothing is printed before the console's first frame
+
     text = json.dumps(
         value, ensure_ascii=True, indent=indent, default=_plain, separators=None if indent else (",", ":")
     )

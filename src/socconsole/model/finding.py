@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -170,12 +169,18 @@ def first_known(*moments: datetime | None) -> datetime | None:
 
 def finding_id(merge_key: str) -> str:
     """Our stable id for a detection: ``f-`` and 12 hexadecimal digits of its strongest merge key."""
-    return "f-" + hashlib.sha256(merge_key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return _named(merge_key, 12)
 
 
 def alias_key(merge_key: str) -> str:
     """What one of a finding's merge keys is known by: ``f-`` and 24 hexadecimal digits, its id being a prefix."""
-    return "f-" + hashlib.sha256(merge_key.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return _named(merge_key, 24)
+
+
+def _named(merge_key: str, digits: int) -> str:
+    import hashlib  # it brings OpenSSL; the console paints its first frame with ids that are there
+
+    return "f-" + hashlib.sha256(merge_key.encode("utf-8", "surrogatepass")).hexdigest()[:digits]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Final
 from socconsole.model.finding import Actor, Finding, Leaving, Resource, State, Verdict, first_known
 from socconsole.screens import words
 from socconsole.screens.egress_sections import rate, usual
+from socconsole.screens.triage_columns import STATE_STYLES as STATE_STYLES
 from socconsole.store.reading import How, Standing, Stored
 from socconsole.text import BLOCK_LIMIT, Untrusted, clean_lines
 from socconsole.widgets.columns import severity_style, severity_text
@@ -29,14 +30,6 @@ _LEAVING: Final = {
     Leaving.CANNOT_SEE: ("cannot see: no fresh source shows this path", "warn"),
 }
 _AT_REST: Final = frozenset({State.BLOCKED, State.QUIET, State.RESOLVED})
-STATE_STYLES: Final = {
-    State.NEW: "bad",
-    State.ACKNOWLEDGED: "good",
-    State.SNOOZED: "quiet",
-    State.BLOCKED: "good",
-    State.QUIET: "good",
-    State.RESOLVED: "quiet",
-}
 
 
 def heading(finding: Finding) -> list[Piece]:

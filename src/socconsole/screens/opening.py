@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from socconsole.commands import PlanContain, PlanUndo
-from socconsole.model.entity import Entity
-from socconsole.model.world import Place
 from socconsole.text import Untrusted
 
 if TYPE_CHECKING:
+    from socconsole.model.entity import Entity
+    from socconsole.model.world import Place
     from socconsole.screens.base import ConsoleScreen
     from socconsole.screens.desk import Desk
     from socconsole.screens.replies import Said

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from socconsole.model.finding import State, Verdict, first_known
 from socconsole.model.world import WorldKind
 from socconsole.screens import words
-from socconsole.screens.finding_sections import STATE_STYLES
 from socconsole.store.queue_row import QueueRow
 from socconsole.text import clean
 from socconsole.widgets import glyphs
@@ -18,6 +17,14 @@ from socconsole.widgets.rows import Cell, Column
 if TYPE_CHECKING:
     from socconsole.screens.desk import Desk
 
+STATE_STYLES: Final = {
+    State.NEW: "bad",
+    State.ACKNOWLEDGED: "good",
+    State.SNOOZED: "quiet",
+    State.BLOCKED: "good",
+    State.QUIET: "good",
+    State.RESOLVED: "quiet",
+}
 _STATE_WORDS: Final = {
     State.NEW: "new",
     State.ACKNOWLEDGED: "ack",

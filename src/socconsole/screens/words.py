@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from socconsole.model.action import ActionRecord
+if TYPE_CHECKING:
+    from socconsole.model.action import ActionRecord
 
 _UNITS: Final = ((31_536_000, "y"), (86_400, "d"), (3_600, "h"), (60, "m"))
 _DURATION_UNITS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}

@@ -31,7 +31,7 @@ from socconsole.store.ledger_file import (
     connect,
     writing,
 )
-from socconsole.store.ledger_read import count, export, get, head, lines, read, tail, window
+from socconsole.store.ledger_read import WORLD, count, export, get, head, lines, read, tail, window
 from socconsole.store.ledger_schema import DDL
 from socconsole.store.locks import LockHeld
 from socconsole.store.ownership import StateError
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from socconsole.store.state import StateFolder
 
 __all__ = [
+    "WORLD",
     "EntryRefused",
     "Head",
     "LedgerBusy",
@@ -63,8 +64,6 @@ __all__ = [
     "window",
 ]
 
-WORLD: Final = "world"
-"""Verb of the first entry, which also introduces the first key."""
 KEY_ROTATED: Final = "key_rotated"
 KEY_LOST: Final = "key_lost"
 LOSS_ACCEPTED: Final = "loss_accepted"

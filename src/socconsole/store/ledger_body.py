@@ -11,14 +11,12 @@ Free text is not in the body: ``private`` maps its name to SHA-256(domain ‖ sa
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
-import rfc8785
 
 from socconsole.model.entry import Entry, Line
 from socconsole.store.instants import instant, micros
@@ -100,6 +98,8 @@ def body(seq: int, at: int, install: str, session: str, key: str, entry: Entry, 
         "data": _plain(entry.data),
         "private": {name: digest.hex() for name, digest in private.items()},
     }
+    import rfc8785  # only to write
+
     try:
         written = rfc8785.dumps(document)
     except (ValueError, TypeError, RecursionError) as error:  # rfc8785's own errors are ValueErrors
@@ -124,7 +124,7 @@ def to_hash(seq: int, prev: bytes, written: bytes) -> bytes:
 
 
 def entry_hash(seq: int, prev: bytes, written: bytes) -> bytes:
-    return hashlib.sha256(to_hash(seq, prev, written)).digest()
+    return _sha256(to_hash(seq, prev, written))
 
 
 def to_sign(hash_: bytes) -> bytes:
@@ -142,7 +142,13 @@ def private_to_hash(salt: bytes, text: bytes) -> bytes:
 
 
 def private_hash(salt: bytes, text: bytes) -> bytes:
-    return hashlib.sha256(private_to_hash(salt, text)).digest()
+    return _sha256(private_to_hash(salt, text))
+
+
+def _sha256(data: bytes) -> bytes:
+    import hashlib  # it brings OpenSSL, which nobody needs who only reads
+
+    return hashlib.sha256(data).digest()
 
 
 def line(seq: int, written: bytes, hash_: bytes, private: Mapping[str, str]) -> Line:

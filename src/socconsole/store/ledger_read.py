@@ -14,6 +14,9 @@ from socconsole.text import ascii_json
 if TYPE_CHECKING:
     from socconsole.store.state import StateFolder
 
+WORLD: Final = "world"
+"""Verb of the first entry, which also introduces the first key."""
+
 _BATCH: Final = 500
 
 

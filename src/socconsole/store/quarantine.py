@@ -6,19 +6,16 @@ same bytes are kept once, however often they are imported.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
 from typing import TYPE_CHECKING, Final
 
-import zstandard
-
-from socconsole.store.codec import FRAME_LIMIT, LEVEL
 from socconsole.store.instants import instant, micros, storable
 
-if TYPE_CHECKING:  # the readers of records are for who takes records in, not for the console that counts them
+# The readers of records, and what packs them, are for who takes records in, not for the console that counts them.
+if TYPE_CHECKING:
     from socconsole.formats import Deferred, Quarantined
 
 _REASON_LIMIT: Final = 500
@@ -39,7 +36,10 @@ class Kept:
 
 def keep(conn: Connection, records: Iterable[Quarantined | Deferred], origin: str, now: datetime) -> int:
     """Store what is not stored yet, within the caller's transaction; returns how many were new."""
+    import zstandard
+
     from socconsole.formats import Deferred
+    from socconsole.store.codec import LEVEL
 
     before = conn.total_changes
     pack = zstandard.ZstdCompressor(LEVEL).compress
@@ -53,7 +53,7 @@ def keep(conn: Connection, records: Iterable[Quarantined | Deferred], origin: st
             f"INSERT INTO {table} (digest, raw, {column}, line, origin, seen) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (digest) DO NOTHING",
             (
-                hashlib.sha256(record.raw).digest(),
+                _digest(record.raw),
                 pack(record.raw),
                 storable(why, _REASON_LIMIT),
                 record.line,
@@ -74,6 +74,10 @@ def counts(conn: Connection) -> tuple[int, int]:
 
 def kept(conn: Connection, *, deferred: bool = False, limit: int = 1_000) -> list[Kept]:
     """What is kept, newest first."""
+    import zstandard
+
+    from socconsole.store.codec import FRAME_LIMIT
+
     table, column = ("deferred", "what") if deferred else ("quarantine", "reason")
     unpack = zstandard.ZstdDecompressor()
     return [
@@ -95,5 +99,11 @@ def kept(conn: Connection, *, deferred: bool = False, limit: int = 1_000) -> lis
 def release(conn: Connection, raw: bytes, *, deferred: bool = False) -> bool:
     """Forget a record that a reader now understands, in the transaction that commits what it became."""
     table = "deferred" if deferred else "quarantine"
-    done = conn.execute(f"DELETE FROM {table} WHERE digest = ?", (hashlib.sha256(raw).digest(),))
+    done = conn.execute(f"DELETE FROM {table} WHERE digest = ?", (_digest(raw),))
     return done.rowcount > 0
+
+
+def _digest(raw: bytes) -> bytes:
+    import hashlib
+
+    return hashlib.sha256(raw).digest()

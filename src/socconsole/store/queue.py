@@ -24,7 +24,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from socconsole.model.finding import Severity, State
-from socconsole.store import db, reading, standing_sql
+from socconsole.store import db, sources, standing_sql
 from socconsole.store.filter import View, view_conditions
 from socconsole.store.instants import instant, micros
 from socconsole.store.queue_row import SELECT, QueueRow, row, with_folds
@@ -260,7 +260,7 @@ class QueueReader:
             return
         self._blocks.clear()
         self._moment = (version, at)
-        self._fresh = msgspec.json.encode(sorted(reading.fresh_origins(self._conn, now))).decode()
+        self._fresh = msgspec.json.encode(sorted(sources.fresh_origins(self._conn, now))).decode()
 
     def _scan(self, view: View, query: Query, now: datetime, sort: Sort = WORST_FIRST, folded: bool = False) -> Scan:
         self._settle(now)

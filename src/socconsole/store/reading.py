@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from socconsole import triage
 from socconsole.model.finding import Finding, Format, Leaving, Observation, Priority, State, Verdict, Workflow
-from socconsole.model.source import Freshness
-from socconsole.store import egress, rows, sources
+from socconsole.store import egress, rows
 from socconsole.store.codec import Codec, unpack_observation
 from socconsole.store.instants import instant, instant_or_none
 from socconsole.store.leaving import Flow, flow
+from socconsole.store.sources import fresh_origins as fresh_origins
 from socconsole.text import Untrusted
 
 
@@ -169,11 +169,6 @@ def observation(conn: Connection, codec: Codec, n: int) -> Observation:
     ).fetchone()
     found = unpack_observation(codec.unpack(doc, dictionary), digest)
     return replace(found, active=False) if gone else found
-
-
-def fresh_origins(conn: Connection, now: datetime) -> frozenset[str]:
-    """The origins whose silence means something now: sources in scope that are FRESH."""
-    return frozenset(sources.origin_of(s.key) for s in sources.states(conn, now=now) if s.freshness is Freshness.FRESH)
 
 
 def findings_json(stored: Stored, now: datetime) -> dict[str, Any]:

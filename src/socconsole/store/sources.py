@@ -220,6 +220,11 @@ def states(conn: Connection, *, now: datetime, clock: HostClock | None = None) -
     return [_judge(row, now, at, alive) for row in rows]
 
 
+def fresh_origins(conn: Connection, now: datetime) -> frozenset[str]:
+    """The origins whose silence means something now: sources in scope that are FRESH."""
+    return frozenset(origin_of(s.key) for s in states(conn, now=now) if s.freshness is Freshness.FRESH)
+
+
 _Row = tuple[
     str, str, str, str | None, str, str, float, int | None, int | None, int, str | None, float | None,
     int | None, str | None, float | None, int, str,

@@ -7,10 +7,8 @@ says that there was something here, so that an emptied folder is never taken for
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -18,9 +16,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
+import orjson
+
 from socconsole.model.entry import Entry
 from socconsole.model.world import DrillWorld, World, WorldKind
-from socconsole.store import ledger, locks
+from socconsole.store import ledger_read, locks
+from socconsole.store.ledger_file import LedgerError
 from socconsole.store.locks import LockHeld
 from socconsole.store.ownership import StateError, check_file, check_file_system, check_folder
 
@@ -78,10 +79,12 @@ class StateFolder:
         with locks.hold(root / "locks" / "folder.lock", wait_s=_WAIT_S):
             if (root / MARKER).exists() or (root / "ledger.db").exists():
                 raise StateError(f"{root} holds a state already", "open it, or name another folder with --store")
-            folder = cls(root, world, f"i-{secrets.token_hex(6)}", _session())
+            from socconsole.store import ledger  # who opens a folder only reads its first entry
+
+            folder = cls(root, world, f"i-{os.urandom(6).hex()}", _session())
             try:
                 ledger.start(folder, world_data(world), "socconsole")
-            except ledger.LedgerError as error:
+            except LedgerError as error:
                 raise StateError(error.message, error.remedy) from error
             _write_marker(root, folder.install, store=False)  # last: it says that the rest is there
         return folder
@@ -112,7 +115,7 @@ class StateFolder:
         folder = cls(root, World(WorldKind.IMPORT), install, _session())
         try:
             world = _world(folder)
-        except ledger.LedgerError as error:
+        except LedgerError as error:
             raise StateError(error.message, error.remedy) from error
         if not without_store:
             has_store = _check_store(root / "store.db", had_store)
@@ -161,6 +164,8 @@ class StateFolder:
             raise StateError(
                 f"a {self.world.kind.value} state folder takes no accounts", "name the live one with --store"
             )
+        from socconsole.store import ledger
+
         ledger.append(self, [Entry(ACCOUNTS_ADDED, who, data={"accounts": fresh})])
         return replace(self, world=replace(self.world, accounts=(*self.world.accounts, *fresh)))
 
@@ -214,19 +219,21 @@ def world_of(data: Mapping[str, Any]) -> World:
 
 def _world(folder: StateFolder) -> World:
     """The world as the first entry and later additions say. The entries' signatures are not checked here."""
-    first = ledger.read(folder, limit=1)
+    first = ledger_read.read(folder, limit=1)
     damaged = StateError(
         f"{folder.ledger_db} does not open with a world of this folder",
         "restore ledger.db from a backup; `socconsole ledger verify` says what is wrong with it",
     )
-    if not first or first[0].entry.verb != ledger.WORLD or first[0].install != folder.install:
+    if not first or first[0].entry.verb != ledger_read.WORLD or first[0].install != folder.install:
         raise damaged
     try:
         world = world_of(first[0].entry.data)
         if world.kind is not WorldKind.LIVE:
             return world
         added = [
-            account for line in ledger.lines(folder, verbs=(ACCOUNTS_ADDED,)) for account in line.entry.data["accounts"]
+            account
+            for line in ledger_read.lines(folder, verbs=(ACCOUNTS_ADDED,))
+            for account in line.entry.data["accounts"]
         ]
     except (ValueError, LookupError, TypeError) as error:
         raise damaged from error
@@ -256,8 +263,8 @@ def _check_store(path: Path, had_store: bool) -> bool:
 def _write_marker(root: Path, install: str, *, store: bool) -> None:
     fresh = root / f"{MARKER}.{os.getpid()}"
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        json.dump({"format": 1, "install": install, "store": store}, file)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(orjson.dumps({"format": 1, "install": install, "store": store}))
         file.flush()
         os.fsync(file.fileno())
     os.replace(fresh, root / MARKER)
@@ -266,7 +273,7 @@ def _write_marker(root: Path, install: str, *, store: bool) -> None:
 def _read_marker(root: Path) -> tuple[str, bool]:
     """(install, whether a store was seen). ``StateError`` for a folder that is not one of ours."""
     try:
-        told = json.loads((root / MARKER).read_text("ascii"))
+        told = orjson.loads((root / MARKER).read_bytes())
         if told["format"] == 1:
             return str(told["install"]), bool(told["store"])
     except FileNotFoundError as error:
@@ -277,4 +284,4 @@ def _read_marker(root: Path) -> tuple[str, bool]:
 
 
 def _session() -> str:
-    return f"s-{secrets.token_hex(4)}"
+    return f"s-{os.urandom(4).hex()}"
