@@ -6,7 +6,7 @@ line. Without a file everything has a default, and the accounts are those of the
 ``tables`` says what may stand in it, ``loading`` reads and checks it, ``example`` is what a new user begins with.
 """
 
-from socconsole.config.escalation import ChannelConfig, EscalationConfig, HeartbeatConfig, StepConfig
+from socconsole.config.escalation import ChannelConfig, EscalationConfig, HandoffConfig, HeartbeatConfig, StepConfig
 from socconsole.config.example import EXAMPLE
 from socconsole.config.loading import PATH_VARIABLE, RULES_FOLDER, WORLD_FILE, ConfigError, default_path, exposed, load
 from socconsole.config.tables import (
@@ -45,6 +45,7 @@ __all__ = [
     "EgressConfig",
     "EntityConfig",
     "EscalationConfig",
+    "HandoffConfig",
     "HeartbeatConfig",
     "Intervals",
     "PeerConfig",

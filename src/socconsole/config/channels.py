@@ -1,4 +1,4 @@
-"""Where a channel goes: in words for people, and its secret, which is read when it is needed and stands nowhere else."""
+"""Where a channel goes: in words for people, and its secret, which is read when it is needed and kept nowhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of escalation: who is told of what, by which channel, and the heartbeat whose absence tells somebody."""
+"""Tables of escalation: who is told of what, by which channel, and what is missed: a heartbeat, a receipt."""
 
 from __future__ import annotations
 
@@ -76,6 +76,13 @@ class HeartbeatConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     region: Annotated[str, msgspec.Meta(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region")]
     install: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_.-]{1,60}$")]
     """What this install is called, as a dimension of the metric; no two may share it."""
+
+
+class HandoffConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is expected of handoffs that were given."""
+
+    accept_within_minutes: Annotated[float, msgspec.Meta(ge=1, le=1440)] = 30.0
+    """Without a receipt by then, nobody is known to have taken over: that is a finding of our own."""
 
 
 def escalation_faults(config: Config) -> tuple[str, str] | None:

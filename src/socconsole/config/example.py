@@ -153,6 +153,9 @@ EXAMPLE: Final = """\
 # channel = "chat"
 # quiet_hours = ["22:00-06:00"]
 
+# [handoff]                      # one that was given and has no receipt by then is a finding (Handoff:Unaccepted)
+# accept_within_minutes = 30
+
 # [heartbeat]                    # the watch says once a minute that it lives; deploy/heartbeat.json misses it
 # account = "111122223333"
 # region = "eu-central-1"

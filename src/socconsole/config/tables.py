@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from socconsole.config.escalation import ChannelConfig, EscalationConfig, HeartbeatConfig
+from socconsole.config.escalation import ChannelConfig, EscalationConfig, HandoffConfig, HeartbeatConfig
 from socconsole.model.action import Mode
 
 Account = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$", description="12-digit AWS account id")]
@@ -320,6 +320,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Paths: who is told of what, in which order."""
     heartbeat: HeartbeatConfig | None = None
     """Where the watch says that it lives."""
+    handoff: HandoffConfig = msgspec.field(default_factory=HandoffConfig)
     linger_minutes: Annotated[float, msgspec.Meta(ge=0, le=1440)] = 15.0
     """How long a watch that a console started goes on after the last console."""
     remind_minutes: Annotated[float, msgspec.Meta(ge=1, le=1440)] = 15.0

@@ -7,5 +7,16 @@ from socconsole.escalate.message import About, Message, compose
 from socconsole.escalate.path import Due, Planned, Send, Step, due, numbers, plan, quiet_until, told_all
 
 __all__ = [
-    "About", "Due", "Message", "Planned", "Send", "Step", "compose", "due", "numbers", "plan", "quiet_until", "told_all",
-]  # fmt: skip
+    "About",
+    "Due",
+    "Message",
+    "Planned",
+    "Send",
+    "Step",
+    "compose",
+    "due",
+    "numbers",
+    "plan",
+    "quiet_until",
+    "told_all",
+]

@@ -1,4 +1,4 @@
-"""What sets a path going by itself: findings that are new and unacknowledged, and cases that were opened. Reads only."""
+"""What sets a path going by itself: findings that are new and unacknowledged, cases that were opened. Reads only."""
 
 from __future__ import annotations
 

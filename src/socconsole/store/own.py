@@ -37,6 +37,12 @@ VANISHED: Final = "Detection:AWS/Vanished"
 CLOCK: Final = "Case:Clock/Due"
 """The type of the alarm about a deadline that is near or over (``case_alarms``)."""
 
+UNACCEPTED: Final = "Handoff:Unaccepted"
+"""The type of the alarm about a handoff that nobody accepted (``handoff_alarms``)."""
+
+_OWED: Final = (CLOCK, UNACCEPTED)
+"""Of these nobody gets rid by acknowledging them."""
+
 KEPT: Final = timedelta(hours=24)
 """How long an acknowledged alarm stays in sight."""
 
@@ -163,7 +169,8 @@ def close_acknowledged(conn: Connection, now: datetime) -> int:
     """Close the alarms, and what the rules found, that somebody acknowledged ``KEPT`` ago and that were quiet since;
     returns how many. What happened again after it was acknowledged waits for somebody anew.
 
-    An approval that is owed stays owed, whoever has seen that it is, and a deadline is a deadline.
+    An approval that is owed stays owed, whoever has seen that it is, a deadline is a deadline, and a handoff that
+    nobody accepted still waits for its receipt.
     """
     with transaction(conn):
         found = conn.execute(
@@ -172,8 +179,9 @@ def close_acknowledged(conn: Connection, now: datetime) -> int:
             "AND coalesce(q.resumed_at, 0) <= q.acked_at AND coalesce(q.occurred, 0) <= ?3 "
             "AND NOT EXISTS (SELECT 1 FROM owed AS w JOIN alias AS k ON k.key = w.alarm "
             "WHERE k.finding = q.n AND w.what = 'approval' AND w.settled IS NULL) "
-            "AND NOT EXISTS (SELECT 1 FROM finding AS f WHERE f.n = q.n AND instr(f.types, ?4) > 0)",
-            (Format.OWN.value, Format.TRAIL.value, micros(now - KEPT), CLOCK),
+            "AND NOT EXISTS (SELECT 1 FROM finding AS f, json_each(?4) AS w WHERE f.n = q.n "
+            "AND instr(f.types, w.value) > 0)",
+            (Format.OWN.value, Format.TRAIL.value, micros(now - KEPT), json.dumps(_OWED)),
         ).fetchall()
         for (n,) in found:
             _close(conn, n, now)

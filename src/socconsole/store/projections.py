@@ -28,7 +28,7 @@ escalation, escalating, escalated, …       see ``escalations``
 erase                                     ``of`` ([[seq, name], …])
 probed                                    see ``probe_finding``
 case_…, clock_…                           see ``project_cases``
-shift_…, handoff…                         see ``project_handoffs``
+shift_…, handoff…                         see ``project_handoffs``, handoff_unaccepted ``handoff_alarms``
 adopted                                   see ``adopted``: applied as the entry that another install wrote;
                                           of a decision also ``stands``, the findings it changes nothing about
 ========================================= ==============================================================
@@ -45,6 +45,7 @@ from socconsole.model.entry import Line
 from socconsole.store import (
     adopted,
     escalations,
+    handoff_alarms,
     own,
     probe_finding,
     project_actions,
@@ -79,6 +80,10 @@ def apply(conn: sqlite3.Connection, line: Line, lookup: Lookup) -> None:
         escalations.apply(conn, line)
     elif verb in project_handoffs.VERBS:
         project_handoffs.apply(conn, line)
+        if verb == project_handoffs.ACCEPTED:
+            handoff_alarms.settled(conn, line)
+    elif verb == handoff_alarms.UNACCEPTED:
+        handoff_alarms.unaccepted(conn, line)
 
 
 def _erase(conn: sqlite3.Connection, line: Line) -> None:

@@ -24,6 +24,8 @@ TITLE_LIMIT: Final = 256
 """Characters of a title in the table; Security Hub allows no more, the record keeps all."""
 
 PLACE_LIMIT: Final = 96
+_OWN: Final = ("socconsole",)
+"""``sources`` of an alarm of our own: it repeats nothing, and each time is about something that is new."""
 _PRINCIPALS: Final = ("role", "user", "principal")
 NAMES_LIMIT: Final = 1_000
 """Characters of types, resources and actors that ``type:``, ``res:`` and ``actor:`` look at."""
@@ -107,6 +109,7 @@ def update(conn: Connection, n: int, finding: Finding, was: Before, now: datetim
     resumed = was.resumed_at
     if finding.occurred is not None and (
         triage.resumed(instant_or_none(was.occurred), finding.occurred, instant_or_none(was.blocked_at))
+        or (finding.sources == _OWN and was.occurred is not None and micros(finding.occurred) > was.occurred)
         or (resolved is None and was.resolved_at is not None and micros(finding.occurred) > was.resolved_at)
     ):
         resumed = micros(finding.occurred)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -25,6 +25,7 @@ from socconsole.store import (
     due,
     facts,
     gone,
+    handoff_alarms,
     housekeeping,
     ledger,
     owed,
@@ -98,15 +99,22 @@ class Duties:
 
     async def warn_of_clocks(self) -> None:
         """Put on record which deadlines of open cases come near or are over, and which warnings are over."""
+        await self._warn(case_alarms.due)
+
+    async def warn_of_handoffs(self) -> None:
+        """Put on record that nobody has accepted a handoff in time."""
+        await self._warn(handoff_alarms.due)
+
+    async def _warn(self, due: Callable[[Connection, Config, str, datetime], list[Entry]]) -> None:
         await self.apply_ledger()  # what was put on record and not taken in yet would be said again
-        entries = await asyncio.to_thread(self._clock_entries, datetime.now(UTC))
+        entries = await asyncio.to_thread(self._due, due, datetime.now(UTC))
         if entries:
             await asyncio.to_thread(ledger.append, self._folder, entries)
             await self.apply_ledger()
 
-    def _clock_entries(self, now: datetime) -> list[Entry]:
+    def _due(self, due: Callable[[Connection, Config, str, datetime], list[Entry]], now: datetime) -> list[Entry]:
         with db.reading(self._folder) as conn:
-            return case_alarms.due(conn, self._config, WHO, now)
+            return due(conn, self._config, WHO, now)
 
     async def note_ended(self) -> None:
         """Put on record which threats AWS closed, and how: gone, archived, resolved or suppressed by somebody."""

@@ -123,6 +123,7 @@ async def watch(
                 report = await _once(keeper, pollers)
                 await rules.run()
                 await duties.warn_of_clocks()
+                await duties.warn_of_handoffs()
                 await duties.rescore()
                 await duties.correlate()
                 await duties.read_others()
@@ -224,6 +225,7 @@ async def _reside(
         asyncio.create_task(_every(REMIND_S, duties.remind), name="reminders"),
         asyncio.create_task(_every(REMIND_S, duties.remind_of_actions), name="owed"),
         asyncio.create_task(_every(REMIND_S, duties.warn_of_clocks), name="clocks"),
+        asyncio.create_task(_every(REMIND_S, duties.warn_of_handoffs), name="handoffs"),
         asyncio.create_task(_every(REMIND_S, duties.note_ended), name="ended"),
         asyncio.create_task(_every(CHECK_S, duties.look_after_actions), name="actions"),
         asyncio.create_task(_every(REMIND_S, duties.rescore), name="scores"),
