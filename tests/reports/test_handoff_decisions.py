@@ -20,6 +20,7 @@ from socconsole.reports.handoff_file import BadHandoff
 from socconsole.store import adopted, case_acts, db, ledger, outbox, project, recover
 from socconsole.store.instants import micros
 from socconsole.store.state import StateFolder
+from tests.cli.support import run
 from tests.reports.test_handoff import knowing, signer
 from tests.store.builders import hub, observation
 from tests.store.desk import act, decision, dump, fill, live, named
@@ -128,9 +129,21 @@ def test_the_later_decision_counts_and_the_other_is_told(ana: StateFolder, bob: 
     assert kept == {named(0): True, named(1): False, named(2): True}
     assert (decision(bob, 0)["owner"], decision(bob, 1)["owner"]) == ("bob", "ana")
     assert decision(bob, 2)["acked_by"] is None, "bob wants it looked at again, and said so last"
-    first = next(str(one) for one in taken.met.conflicts if one.finding == named(0))
+    first = next(said for said in taken.decided if said.startswith(named(0)))
     assert f"claim by bob at {ago(4):%Y-%m-%d %H:%M:%SZ} stands" in first
     assert "claim by ana" in first
+
+
+def test_the_command_line_tells_what_met(ana: StateFolder, bob: StateFolder, tmp_path: Path) -> None:
+    act(ana, Claim(ids=(named(0), named(1))), now=ago(5))
+    act(bob, Claim(ids=(named(0),)), "bob", now=ago(4))
+    path, config = tmp_path / "tonight.handoff", tmp_path / "bob.toml"
+    config.write_text(f'[[peers]]\nname = "ana"\npublic_key = "{signer(ana).public.hex()}"\n')
+    assert "1 set of decisions on findings" in run("handoff", "-o", path, "--store", ana.root).out
+    taken = run("handoff", "accept", path, "--json", "--store", bob.root, "--config", config).row
+    (conflict,) = taken["conflicts"]
+    assert (conflict["finding"], conflict["kept"], conflict["here"]["by"]) == (named(0), True, "bob")
+    assert (taken["decisions"], taken["awaited"], taken["untold"]) == (1, [], [])
 
 
 def test_a_finding_that_arrives_later_or_under_another_name_has_the_decision(ana: StateFolder, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from socconsole.text import clean
 
 if TYPE_CHECKING:
     from socconsole.config import Config
+    from socconsole.store.adopted_decisions import Said
     from socconsole.store.handoffs import HandedOff
     from socconsole.store.state import StateFolder
 
@@ -102,13 +103,13 @@ def _give(
     parcel = given.parcel
     print(
         f"{parcel.id}: {count(len(parcel.cases), 'case')}, {count(len(parcel.actions), 'containment')}, "
-        f"{len(given.data):,} bytes, "
+        f"{count(len(parcel.decisions), 'set')} of decisions on findings, {len(given.data):,} bytes, "
         f"sha256 {given.digest}; ledger entry {line.seq:,}"
     )
-    for digest in parcel.left_out:
-        say(f"evidence {digest} is not in it: it did not fit, or is not there")
+    for lacking in parcel.lacks:
+        say(lacking)
     say("unaccepted until their receipt is here: socconsole handoff receipt LINE")
-    finish(Code.NOT_FRESH if parcel.left_out else Code.DONE)
+    finish(Code.NOT_FRESH if parcel.lacks else Code.DONE)
 
 
 def accept(
@@ -151,7 +152,19 @@ def accept(
                 "cases": list(parcel.cases),
                 "actions": list(parcel.actions),
                 "entries": taken.adopted,
+                "decisions": taken.decisions,
+                "awaited": sorted(taken.met.awaited),
+                "conflicts": [
+                    {
+                        "finding": one.finding,
+                        "kept": one.kept,
+                        "here": _said(one.here),
+                        "theirs": _said(one.theirs),
+                    }
+                    for one in taken.met.conflicts
+                ],
                 "left_out": list(parcel.left_out),
+                "untold": list(parcel.untold),
                 "ledger": taken.seq,
                 "receipt": taken.receipt,
             }
@@ -162,11 +175,17 @@ def accept(
             say(f"  socconsole case show {case}")
         for action in parcel.actions:
             say(f"  socconsole undo {action}")
-        for digest in parcel.left_out:
-            say(f"  evidence {clean(digest, 64)} did not come with it")
+        for said in (*parcel.lacks, *taken.decided):
+            say(f"  {said}")
         say("send them this line; until it is there they count it as unaccepted:")
         print(taken.receipt)
     finish(Code.DONE)
+
+
+def _said(one: Said) -> dict[str, object]:
+    from socconsole.store.reading import rfc3339
+
+    return {"verb": one.verb, "by": one.who, "at": rfc3339(one.at)}
 
 
 def receipt(

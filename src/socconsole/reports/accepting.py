@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from socconsole.store.state import StateFolder
 
 _WAIT_S: Final = 2.0
+_CONFLICTS: Final = 20
 _NAMES: Final = ("id", "action", "target", "account", "region")
 """What an intent names, and what is matched, stored and sent to AWS as it is."""
 
@@ -42,6 +43,18 @@ class Taken:
     """Those of ``adopted`` that decide about findings."""
     met: Meeting = field(default_factory=Meeting)
     """What they came to here: where both installs had decided, and what is not known here yet."""
+
+    @property
+    def decided(self) -> tuple[str, ...]:
+        """What came of their decisions on findings, in words; of many conflicts the first are told one by one."""
+        conflicts, awaited = self.met.conflicts, len(self.met.awaited)
+        said = [f"decisions on findings taken over: {self.decisions:,}"] if self.decisions else []
+        if awaited:
+            said.append(f"{awaited:,} of the findings are not known here yet: they are decided about when they arrive")
+        said += [str(one) for one in conflicts[:_CONFLICTS]]
+        if len(conflicts) > _CONFLICTS:
+            said.append(f"and {len(conflicts) - _CONFLICTS:,} more on which both installs had decided")
+        return tuple(said)
 
 
 def give(folder: StateFolder, given: Given, who: str, now: datetime) -> Line:

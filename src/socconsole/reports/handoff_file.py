@@ -33,6 +33,7 @@ from socconsole.store.instants import micros
 from socconsole.store.keys import Signer, key_id, public_of
 from socconsole.store.peers import enrolled
 from socconsole.store.state import world_data, world_of
+from socconsole.text import clean
 
 if TYPE_CHECKING:
     from socconsole.store.state import StateFolder
@@ -44,6 +45,9 @@ MOST: Final = 64 * 1024 * 1024
 """Bytes of a file that is read at all."""
 RECORDS: Final = 16 * 1024 * 1024
 """Bytes of cases' records that travel; what is more is named in ``left_out``. States before containments always do."""
+
+_NAMED: Final = 20
+"""Entries that are named one by one."""
 
 _SIGNED: Final = b"socconsole handoff 1\n"
 
@@ -80,6 +84,18 @@ class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was decided about findings that are open or in an open case, in its order. Since version 2."""
     untold: tuple[int, ...] = ()
     """Entries of the giver's ledger with such decisions that did not fit: the oldest. Since version 2."""
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What did not travel, in words."""
+        said = [
+            f"evidence {clean(digest, 64)} is not in it: it did not fit, or was not there" for digest in self.left_out
+        ]
+        if self.untold:
+            more = f" and {len(self.untold) - _NAMED:,} more" if len(self.untold) > _NAMED else ""
+            named = ", ".join(f"{seq:,}" for seq in self.untold[:_NAMED])
+            said.append(f"the oldest decisions on findings are not in it, they did not fit: entries {named}{more}")
+        return tuple(said)
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
