@@ -42,14 +42,16 @@ class Command:
 
 # What the rows of one group have in common.
 _screen = partial(Command, group="screens")
-_decision = partial(Command, needs="finding", acting=True, screens=("triage",), group="triage")
-_triage = partial(Command, screens=("triage",), group="triage")
+_decision = partial(Command, needs="finding", acting=True, screens=("triage", "case"), group="triage")
+_triage = partial(Command, screens=("triage", "case"), group="triage")
 _response = partial(Command, group="response")
 _case = partial(Command, group="cases", screens=("cases", "case"))
+_handing = partial(Command, group="handoff", screens=("handoff",))
 _view = partial(Command, group="view")
 
 _LISTS: Final = (
-    "triage", "egress", "endpoints", "endpoint", "cases", "case", "activity", "sources", "pivot", "entity", "tree",
+    "triage", "egress", "endpoints", "endpoint", "cases", "case", "activity", "handoff", "sources", "pivot", "entity",
+    "tree",
 )  # fmt: skip
 """Screens with rows under a filter."""
 
@@ -73,6 +75,13 @@ SCREENS: Final[tuple[Command, ...]] = (
         "screen.cases", "Cases", "incidents under work: clocks, steps, what still leaves", keys=("4",), verb="cases"
     ),
     _screen("screen.activity", "Activity", "the ledger: what was decided and done", keys=("5",), verb="activity"),
+    _screen(
+        "screen.handoff",
+        "Handoff",
+        "what the next shift has to know; giving it, and taking another's",
+        keys=("6",),
+        verb="handoff",
+    ),
     _screen(
         "screen.sources", "Sources", "what answers, how fresh, and what mends the rest", keys=("7",), verb="sources"
     ),
@@ -137,9 +146,15 @@ DESK: Final[tuple[Command, ...]] = (
         ledger="take_back",
         acting=True,
     ),
-    _triage("mark", "Mark", "mark the row for a bulk act", keys=("space",), needs="row"),
     _triage(
-        "mark_all", "Mark all", "mark every row the filter shows; again to clear", keys=("asterisk",), verb="mark-all"
+        "mark", "Mark", "mark the finding for a bulk act; on a step of a case: tick it", keys=("space",), needs="row"
+    ),
+    _triage(
+        "mark_all",
+        "Mark all",
+        "mark every finding the filter shows; again to clear",
+        keys=("asterisk",),
+        verb="mark-all",
     ),
     _triage("send", "Send", "send workflow writes kept back in READ", verb="send", effect=Effect.WORKFLOW, screens=()),
 )
@@ -173,7 +188,6 @@ CASES: Final[tuple[Command, ...]] = (
         "step",
         "Step",
         "tick the step under the cursor, with how it was done",
-        keys=("space",),
         verb="step",
         needs="row",
         ledger="case_step",
@@ -200,9 +214,21 @@ CASES: Final[tuple[Command, ...]] = (
     _case(
         "detach",
         "Detach",
-        "take the finding under the cursor out, with a reason",
+        "take the marked findings out, or the one under the cursor, with a reason",
         verb="detach",
+        needs="finding",
         ledger="case_detach",
+        screens=("case",),
+    ),
+    _case(
+        "split",
+        "Split",
+        "make a case of its own of the marked findings, or of the one under the cursor",
+        keys=("S",),
+        verb="split",
+        needs="finding",
+        ledger="case_open",
+        acting=True,
         screens=("case",),
     ),
     _case("merge", "Merge", "make it part of another: c-…", verb="merge", ledger="case_merge"),
@@ -235,10 +261,57 @@ RESPONDING: Final[tuple[Command, ...]] = (
         effect=Effect.CONTAIN,
         ledger="intent",
         acting=True,
-        screens=("triage", "activity", "case"),
+        screens=("triage", "activity", "case", "handoff"),
     ),
     _response("respond", "Arm", "allow containment for this session, with a reason", verb="respond", ledger="respond"),
     _response("stand_down", "Stand down", "leave RESPOND", verb="stand-down", ledger="stand_down"),
+)
+
+HANDING: Final[tuple[Command, ...]] = (
+    _handing(
+        "give",
+        "Give",
+        "make the signed file for the next shift's install; it goes on record",
+        keys=("H",),
+        verb="give",
+        ledger="handoff",
+        acting=True,
+    ),
+    _handing(
+        "accept",
+        "Accept",
+        "show the file of another install, then take it over",
+        keys=("A",),
+        verb="accept",
+        ledger="handoff_taken",
+        acting=True,
+    ),
+    _handing(
+        "receipt",
+        "Receipt",
+        "put on record that they took it over: the line that they got, or its file",
+        keys=("R",),
+        verb="receipt",
+        ledger="handoff_accepted",
+        acting=True,
+    ),
+    _handing(
+        "write",
+        "Write",
+        "write the handoff as .html, .md or .json; of one that was accepted, its receipt",
+        keys=("w",),
+        verb="write",
+        screens=("handoff", "take", "paper"),
+    ),
+    _handing(
+        "shift",
+        "Shift",
+        "on [UNTIL] signs you on and asks whether the responder role can be had; off signs you off",
+        verb="shift",
+        effect=Effect.READ,
+        ledger="shift_on",
+        screens=(),
+    ),
 )
 
 LOOKING: Final[tuple[Command, ...]] = (
@@ -259,7 +332,7 @@ LOOKING: Final[tuple[Command, ...]] = (
         keys=("p",),
         verb="pivot",
         needs="row",
-        screens=("triage", "egress", "path", "endpoints", "endpoint", "pivot", "entity", "tree"),
+        screens=("triage", "egress", "path", "endpoints", "endpoint", "pivot", "entity", "tree", "case"),
     ),
     _view(
         "tree",
@@ -268,7 +341,7 @@ LOOKING: Final[tuple[Command, ...]] = (
         keys=("t",),
         verb="tree",
         needs="row",
-        screens=("triage", "pivot", "entity"),
+        screens=("triage", "pivot", "entity", "case"),
     ),
     _view(
         "talkers",
@@ -303,7 +376,7 @@ LOOKING: Final[tuple[Command, ...]] = (
     _view(
         "sort", "Sort", "next order: score, severity, age, title, place", keys=("s",), verb="sort", screens=("triage",)
     ),
-    _view("raw", "Raw", "the records as AWS sent them", keys=("o",), needs="finding", screens=("triage",)),
+    _view("raw", "Raw", "the records as AWS sent them", keys=("o",), needs="finding", screens=("triage", "case")),
     _view("copy", "Copy", "send the row to the terminal's clipboard", keys=("y",), needs="row"),
     _view(
         "export",
@@ -323,7 +396,7 @@ GENERAL: Final[tuple[Command, ...]] = (
     Command("quit", "Quit", "leave the console; the watch goes on for its linger", verb="q"),
 )
 
-COMMANDS: Final = (*SCREENS, *DECIDING, *DESK, *CASES, *RESPONDING, *LOOKING, *GENERAL)
+COMMANDS: Final = (*SCREENS, *DECIDING, *DESK, *CASES, *RESPONDING, *HANDING, *LOOKING, *GENERAL)
 """In the order in which help and palette list them."""
 
 BY_ID: Final = {command.id: command for command in COMMANDS}

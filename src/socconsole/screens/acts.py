@@ -1,4 +1,4 @@
-"""What an analyst decides about findings, from Triage and from a finding's own screen.
+"""What an analyst decides about findings, from Triage, from a finding's own screen and from a case.
 
 Each act is bound to the ids that were under the cursor, or marked, at the keypress; what is asked afterwards
 does not change them.
@@ -6,6 +6,7 @@ does not change them.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -49,7 +50,15 @@ async def pivot_named(screen: ConsoleScreen, name: str) -> None:
 
 
 class FindingActs(ConsoleScreen):
-    """Base of the screens with findings on them. :meth:`subject` is a tuple of finding ids."""
+    """Base of the screens with findings on them. :meth:`subject` is a tuple of finding ids, or :meth:`about` says
+    which of them it means."""
+
+    _unsaid: str = ""
+    """A note that could not be recorded."""
+
+    def about(self, subject: Hashable) -> tuple[str, ...]:
+        """Ids of the findings that a subject means: the marked ones, else that under the cursor."""
+        return subject if isinstance(subject, tuple) else ()
 
     def acted(self) -> None:
         """An act was recorded: the place to clear marks."""
@@ -57,7 +66,7 @@ class FindingActs(ConsoleScreen):
     # -- decisions -------------------------------------------------------------------------------------
 
     async def do_acknowledge(self, asked: Invocation) -> None:
-        ids = _ids(asked)
+        ids = self.about(asked.subject)
         reason = asked.argument or await self.ask(
             f"reason to acknowledge {self.named(ids)}", hint=self._told(), kind="reason"
         )
@@ -65,16 +74,17 @@ class FindingActs(ConsoleScreen):
             await self.record(Acknowledge(ids=ids, reason=reason.strip()), "acknowledged")
 
     async def do_claim(self, asked: Invocation) -> None:
-        await self.record(Claim(ids=_ids(asked)), "claimed")
+        await self.record(Claim(ids=self.about(asked.subject)), "claimed")
 
     async def do_note(self, asked: Invocation) -> None:
-        ids = _ids(asked)
-        text = asked.argument or await self.ask_lines(f"note on {self.named(ids)}")
+        ids = self.about(asked.subject)
+        text = asked.argument or await self.ask_lines(f"note on {self.named(ids)}", self._unsaid)
         if text is not None and self._given(text, "a text"):
-            await self.record(Note(ids=ids, text=text.strip()), "noted")
+            # What could not be recorded stands in the next question: it may have taken minutes to write.
+            self._unsaid = "" if await self.record(Note(ids=ids, text=text.strip()), "noted") else text
 
     async def do_verify(self, asked: Invocation) -> None:
-        ids = _ids(asked)
+        ids = self.about(asked.subject)
         line = asked.argument or await self.ask(f"verdict on {self.named(ids)}", hint=_VERDICT_HINT)
         if line is None:
             return
@@ -88,7 +98,7 @@ class FindingActs(ConsoleScreen):
         )
 
     async def do_snooze(self, asked: Invocation) -> None:
-        ids = _ids(asked)
+        ids = self.about(asked.subject)
         span, _, reason = asked.argument.partition(" ")
         # Of many, those that cannot be snoozed are left out when it is recorded, and named then.
         refused = self._not_snoozable(ids[0]) if len(ids) == 1 else ""
@@ -115,8 +125,8 @@ class FindingActs(ConsoleScreen):
     async def do_take_back(self, asked: Invocation) -> None:
         await self.record(TakeBack(), "taken back")
 
-    async def record(self, request: Decision, done: str) -> None:
-        """Put a decision on the ledger and say what became of it."""
+    async def record(self, request: Decision, done: str) -> bool:
+        """Put a decision on the ledger and say what became of it; whether it was recorded."""
         many = len(getattr(request, "ids", ()))
         if many > 100:
             self.say(f"recording {many:,} findings …", seconds=0)
@@ -124,6 +134,7 @@ class FindingActs(ConsoleScreen):
         self.say(said, kind)
         if kind == "good":
             self.acted()
+        return kind == "good"
 
     # -- response --------------------------------------------------------------------------------------
 
@@ -131,34 +142,31 @@ class FindingActs(ConsoleScreen):
         if asked.argument:
             plan_named(self, asked.argument)
             return
-        ids = _ids(asked)
-        if len(ids) != 1:
-            self.say("contain one finding at a time", "warning")
-            return
-        opening.offers(self.desk, ids[0])
+        for finding in self.about(asked.subject)[:1]:
+            opening.offers(self.desk, finding)
 
     async def do_case(self, asked: Invocation) -> None:
         if asked.argument:
             case_entry.go_to(self, asked.argument)
         else:
-            await case_entry.enter(self, ids := _ids(asked), self.title_of(ids[0]))
+            await case_entry.enter(self, ids := self.about(asked.subject), self.title_of(ids[0]))
 
     def do_pivot(self, asked: Invocation) -> None:
         if asked.argument:
             self.work(pivot_named(self, asked.argument))
             return
-        for finding in _ids(asked)[:1]:
+        for finding in self.about(asked.subject)[:1]:
             opening.pivot(self.desk, pivot.of_finding(self.desk.conn, finding), self.named((finding,)))
 
     def do_tree(self, asked: Invocation) -> None:
-        for finding in _ids(asked)[:1]:
+        for finding in self.about(asked.subject)[:1]:
             opening.tree(self.desk, pivot.of_finding(self.desk.conn, finding), self.named((finding,)))
 
     def do_undo(self, asked: Invocation) -> None:
         if asked.argument:
             opening.undo(self.desk, asked.argument)
             return
-        of = {done.id for id_ in _ids(asked) for done in actions.of_finding(self.desk.conn, id_)}
+        of = {done.id for done in actions.of_findings(self.desk.conn, self.about(asked.subject))}
         here = [record for record in self.desk.standing_actions() if record.id in of]
         if len(here) == 1:
             opening.undo(self.desk, here[0].id)
@@ -169,12 +177,12 @@ class FindingActs(ConsoleScreen):
     # -- looking ---------------------------------------------------------------------------------------
 
     def do_raw(self, asked: Invocation) -> None:
-        ids = _ids(asked)
+        ids = self.about(asked.subject)
         if ids:
             opening.raw(self.desk, ids[0])
 
     def do_copy(self, asked: Invocation) -> None:
-        ids = _ids(asked)
+        ids = self.about(asked.subject)
         stored = reading.each(self.desk.conn, ids[:50])
         parts = [
             "\n".join(
@@ -192,7 +200,7 @@ class FindingActs(ConsoleScreen):
 
     def why_not(self, command: Command) -> str:
         said = super().why_not(command)
-        if not said and command.needs == "finding" and not self.subject():
+        if not said and command.needs == "finding" and not self.about(self.subject()):
             return "no finding under the cursor"
         return said
 
@@ -241,7 +249,3 @@ class FindingActs(ConsoleScreen):
         who = words.plural(len(print_.actors), "actor") if print_.actors else "no actor"
         what = words.plural(len(print_.resources), "resource") if print_.resources else "itself alone"
         return f"only {print_.severity} {clean(print_.types[0], 40) if print_.types else ''} by {who} on {what}"
-
-
-def _ids(asked: Invocation) -> tuple[str, ...]:
-    return asked.subject if isinstance(asked.subject, tuple) else ()

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 SMALLEST: Final = (60, 10)
 WIDE: Final = 100
 """From here on, list and detail stand side by side."""
+_COMMAND_MOST: Final = 2_000
+"""Characters of a command: ``:receipt`` takes a signed line."""
 SHORT: Final = 18
 """Below this height, and narrow, there is no room for a detail."""
 
@@ -108,6 +110,10 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         """What the footer calls a command here."""
         return command.title
 
+    def footer(self) -> Sequence[str]:
+        """Commands whose keys the footer shows now, most needed first."""
+        return self.footer_ids
+
     def footer_right(self) -> str:
         """What stands at the right end of the footer."""
         return ""
@@ -167,7 +173,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
             return
         hints = [
             KeyHint(key, self.label(BY_ID[id_]), self.why_not(BY_ID[id_]))
-            for id_ in self.footer_ids
+            for id_ in self.footer()
             if (key := self.desk.keymap.label(id_))
         ]
         self.query_one(KeyFooter).show_keys(hints, right=self.footer_right())
@@ -340,7 +346,9 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         self.desk.app.go_back()
 
     async def do_command(self, asked: Invocation) -> None:
-        line = await self.ask(":", asked.argument, "a command; tab completes", self._completed, kind=":")
+        line = await self.ask(
+            ":", asked.argument, "a command; tab completes", self._completed, kind=":", most=_COMMAND_MOST
+        )
         if line:
             self.perform_line(line)
 
@@ -377,8 +385,14 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         self.say("sending what is unsent …")
         self.say(*await self.desk.send(include_read=True))
 
+    async def do_shift(self, asked: Invocation) -> None:
+        await opening.shift(self, asked.argument)
+
     def do_quit(self, asked: Invocation) -> None:
-        self.desk.app.leave()
+        if why := self.desk.parting():
+            self.say(f"you are on shift, and {why}; :q again leaves", "warning", 0)
+        else:
+            self.desk.app.leave()
 
     def choices(self, head: str) -> Sequence[str]:
         """Words that can follow ``head`` on the command line."""

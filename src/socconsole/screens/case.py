@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from socconsole.commands import Command
 from socconsole.commands import cases as ask
 from socconsole.model.case import Case
 from socconsole.model.clock import Clock, ClockState
-from socconsole.screens import case_rows, opening
-from socconsole.screens.acts import plan_named
+from socconsole.screens import case_rows, opening, words
 from socconsole.screens.base import Invocation
-from socconsole.screens.case_acts import CaseActs
+from socconsole.screens.case_findings import CaseFindings
 from socconsole.screens.case_rows import CaseRead, CaseRow
 from socconsole.screens.desk import Desk
-from socconsole.screens.listing import ListScreen
+from socconsole.screens.finding_sections import heading, sections
 from socconsole.screens.reader import ReadScreen, plain
 from socconsole.screens.renewed import Filtered, Renewed
 from socconsole.screens.replies import Said
-from socconsole.store import case_clocks, case_playbooks, case_view, cases, six_lines
+from socconsole.store import case_clocks, case_findings, case_playbooks, case_view, cases, reading, six_lines
 from socconsole.store.db import Connection
 from socconsole.text import clean
 from socconsole.widgets.detail import Body, Section
@@ -35,11 +34,11 @@ _REST_S: Final = 1.0
 _AGES_S: Final = 30.0
 
 
-class CaseScreen(ListScreen[CaseRow], CaseActs):
+class CaseScreen(CaseFindings):
     place: ClassVar[str] = "case"
     titled: ClassVar[str] = "Case"
     footer_ids: ClassVar[tuple[str, ...]] = (
-        "open", "note", "step", "claim", "contain", "close", "back", "command", "help", "filter", "undo", "copy",
+        "open", "note", "claim", "mark", "mark_all", "undo", "filter", "command", "help", "back", "copy",
     )  # fmt: skip
 
     def __init__(self, desk: Desk, case: str, said: Said | None = None) -> None:
@@ -53,7 +52,6 @@ class CaseScreen(ListScreen[CaseRow], CaseActs):
             rest_s=_REST_S,
             ages_s=_AGES_S,
         )
-        self._rows: list[CaseRow] = []
 
     def built(self) -> None:
         super().built()
@@ -66,8 +64,9 @@ class CaseScreen(ListScreen[CaseRow], CaseActs):
     def columns(self) -> Sequence[Column[CaseRow]]:
         return (
             Column("kind", "", lambda row: Cell(row.kind, "quiet"), 9, priority=90),
-            Column("state", "STATE", lambda row: Cell(*row.state(self.desk.now())), 19, priority=95),
+            Column("state", "STATE", lambda row: Cell(*row.state(self.desk.now())), 22, priority=95),
             Column("said", "WHAT", lambda row: Cell(row.said, row.style), 20, 1, priority=99),
+            Column("owner", "OWNER", lambda row: Cell(row.owner, "quiet"), 8, priority=50),
         )
 
     def source(self, text: str) -> RowSource[CaseRow]:
@@ -79,9 +78,14 @@ class CaseScreen(ListScreen[CaseRow], CaseActs):
     def _said(self, row: CaseRow) -> str:
         return f"{row.kind} {row.state(self.desk.now())[0]} {clean(row.said, 2_000)}"
 
+    def rows_shown(self) -> Sequence[CaseRow]:
+        return self._filtered(self.filter_text).rows
+
     def _came(self) -> None:
         if self._read.value is not None:
-            self._rows = case_rows.rows(self._read.value, self.desk.stamp, self.desk.now())
+            self._rows = self._read.value.rows
+        if marks := self.table.marks:  # of what left the case meanwhile none stays
+            self.table.mark_keys(marks & {row.key for row in self._rows})
         self.refill()
 
     def renew(self) -> None:
@@ -94,20 +98,31 @@ class CaseScreen(ListScreen[CaseRow], CaseActs):
             return self.case
         held = "  LEGAL HOLD" if case.held else ""
         shown = f"  {clean(self.filter_text, 40)}" if self.filter_text else ""
-        return f"{case.id}  {case.severity.name}  {case.status.value}  {clean(case.owner, 24)}{held}{shown}"
+        marks = f"  {words.plural(len(self.table.marks), 'mark')}" if self.table.marks else ""
+        return f"{case.id}  {case.severity.name}  {case.status.value}  {clean(case.owner, 24)}{held}{shown}{marks}"
+
+    def count_text(self) -> str:
+        case = self.case_here()
+        if case is None or self.filter_text:
+            return f"{self.table.count:,} of {len(self._rows):,}"
+        return words.plural(len(case.findings), "finding")
 
     def empty_text(self) -> str:
         if self._read.value is None:
             return "reading …"
-        if self._read.value.case is None:
+        if self._read.value.read.case is None:
             return f"there is no case {self.case}"
         return f"nothing of this case holds {self.filter_text!r}"
 
     def detail(self, row: CaseRow) -> tuple[Body, list[Section]]:
+        if row.kind == "finding" and (stored := reading.get(self.desk.conn, row.about, self.desk.now())) is not None:
+            return heading(stored.finding), sections(stored, self.desk.stamp)
         return row.title, row.sections
 
     def do_back(self, asked: Invocation) -> None:
-        if self.filter_text:
+        if self.table.marks:
+            self.table.clear_marks()
+        elif self.filter_text:
             self.apply_filter("")
             self.say("filter cleared")
         else:
@@ -115,38 +130,16 @@ class CaseScreen(ListScreen[CaseRow], CaseActs):
 
     # -- what an act is about ----------------------------------------------------------------------------
 
-    def subject(self) -> Hashable:
-        return (self.case, self.table.cursor_key if self.is_built else None)
-
     def case_here(self) -> Case | None:
-        return self._read.value.case if self._read.value is not None else None
+        return self._read.value.read.case if self._read.value is not None else None
 
     def clocks_here(self) -> Sequence[Clock]:
-        return self._read.value.clocks if self._read.value is not None else ()
-
-    def _row(self, asked: Invocation) -> CaseRow | None:
-        """The row that was under the cursor when the key was pressed."""
-        key = asked.subject[1] if isinstance(asked.subject, tuple) else None
-        return next((row for row in self._rows if row.key == key), None)
-
-    def why_not(self, command: Command) -> str:
-        said = super().why_not(command)
-        if said or not self.is_built or command.id not in _ABOUT:
-            return said
-        kind, what = _ABOUT[command.id]
-        row = self.table.cursor_row
-        return "" if row is not None and row.kind == kind else f"put the cursor on {what}"
-
-    def label(self, command: Command) -> str:
-        row = self.table.cursor_row if self.is_built else None
-        if command.id == "open" and row is not None:
-            return {"clock": "Answer", "step": "Tick"}.get(row.kind, "Open")
-        return super().label(command)
+        return self._read.value.read.clocks if self._read.value is not None else ()
 
     # -- keys --------------------------------------------------------------------------------------------
 
     def do_open(self, asked: Invocation) -> None:
-        row = self._row(asked)
+        row = self.row_of(asked)
         if row is None:
             return
         if row.kind == "finding":
@@ -174,7 +167,7 @@ class CaseScreen(ListScreen[CaseRow], CaseActs):
         self.perform(self.desk.command("command"), line)
 
     async def do_step(self, asked: Invocation) -> None:
-        row, case = self._row(asked), self.case_here()
+        row, case = self.row_of(asked), self.case_here()
         if row is None or case is None or row.kind != "step":
             return
         playbook, _, step = row.about.partition("/")
@@ -189,33 +182,16 @@ class CaseScreen(ListScreen[CaseRow], CaseActs):
             self.query_one(LinePrompt).set_hint(_LEFT_OUT if skip else _DONE)
             return line
 
-        note = await self.ask(f"{clean(row.said, 40)}", hint=_DONE, complete=turn)
+        note = await self.ask(clean(row.said, 40), hint=_DONE, complete=turn, kind="step")
         if note is not None:
             await self.act(ask.TickStep(case=case.id, playbook=playbook, step=step, note=note, skip=skip))
 
-    async def do_detach(self, asked: Invocation) -> None:
-        row, case = self._row(asked), self.case_here()
-        if row is None or case is None or row.kind != "finding":
-            return
-        reason = asked.argument or await self.ask(f"take {row.about} out: why", kind="reason")
-        if reason is not None:
-            await self.act(ask.DetachFindings(case=case.id, findings=(row.about,), reason=reason))
-
-    def do_contain(self, asked: Invocation) -> None:
-        row = self._row(asked)
-        if asked.argument:
-            plan_named(self, asked.argument)
-        elif row is not None and row.kind == "finding":
-            opening.offers(self.desk, row.about)
-
-    def do_undo(self, asked: Invocation) -> None:
-        row = self._row(asked)
-        if asked.argument:
-            opening.undo(self.desk, asked.argument)
-        elif row is not None and row.kind == "contained":
-            opening.undo(self.desk, row.about)
-
     def acted(self) -> None:
+        if self.is_built:
+            self.table.clear_marks()
+        self._read.ask_anew()
+
+    def changed(self) -> None:
         self._read.ask_anew()
 
     def merged(self, into: str) -> None:
@@ -223,49 +199,48 @@ class CaseScreen(ListScreen[CaseRow], CaseActs):
         self._read.ask_anew()
 
     def do_copy(self, asked: Invocation) -> None:
-        row = self._row(asked)
-        if row is not None:
+        row = self.row_of(asked)
+        if self.about(asked.subject):
+            super().do_copy(asked)
+        elif row is not None:
             self.say(self.desk.app.send_to_clipboard(plain(row.title, row.sections)))
 
     def export_rows(self) -> Sequence[Mapping[str, Any]]:
         now = self.desk.now()
         return [
-            {"kind": row.kind, "id": row.about, "state": row.state(now)[0], "what": row.said}
-            for row in self._filtered(self.filter_text).rows
+            {"kind": row.kind, "id": row.about, "state": row.state(now)[0], "what": row.said, "owner": row.owner}
+            for row in self.rows_shown()
         ]
 
-
-_ABOUT: Final = {
-    "step": ("step", "a step; :playbook NAME brings them"),
-    "contain": ("finding", "a finding"),
-    "detach": ("finding", "a finding"),
-    "undo": ("contained", "a containment"),
-}
-"""Commands about one kind of row."""
 
 _DONE: Final = "how it was done; tab: left out on purpose"
 _LEFT_OUT: Final = "LEFT OUT on purpose: why; tab: done"
 
 
-def _whole(desk: Desk, conn: Connection, id_: str, now: datetime) -> CaseRead:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A case as it was read, and its rows: made where it was read, since there may be ten thousand."""
+
+    read: CaseRead
+    rows: Sequence[CaseRow] = ()
+
+
+def _whole(desk: Desk, conn: Connection, id_: str, now: datetime) -> _Shown:
     """All of a case. For a thread."""
     case = cases.get(conn, id_)
     if case is None:
-        return CaseRead()
+        return _Shown(CaseRead())
     config = desk.config
-    books = tuple(case_playbooks.of_case(conn, config, case))
-    fitting = case_playbooks.fitting(conn, config, case)
-    standing = case_view.still_open(conn, config, case, now)
-    trouble = "; ".join(case_playbooks.trouble(config))
-    return CaseRead(
+    read = CaseRead(
         case,
         six_lines.six_lines(conn, config, case, now),
         case_clocks.of_case(conn, config, case, now),
-        books,
-        fitting,
-        trouble,
-        tuple(case_clocks.members(conn, case, now)),
+        tuple(case_playbooks.of_case(conn, config, case)),
+        case_playbooks.fitting(conn, config, case),
+        "; ".join(case_playbooks.trouble(config)),
+        case_findings.listed(conn, case, now),
         tuple(cases.actions_of(conn, case)),
         tuple(case_view.history(desk.folder, conn, case)),
-        standing,
+        case_view.still_open(conn, config, case, now),
     )
+    return _Shown(read, case_rows.rows(read, desk.stamp, now))

@@ -17,13 +17,15 @@ from socconsole.model.case import Case, CaseStatus
 from socconsole.model.clock import Clock
 from socconsole.model.finding import Severity
 from socconsole.playbooks import BadPlaybook
-from socconsole.screens import clock_words
+from socconsole.screens import clock_words, words
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.replies import Said
-from socconsole.store import case_playbooks
+from socconsole.store import case_playbooks, cases
 from socconsole.store.case_clocks import TEAM
-from socconsole.text import clean
+from socconsole.store.db import Connection
+from socconsole.text import Untrusted, clean
+from socconsole.widgets.prompt import LINE_MOST, LinePrompt
 
 FIELDS: Final = ("severity", "status", "owner", "hypothesis", "title")
 MOMENTS: Final = ("classified", "high_risk", "personal_data")
@@ -59,8 +61,11 @@ class CaseActs(ConsoleScreen):
     def case_here(self) -> Case | None:
         """The case that an act is about now."""
 
-    def acted(self) -> None:
-        """Something was written: the place to read again at once."""
+    _unsaid: str = ""
+    """A note that could not be recorded."""
+
+    def changed(self) -> None:
+        """Something was written of a case: the place to read again at once."""
 
     @abstractmethod
     def clocks_here(self) -> Sequence[Clock]:
@@ -71,7 +76,7 @@ class CaseActs(ConsoleScreen):
         case, said = await record(self.desk, request)
         self.say(*said)
         if case:
-            self.acted()
+            self.changed()
         return case
 
     # -- keys ------------------------------------------------------------------------------------------
@@ -79,9 +84,10 @@ class CaseActs(ConsoleScreen):
     async def do_note(self, asked: Invocation) -> None:
         if (case := self._case()) is None:
             return
-        text = asked.argument or await self.ask_lines(f"note on {case.id}")
+        text = asked.argument or await self.ask_lines(f"note on the case {case.id}", self._unsaid)
         if text is not None:
-            await self.act(ask.NoteCase(case=case.id, text=text))
+            # What could not be recorded stands in the next question: it may have taken minutes to write.
+            self._unsaid = "" if await self.act(ask.NoteCase(case=case.id, text=text)) else text
 
     async def do_claim(self, asked: Invocation) -> None:
         if (case := self._case()) is None:
@@ -98,9 +104,10 @@ class CaseActs(ConsoleScreen):
         if not field:
             return
         if not value.strip() and field in FIELDS:
-            now = getattr(case, field)
-            was = now.name if isinstance(now, Severity) else str(now) if isinstance(now, CaseStatus) else clean(now)
-            answer = await self.ask(f"{field} of {case.id}", value=was, hint=_HINTS.get(field, ""))
+            was, hint = _to_edit(getattr(case, field)), _HINTS.get(field, "")
+            if was is None:
+                was, hint = "", "what stands there does not fit a line: this replaces it"
+            answer = await self.ask(f"{field} of {case.id}", value=was, hint=hint, kind=f"set {field}")
             if answer is None:
                 return
             value = answer
@@ -118,7 +125,7 @@ class CaseActs(ConsoleScreen):
             return
         done, (said, kind) = await record(self.desk, ask.CloseCase(case=case.id, reason=reason, anyway=anyway))
         if done:
-            self.acted()
+            self.changed()
         more = "  (:close anyway REASON)" if kind == "warning" and not anyway and reason.strip() else ""
         self.say(said.replace(". Close it anyway with a reason that says why", "") + more, kind, 0 if more else 6)
 
@@ -136,9 +143,25 @@ class CaseActs(ConsoleScreen):
         if (case := self._case()) is None:
             return
         into, _, reason = asked.argument.partition(" ")
-        into = into or (await self.ask(f"merge {case.id} into", hint="c-…: the case that it becomes part of") or "")
-        if into.strip() and await self.act(ask.MergeCases(case=case.id, into=into.strip().lower(), reason=reason)):
-            self.merged(into.strip().lower())
+        into = (into or await self._other_case(case) or "").strip().lower()
+        if not into:
+            return
+        why = reason or await self.ask(f"merge {case.id} into {clean(into, 12)}: why", kind="reason")
+        if why is not None and await self.act(ask.MergeCases(case=case.id, into=into, reason=why.strip())):
+            self.merged(into)
+
+    async def _other_case(self, case: Case) -> str | None:
+        """An open case, by its id; tab goes through them, and the hint says what each is."""
+        others = await self.desk.read(_open_but, case.id)
+        turn = one_after_other(list(others))
+
+        def next_one(line: str) -> str:
+            found = turn(line)
+            self.query_one(LinePrompt).set_hint(others.get(found, ""))
+            return found
+
+        hint = f"tab: {words.plural(len(others), 'open case')}" if others else "no other case is open"
+        return await self.ask(f"merge {case.id} into", hint=hint, complete=next_one)
 
     def merged(self, into: str) -> None:
         """The case of this screen is part of another now."""
@@ -264,7 +287,9 @@ class CaseActs(ConsoleScreen):
         except ValueError as trouble:
             self.say(str(trouble), "warning")
             return
-        receipt = await self.ask(f"done {self.desk.stamp(at)}: receipt", hint="number or words; may be empty")
+        receipt = await self.ask(
+            f"done {self.desk.stamp(at)}: receipt", hint="number or words; may be empty", kind="receipt"
+        )
         if receipt is not None:
             await self.act(ask.MarkSent(case=case.id, clock=name, at=at, receipt=receipt))
 
@@ -304,12 +329,27 @@ _HINTS: Final = {
 }
 
 
-def one_after_other(words: Sequence[str]) -> Callable[[str], str]:
-    """What tab makes of a line: the next of ``words``; of a beginning, the next that begins so."""
+def _to_edit(value: Severity | CaseStatus | Untrusted) -> str | None:
+    """A value as it is edited in a line; None for a text that would not come back as it was."""
+    if isinstance(value, Severity):
+        return value.name
+    if isinstance(value, CaseStatus):
+        return value.value
+    shown = clean(value, LINE_MOST)
+    return shown if shown == value.raw() else None
+
+
+def _open_but(conn: Connection, id_: str) -> dict[str, str]:
+    """The other open cases by their ids, in words. For a thread."""
+    return {one.id: f"{one.severity.name} {clean(one.title, 40)}" for one in cases.each(conn) if one.id != id_}
+
+
+def one_after_other(choices: Sequence[str]) -> Callable[[str], str]:
+    """What tab makes of a line: the next of ``choices``; of a beginning, the next that begins so."""
 
     def turn(line: str) -> str:
-        begin = "" if line.strip() in words else line.strip()
-        found = [word for word in words if word.lower().startswith(begin.lower())]
+        begin = "" if line.strip() in choices else line.strip()
+        found = [word for word in choices if word.lower().startswith(begin.lower())]
         if not found:
             return line
         at = found.index(line.strip()) + 1 if line.strip() in found else 0

@@ -13,14 +13,12 @@ from typing import Final
 from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.case import Case, Line, SixLine
 from socconsole.model.clock import Clock, ClockState
-from socconsole.model.finding import Leaving
+from socconsole.model.finding import Leaving, State
 from socconsole.playbooks import Playbook, Standing
 from socconsole.screens import clock_words, words
 from socconsole.screens.finding_sections import STATE_STYLES, Stamp
-from socconsole.screens.finding_sections import heading as finding_heading
-from socconsole.screens.finding_sections import sections as finding_sections
+from socconsole.store.case_findings import Member
 from socconsole.store.case_view import LEDGER, Happened
-from socconsole.store.reading import Stored
 from socconsole.text import Untrusted, clean
 from socconsole.widgets import glyphs
 from socconsole.widgets.columns import severity_style, severity_text
@@ -35,6 +33,8 @@ SHORT: Final = {
     Line.NEXT: "next",
 }
 _LEAVES: Final = {Leaving.YES: (" LEAVING", "bad"), Leaving.CANNOT_SEE: (" cannot see", "warn")}
+_BRIEF: Final = {State.ACKNOWLEDGED: "ack", State.RESOLVED: "closed"}
+"""States beside which something else has to be said."""
 _ACTION_STYLES: Final = {ActionState.APPLIED: "good", ActionState.NOT_APPLIED: "quiet"}
 
 
@@ -49,7 +49,7 @@ class CaseRead:
     fitting: tuple[str, ...] = ()
     trouble: str = ""
     """Why the playbooks could not be read."""
-    findings: tuple[Stored, ...] = ()
+    findings: tuple[Member | str, ...] = ()
     actions: tuple[ActionRecord, ...] = ()
     history: tuple[Happened, ...] = ()
     standing: tuple[str, ...] = ()
@@ -63,7 +63,8 @@ def _always(text: str, style: str) -> Callable[[datetime], tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """One of its rows. ``state`` is text and style at a moment; ``about`` names what it is about within its kind."""
+    """One of its rows. ``state`` is text and style at a moment; ``about`` names what it is about within its kind. A
+    finding's sections are read by whoever shows them."""
 
     kind: str
     about: str
@@ -72,6 +73,7 @@ class CaseRow:
     style: str
     title: Body
     sections: list[Section] = field(default_factory=list)
+    owner: Untrusted | str = ""
 
     @property
     def key(self) -> str:
@@ -86,8 +88,8 @@ def rows(read: CaseRead, stamp: Stamp, now: datetime) -> list[CaseRow]:
         *_lines(read, stamp),
         *(_clock(clock, stamp, now) for clock in read.clocks if clock.open),
         *(row for playbook, steps in read.playbooks for row in _steps(read.case, playbook, steps, stamp)),
-        *_findings(read, stamp),
         *(_action(record, stamp) for record in read.actions),
+        *(_finding(one) for one in read.findings),
         *(_clock(clock, stamp, now) for clock in read.clocks if not clock.open),
         *(_happened(one, stamp) for one in reversed(read.history)),
     ]
@@ -232,23 +234,20 @@ def _steps(case: Case, playbook: Playbook, steps: tuple[Standing, ...], stamp: S
         )  # fmt: skip
 
 
-def _findings(read: CaseRead, stamp: Stamp) -> Iterator[CaseRow]:
-    if read.case is None:
-        return
-    for stored in read.findings:
-        finding = stored.finding
-        leaves = _LEAVES.get(stored.leaving) if stored.leaving is not None else None
-        text = f"{severity_text(finding.severity)} {stored.state.value}"
-        text += leaves[0] if leaves else ""
-        style = leaves[1] if leaves else STATE_STYLES[stored.state]
-        yield CaseRow(
-            "finding", finding.id, _always(text, style), finding.title, "text",
-            finding_heading(finding), finding_sections(stored, stamp),
-        )  # fmt: skip
-    more = len(read.case.findings) - len(read.findings)
-    if more > 0:
-        said = f"and {more:,} more: :filter case:{read.case.id} in Triage lists them"
-        yield CaseRow("more", "findings", _always("", "quiet"), said, "quiet", said)
+def _finding(one: Member | str) -> CaseRow:
+    """Its detail is read when the cursor comes to it: a case may have ten thousand."""
+    if isinstance(one, str):
+        why = "this store does not know it: it may be another install's, or not read yet"
+        return CaseRow("finding", one, _always("? not known here", "warn"), f"{one}: {why}", "warn", one, [])
+    state, style = one.state.value, STATE_STYLES[one.state]
+    more, more_style = _LEAVES.get(one.leaving, ("", "")) if one.leaving is not None else ("", "")
+    if one.still_firing and one.state is not State.NEW and not more:
+        more, more_style = " fires", "bad"
+    said = f"{severity_text(one.severity)} {_BRIEF.get(one.state, state) if more else state}{more}"
+    return CaseRow(
+        "finding", one.id, _always(said, more_style or style), one.title, "text", one.title, [],
+        owner=one.owner if one.owner is not None else "",
+    )  # fmt: skip
 
 
 def _action(record: ActionRecord, stamp: Stamp) -> CaseRow:

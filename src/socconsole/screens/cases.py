@@ -174,7 +174,7 @@ class CasesScreen(ListScreen[CaseLine], CaseActs):
         row = self.table.cursor_row
         return row.clocks if row is not None else ()
 
-    def acted(self) -> None:
+    def changed(self) -> None:
         self._lines.ask_anew()
 
     def do_open(self, asked: Invocation) -> None:

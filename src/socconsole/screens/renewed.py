@@ -14,6 +14,8 @@ T = TypeVar("T")
 Row = TypeVar("Row")
 
 NEVER: Final = math.inf
+_REST: Final = 4
+"""How many times as long as it took nothing is read again: a large reading must not go on and on beside the keys."""
 
 
 class Renewed(Generic[T]):
@@ -35,7 +37,8 @@ class Renewed(Generic[T]):
 
     ``ask`` is asked anew for each reading, with its arguments as they are then; ``show`` is called on the event loop
     when an answer came, unless the screen was left. Within ``rest_s`` seconds of the last reading's begin there is no
-    other; after ``ages_s`` an answer is renewed even where nothing was written.
+    other, and where that took long none within four times as long (0: no rest at all); after ``ages_s`` an answer is
+    renewed even where nothing was written.
     """
 
     def __init__(
@@ -52,14 +55,16 @@ class Renewed(Generic[T]):
         self._rest_s, self._ages_s = rest_s, ages_s
         self._version = -1
         self._begun = -math.inf
+        self._took = 0.0
         self._reading = False
         self._asked_otherwise = False
 
     def renew(self) -> None:
         """Read again if it is time to, and nobody does."""
         rested = time.monotonic() - self._begun
+        rest_s = max(self._rest_s, _REST * self._took) if self._rest_s else 0.0
         changed = self._screen.desk.queue.version() != self._version
-        if not self._reading and rested >= self._rest_s and (changed or rested >= self._ages_s):
+        if not self._reading and rested >= rest_s and (changed or rested >= self._ages_s):
             self._begin()
 
     def ask_anew(self) -> None:
@@ -80,6 +85,7 @@ class Renewed(Generic[T]):
                 value = await self._ask()
         finally:
             self._reading = False
+            self._took = time.monotonic() - self._begun
         self.value = value
         if self._screen.is_built:
             self._show()

@@ -7,10 +7,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 import msgspec
-from textual import events, on
+from textual import events
 from textual.timer import Timer
 
-from socconsole.commands import Command
 from socconsole.model.source import Freshness, SourceState
 from socconsole.screens import case_entry, opening, triage_columns, words
 from socconsole.screens.base import Invocation
@@ -19,7 +18,7 @@ from socconsole.screens.finding_sections import heading, sections
 from socconsole.screens.health import describe
 from socconsole.screens.incident_acts import FIELD, IncidentActs, folds
 from socconsole.screens.incident_sections import also_here, elsewhere, story, tied_by
-from socconsole.screens.listing import ListScreen
+from socconsole.screens.marking import MARKS_LIMIT, MarkedList
 from socconsole.screens.triage_rows import TriageRows
 from socconsole.store import clear, incidents, reading
 from socconsole.store.filter import View
@@ -30,10 +29,7 @@ from socconsole.triage.query import parse
 from socconsole.widgets import glyphs
 from socconsole.widgets.detail import Body, Section
 from socconsole.widgets.rows import Column
-from socconsole.widgets.table import RowSource, WindowTable
-
-MARKS_LIMIT: Final = 10_000
-"""Most rows of one bulk act: a hundred entries of a hundred."""
+from socconsole.widgets.table import RowSource
 
 _COUNT_PAUSE_S: Final = 2.0
 _RESTING_S: Final = 0.06
@@ -53,7 +49,7 @@ _SORT_COLUMNS: Final = {
 _ORDER_WORDS: Final = {SortBy.AGE: "last activity"}
 
 
-class TriageScreen(ListScreen[QueueRow], IncidentActs):
+class TriageScreen(MarkedList[QueueRow], IncidentActs):
     place: ClassVar[str] = "triage"
     titled: ClassVar[str] = "Triage"
     footer_ids: ClassVar[tuple[str, ...]] = (
@@ -241,11 +237,6 @@ class TriageScreen(ListScreen[QueueRow], IncidentActs):
         self.show_detail()
         self.show_keys()
 
-    @on(WindowTable.MarksChanged)
-    def _marked(self, event: WindowTable.MarksChanged) -> None:
-        event.stop()
-        self.show_title()
-
     def session(self, kept: Session, screen: str) -> Session:
         """What to remember of this screen, added to ``kept``."""
         order = ("-" if self.sort.reverse else "") + self.sort.by.value
@@ -265,11 +256,6 @@ class TriageScreen(ListScreen[QueueRow], IncidentActs):
         if table.marks:
             return tuple(sorted(table.marks))
         return (table.cursor_key,) if table.cursor_key else ()
-
-    def why_not(self, command: Command) -> str:
-        if command.id == "contain" and self.table.marks:
-            return "contain one finding at a time: clear the marks (*)"
-        return super().why_not(command)
 
     # -- incidents ---------------------------------------------------------------------------------------
 
@@ -313,22 +299,12 @@ class TriageScreen(ListScreen[QueueRow], IncidentActs):
         else:
             super().do_back(asked)
 
-    def do_mark(self, asked: Invocation) -> None:
-        self.table.toggle_mark()
-
-    async def do_mark_all(self, asked: Invocation) -> None:
-        if self.table.marks:
-            self.table.clear_marks()
-            return
+    async def every_key(self) -> tuple[Sequence[str], str]:
         rows = self.rows
         ids = await asyncio.to_thread(self.desk.ids, rows.view, rows.query, rows.sort, MARKS_LIMIT)
-        if not self.is_built:
-            return
-        self.table.mark_keys(ids)
-        more = f" (the first {MARKS_LIMIT:,})" if len(ids) == MARKS_LIMIT else ""
-        what_is = words.plural(len(ids), "finding") if rows.folded else words.plural(len(ids), "row")
-        folded = ", folded ones too" if rows.folded and len(ids) > rows.total.n else ""
-        self.say(f"{what_is} marked{folded}{more}; * again clears")
+        if not rows.folded:
+            return ids, words.plural(len(ids), "row")
+        return ids, words.plural(len(ids), "finding") + (", folded ones too" if len(ids) > rows.total.n else "")
 
     def do_view(self, asked: Invocation) -> None:
         views = list(View)
