@@ -24,16 +24,16 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 
 from socconsole.commands import ActorRequest
-from socconsole.model.action import Mode
+from socconsole.model.mode import Mode
 from socconsole.model.wire import AnyReply, Failed, Progress
 from socconsole.model.world import WorldKind
+from socconsole.processes import actor_argv, watch_argv
 from socconsole.screens import replies
 from socconsole.screens.base import ConsoleScreen
 from socconsole.screens.desk import Desk
 from socconsole.screens.keymap import Keymap
-from socconsole.screens.link import ActorLink, actor_argv
 from socconsole.screens.opening import PLACES
-from socconsole.screens.presence import Presence, watch_argv
+from socconsole.screens.presence import Presence
 from socconsole.screens.theming import ThemeChoice
 from socconsole.screens.triage import TriageScreen
 from socconsole.store import session
@@ -103,6 +103,8 @@ class SocConsole(SafeApp[None]):
         self.set_interval(AGES_S, self._ages)
         self._presence.start()
         if self._actor is not None:
+            from socconsole.screens.link import ActorLink
+
             self.desk.link = ActorLink(
                 self._actor,
                 log=self.desk.folder.logs / "actor.log",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from socconsole.model.action import Effect, Mode
+from socconsole.model.mode import Effect, Mode
 
 
 @dataclass(frozen=True, slots=True)

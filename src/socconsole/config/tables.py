@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from socconsole.config.escalation import ChannelConfig, EscalationConfig, HandoffConfig, HeartbeatConfig
-from socconsole.model.action import Mode
+from socconsole.model.mode import Mode
 
 Account = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$", description="12-digit AWS account id")]
 Region = Annotated[str, msgspec.Meta(pattern="^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region")]

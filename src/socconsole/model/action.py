@@ -8,24 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from socconsole.model.mode import Effect as Effect
+from socconsole.model.mode import Mode as Mode
 from socconsole.model.world import Place
-
-
-class Mode(StrEnum):
-    """What may leave this machine: READ < TRIAGE (the default) < RESPOND."""
-
-    READ = "READ"
-    TRIAGE = "TRIAGE"
-    RESPOND = "RESPOND"
-
-
-class Effect(StrEnum):
-    """What an AWS operation does; one per row of ``aws/operations/``."""
-
-    READ = "read"
-    HOUSEKEEPING = "housekeeping"
-    WORKFLOW = "workflow"
-    CONTAIN = "contain"
 
 
 class Reversible(StrEnum):

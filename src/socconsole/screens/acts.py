@@ -8,21 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 
 from socconsole import triage
 from socconsole.commands import Acknowledge, Claim, Command, Decision, Note, Snooze, TakeBack, Verify
-from socconsole.model.action import Mode
 from socconsole.model.finding import Verdict
-from socconsole.screens import case_entry, opening, words
+from socconsole.model.mode import Mode
+from socconsole.screens import opening, words
 from socconsole.screens.base import ConsoleScreen, Invocation
-from socconsole.screens.finding_sections import verdict_words
-from socconsole.store import actions, pivot, reading
 from socconsole.text import clean
 from socconsole.widgets import glyphs
 from socconsole.widgets.rows import fit
+
+# What a finding, a pivot and a case are made of is loaded by the first act about one: Triage stands on this module.
+if TYPE_CHECKING:
+    from socconsole.model.entity import Entity
+    from socconsole.store.reading import Stored
 
 _VERDICTS: Final = {
     "t": Verdict.TRUE_POSITIVE,
@@ -46,6 +49,8 @@ def plan_named(screen: ConsoleScreen, words: str) -> None:
 
 async def pivot_named(screen: ConsoleScreen, name: str) -> None:
     """Open what is kept under a name that was typed."""
+    from socconsole.store import pivot
+
     opening.pivot(screen.desk, await screen.desk.read(pivot.called, name), name)
 
 
@@ -93,6 +98,8 @@ class FindingActs(ConsoleScreen):
         if verdict is None:
             self.say(f"a verdict is one of: {_VERDICT_HINT}", "warning")
             return
+        from socconsole.screens.finding_sections import verdict_words
+
         await self.record(
             Verify(ids=ids, verdict=verdict.value, reason=reason.strip()), f"judged {verdict_words(verdict)}"
         )
@@ -146,6 +153,8 @@ class FindingActs(ConsoleScreen):
             opening.offers(self.desk, finding)
 
     async def do_case(self, asked: Invocation) -> None:
+        from socconsole.screens import case_entry
+
         if asked.argument:
             case_entry.go_to(self, asked.argument)
         else:
@@ -156,16 +165,18 @@ class FindingActs(ConsoleScreen):
             self.work(pivot_named(self, asked.argument))
             return
         for finding in self.about(asked.subject)[:1]:
-            opening.pivot(self.desk, pivot.of_finding(self.desk.conn, finding), self.named((finding,)))
+            opening.pivot(self.desk, self._entities(finding), self.named((finding,)))
 
     def do_tree(self, asked: Invocation) -> None:
         for finding in self.about(asked.subject)[:1]:
-            opening.tree(self.desk, pivot.of_finding(self.desk.conn, finding), self.named((finding,)))
+            opening.tree(self.desk, self._entities(finding), self.named((finding,)))
 
     def do_undo(self, asked: Invocation) -> None:
         if asked.argument:
             opening.undo(self.desk, asked.argument)
             return
+        from socconsole.store import actions
+
         of = {done.id for done in actions.of_findings(self.desk.conn, self.about(asked.subject))}
         here = [record for record in self.desk.standing_actions() if record.id in of]
         if len(here) == 1:
@@ -183,6 +194,8 @@ class FindingActs(ConsoleScreen):
 
     def do_copy(self, asked: Invocation) -> None:
         ids = self.about(asked.subject)
+        from socconsole.store import reading
+
         stored = reading.each(self.desk.conn, ids[:50])
         parts = [
             "\n".join(
@@ -208,7 +221,7 @@ class FindingActs(ConsoleScreen):
         """What an act is about, in a few words."""
         if len(ids) != 1:
             return words.plural(len(ids), "finding")
-        stored = reading.get(self.desk.conn, ids[0])
+        stored = self._stored(ids[0])
         if stored is None:
             return ids[0]
         title = clean(stored.finding.title)
@@ -216,8 +229,18 @@ class FindingActs(ConsoleScreen):
 
     def title_of(self, finding: str) -> str:
         """What a finding is called, whole."""
-        stored = reading.get(self.desk.conn, finding)
+        stored = self._stored(finding)
         return clean(stored.finding.title, 300) if stored is not None else ""
+
+    def _stored(self, finding: str) -> Stored | None:
+        from socconsole.store import reading
+
+        return reading.get(self.desk.conn, finding)
+
+    def _entities(self, finding: str) -> list[Entity]:
+        from socconsole.store import pivot
+
+        return pivot.of_finding(self.desk.conn, finding)
 
     def _told(self) -> str:
         if self.desk.mode is Mode.READ:
@@ -231,7 +254,7 @@ class FindingActs(ConsoleScreen):
         return False
 
     def _not_snoozable(self, finding: str) -> str:
-        stored = reading.get(self.desk.conn, finding)
+        stored = self._stored(finding)
         try:
             if stored is not None:
                 triage.fingerprint(stored.finding)
@@ -242,7 +265,7 @@ class FindingActs(ConsoleScreen):
     def _snoozed(self, ids: tuple[str, ...]) -> str:
         if len(ids) != 1:
             return f"{words.plural(len(ids), 'finding')}, each by its own actor, resource, type and severity"
-        stored = reading.get(self.desk.conn, ids[0])
+        stored = self._stored(ids[0])
         if stored is None:
             return "1 finding"
         print_ = triage.fingerprint(stored.finding)

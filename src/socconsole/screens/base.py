@@ -27,13 +27,14 @@ from socconsole.commands import BY_ID, Command
 from socconsole.screens import opening
 from socconsole.screens.command import NAMES_ITS_SUBJECT, NEEDS_ARGUMENT, CommandError, complete, parse, shared_start
 from socconsole.widgets import glyphs
+from socconsole.widgets.asking import LINE_MOST, Cancelled, Submitted
 from socconsole.widgets.footer import SAY_S, KeyFooter, KeyHint
 from socconsole.widgets.header import StatusHeader
-from socconsole.widgets.prompt import LINE_MOST, LinePrompt, NotePrompt
 from socconsole.widgets.shell import KeyPaint, focused_field
 
 if TYPE_CHECKING:
     from socconsole.screens.desk import Desk
+    from socconsole.widgets.prompt import LinePrompt, NotePrompt
 
 SMALLEST: Final = (60, 10)
 WIDE: Final = 100
@@ -135,6 +136,8 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     async def _make_prompts(self) -> None:
         """The questions' widgets, made behind the first frame, which needs none; who asks earlier waits for them."""
+        from socconsole.widgets.prompt import LinePrompt, NotePrompt
+
         async with self._making:
             if self.is_built and self.query_one_optional(LinePrompt) is None:
                 await self.mount(LinePrompt(id="line"), NotePrompt(id="note"), before="#footer")
@@ -180,9 +183,9 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     def answer_keys(self) -> Sequence[KeyHint]:
         """What keys do while a question stands."""
-        if self.query_one(NotePrompt).asking:
+        if self._note_prompt.asking:
             return KeyHint("ctrl+d", "keep"), KeyHint("esc", "leave"), KeyHint("enter", "new line")
-        prompt = self.query_one(LinePrompt)
+        prompt = self._line_prompt
         keys = [KeyHint("enter", "keep"), KeyHint("esc", "leave")]
         if prompt.completes:
             keys.append(KeyHint("tab", "complete"))
@@ -287,7 +290,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         past = self.desk.past(kind)
 
         def begin() -> None:
-            self.query_one(LinePrompt).ask(label, value, hint, complete, most=most, past=past)
+            self._line_prompt.ask(label, value, hint, complete, most=most, past=past)
             if trouble:
                 self.say(trouble, "error", 0)
 
@@ -297,7 +300,23 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     async def ask_lines(self, label: str, value: str = "", hint: str = "") -> str | None:
         """The same over several lines."""
-        return await self._ask(lambda: self.query_one(NotePrompt).ask(label, value, hint))
+        return await self._ask(lambda: self._note_prompt.ask(label, value, hint))
+
+    def hint(self, text: str) -> None:
+        """Another hint beside the question that stands."""
+        self._line_prompt.set_hint(text)
+
+    @property
+    def _line_prompt(self) -> LinePrompt:
+        from socconsole.widgets.prompt import LinePrompt
+
+        return self.query_one(LinePrompt)
+
+    @property
+    def _note_prompt(self) -> NotePrompt:
+        from socconsole.widgets.prompt import NotePrompt
+
+        return self.query_one(NotePrompt)
 
     async def _ask(self, begin: Callable[[], object]) -> str | None:
         await self._make_prompts()
@@ -321,15 +340,13 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
                 # At once: focus() would wait its turn, behind the next question's own.
                 self.set_focus(before if before is not None and before.is_attached else None)
 
-    @on(LinePrompt.Submitted)
-    @on(NotePrompt.Submitted)
-    def _submitted(self, event: LinePrompt.Submitted | NotePrompt.Submitted) -> None:
+    @on(Submitted)
+    def _submitted(self, event: Submitted) -> None:
         event.stop()
         self._settle(event.value)
 
-    @on(LinePrompt.Cancelled)
-    @on(NotePrompt.Cancelled)
-    def _cancelled(self, event: LinePrompt.Cancelled | NotePrompt.Cancelled) -> None:
+    @on(Cancelled)
+    def _cancelled(self, event: Cancelled) -> None:
         event.stop()
         self._settle(None)
 
@@ -355,7 +372,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
     def _completed(self, line: str) -> str:
         found = complete(line, self.choices)
         if len(found) > 1:
-            self.query_one(LinePrompt).set_hint("  ".join(word.rpartition(" ")[2] for word in found[:12]))
+            self.hint("  ".join(word.rpartition(" ")[2] for word in found[:12]))
             return shared_start(found)
         return f"{found[0]} " if found else line
 

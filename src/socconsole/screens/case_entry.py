@@ -16,7 +16,6 @@ from socconsole.store.db import Connection
 from socconsole.text import clean
 from socconsole.widgets.columns import severity_style, severity_text
 from socconsole.widgets.detail import Body, Section
-from socconsole.widgets.prompt import LinePrompt
 
 _ID: Final = re.compile(r"c-[0-9a-f]{8}")
 _TITLE: Final = 30
@@ -63,7 +62,7 @@ async def enter(screen: ConsoleScreen, ids: Sequence[str], title: str, incident:
         nonlocal at
         at = at + 1 if at + 1 < len(known) else -1
         value, hint = offered()
-        screen.query_one(LinePrompt).set_hint(hint)
+        screen.hint(hint)
         return value
 
     value, hint = offered()

@@ -47,10 +47,8 @@ def left(clock: Clock, now: datetime) -> tuple[str, str]:
     return f"{sign}{asks}{about}{span(clock.due - now)}", "warn" if sign else "text"
 
 
-def headline(nearest: Nearest | None, now: datetime) -> tuple[str, str]:
+def headline(nearest: Nearest, now: datetime) -> tuple[str, str]:
     """The header's words, and their style: ``GDPR-33 ≈71 h``, with how many others are over."""
-    if nearest is None:
-        return "", "text"
     text, style = left(nearest.clock, now)
     more = nearest.overdue - past(nearest.clock, now)
     said = f"{name(nearest.clock)} {text}"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from socconsole.commands import BY_VERB, Command
-from socconsole.model.case import CaseStatus
 from socconsole.model.finding import Severity
 from socconsole.store.filter import View
 from socconsole.store.queue import SortBy
@@ -87,6 +86,8 @@ def shared_start(lines: Sequence[str]) -> str:
 
 def words_after(head: str, themes: Iterable[str], undoable: Iterable[str]) -> list[str]:
     """What can follow a verb (and the words typed after it)."""
+    from socconsole.model.case import CaseStatus
+
     verb = head.partition(" ")[0]
     if verb == "undo":
         return list(undoable)

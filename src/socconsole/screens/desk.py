@@ -14,26 +14,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from socconsole.commands import BY_ID, AskTalkers, Command, Decision, Respond, Send, StandDown
-from socconsole.model.action import ActionRecord, Mode
 from socconsole.model.finding import State
+from socconsole.model.mode import Mode
 from socconsole.model.source import Freshness, SourceState
 from socconsole.model.wire import Failed, Progress
 from socconsole.model.world import WorldKind
-from socconsole.screens import clock_words, health, replies, words
+from socconsole.screens import health, replies, words
 from socconsole.screens.keymap import Keymap
-from socconsole.screens.link import ActorLink
 from socconsole.screens.replies import Said
-from socconsole.store import (
-    actions,
-    clear,
-    db,
-    quarantine,
-    reading,
-    session,
-    snoozed,
-    sources,
-)
-from socconsole.store.case_glance import Glance, Nearest
+from socconsole.store import clear, db, quarantine, session, sources
 from socconsole.store.filter import View
 from socconsole.store.queue import Count, QueueReader, QueueRow, Sort
 from socconsole.text import clean
@@ -42,7 +31,10 @@ from socconsole.widgets.header import HeaderState, SourceNote
 
 if TYPE_CHECKING:
     from socconsole.config import Config
+    from socconsole.model.action import ActionRecord
     from socconsole.screens.console import Console
+    from socconsole.screens.link import ActorLink
+    from socconsole.store.case_glance import Glance, Nearest
     from socconsole.store.state import StateFolder
 
 P = ParamSpec("P")
@@ -92,7 +84,7 @@ class Desk:
         self._oldest: QueueRow | None = None
         self._unacked = 0
         self._doubt = 0
-        self._glance = Glance(config)
+        self._glance: Glance | None = None
         self._nearest: Nearest | None = None
         self._others: tuple[str, ...] = ()
         self._past: dict[str, list[str]] = {}
@@ -158,6 +150,8 @@ class Desk:
 
     def standing_actions(self) -> list[ActionRecord]:
         """Containments in doubt, then those in force, each oldest first."""
+        from socconsole.store import actions
+
         doubt = actions.in_doubt(self.conn)
         return [*doubt, *actions.in_force(self.conn)]
 
@@ -178,7 +172,7 @@ class Desk:
         regions = sorted({region for account in accounts for region in account.regions})
         place = " ".join(filter(None, (accounts[0].name, accounts[0].account))) if accounts else ""
         drill = self.world.drill
-        deadline, deadline_style = clock_words.headline(self._nearest, now)
+        deadline, deadline_style = self._deadline(now)
         return HeaderState(
             mode=self.mode,
             world=self.world.kind,
@@ -199,6 +193,13 @@ class Desk:
             others=self._others,
             alert=f"{self._doubt} IN DOUBT" if self._doubt else "",
         )
+
+    def _deadline(self, now: datetime) -> tuple[str, str]:
+        if self._nearest is None:
+            return "", "text"
+        from socconsole.screens import clock_words  # clocks are for who has a case
+
+        return clock_words.headline(self._nearest, now)
 
     def _mode_note(self) -> str:
         if self.link is None:
@@ -238,12 +239,16 @@ class Desk:
         self._oldest, self._unacked, self._doubt, self._others, self._nearest = found
 
     def _look_up(self) -> tuple[QueueRow | None, int, int, tuple[str, ...], Nearest | None]:
+        from socconsole.store import actions
+        from socconsole.store.case_glance import Glance
+
         now = self.now()
         with self._background_lock, contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
             oldest = self._background.oldest_unacknowledged(now)
             unacked = self._background.count(View.THREATS, _UNACKED, now=now).n if oldest is not None else 0
             doubt = len(actions.in_doubt(conn))
             others = tuple(clean(p.who, 40) for p in sources.present(conn) if p.pid != os.getpid())
+            self._glance = self._glance or Glance(self.config)
             nearest = self._glance.nearest(conn, now)
         return oldest, unacked, doubt, others, nearest
 
@@ -282,10 +287,14 @@ class Desk:
 
     def snoozed_about(self, target: str) -> str:
         """What stays hidden of a target that is opened to others again; empty for nothing. For a thread."""
+        from socconsole.store import snoozed
+
         return snoozed.sentence(snoozed.about(self.folder, target, self.now()))
 
     def findings_json(self, ids: Sequence[str], now: datetime) -> list[dict[str, Any]]:
         """Findings as ``findings --json`` prints them. For a thread."""
+        from socconsole.store import reading
+
         with contextlib.closing(db.connect(self.folder.store_db, readonly=True)) as conn:
             return [reading.findings_json(stored, now) for stored in reading.each(conn, ids, now)]
 

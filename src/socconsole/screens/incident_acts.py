@@ -8,17 +8,14 @@ from typing import Final
 
 from socconsole.commands import Acknowledge, Command
 from socconsole.model.finding import State
-from socconsole.screens import case_entry, words
+from socconsole.screens import words
 from socconsole.screens.acts import FindingActs
 from socconsole.screens.base import Invocation
-from socconsole.screens.incident_sections import severities
-from socconsole.store import incidents
 from socconsole.store.filter import View
 from socconsole.store.queue import QueueRow, Sort, SortBy
 from socconsole.text import clean
 from socconsole.triage.query import Query
 from socconsole.widgets.footer import KeyHint
-from socconsole.widgets.prompt import LinePrompt
 
 FIELD: Final = "incident:"
 
@@ -63,6 +60,8 @@ class IncidentActs(FindingActs):
     # -- unfolding -------------------------------------------------------------------------------------
 
     def do_incident(self, asked: Invocation) -> None:
+        from socconsole.store import incidents
+
         row = self.under_cursor()
         if asked.argument:
             named = incidents.resolve(self.desk.conn, asked.argument.lower())
@@ -101,6 +100,9 @@ class IncidentActs(FindingActs):
         if asked.argument or named is None:
             await super().do_case(asked)
             return
+        from socconsole.screens import case_entry
+        from socconsole.store import incidents
+
         members = incidents.members(self.desk.conn, named, self.desk.now())
         here = asked.subject if isinstance(asked.subject, tuple) else ()
         # Bound now, with what was looked at first; members come worst first.
@@ -114,6 +116,9 @@ class IncidentActs(FindingActs):
         if lead is None or lead.incident is None or asked.subject != (lead.id,):
             await super().do_acknowledge(asked)
             return
+        from socconsole.screens.incident_sections import severities
+        from socconsole.store import incidents
+
         # Bound now: what joins the incident while a reason is typed is not what was looked at.
         every = [row for row in incidents.members(self.desk.conn, lead.incident, self.desk.now()) if _waits(row)]
         ids = tuple(dict.fromkeys((lead.id, *(row.id for row in every))))
@@ -134,7 +139,7 @@ class IncidentActs(FindingActs):
         def turn(line: str) -> str:
             nonlocal whole
             whole = not whole
-            self.query_one(LinePrompt).set_hint(preview if whole else alone)
+            self.hint(preview if whole else alone)
             return line
 
         self._scope = "all or one"

@@ -20,9 +20,8 @@ from typing import IO, Final
 import msgspec
 
 from socconsole.commands import ActorRequest, Stop
-from socconsole.model.action import Mode
+from socconsole.model.mode import Mode
 from socconsole.model.wire import AnyReply, Failed, ModeIs, Progress, Ready
-from socconsole.processes import ours
 
 NOT_RUNNING: Final = "the actor is not running"
 LOST: Final = "the actor ended before it answered; what it had begun is on the ledger, in doubt until read back"
@@ -33,14 +32,6 @@ _STEADY_S: Final = 60.0
 
 _decoder: Final = msgspec.json.Decoder(AnyReply)
 _encoder: Final = msgspec.json.Encoder()
-
-
-def actor_argv(store: Path, config: Path | None, *extra: str) -> list[str]:
-    """The command that starts the actor of a state folder."""
-    argv = ours("socconsole.actor", "--store", str(store))
-    if config is not None:
-        argv += ["--config", str(config)]
-    return [*argv, *extra]
 
 
 class ActorLink:

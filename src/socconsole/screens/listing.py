@@ -17,12 +17,12 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from socconsole.commands import Command
-from socconsole.screens import export, words
+from socconsole.screens import words
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.desk import Desk
 from socconsole.widgets import glyphs
+from socconsole.widgets.asking import Changed
 from socconsole.widgets.detail import Body, DetailPane, Section
-from socconsole.widgets.prompt import LinePrompt
 from socconsole.widgets.rows import fit
 from socconsole.widgets.table import Column, RowSource, WindowTable
 
@@ -223,8 +223,8 @@ class ListScreen(ConsoleScreen, Generic[Row]):
     def filter_hint(self) -> str:
         return "words; enter keeps, esc returns"
 
-    @on(LinePrompt.Changed)
-    def _typing(self, event: LinePrompt.Changed) -> None:
+    @on(Changed)
+    def _typing(self, event: Changed) -> None:
         event.stop()
         if not self._filtering:
             return
@@ -267,6 +267,8 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         name = asked.argument or await self.ask("export to", hint="FILE.csv or FILE.json") or ""
         if not name.strip():
             return
+        from socconsole.screens import export
+
         try:
             rows = await asyncio.to_thread(self.export_rows)
             path = await asyncio.to_thread(export.write, name, rows)

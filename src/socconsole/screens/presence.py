@@ -6,10 +6,8 @@ import os
 import subprocess
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from socconsole.processes import ours
 from socconsole.store import db, sources
 
 if TYPE_CHECKING:
@@ -87,13 +85,6 @@ class Presence:
         if code in (None, 0):
             return ""
         return f"the watch ended with code {code}: see {self._folder.logs / LOG}"
-
-
-def watch_argv(store: Path, config: Path | None, linger_minutes: float) -> list[str]:
-    """The command of a watch for a state folder; it lingers after the last console."""
-    argv = ours("socconsole", "watch", "--store", str(store))
-    argv += ["--linger", f"{linger_minutes:g}"]
-    return [*argv, "--config", str(config)] if config is not None else argv
 
 
 def start_watch(folder: StateFolder, argv: list[str]) -> subprocess.Popen[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from socconsole.commands import ActorRequest, Contain, Undo
-from socconsole.model.action import Mode
+from socconsole.model.mode import Mode
 from socconsole.model.wire import AnyReply, Done, Failed, ModeIs, Sent
 from socconsole.text import clean
 

@@ -11,16 +11,14 @@ from textual import events
 from textual.timer import Timer
 
 from socconsole.model.source import Freshness, SourceState
-from socconsole.screens import case_entry, opening, triage_columns, words
+from socconsole.screens import opening, triage_columns, words
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
-from socconsole.screens.finding_sections import heading, sections
 from socconsole.screens.health import describe
 from socconsole.screens.incident_acts import FIELD, IncidentActs, folds
-from socconsole.screens.incident_sections import also_here, elsewhere, story, tied_by
 from socconsole.screens.marking import MARKS_LIMIT, MarkedList
 from socconsole.screens.triage_rows import TriageRows
-from socconsole.store import clear, incidents, reading
+from socconsole.store import clear
 from socconsole.store.filter import View
 from socconsole.store.queue import EVERYTHING, QueueRow, Sort, SortBy
 from socconsole.store.session import Session
@@ -64,6 +62,8 @@ class TriageScreen(MarkedList[QueueRow], IncidentActs):
         self.sort = _sort(kept.sort)
         self._resting: Timer | None = None
         self._counting = False
+        self._begun = False
+        """The rows have been painted once."""
         self._touched = False
         """A key was pressed: from then on the cursor is the analyst's."""
         try:
@@ -109,6 +109,8 @@ class TriageScreen(MarkedList[QueueRow], IncidentActs):
             said.append(f"view restored: {self.view.value} ({self.desk.keymap.label('view')} changes)")
         if said:
             self.say("; ".join(said), "warning", _RESTORED_S)
+        self._begun = True
+        self.show_detail()
 
     def on_key(self, event: events.Key) -> None:
         self._touched = True
@@ -215,18 +217,14 @@ class TriageScreen(MarkedList[QueueRow], IncidentActs):
         return [("what does not answer", "warn")], shown
 
     def detail(self, row: QueueRow) -> tuple[Body, list[Section]]:
-        stored = reading.get(self.desk.conn, row.id, self.desk.now())
-        if stored is None:
-            return "gone from the store", []
-        members = incidents.members(self.desk.conn, row.incident, self.desk.now()) if row.incident else []
-        shown = sections(stored, self.desk.stamp, elsewhere=elsewhere(members, row.id))
-        if row.incident is not None and (found := incidents.get(self.desk.conn, row.incident)) is not None:
-            shown.insert(0, story(found, members, row.id, self.desk.stamp))
-            rest = (also_here(members, row.id, full=False), tied_by(found, full=False))
-            shown += [section for section in rest if section is not None]
-        if (case := case_entry.section(self.desk.conn, row.id)) is not None:
-            shown.insert(0, case)
-        return heading(stored.finding), shown
+        from socconsole.screens.triage_detail import detail
+
+        return detail(self.desk, row)
+
+    def show_detail(self) -> None:
+        """Behind the first frame: rows come first, and what a detail is made of is as much to load as all of them."""
+        if self._begun:
+            super().show_detail()
 
     def moved(self) -> None:
         if self._resting is not None:

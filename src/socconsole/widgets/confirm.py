@@ -17,8 +17,9 @@ from textual.widgets import Input, Static
 
 from socconsole.text import clean
 from socconsole.widgets import safe
+from socconsole.widgets.asking import Asked
 from socconsole.widgets.paste import Burst
-from socconsole.widgets.prompt import Asked, LineField
+from socconsole.widgets.prompt import LineField
 
 
 class TypedField(LineField):

@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 
 from textual.geometry import Size
 
-from socconsole.model.action import Mode
+from socconsole.model.mode import Mode
 from socconsole.model.source import Freshness
 from socconsole.model.world import WorldKind
 from socconsole.text import clean

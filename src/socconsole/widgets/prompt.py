@@ -21,33 +21,13 @@ from textual.widgets import Input, Static, TextArea
 
 from socconsole.text import clean, clean_lines
 from socconsole.widgets import safe
+from socconsole.widgets.asking import LINE_MOST, Cancelled, Changed, Submitted
 from socconsole.widgets.paste import Field
 
-LINE_MOST = 500
 NOTE_MOST = 4_000
 HINT_MOST = 240
 _ROOM = 24
 """Cells of a field that its hint leaves it."""
-
-
-class Asked(Message):
-    """A message of a widget that asks. ``control`` is that widget, so that a screen can tell two of them apart."""
-
-    def __init__(self, asker: Widget) -> None:
-        super().__init__()
-        self.asker = asker
-
-    @property
-    def control(self) -> Widget:
-        return self.asker
-
-
-class Answered(Asked):
-    """An :class:`Asked` with what was typed."""
-
-    def __init__(self, asker: Widget, value: str) -> None:
-        super().__init__(asker)
-        self.value = value
 
 
 class LineField(Field, Input):
@@ -117,14 +97,12 @@ class LinePrompt(Widget):
     }
     """
 
-    class Submitted(Answered):
-        """Enter: what stands in the field."""
-
-    class Changed(Answered):
-        """What stands in the field, after each key."""
-
-    class Cancelled(Asked):
-        """Escape."""
+    Submitted = Submitted
+    """Enter: what stands in the field."""
+    Changed = Changed
+    """What stands in the field, after each key."""
+    Cancelled = Cancelled
+    """Escape."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -289,11 +267,10 @@ class NotePrompt(Widget):
     }
     """
 
-    class Submitted(Answered):
-        """ctrl+d: what stands in the field."""
-
-    class Cancelled(Asked):
-        """Escape, twice where something was written."""
+    Submitted = Submitted
+    """ctrl+d: what stands in the field."""
+    Cancelled = Cancelled
+    """Escape, twice where something was written."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

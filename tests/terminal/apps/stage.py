@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
@@ -131,7 +131,8 @@ class Stage(SafeApp[None]):
         elif key == "d":
             footer.say(f"dropped {safe.dropped()}", seconds=0)
 
-    def on_line_prompt_submitted(self, message: LinePrompt.Submitted) -> None:
+    @on(LinePrompt.Submitted)
+    def _submitted(self, message: LinePrompt.Submitted) -> None:
         with (self.folder / "submitted").open("a") as file:
             file.write(f"{message.value}\n")
 
