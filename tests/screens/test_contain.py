@@ -1,14 +1,17 @@
 """Containment from a finding: offered, armed, typed, carried out, and never by accident."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from textual import events
 
 from socconsole.commands import Undo
+from socconsole.model.entry import Entry
 from socconsole.model.source import Freshness
 from socconsole.screens import opening, plan_sections
 from socconsole.screens.contain import PlanScreen
+from socconsole.store import ledger, project
 from tests.screens.support import HOSTILE, Estate, Opened, Running, record
 
 
@@ -159,7 +162,47 @@ async def test_an_undo_that_re_exposes_asks_for_that_word_first(leak: Estate, co
         await desk.press("enter")
         await desk.until(lambda: contained(desk))
         assert contained(desk)[0]["accept_exposure"] is True
+        assert contained(desk)[0]["although_handed_over"] is False
         assert contained(desk)[0]["reason"] == "wrong bucket", "the actor refuses without one"
+
+
+def handed_over(estate: Estate, action: str) -> None:
+    """A containment of ours that another install accepted with a handoff."""
+    now = int(datetime(2026, 3, 1, 3, 14, tzinfo=UTC).timestamp() * 1_000_000)
+    same = {"handoff": "h-0123456789ab", "now": now}
+    given = {**same, "sha256": "0" * 64, "bytes": 1, "cases": [], "actions": [action]}
+    accepted = {**same, "install": "i-0123456789ab", "key": "k", "peer": "berlin", "by": "bob", "at": now}
+    made = (Entry("handoff", "oncall1", data=given), Entry("handoff_accepted", "oncall1", data=accepted))
+    ledger.append(estate.folder, made)
+    project.project(estate.folder)
+
+
+async def test_an_undo_of_what_another_install_holds_asks_to_be_forced_first(leak: Estate, console: Opened) -> None:
+    handed_over(leak, "a-1")
+    async with console() as desk:
+        desk.screen.perform_line("respond put it back")
+        await desk.until(lambda: " RESPOND " in desk.text())
+        desk.screen.perform_line("undo a-1")
+        await desk.until(lambda: "bob (berlin) since 2026-03-01 03:14Z, by the handoff h-0123456789ab" in desk.text())
+        await desk.press("enter")
+        await desk.until(lambda: "tell them" in desk.text())
+        await desk.type("RE-EXPOSES")
+        await desk.press("enter")
+        await desk.until(lambda: "that is not HANDED-OVER" in desk.text())
+        await desk.type("HANDED-OVER")
+        await desk.press("enter")
+        await desk.until(lambda: "type RE-EXPOSES" in desk.text())
+        await desk.type("RE-EXPOSES")
+        await desk.press("enter")
+        await desk.until(lambda: "reason, needed:" in desk.text())
+        assert contained(desk) == []
+        await desk.type("bob agreed")
+        await desk.press("enter")
+        await desk.type("s-prod")
+        await desk.press("enter")
+        await desk.until(lambda: contained(desk))
+        (undo,) = contained(desk)
+        assert (undo["although_handed_over"], undo["accept_exposure"], undo["reason"]) == (True, True, "bob agreed")
 
 
 async def test_what_stays_snoozed_is_said_before_its_target_is_opened_again(leak: Estate, console: Opened) -> None:

@@ -20,12 +20,15 @@ from socconsole.screens import plan_sections, words
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.plan_sections import Plan
+from socconsole.store import handoffs
+from socconsole.store.handoffs import HandedOff
 from socconsole.text import clean
 from socconsole.widgets.confirm import ConfirmField
 from socconsole.widgets.detail import Body, DetailPane, Section
 from socconsole.widgets.footer import KeyHint
 
 _EXPOSE = "RE-EXPOSES"
+_HANDED = "HANDED-OVER"
 _GLASS = "BREAK-GLASS"
 _APPROVAL = "socconsole-approval."
 _APPROVAL_MOST = 8_000
@@ -55,8 +58,10 @@ class PlanScreen(ConsoleScreen):
         self._why_no_plan = READING
         self._begun = False
         """It was confirmed, and nothing that can be tried again came of it."""
-        self._accepted = False
-        """The analyst typed that he accepts that an undo RE-EXPOSES."""
+        self._accepted: frozenset[str] = frozenset()
+        """The words that the analyst typed, for what an undo does besides: RE-EXPOSES, HANDED-OVER."""
+        self._holder: HandedOff | None = None
+        """By which another install answers for what would be undone."""
         self._proposal = ""
         """The line for a second person, where only their yes was missing."""
         self._approval = ""
@@ -90,6 +95,8 @@ class PlanScreen(ConsoleScreen):
 
     async def _plan(self) -> None:
         reply = await ask(self.desk, self.asked)
+        if isinstance(self.asked, PlanUndo):
+            self._holder = await self.desk.read(handoffs.holder, self.asked.action_id)
         if isinstance(reply, Planned):
             if reply.plan.get("re_exposes"):
                 self._hidden = await asyncio.to_thread(self.desk.snoozed_about, str(reply.plan.get("target", "")))
@@ -114,7 +121,13 @@ class PlanScreen(ConsoleScreen):
             return
         plan = self.planned.plan
         hidden = [Section("snoozed", [[(self._hidden, "warn")]])] if self._hidden else []
-        sections = [*self._head(), *hidden, *plan_sections.details(plan, self.planned.aws_lines, undo=self.undoing)]
+        held = [plan_sections.held_by(self._holder)] if self._holder is not None else []
+        sections = [
+            *self._head(),
+            *held,
+            *hidden,
+            *plan_sections.details(plan, self.planned.aws_lines, undo=self.undoing),
+        ]
         self.show(plan_sections.title(plan, undo=self.undoing), sections)
 
     def _to_top(self) -> None:
@@ -213,13 +226,22 @@ class PlanScreen(ConsoleScreen):
             return
         plan = self.planned.plan
         field = self.query_one(ConfirmField)
-        if plan.get("re_exposes") and not self._accepted:
-            said = "What this restores is public, cross-account, or was written inside the incident."
-            field.ask(f"{said}\nType the word to accept that.", _EXPOSE)
+        if (due := self._to_accept(plan)) is not None:
+            said, word = due
+            field.ask(f"{said}\nType the word to accept that.", word)
         else:
-            confirm, needed = self.planned.confirm, bool(plan.get("re_exposes") or plan.get("second_person"))
+            confirm = self.planned.confirm
+            needed = bool(plan.get("re_exposes") or plan.get("second_person") or self._holder)
             field.ask(self._restated(plan, confirm), confirm, reason=True, needs_reason=needed)
         self.show_keys()
+
+    def _to_accept(self, plan: Plan) -> tuple[str, str] | None:
+        """What has to be accepted before the plan itself is asked about, and the word for it; None once all is."""
+        if self._holder is not None and _HANDED not in self._accepted:
+            return plan_sections.forced(self._holder), _HANDED
+        if plan.get("re_exposes") and _EXPOSE not in self._accepted:
+            return "What this restores is public, cross-account, or was written inside the incident.", _EXPOSE
+        return None
 
     def _restated(self, plan: Plan, confirm: str) -> str:
         verb = "UNDO " if self.undoing else ""
@@ -239,8 +261,8 @@ class PlanScreen(ConsoleScreen):
         if plan is None or self._begun:
             return
         self.query_one(DetailPane).focus()
-        if plan.get("re_exposes") and not self._accepted:
-            self._accepted = True
+        if (due := self._to_accept(plan)) is not None:
+            self._accepted |= {due[1]}
             self.perform(self.desk.command("open"))
             return
         if not self._armed:  # it may have ended while the analyst typed
@@ -260,7 +282,7 @@ class PlanScreen(ConsoleScreen):
     @on(ConfirmField.Cancelled)
     def _gave_up(self, event: ConfirmField.Cancelled) -> None:
         event.stop()
-        self._accepted = self._glass = False
+        self._accepted, self._glass = frozenset(), False
         self._approval = ""
         self.query_one(DetailPane).focus()
         self.show_keys()
@@ -272,7 +294,8 @@ class PlanScreen(ConsoleScreen):
                 action_id=self.asked.action_id,
                 confirm=typed,
                 reason=reason,
-                accept_exposure=self._accepted,
+                accept_exposure=_EXPOSE in self._accepted,
+                although_handed_over=_HANDED in self._accepted,
                 approval=self._approval,
                 break_glass=self._glass,
             )
@@ -305,7 +328,7 @@ class PlanScreen(ConsoleScreen):
             # Whatever it was, it can be tried again: the actor settles what is in doubt on this target before it
             # acts, and takes no confirmation of a plan that has changed. So the plan is read anew, for the eye too.
             self._result = [Section("outcome", [[(failure(reply), "bad")]])]
-            self._begun = self._accepted = self._glass = False
+            self._accepted, self._begun, self._glass = frozenset(), False, False
             self._approval = ""
             if isinstance(reply, Failed) and reply.proposal:
                 self._proposal = reply.proposal

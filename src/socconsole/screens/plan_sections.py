@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from socconsole.commands import Contain, Undo
+from socconsole.store.handoffs import HandedOff
 from socconsole.text import ascii_json, clean
 from socconsole.widgets.detail import Body, Piece, Section
 
@@ -90,6 +91,29 @@ def details(plan: Plan, aws_lines: Sequence[str], *, undo: bool = False) -> list
     if aws_lines:
         out.append(Section("by hand", [[(text(line), "quiet")] for line in aws_lines]))
     return out
+
+
+def held_by(holder: HandedOff) -> Section:
+    """Who answers for what would be undone here, by the handoff that they accepted."""
+    who, since = _holder(holder)
+    return Section(
+        "held by",
+        [
+            [(f"{who} since {since}, by the handoff {clean(holder.id, 20)}", "bad")],
+            "undo it there. Here it has to be forced, with a reason, and they have to be told",
+        ],
+    )
+
+
+def forced(holder: HandedOff) -> str:
+    """The same as a question, before the undo's own."""
+    who, since = _holder(holder)
+    return f"{who} answers for it since {since} ({clean(holder.id, 20)}), and knows nothing of this: tell them."
+
+
+def _holder(holder: HandedOff) -> tuple[str, str]:
+    since = f"{holder.accepted:%Y-%m-%d %H:%MZ}" if holder.accepted is not None else "?"
+    return f"{clean(holder.accepted_by, 60)} ({clean(holder.peer, 60)})", since
 
 
 def diff(before: object, after: object) -> Iterator[Body]:
