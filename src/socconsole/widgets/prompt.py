@@ -21,7 +21,8 @@ from textual.widgets import Input, Static, TextArea
 
 from socconsole.text import clean, clean_lines
 from socconsole.widgets import safe
-from socconsole.widgets.asking import LINE_MOST, Cancelled, Changed, Submitted
+from socconsole.widgets.asking import LINE_MOST as LINE_MOST
+from socconsole.widgets.asking import Cancelled, Changed, Submitted
 from socconsole.widgets.paste import Field
 
 NOTE_MOST = 4_000
