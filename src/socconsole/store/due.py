@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection
 
 from socconsole.model.finding import Severity
-from socconsole.store.instants import micros
+from socconsole.store.instants import instant_or_none, micros
+from socconsole.store.own import SOURCE
 
 
 def snoozes_ended(conn: Connection, after: datetime, until: datetime) -> list[str]:
@@ -38,3 +39,14 @@ def unacknowledged(
         },
     )
     return [id_ for (id_,) in rows]
+
+
+def waiting(conn: Connection, now: datetime) -> tuple[int, datetime | None]:
+    """Threats that nobody has acknowledged, of any severity and without our own alarms, as the store knows them: how
+    many, and when the first of them was seen. Those that are snoozed are not among them."""
+    count, first = conn.execute(
+        "SELECT count(*), min(seen) FROM queue WHERE kind = 'threat' AND sample = 0 AND closed = 0 "
+        "AND acked_at IS NULL AND workflow = 'NEW' AND coalesce(snoozed_until, 0) <= ? AND sources <> ?",
+        (micros(now), SOURCE),
+    ).fetchone()
+    return count, instant_or_none(first)

@@ -1,8 +1,9 @@
 """What an entry about findings says of them besides their ids, so that the ledger alone tells how long things took.
 
-``data["facts"]`` is ``{id: [severity, kind, sources, happened, seen]}``: names as in the model, ``sample`` as the kind
-of a generated example, ``sources`` parted by blanks, moments in µs. ``happened`` is the earliest that the records tell,
-by the clocks of those who wrote them, and null where none tells; ``seen`` is when this install first had it, by its own.
+``data["facts"]`` is ``{id: [severity, kind, sources, happened, published, seen]}``: names as in the model, ``sample``
+as the kind of a generated example, ``sources`` parted by blanks, moments in µs. ``happened`` is the earliest that the
+records tell, ``published`` when AWS told of it, both by the clocks of those who wrote them and null where none tells;
+``seen`` is when this install first had it.
 Entries from before this was kept have no ``facts``; an id that the store does not know has none either.
 """
 
@@ -35,6 +36,7 @@ class Facts:
     kind: str
     sources: str
     happened: int | None
+    published: int | None
     seen: int | None
 
 
@@ -54,7 +56,7 @@ def of(conn: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:
             told = [at for at in (first.get(n), occurred) if at is not None]
             # Published alone says when AWS knew, not when it happened; where both are told, the earlier holds.
             happened = min([*told, *([] if published is None else [published])]) if told else None
-            found[id_] = [Severity(severity).name, SAMPLE if sample else kind, sources, happened, seen]
+            found[id_] = [Severity(severity).name, SAMPLE if sample else kind, sources, happened, published, seen]
     return found
 
 
@@ -68,14 +70,15 @@ def told(data: Mapping[str, Any], id_: str) -> Facts | None:
     """What an entry says of a finding; None where it says nothing, or nothing that can be read."""
     given = data.get(KEY)
     row = given.get(id_) if isinstance(given, Mapping) else None
-    if not isinstance(row, list) or len(row) < 5:
+    if not isinstance(row, list) or len(row) < 6:
         return None
-    severity, kind, sources, happened, seen = row[:5]
+    severity, kind, sources, happened, published, seen = row[:6]
     return Facts(
         severity if isinstance(severity, str) and severity in Severity.__members__ else "",
         kind if isinstance(kind, str) and kind in _KINDS else "",
         token(sources, 80) if isinstance(sources, str) else "",
         moment(happened),
+        moment(published),
         moment(seen),
     )
 

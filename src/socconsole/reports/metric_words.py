@@ -1,0 +1,68 @@
+"""Metrics in words, the same in a report, in the handoff and on the screen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from socconsole.store.instants import micros
+from socconsole.store.metrics import Measure
+
+
+def row(name: str, one: Measure) -> tuple[str, str, str, str, str]:
+    """One group: of what, how many of how many, how long, what is open, what is not in it."""
+    return name, f"{one.n:,} of {one.n + one.open:,}", lengths(one), still_open(one), apart(one.apart)
+
+
+def brief(one: Measure) -> str:
+    """A measure in one line."""
+    not_in_it = f"; {sum(one.apart.values()):,} not in it" if one.apart else ""
+    still = f"; {still_open(one)} still open" if one.open else ""
+    return f"{one.n:,} of {one.n + one.open:,}: {lengths(one)}{still}{not_in_it}"
+
+
+def lengths(one: Measure) -> str:
+    """How long it took: every value of a few, else median, p90 and longest."""
+    if one.median is None or one.p90 is None:
+        return ", ".join(span(value) for value in one.took) or "nothing measured"
+    return f"median {span(one.median)}, p90 {span(one.p90)}, max {span(one.took[-1])}"
+
+
+def still_open(one: Measure) -> str:
+    """What waits yet, and for how long."""
+    if not one.open:
+        return "none"
+    parts = [f"{one.open:,}"]
+    if one.waiting:
+        parts.append(f"oldest {span(one.waiting[-1])}")
+    if one.ageless:
+        parts.append(f"{one.ageless:,} for nobody knows how long")
+    if one.snoozed:
+        parts.append(f"{one.snoozed:,} snoozed")
+    return ", ".join(parts)
+
+
+def apart(why: Counter[str]) -> str:
+    return "; ".join(f"{n:,} {each}" for each, n in sorted(why.items())) or "none"
+
+
+def waits(told: tuple[int, datetime | None], now: datetime) -> str:
+    """What the store says of threats that nobody acknowledged."""
+    count, first = told
+    oldest = f", the oldest seen {span(micros(now) - micros(first))} ago" if first else ""
+    return f"{count:,} unacknowledged threats{oldest}"
+
+
+def span(value: float) -> str:
+    """µs as a person says them: two units, and below zero with its sign."""
+    sign, seconds = ("−" if value < 0 else ""), abs(value) / 1e6
+    if seconds < 10:
+        return f"{sign}{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{sign}{whole} s"
+    if whole < 3_600:
+        return f"{sign}{whole // 60} min {whole % 60:02} s"
+    if whole < 48 * 3_600:
+        return f"{sign}{whole // 3_600} h {whole % 3_600 // 60:02} min"
+    return f"{sign}{whole // 86_400:,} d {whole % 86_400 // 3_600} h"
