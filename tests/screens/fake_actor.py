@@ -116,6 +116,9 @@ def main() -> None:
                     n=n,
                     outcome={"action_id": "a-2", "state": "applied", "verified": [], "ledger": 14},
                 )
+            case "proveresponder":
+                until = "was had now; your own credentials of now end at 2026-11-24T07:00:00Z: sign in anew before then"
+                say(say="proven", n=n, sessions=[{"account": "111122223333", "state": "READY", "detail": until}])
             case "send":
                 say(say="sent", n=n, sent=1, failed=0, overtaken=0, waiting=0)
 

@@ -30,6 +30,7 @@ NEEDS_ARGUMENT: Final = {
     "export": "FILE.csv or FILE.json",
     "contain": "ACTION TARGET, or the key X on a finding",
     "undo": "ACTION-ID, or the key U",
+    "shift": "on [UNTIL], or off; UNTIL is 06:00 (UTC), 8h or 2026-11-24T06:00:00Z",
 }
 """Verbs that mean nothing without an argument, and what it is."""
 
@@ -104,5 +105,6 @@ def words_after(head: str, themes: Iterable[str], undoable: Iterable[str]) -> li
         "set severity": [severity.name.lower() for severity in sorted(Severity, reverse=True)],
         "set status": [status.value for status in CaseStatus if status not in (CaseStatus.CLOSED, CaseStatus.MERGED)],
         "hold": ["on", "off"],
+        "shift": ["on", "off"],
         "moment": ["classified", "high_risk", "personal_data"],
     }.get(head, [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from textual.screen import Screen
@@ -28,6 +28,7 @@ class Console(Protocol):
     def choices(self, head: str) -> Sequence[str]: ...
 
     # What outlives a screen
+    def keep(self, work: Coroutine[Any, Any, Any]) -> None: ...
     def carry_out(
         self,
         request: ActorRequest,

@@ -10,10 +10,10 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
-from socconsole.commands import BY_ID, AskTalkers, Command, Decision, Respond, Send, StandDown
+from socconsole.commands import BY_ID, AskTalkers, Command, Decision, ProveResponder, Respond, Send, StandDown
 from socconsole.model.finding import State
 from socconsole.model.mode import Mode
 from socconsole.model.source import Freshness, SourceState
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from socconsole.screens.console import Console
     from socconsole.screens.link import ActorLink
     from socconsole.store.case_glance import Glance, Nearest
+    from socconsole.store.handoffs import Shift
     from socconsole.store.state import StateFolder
 
 P = ParamSpec("P")
@@ -87,6 +88,10 @@ class Desk:
         self._glance: Glance | None = None
         self._nearest: Nearest | None = None
         self._others: tuple[str, ...] = ()
+        self._shifts: tuple[Shift, ...] = ()
+        self._loose = ""
+        self._said = ""
+        """What was said of a handoff to somebody who wanted to leave."""
         self._past: dict[str, list[str]] = {}
         self._opened = time.monotonic()
 
@@ -179,6 +184,7 @@ class Desk:
             place=place + (f" +{len(accounts) - 1}" if len(accounts) > 1 else ""),
             region=(regions[0] + (f" +{len(regions) - 1}" if len(regions) > 1 else "")) if regions else "",
             who=self.analyst,
+            shift=self._shift(now),
             clock=words.clock(now, local=self.local_time),
             mode_note=self._mode_note(),
             scenario=drill.scenario if drill is not None else "",
@@ -193,6 +199,22 @@ class Desk:
             others=self._others,
             alert=f"{self._doubt} IN DOUBT" if self._doubt else "",
         )
+
+    def _shift(self, now: datetime) -> str:
+        """Since when who is on: ``shift 06:12``, of somebody else ``ana on shift 06:12``; with the day where it is
+        another one."""
+        mine = next((one for one in self._shifts if one.who.raw() == self.analyst), None)
+        one = mine or next(iter(self._shifts), None)
+        if one is None:
+            return ""
+        began = words.short_stamp(one.since, local=self.local_time)
+        since = began[6:11] if now - one.since < timedelta(hours=18) else began[:11]
+        return f"shift {since}" if mine else f"{clean(one.who, 20)} on shift {since}"
+
+    def parting(self) -> str:
+        """What is open of a handoff, for who leaves on his shift; said once, since he may mean it."""
+        said, self._said = self._said, self._loose
+        return self._loose if self._loose != said else ""
 
     def _deadline(self, now: datetime) -> tuple[str, str]:
         if self._nearest is None:
@@ -236,10 +258,12 @@ class Desk:
     async def look_up(self) -> None:
         """Read in a thread what the header needs and an index alone does not give."""
         found = await asyncio.to_thread(self._look_up)
-        self._oldest, self._unacked, self._doubt, self._others, self._nearest = found
+        self._oldest, self._unacked, self._doubt, self._others, self._nearest, self._shifts, self._loose = found
 
-    def _look_up(self) -> tuple[QueueRow | None, int, int, tuple[str, ...], Nearest | None]:
-        from socconsole.store import actions
+    def _look_up(
+        self,
+    ) -> tuple[QueueRow | None, int, int, tuple[str, ...], Nearest | None, tuple[Shift, ...], str]:
+        from socconsole.store import actions, handoffs, shifts  # after the first frame
         from socconsole.store.case_glance import Glance
 
         now = self.now()
@@ -250,7 +274,10 @@ class Desk:
             others = tuple(clean(p.who, 40) for p in sources.present(conn) if p.pid != os.getpid())
             self._glance = self._glance or Glance(self.config)
             nearest = self._glance.nearest(conn, now)
-        return oldest, unacked, doubt, others, nearest
+            on = tuple(handoffs.on_shift(conn))
+            mine = shifts.of(conn, self.analyst)
+            loose = shifts.loose_end(shifts.given_in(conn, mine)) if mine is not None else ""
+        return oldest, unacked, doubt, others, nearest, on, loose
 
     # -- what was typed before ---------------------------------------------------------------------------
 
@@ -349,6 +376,10 @@ class Desk:
     async def send(self, *, include_read: bool) -> Said:
         return replies.sent(await self._ask(Send(include_read=include_read)))
 
+    async def prove_responder(self) -> object:
+        """Whether the responder role of each account can be had now: a ``Proven``, or why nobody can tell."""
+        return await self._ask(ProveResponder())
+
     async def ask_talkers(self, request: AskTalkers, heard: Callable[[Progress], None]) -> object:
         """Ask who a way out talks to; ``heard`` is told how much was scanned so far."""
         if self.link is None:
@@ -364,7 +395,7 @@ class Desk:
         self.app.show_status()
         return replies.mode(reply)
 
-    async def _ask(self, request: Respond | StandDown | Send) -> object:
+    async def _ask(self, request: Respond | StandDown | Send | ProveResponder) -> object:
         if self.link is None:
             return Failed(kind="fault", why="the actor has not been started yet")
         return await self.link.ask(request)

@@ -47,6 +47,12 @@ def _activity(desk: Desk) -> ConsoleScreen:
     return ActivityScreen(desk)
 
 
+def _handoff(desk: Desk) -> ConsoleScreen:
+    from socconsole.screens.handoff import HandoffScreen
+
+    return HandoffScreen(desk)
+
+
 def _sources(desk: Desk) -> ConsoleScreen:
     from socconsole.screens.sources import SourcesScreen
 
@@ -58,6 +64,7 @@ PLACES: Final[Mapping[str, Callable[[Desk], ConsoleScreen]]] = {
     "endpoints": _endpoints,
     "cases": _cases,
     "activity": _activity,
+    "handoff": _handoff,
     "sources": _sources,
 }
 """By what follows ``screen.`` in a command's id. Triage is not among them: it lies under all others."""
@@ -142,6 +149,13 @@ def undo(desk: Desk, action_id: str) -> None:
     from socconsole.screens.contain import PlanScreen
 
     desk.app.push_screen(PlanScreen(desk, PlanUndo(action_id=action_id)))
+
+
+async def shift(screen: ConsoleScreen, said: str) -> None:
+    """Sign on or off, from whatever screen."""
+    from socconsole.screens.handoff_shift import shift as asked
+
+    await asked(screen, said)
 
 
 def palette(screen: ConsoleScreen) -> None:

@@ -13,7 +13,7 @@ from sqlite3 import Connection
 from typing import TYPE_CHECKING, Final
 
 from socconsole.model.entry import Entry
-from socconsole.store import db, handoffs, ledger, project
+from socconsole.store import db, handoffs
 from socconsole.store.handoffs import HandedOff, Shift
 from socconsole.store.instants import micros
 from socconsole.store.project_handoffs import OFF, ON
@@ -104,6 +104,8 @@ def loose_end(given: Sequence[HandedOff]) -> str:
 
 
 def _append(folder: StateFolder, entry: Entry) -> int:
+    from socconsole.store import ledger, project  # with the signing key's library: not for the header, which only reads
+
     (line,) = ledger.append(folder, [entry])
     project.project(folder)
     return line.seq

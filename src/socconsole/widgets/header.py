@@ -44,6 +44,8 @@ class HeaderState:
     """Account name and id, or what stands for them."""
     region: str = ""
     who: str = ""
+    shift: str = ""
+    """Who is on since when, ready to print: ``shift 06:12``."""
     clock: str = ""
     mode_note: str = ""
     """``arms 12m more``, ``actor starting`` …"""
@@ -109,7 +111,9 @@ def place_line(state: HeaderState, width: int) -> Line:
     place = clean(state.place, 60)
     right: list[Run] = [*_alert(state), (f" {clean(state.clock, 20)} ", "quiet")]
     left: list[Run] = []
+    on = ", ".join(filter(None, (state.who, state.shift)))
     for texts in (
+        (place, state.region, on),
         (place, state.region, state.who),
         (place, state.region),
         (place.partition(" ")[0], state.region),
@@ -177,6 +181,8 @@ def one_line(state: HeaderState, width: int) -> Line:
             right += _waiting(state, wide=False)
         if "deadline" not in gone or state.deadline_style == "bad":
             right += _deadline(state, wide=False)
+        if state.shift and "shift" not in gone:
+            right.append((f" {clean(state.shift, 40)}", "quiet"))
         if "clock" not in gone:
             right.append((f" {clean(state.clock, 20)}", "quiet"))
         right.append((" ", "quiet"))
@@ -186,7 +192,9 @@ def one_line(state: HeaderState, width: int) -> Line:
 
 
 # What may be left out, in this order: an account by its name alone comes before no region.
-_DISPENSABLE: Final = ("account", "region", "others", "name", "scenario", "clock", "deadline", "fresh", "waiting")
+_DISPENSABLE: Final = (
+    "shift", "account", "region", "others", "name", "scenario", "clock", "deadline", "fresh", "waiting",
+)  # fmt: skip
 
 
 def _condition(state: HeaderState, *, well: bool) -> list[Run]:

@@ -1,0 +1,64 @@
+"""Giving a handoff: the report as it stands now, the signed file of it, and its entry on the ledger."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from socconsole.config import Config
+from socconsole.reports import accepting, handoff_file
+from socconsole.reports.as_data import as_data
+from socconsole.reports.handoff import handoff
+from socconsole.reports.handoff_file import BadHandoff, Given
+from socconsole.store import db, keys, ledger
+
+if TYPE_CHECKING:
+    from socconsole.store.state import StateFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Gave:
+    """A handoff that was given: where its file lies, what is in it, and its entry."""
+
+    path: Path
+    given: Given
+    seq: int
+
+
+def new_file(path: Path, data: bytes) -> None:
+    """Owner-only; raises ``OSError`` where it is there already, or cannot be written whole: then it is not there."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def give(folder: StateFolder, config: Config, path: Path, who: str, now: datetime) -> Gave:
+    """Make the signed file of everything that is open at ``now``, and put on record that it was made.
+
+    Raises :class:`BadHandoff`, ``OSError`` (the file is there already, the disk is full) and ``ledger.LedgerError``;
+    there is neither a file nor an entry then.
+    """
+    signer = keys.load(folder.keys)
+    if signer is None:
+        raise BadHandoff("this install has no signing key yet", "socconsole ledger key")
+    with db.reading(folder) as conn:
+        document = as_data(handoff(folder, conn, config, now))
+        made = handoff_file.make(folder, conn, document, who, signer, now)
+    if len(made.data) > handoff_file.MOST:
+        raise BadHandoff(
+            f"{len(made.data):,} bytes: no install accepts a file of that size", "close cases that are done"
+        )
+    new_file(path, made.data)
+    try:
+        line = accepting.give(folder, made, who, now)
+    except ledger.LedgerError:
+        path.unlink(missing_ok=True)  # a file that nobody's record knows would be accepted, and its receipt refused
+        raise
+    return Gave(path, made, line.seq)

@@ -1,0 +1,188 @@
+"""What the handoff screen reads, writes, gives and takes. All of it blocks: call it in a thread.
+
+Whatever goes wrong is a :class:`NotDone` with a sentence for the analyst; nothing was taken over or recorded then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from socconsole.reports import Document, html, markdown
+from socconsole.reports.as_data import as_data
+from socconsole.reports.handoff import handoff
+from socconsole.screens.handoff_rows import HandoffRead
+from socconsole.store import db, handoffs
+from socconsole.text import ascii_json, clean
+
+if TYPE_CHECKING:
+    from socconsole.reports.accepting import Taken
+    from socconsole.reports.giving import Gave
+    from socconsole.reports.handoff_file import Read
+    from socconsole.screens.desk import Desk
+    from socconsole.store.handoffs import HandedOff
+
+FORMS: Final[dict[str, Callable[[Document], str]]] = {
+    ".md": markdown,
+    ".html": html,
+    ".json": lambda report: ascii_json(as_data(report), indent=1),
+}
+RECEIPT: Final = "socconsole-receipt."
+"""How a receipt begins: what does not is the name of a file that holds one."""
+_RECEIPT_MOST: Final = 10_000
+
+
+class NotDone(Exception):
+    """It was refused, or could not be done; says why, and what mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A file whose signature is good, as it was read: what is taken over later are these bytes and no others."""
+
+    path: Path
+    data: bytes
+    read: Read
+    before: HandedOff | None
+    """The same handoff, where it was accepted here already."""
+    receipt: str
+    """Its receipt then."""
+
+
+def read(desk: Desk, conn: db.Connection, now: datetime) -> HandoffRead:
+    """The handoff as it stands, and who is on."""
+    from socconsole.store.ledger import LedgerError
+
+    shift = tuple(handoffs.on_shift(conn))
+    latest = next(iter(handoffs.latest(conn, 1)), None)
+    try:
+        report = handoff(desk.folder, conn, desk.config, now)
+    except LedgerError as trouble:
+        return HandoffRead(None, shift, latest, now, f"{trouble.message}; {trouble.remedy}")
+    return HandoffRead(report, shift, latest, now)
+
+
+def write(desk: Desk, name: str) -> tuple[Path, int]:
+    """The report to a new file, in the form that its name says; the file and its size in bytes."""
+    path = _path(name)
+    form = FORMS.get(path.suffix.lower())
+    if form is None:
+        raise NotDone("the file's name has to end in .md, .html or .json; H gives the signed file")
+    with _said(path), db.reading(desk.folder) as conn:
+        data = form(handoff(desk.folder, conn, desk.config, desk.now())).encode()
+        return new_file(name, data), len(data)
+
+
+def new_file(name: str, data: bytes) -> Path:
+    """A file that was not there before, readable by its owner alone."""
+    from socconsole.reports import giving
+
+    path = _path(name)
+    with _said(path):
+        giving.new_file(path, data)
+    return path
+
+
+def give(desk: Desk, name: str) -> Gave:
+    """The signed file for another install, and its entry on the ledger."""
+    from socconsole.reports import giving
+    from socconsole.reports.handoff_file import SUFFIX
+
+    path = _path(name)
+    if path.suffix.lower() != SUFFIX:
+        raise NotDone(f"the name of a signed handoff ends in {SUFFIX}")
+    with _said(path):
+        return giving.give(desk.folder, desk.config, path, desk.analyst, desk.now())
+
+
+def examine(desk: Desk, name: str) -> Examined:
+    """Somebody's file, its signature checked; nothing of it is taken over."""
+    from socconsole.reports import accepting, handoff_file
+
+    path = _path(name)
+    with _said(path):
+        with path.open("rb") as file:
+            data = file.read(handoff_file.MOST + 1)
+        found = handoff_file.read(data, desk.config.peers)
+        with db.reading(desk.folder) as conn:
+            before = handoffs.get(conn, found.parcel.id)
+        receipt = accepting.receipt_again(desk.folder, before) if before is not None else ""
+    return Examined(path, data, found, before, receipt)
+
+
+def accept(desk: Desk, examined: Examined) -> Taken:
+    """Take it over, all of it or nothing."""
+    from socconsole.reports import accepting
+
+    with _said(examined.path):
+        return accepting.accept(desk.folder, desk.config, examined.data, desk.analyst, desk.now())
+
+
+def receipt(desk: Desk, said: str) -> str:
+    """Put a receipt on record: the line itself, or the name of a file that holds it. Returns what to say of it."""
+    from socconsole.reports import accepting
+
+    line = said.strip()
+    path = Path("the receipt") if line.startswith(RECEIPT) else _path(line)
+    with _said(path):
+        if not line.startswith(RECEIPT):
+            with path.open(encoding="ascii", errors="replace") as file:
+                line = file.read(_RECEIPT_MOST)
+        id_, by, peer, seq = accepting.receipt(desk.folder, desk.config, line, desk.analyst, desk.now())
+    return f"{id_}: accepted by {clean(by, 80)} ({clean(peer, 80)}), ledger entry {seq:,}"
+
+
+def receipt_again(desk: Desk, id_: str) -> str:
+    """The receipt of a handoff that was accepted here, once more; empty where there is none to give."""
+    from socconsole.reports import accepting
+
+    with _said(Path(id_)), db.reading(desk.folder) as conn:
+        found = handoffs.get(conn, id_)
+        return accepting.receipt_again(desk.folder, found) if found is not None else ""
+
+
+def _path(name: str) -> Path:
+    try:
+        return Path(name.strip()).expanduser()
+    except RuntimeError as trouble:  # ~somebody whom this host does not know
+        raise NotDone(f"{clean(name, 200)}: {clean(str(trouble), 200)}") from trouble
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """Everything that may go wrong, in words."""
+    from socconsole.reports.handoff_file import BadHandoff
+    from socconsole.reports.receipts import BadReceipt
+    from socconsole.store.ledger import EntryRefused, LedgerError
+    from socconsole.store.locks import LockHeld
+    from socconsole.store.project import ProjectError
+
+    named = clean(str(path), 200)
+    try:
+        yield
+    except BadHandoff as bad:
+        anew = "; then start the console again, which read its configuration when it started"
+        remedy = bad.remedy + (anew if "[[peers]]" in bad.remedy else "")
+        raise NotDone(_with(f"refused: {clean(str(bad), 600)}", remedy)) from bad
+    except BadReceipt as bad:
+        raise NotDone(f"refused: {clean(str(bad), 600)}") from bad
+    except LockHeld as held:
+        raise NotDone(f"refused: process {held.pid} is accepting a handoff right now") from held
+    except LedgerError as trouble:
+        raise NotDone(_with(f"not done: {clean(trouble.message, 600)}", trouble.remedy)) from trouble
+    except (EntryRefused, ProjectError, db.Error) as trouble:
+        raise NotDone(f"not done: {clean(str(trouble), 600)}") from trouble
+    except FileExistsError as trouble:
+        raise NotDone(f"{named} is there already; choose another name") from trouble
+    except OSError as trouble:
+        raise NotDone(f"{named}: {trouble.strerror or type(trouble).__name__}") from trouble
+    except ValueError as trouble:  # a name that no file can have
+        raise NotDone(f"{named}: {clean(str(trouble), 200)}") from trouble
+
+
+def _with(said: str, remedy: str) -> str:
+    return f"{said}; {clean(remedy, 600)}" if remedy else said
