@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pyrage
@@ -68,6 +70,10 @@ def test_a_case_of_an_incident_from_opening_to_closing(desk: tuple[str, ...]) ->
     assert (refused.code, "clocks open" in refused.err) == (4, True)
     assert run("case", "close", case, "--reason", "a drill", "--anyway", *desk).code == 0
     assert run("case", "list", "--json", *desk).rows == []
+    after = run("clock", "show", "--json", *desk)
+    assert after.code == 1, "no law asks whether we closed the case"
+    assert {(one["case"], one["case_closed"], one["role"]) for one in after.rows} == {(case, True, "controller")}
+    assert "(case closed)" in run("clock", "show", *desk).out
     assert [one["status"] for one in run("case", "list", "--closed", "--json", *desk).rows] == ["closed"]
 
 
@@ -96,6 +102,19 @@ def test_two_windows_do_not_overwrite_each_other(desk: tuple[str, ...]) -> None:
     assert (second.code, "ana set the severity" in second.err) == (4, True)
     history = run("case", "show", row["case"], "--json", *desk).row["history"]
     assert [one["words"] for one in history][-1] == "severity: HIGH → CRITICAL"
+
+
+def test_of_two_processes_at_once_one_wins_and_the_other_is_told_who(desk: tuple[str, ...]) -> None:
+    row = run("case", "open", "--title", "a call", "--json", *desk).row
+    said = ("case", "set", row["case"], "hypothesis", "--seen", str(row["seq"]))
+    command = [sys.executable, "-m", "socconsole", *said[:4]]
+    racing = [
+        subprocess.Popen([*command, value, *said[4:], *desk], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for value in ("a stolen session", "an insider")
+    ]
+    told = [(each.communicate(timeout=60)[1], each.returncode) for each in racing]
+    assert sorted(code for _, code in told) == [0, 4], told
+    assert any("ana set the hypothesis at" in err for err, code in told if code == 4)
 
 
 def test_the_regimes_are_listed_with_their_law() -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from socconsole.commands import cases as ask
 from socconsole.config import CasesConfig, Config, EntityConfig
+from socconsole.model.clock import ClockState
 from socconsole.model.finding import Kind
-from socconsole.store import case_acts, case_clocks, cases, db
-from socconsole.store.case_glance import Glance
+from socconsole.store import case_acts, case_alarms, case_clocks, cases, db
+from socconsole.store.case_glance import Glance, Nearest
 from socconsole.store.state import StateFolder
 from tests.store.builders import NOW, hub
 from tests.store.desk import fill, named
@@ -61,6 +62,33 @@ def test_what_is_said_is_seen_at_once_though_facts_are_kept(folder: StateFolder)
     assert before is not None
     assert after is not None
     assert before.clock.regime == "gdpr-33" != after.clock.regime
+
+
+def test_a_clock_runs_on_after_its_case_was_closed_until_it_is_met_or_answered(folder: StateFolder) -> None:
+    glance = Glance(CONFIG)
+    case = act(folder, ask.OpenCase(title="a call"))
     act(folder, ask.CloseCase(case=case, reason="over", anyway=True), HOUR)
+
+    def nearest() -> Nearest | None:
+        with db.reading(folder) as conn:
+            return glance.nearest(conn, NOW + 3 * HOUR)
+
+    first = nearest()
+    assert first is not None
+    assert (first.case, first.closed, first.clock.id) == (case, True, f"gdpr-33/notify@{SHOP}")
+    assert first.overdue == 0, "closing ended what the team had promised itself"
+    said: set[str] = set()
+    while (found := nearest()) is not None:
+        clock = found.clock
+        assert clock.id not in said
+        said.add(clock.id)
+        if clock.state is ClockState.ASK:
+            no = ask.AnswerRegime(
+                case=case, entity=clock.entity, regime=clock.regime, applies=False, reason="it is not"
+            )
+            act(folder, no, 2 * HOUR)
+        else:
+            act(folder, ask.MarkSent(case=case, clock=clock.id, at=NOW + 2 * HOUR), 2 * HOUR)
+    assert len(said) > 2
     with db.reading(folder) as conn:
-        assert glance.nearest(conn, NOW + HOUR) is None
+        assert not case_alarms.due(conn, CONFIG, "watch", NOW + 100 * HOUR)

@@ -9,14 +9,16 @@ import msgspec
 import pytest
 
 from socconsole.clocks import nearest
+from socconsole.commands import Acknowledge, Claim, Snooze
 from socconsole.commands import cases as ask
 from socconsole.config import CasesConfig, Config, ControllerConfig, DatasetConfig, EntityConfig
 from socconsole.model.case import Case, CaseStatus, Line, SixLine
 from socconsole.model.clock import ClockState
-from socconsole.model.finding import Severity
+from socconsole.model.finding import Leaving, Severity, State
 from socconsole.store import (
     case_acts,
     case_clocks,
+    case_findings,
     case_view,
     cases,
     evidence,
@@ -30,7 +32,9 @@ from socconsole.store import (
 from socconsole.store.case_acts import Acted
 from socconsole.store.case_desk import CaseRefused
 from socconsole.store.state import StateFolder
+from socconsole.text import Untrusted
 from tests.store.builders import NOW, hub
+from tests.store.desk import act as decide
 from tests.store.desk import fill, named, store
 
 SHOP, TECH = "Kaufhaus SE", "Kaufhaus Tech"
@@ -110,7 +114,7 @@ def test_old_and_new_value_stand_in_the_history_and_a_later_window_is_refused(fo
     case = get(folder, id_)
     assert (case.owner.raw(), case.hypothesis.raw()) == ("bob", "a stolen session")
     with store(folder) as conn:
-        said = [one.words.raw() for one in case_view.history(folder, conn, case)]
+        said = [one.words.raw() for one in case_view.history(folder, conn, case).lines]
     assert "owner: ana → bob" in said
     assert any(one == f"note: {HOSTILE}" for one in said)
 
@@ -126,7 +130,7 @@ def test_splitting_and_merging_lose_nothing(folder: StateFolder) -> None:
     whole = get(folder, id_)
     assert (len(whole.findings), whole.held) == (3, True)
     with store(folder) as conn:
-        assert "note: seen before" in [one.words.raw() for one in case_view.history(folder, conn, whole)]
+        assert "note: seen before" in [one.words.raw() for one in case_view.history(folder, conn, whole).lines]
         assert [one.id for one in cases.each(conn)] == [id_]
         assert cases.of_finding(conn, named(3)) == (id_,)
     with pytest.raises(CaseRefused, match=f"{part} is part of {id_} now"):
@@ -186,7 +190,7 @@ def test_what_was_said_by_one_who_may_not_moves_no_clock(folder: StateFolder) ->
     assert "amended: it was" in act(folder, later, who="lead").words
     assert clock(folder, id_, name).due == NOW + timedelta(hours=72)
     with store(folder) as conn:
-        history = [one.words.raw() for one in case_view.history(folder, conn, get(folder, id_))]
+        history = [one.words.raw() for one in case_view.history(folder, conn, get(folder, id_)).lines]
     assert sum("aware at" in one for one in history) == 3
     with pytest.raises(CaseRefused, match="future"):
         act(folder, ask.SetMoment(case=id_, entity=SHOP, moment="aware", at=NOW + timedelta(hours=1), reason="x"))
@@ -268,6 +272,35 @@ def test_a_thousand_findings_make_a_case_that_opens(folder: StateFolder) -> None
     assert len(get(folder, id_).findings) == 1_000
     assert len(get(folder, id_).evidence) == 10
     assert "800 of its findings were not looked at" in lines(folder, id_)[Line.WHAT].unknown
+    decide(folder, Acknowledge(ids=ids, reason="one scanner"))
+    with store(folder) as conn:
+        case = get(folder, id_)
+        told = case_view.history(folder, conn, case)
+        shown = case_findings.listed(conn, case, NOW)
+    assert sum(one.verb == "acknowledge" for one in told.lines) == 10, "an entry a hundred, none of them left out"
+    assert "the resources of 500 more of its findings" in told.left_out[0]
+    assert "nor for 488 of 500 resources" in told.left_out[1]
+    assert [one.id for one in shown if isinstance(one, case_findings.Member)] == list(case.findings)
+    assert {one.state for one in shown if isinstance(one, case_findings.Member)} == {State.ACKNOWLEDGED}
+    assert max(len(line.entry.subjects) for line in ledger.read(folder)) == 100
+
+
+def test_the_list_of_its_findings_says_how_each_stands_and_which_are_not_known_here(folder: StateFolder) -> None:
+    fill(folder, hub("bad", severity=Severity.CRITICAL), hub("gone", active=False), hub("scan", types=("Recon:EC2/X",)))
+    id_ = opened(folder, "bad", "gone", "scan", 4)
+    decide(folder, Claim(ids=(named("bad"),)))
+    decide(folder, Snooze(ids=(named(4),), until=NOW + timedelta(hours=1), reason="a drill"))
+    with store(folder) as conn:
+        conn.execute("INSERT INTO case_finding VALUES (?, 'f-000000000000', 1)", (id_,))
+        conn.commit()
+        bad, *others = case_findings.listed(conn, get(folder, id_), NOW)
+    assert others[-1] == "f-000000000000"
+    assert isinstance(bad, case_findings.Member)
+    assert (bad.id, bad.owner, bad.state, bad.leaving) == (named("bad"), Untrusted("ana"), State.NEW, Leaving.YES)
+    told = {one.id: (one.state, one.leaving) for one in others if isinstance(one, case_findings.Member)}
+    assert told[named("gone")][0] is State.RESOLVED
+    assert told[named(4)][0] is State.SNOOZED
+    assert told[named("scan")] == (State.NEW, None)
 
 
 def test_a_finding_is_never_too_far_down_to_speak_against_closing(folder: StateFolder) -> None:

@@ -80,6 +80,7 @@ def whole(folder: StateFolder, conn: Any, config: Config, case: Case, now: datet
     from socconsole.store import case_view, cases, six_lines
     from socconsole.store.reading import rfc3339
 
+    told = case_view.history(folder, conn, case)
     return {
         **short(conn, config, case, now),
         "hypothesis": case.hypothesis,
@@ -105,8 +106,9 @@ def whole(folder: StateFolder, conn: Any, config: Config, case: Case, now: datet
                 "source": one.source,
                 "ref": one.ref,
             }
-            for one in case_view.history(folder, conn, case)
+            for one in told.lines
         ],
+        "not_looked_at": list(told.left_out),
     }
 
 
@@ -139,6 +141,8 @@ def page(whole: dict[str, Any]) -> None:
     print("\n  history" + (f" (the last {_LISTED} of {_LISTED + rest:,}; --json has all)" if rest > 0 else ""))
     for one in whole["history"][-_LISTED:]:
         print(f"    {one['at'][:19]}Z  {clean(one['who'], 20)}  {clean(one['words'], 200)}")
+    for left_out in whole["not_looked_at"]:
+        print(f"    UNKNOWN: {clean(left_out, 300)}")
 
 
 def clock_words(clock: dict[str, Any]) -> str:

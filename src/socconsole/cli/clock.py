@@ -55,29 +55,39 @@ def start(
 
 
 def show(
-    case: Annotated[str, typer.Argument(metavar="[CASE]", help="Of one case; of all open ones when absent.")] = "",
+    case: Annotated[
+        str,
+        typer.Argument(metavar="[CASE]", help="Of one case; when absent of all open ones, and what runs on of others."),
+    ] = "",
     json: JsonOption = False,
     store: StoreOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Every deadline of the open cases, the nearest first. Exit code 1 when one is overdue."""
+    """Every deadline of the open cases, the nearest first; and of cases that were closed over clocks by law or contract
+    those that run on. Exit code 1 when one is overdue."""
     from socconsole.model.clock import ClockState
     from socconsole.store import case_clocks, cases, db
 
     folder, settings = open_configured(store, config)
     now = datetime.now(UTC)
     with db.reading(folder) as conn:
-        found = [one for one in cases.each(conn, closed=bool(case)) if not case or one.id == case.lower()]
-        if case and not found:
-            stop(Code.BAD_INPUT, f"there is no case {clean(case, 40)}", "socconsole case list --closed")
-        clocks = [(one, clock) for one in found for clock in case_clocks.of_case(conn, settings, one, now)]
+        if case:
+            named = named_case(conn, case)
+            clocks = [(named, clock) for clock in case_clocks.of_case(conn, settings, named, now)]
+        else:
+            clocks = [
+                (one, clock) for one in cases.each(conn) for clock in case_clocks.of_case(conn, settings, one, now)
+            ]
+            for one in cases.closed_anyway(conn):
+                running = case_clocks.still_running(case_clocks.of_case(conn, settings, one, now))
+                clocks += [(one, clock) for clock in running]
     clocks.sort(key=lambda pair: (not pair[1].open, pair[1].due or datetime.max.replace(tzinfo=UTC)))
     for one, clock in clocks:
-        row = {"case": one.id, **clock_json(clock)}
+        row = {"case": one.id, "case_closed": one.closed is not None, **clock_json(clock)}
         if json:
             put(row)
         else:
-            print(f"{one.id}  {clock_words(row)}")
+            print(f"{one.id}  {clock_words(row)}{'  (case closed)' if row['case_closed'] else ''}")
     overdue = sum(clock.state is ClockState.OVERDUE for _, clock in clocks)
     say(f"{len(clocks)} deadlines, {overdue} overdue")
     if overdue:

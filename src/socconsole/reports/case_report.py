@@ -195,10 +195,9 @@ def _told(case: Case) -> Section:
 
 
 def _history(folder: StateFolder, conn: Connection, case: Case) -> Section:
-    rows = tuple(
-        (stamp(one.at), one.who, one.words, f"{one.source} {one.ref}") for one in case_view.history(folder, conn, case)
-    )
+    told = case_view.history(folder, conn, case)
+    rows = tuple((stamp(one.at), one.who, one.words, f"{one.source} {one.ref}") for one in told.lines)
     words = "Calls from the trail are everybody's since the case was opened, the attacker's among them."
-    return Section(
-        "History", (Table(("When", "Who", "What", "Source"), rows, "nothing"), Facts((("Note", words),))), "history"
-    )
+    left_out = tuple(Notice(one, "unknown") for one in told.left_out)
+    table = Table(("When", "Who", "What", "Source"), rows, "nothing")
+    return Section("History", (*left_out, table, Facts((("Note", words),))), "history")

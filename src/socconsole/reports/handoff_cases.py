@@ -65,7 +65,7 @@ def _lines(conn: Connection, config: Config, case: Case, now: datetime) -> Table
 
 def _done(folder: StateFolder, conn: Connection, case: Case) -> Table:
     """The latest of what responders did; calls of the trail are anybody's."""
-    own = [one for one in case_view.history(folder, conn, case) if one.source == case_view.LEDGER]
+    own = [one for one in case_view.history(folder, conn, case).lines if one.source == case_view.LEDGER]
     rows = tuple((stamp(one.at), one.who, one.words) for one in own[-_HISTORY:])
     left = f" (the latest {_HISTORY} of {len(own):,})" if len(own) > _HISTORY else ""
     return Table(("When", "Who", f"Done{left}"), rows, "nothing is on record")

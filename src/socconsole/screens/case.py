@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from socconsole.commands import cases as ask
 from socconsole.model.case import Case
 from socconsole.model.clock import Clock, ClockState
-from socconsole.screens import case_rows, opening, words
+from socconsole.screens import case_rows, escalate_sections, opening, words
 from socconsole.screens.base import Invocation
 from socconsole.screens.case_findings import CaseFindings
+from socconsole.screens.case_papers import CasePapers
 from socconsole.screens.case_rows import CaseRead, CaseRow
 from socconsole.screens.desk import Desk
 from socconsole.screens.finding_sections import heading, sections
@@ -34,7 +35,7 @@ _REST_S: Final = 1.0
 _AGES_S: Final = 30.0
 
 
-class CaseScreen(CaseFindings):
+class CaseScreen(CaseFindings, CasePapers):
     place: ClassVar[str] = "case"
     titled: ClassVar[str] = "Case"
     footer_ids: ClassVar[tuple[str, ...]] = (
@@ -151,6 +152,10 @@ class CaseScreen(CaseFindings):
         else:
             self.desk.app.push_screen(ReadScreen(self.desk, row.title, row.sections))
 
+    def clock_under_cursor(self) -> str:
+        row = next((one for one in self._rows if one.key == self.table.cursor_key), None)
+        return row.about if row is not None and row.kind == "clock" else ""
+
     def _answer_clock(self, id_: str) -> None:
         """Begin the line that says something about a clock; what is done already is only shown."""
         clock = next((one for one in self.clocks_here() if one.id == id_), None)
@@ -213,6 +218,8 @@ class CaseScreen(CaseFindings):
         ]
 
 
+_ESCALATED: Final = 100
+"""Findings, the worst first, of which escalations are looked for."""
 _DONE: Final = "how it was done; tab: left out on purpose"
 _LEFT_OUT: Final = "LEFT OUT on purpose: why; tab: done"
 
@@ -231,6 +238,8 @@ def _whole(desk: Desk, conn: Connection, id_: str, now: datetime) -> _Shown:
     if case is None:
         return _Shown(CaseRead())
     config = desk.config
+    told = escalate_sections.told_of(conn, case.id, *case.findings[:_ESCALATED])
+    escalated = escalate_sections.section(told, config, desk.stamp, now)
     read = CaseRead(
         case,
         six_lines.six_lines(conn, config, case, now),
@@ -240,7 +249,8 @@ def _whole(desk: Desk, conn: Connection, id_: str, now: datetime) -> _Shown:
         "; ".join(case_playbooks.trouble(config)),
         case_findings.listed(conn, case, now),
         tuple(cases.actions_of(conn, case)),
-        tuple(case_view.history(desk.folder, conn, case)),
+        case_view.history(desk.folder, conn, case),
         case_view.still_open(conn, config, case, now),
+        escalated,
     )
     return _Shown(read, case_rows.rows(read, desk.stamp, now))

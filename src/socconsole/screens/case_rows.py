@@ -18,7 +18,7 @@ from socconsole.playbooks import Playbook, Standing
 from socconsole.screens import clock_words, words
 from socconsole.screens.finding_sections import STATE_STYLES, Stamp
 from socconsole.store.case_findings import Member
-from socconsole.store.case_view import LEDGER, Happened
+from socconsole.store.case_view import LEDGER, Happened, History
 from socconsole.text import Untrusted, clean
 from socconsole.widgets import glyphs
 from socconsole.widgets.columns import severity_style, severity_text
@@ -32,6 +32,7 @@ SHORT: Final = {
     Line.ELSEWHERE: "who else",
     Line.NEXT: "next",
 }
+NOTHING: Final = History((), ())
 _LEAVES: Final = {Leaving.YES: (" LEAVING", "bad"), Leaving.CANNOT_SEE: (" cannot see", "warn")}
 _BRIEF: Final = {State.ACKNOWLEDGED: "ack", State.RESOLVED: "closed"}
 """States beside which something else has to be said."""
@@ -51,9 +52,11 @@ class CaseRead:
     """Why the playbooks could not be read."""
     findings: tuple[Member | str, ...] = ()
     actions: tuple[ActionRecord, ...] = ()
-    history: tuple[Happened, ...] = ()
+    history: History = NOTHING
     standing: tuple[str, ...] = ()
     """What speaks against closing it."""
+    escalated: Section | None = None
+    """Who was told of it."""
 
 
 def _always(text: str, style: str) -> Callable[[datetime], tuple[str, str]]:
@@ -91,7 +94,8 @@ def rows(read: CaseRead, stamp: Stamp, now: datetime) -> list[CaseRow]:
         *(_action(record, stamp) for record in read.actions),
         *(_finding(one) for one in read.findings),
         *(_clock(clock, stamp, now) for clock in read.clocks if not clock.open),
-        *(_happened(one, stamp) for one in reversed(read.history)),
+        *_unseen(read.history),
+        *(_happened(one, stamp) for one in reversed(read.history.lines)),
     ]
 
 
@@ -108,6 +112,8 @@ def head(read: CaseRead, stamp: Stamp) -> list[Section]:
         Section("owner", [case.owner]),
         Section("believed", [case.hypothesis if case.hypothesis else [("nobody said yet: :set hypothesis", "warn")]]),
     ]
+    if read.escalated is not None:
+        out.append(read.escalated)
     if case.told:
         out.append(
             Section(
@@ -266,6 +272,13 @@ def _action(record: ActionRecord, stamp: Stamp) -> CaseRow:
             Section("", [[("U undoes it", "accent")]] if record.undone_by is None and record.undoes is None else []),
         ],
     )  # fmt: skip
+
+
+def _unseen(history: History) -> Iterator[CaseRow]:
+    """What its history does not hold stands before it."""
+    if history.left_out:
+        said = f"UNKNOWN: {'; '.join(history.left_out)}"
+        yield CaseRow("history", "left out", _always("not all", "warn"), said, "warn", said)
 
 
 def _happened(one: Happened, stamp: Stamp) -> CaseRow:

@@ -20,7 +20,7 @@ from socconsole.screens.case_acts import CaseActs, record
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.renewed import Filtered, Renewed
-from socconsole.store import case_clocks, cases
+from socconsole.store import case_clocks, case_leaving, cases
 from socconsole.store.case_glance import past
 from socconsole.store.db import Connection
 from socconsole.text import clean
@@ -38,15 +38,14 @@ _CLOCKS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
-    """An open case as the list shows it."""
+    """A case as the list shows it: an open one, or one that was closed over clocks that run on."""
 
     case: Case
     clocks: tuple[Clock, ...]
     leaving: int
     """Findings by which something leaves now."""
     unseen: int
-    """Findings of which nobody can tell."""
-    looked: int
+    """Findings of which nobody can tell, or which the store does not know."""
 
     @property
     def nearest(self) -> Clock | None:
@@ -216,11 +215,11 @@ class CasesScreen(ListScreen[CaseLine], CaseActs):
 
 
 def _leaving(row: CaseLine) -> Cell:
-    """Yes wins over what cannot be seen; a case whose findings were not all looked at is not said to be still."""
+    """Yes wins over what cannot be seen, and that over silence, which is none known and never none."""
     signs = glyphs.current()
     if row.leaving:
         return Cell(f"{signs.bad} yes, {row.leaving}", "bad")
-    if row.unseen or row.looked < len(row.case.findings):
+    if row.unseen:
         return Cell(f"{signs.warn} cannot see", "warn")
     return Cell("none known" if row.case.findings else "no finding", "quiet")
 
@@ -231,11 +230,16 @@ def _said(row: CaseLine) -> str:
 
 
 def _open(config: Config, conn: Connection, now: datetime) -> list[CaseLine]:
-    """Every open case. For a thread."""
-    found = []
-    for case in cases.each(conn):
-        members = case_clocks.members(conn, case, now)
-        leaving = sum(one.leaving is Leaving.YES for one in members)
-        unseen = sum(one.leaving is Leaving.CANNOT_SEE for one in members)
-        found.append(CaseLine(case, case_clocks.of_case(conn, config, case, now), leaving, unseen, len(members)))
+    """Every open case, then those that were closed over clocks by law or contract which nobody met or answered yet.
+    For a thread."""
+    found = [_line(conn, case, case_clocks.of_case(conn, config, case, now), now) for case in cases.each(conn)]
+    for case in cases.closed_anyway(conn):
+        if running := case_clocks.still_running(case_clocks.of_case(conn, config, case, now)):
+            found.append(_line(conn, case, running, now))
     return found
+
+
+def _line(conn: Connection, case: Case, clocks: tuple[Clock, ...], now: datetime) -> CaseLine:
+    told = case_leaving.tally(conn, case, now)
+    unseen = told.said[Leaving.CANNOT_SEE] + told.missing
+    return CaseLine(case, clocks, told.said[Leaving.YES], unseen)

@@ -32,6 +32,7 @@ from socconsole.store import (
 )
 from socconsole.store.case_desk import CaseDesk, CaseMisnamed, CaseRefused, parts, text
 from socconsole.store.instants import micros
+from socconsole.store.locks import LockHeld
 from socconsole.store.project_cases import FIELDS, FREE
 from socconsole.text import Untrusted, clean
 
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 _Checked = tuple[list[Entry], str, str]
 """Entries to be written, the case that they are about, and what they do, in words."""
+
+_LOCK: Final = "cases"
+_WAIT_S: Final = 10.0
 
 _SETTABLE: Final = frozenset({CaseStatus.OPEN, CaseStatus.INVESTIGATING, CaseStatus.CONTAINED, CaseStatus.RECOVERING})
 
@@ -63,12 +67,18 @@ def act(folder: StateFolder, config: Config, request: asked.CaseRequest, who: st
 
     ``now`` is the moment in the world's time. Raises :class:`CaseRefused`, and what ``ledger.append`` raises.
     """
-    decisions.catch_up(folder)  # to act on what is known
-    with closing(db.connect(folder.store_db, readonly=True)) as conn:
-        desk = CaseDesk(folder, conn, config, who, now)
-        entries, case, words = _entries(desk, request)
-    lines = ledger.append(folder, entries)
-    return Acted(case, lines[-1].seq, words, decisions.catch_up(folder))
+    try:
+        # One act at a time: between looking who was faster and writing nobody may be.
+        with folder.lock(_LOCK, _WAIT_S):
+            decisions.catch_up(folder)  # to act on what is known
+            with closing(db.connect(folder.store_db, readonly=True)) as conn:
+                entries, case, words = _entries(CaseDesk(folder, conn, config, who, now), request)
+            lines = ledger.append(folder, entries)
+            return Acted(case, lines[-1].seq, words, decisions.catch_up(folder))
+    except LockHeld as held:
+        if held.name != _LOCK:
+            raise
+        raise CaseRefused(f"process {held.pid} has been writing cases for {_WAIT_S:.0f} seconds: try again") from held
 
 
 def _entries(desk: CaseDesk, request: asked.CaseRequest) -> _Checked:

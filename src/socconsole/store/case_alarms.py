@@ -60,9 +60,8 @@ def due(conn: Connection, config: Config, who: str, now: datetime) -> list[Entry
         found += _warnings(case.id, facts, running, told, who, now)
         standing -= {(case.id, name) for name in _near(running, now)}
     for case in cases.closed_anyway(conn):
-        # Closing ends what the team promised itself; no law asks whether we closed anything.
         facts = case_clocks.facts(conn, config, case)
-        running = tuple(one for one in clocks(facts, now) if one.role != case_clocks.TEAM.role)
+        running = case_clocks.still_running(clocks(facts, now))
         found += _warnings(case.id, facts, running, told, who, now)
         standing -= {(case.id, name) for name in _near(running, now)}
     return [

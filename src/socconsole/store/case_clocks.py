@@ -98,6 +98,12 @@ def of_case(conn: Connection, config: Config, case: Case, now: datetime) -> tupl
     return clocks(facts(conn, config, case), now)
 
 
+def still_running(clocks: tuple[Clock, ...]) -> tuple[Clock, ...]:
+    """Of the clocks of a case that is closed those that run on. Closing ends what the team promised itself; no law asks
+    whether we closed anything."""
+    return tuple(one for one in clocks if one.open and one.role != TEAM.role)
+
+
 def facts(conn: Connection, config: Config, case: Case) -> Facts:
     """What was said of it, in the order of the ledger: a later entry amends an earlier one. Suspicions move nothing."""
     told = said(conn, case.id)

@@ -1,4 +1,6 @@
-"""The clocks of all open cases at a glance, cheap enough to ask every few seconds. Reading only.
+"""The clocks of all cases at a glance, cheap enough to ask every few seconds. Reading only.
+
+Of a case that was closed although clocks by law were open those run on, until they are met or answered.
 
 What is said of a case is read again when an entry about it was written, and once a minute, since findings change too;
 between, its clocks are reckoned from what was read. Where no case is open, none of the rooms that reckon clocks is
@@ -28,6 +30,8 @@ class Nearest:
     case: str
     clock: Clock
     overdue: int
+    closed: bool = False
+    """Its case was closed over it."""
 
 
 class Glance:
@@ -38,30 +42,36 @@ class Glance:
         self._monotonic = monotonic
         self._known: dict[str, tuple[int, float, Facts]] = {}
 
-    def clocks(self, conn: Connection, now: datetime) -> list[tuple[str, tuple[Clock, ...]]]:
-        """Every open case with its clocks, each the nearest first."""
-        rows = conn.execute("SELECT id, seq FROM case_file WHERE closed IS NULL AND merged = ''").fetchall()
-        self._known = {id_: self._known[id_] for id_, _ in rows if id_ in self._known}
+    def _running(self, conn: Connection, now: datetime) -> list[tuple[str, bool, Clock]]:
+        """(case, whether it is closed, clock) of every open clock that has a time."""
+        rows = cases.with_clocks(conn)
+        self._known = {id_: self._known[id_] for id_, _, _ in rows if id_ in self._known}
         if not rows:
             return []
         from socconsole.clocks import clocks
+        from socconsole.store.case_clocks import still_running
 
-        return [(id_, clocks(facts, now)) for id_, seq in rows if (facts := self._facts(conn, id_, seq)) is not None]
+        found: list[tuple[str, bool, Clock]] = []
+        for id_, seq, closed in rows:
+            if (facts := self._facts(conn, id_, seq)) is not None:
+                every = clocks(facts, now)
+                running = still_running(every) if closed else every
+                found += [(id_, closed, one) for one in running if one.open and one.due]
+        return found
 
     def nearest(self, conn: Connection, now: datetime) -> Nearest | None:
         """What is due first by law or contract; the team's own where there is no other. None without an open clock."""
-        found = [(id_, clock) for id_, each in self.clocks(conn, now) for clock in each if clock.open and clock.due]
+        found = self._running(conn, now)
         if not found:
             return None
         from socconsole.store.case_clocks import TEAM
 
-        by_law = [pair for pair in found if pair[1].role != TEAM.role] or found
+        by_law = [one for one in found if one[2].role != TEAM.role] or found
         # What is over comes first, then what is certain to run, then what nobody answered yet.
-        case, clock = min(
-            by_law, key=lambda pair: (not past(pair[1], now), pair[1].state is ClockState.ASK, pair[1].due)
+        case, closed, clock = min(
+            by_law, key=lambda one: (not past(one[2], now), one[2].state is ClockState.ASK, one[2].due)
         )
-        overdue = sum(past(each, now) for _, each in found)
-        return Nearest(case, clock, overdue)
+        return Nearest(case, clock, sum(past(one, now) for _, _, one in found), closed)
 
     def _facts(self, conn: Connection, id_: str, seq: int) -> Facts | None:
         kept = self._known.get(id_)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
@@ -14,14 +15,25 @@ from socconsole.model.clock import ClockState
 from socconsole.model.entity import THINGS
 from socconsole.model.entry import Line
 from socconsole.model.finding import Leaving
-from socconsole.store import actions, adopted, case_clocks, case_leaving, case_playbooks, cases, ledger, pivot
+from socconsole.store import (
+    actions,
+    adopted,
+    case_clocks,
+    case_leaving,
+    case_playbooks,
+    cases,
+    escalations,
+    ledger,
+    pivot,
+)
 from socconsole.store.instants import instant
 from socconsole.text import Untrusted, clean
 
 if TYPE_CHECKING:
     from socconsole.store.state import StateFolder
 
-_CHUNK: Final = 500
+_LOOKED_AT: Final = 500
+"""Findings whose resources are looked for in the trail, the worst first."""
 _THINGS: Final = 12
 _EVENTS: Final = 50
 _LOOKS: Final = ("get", "head", "list", "describe", "lookup", "batchget")
@@ -71,19 +83,31 @@ def still_open(conn: Connection, config: Config, case: Case, now: datetime) -> t
     return tuple(said)
 
 
-def history(folder: StateFolder, conn: Connection, case: Case) -> list[Happened]:
-    """Everything on the ledger about it, its findings and their containments, and what the trail has of changes to
-    its resources since it was opened, oldest first. Of many findings the worst 500 are looked at."""
+@dataclass(frozen=True, slots=True)
+class History:
+    """What happened in a case, oldest first, and in words what was not looked at."""
+
+    lines: tuple[Happened, ...]
+    left_out: tuple[str, ...]
+
+
+def history(folder: StateFolder, conn: Connection, case: Case) -> History:
+    """Everything on the ledger about it, all of its findings and their containments; and what the trail has of changes
+    to its resources since it was opened. Of many findings the resources of the worst 500 are looked for."""
     about = {event.seq: event.at for event in cases.events(conn, case.id)}
-    part = case.findings[:_CHUNK]
-    marks = ",".join("?" * len(part))
     decided = {
-        seq for (seq,) in conn.execute(f"SELECT DISTINCT seq FROM decision_log WHERE finding_id IN ({marks})", part)
+        seq
+        for (seq,) in conn.execute(
+            "SELECT DISTINCT seq FROM decision_log WHERE finding_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(case.findings),),
+        )
     }
     done = {record.intent_seq for record in cases.actions_of(conn, case)}
-    lines = ledger.get(folder, sorted({*about, *decided, *done}))
+    told = escalations.entries_about(conn, (case.id, *case.findings))
+    lines = ledger.get(folder, sorted({*about, *decided, *done, *told}))
     found = [happened(adopted.as_made(line), about.get(seq)) for seq, line in lines.items()]
-    return sorted([*found, *_by_others(conn, case)], key=lambda one: (one.at, one.ref))
+    calls, left_out = _by_others(conn, case)
+    return History(tuple(sorted([*found, *calls], key=lambda one: (one.at, one.ref))), left_out)
 
 
 def happened(line: Line, at: datetime | None = None) -> Happened:
@@ -129,6 +153,15 @@ def _words(verb: str, data: Mapping[str, Any], private: Mapping[str, str], subje
             said = f"{data['clock']}: {how_far}, due {instant(int(data['due'])):%Y-%m-%d %H:%MZ}"
         case "clock_settled":
             said = f"{data['clock']}: no warning stands any more"
+        case "escalation":
+            said = f"escalated by path {data['path']}"
+        case "escalating":
+            said = f"telling {data['channel']}: nobody knows yet whether it arrived"
+        case "escalated":
+            failed = f"{data['channel']} could not be told ({data.get('why', '')})"
+            said = f"told {data['channel']}" if data["result"] == "sent" else failed
+        case "escalation_stopped":
+            said = f"escalation {data['id']} ended: {data['how']}"
         case "intent":
             said = f"{data['action']} on {data['target']}"
         case "case_packed":
@@ -145,23 +178,31 @@ def _words(verb: str, data: Mapping[str, Any], private: Mapping[str, str], subje
     return f"{said}: {why}" if why else said
 
 
-def _by_others(conn: Connection, case: Case) -> Iterator[Happened]:
+def _by_others(conn: Connection, case: Case) -> tuple[list[Happened], tuple[str, ...]]:
     """Calls since it was opened that may have changed its resources, by whomever: what was done outside the console is
-    among them, and what the attacker did."""
+    among them, and what the attacker did. And what of the trail was not looked at, in words."""
     things = {
         entity: None
-        for finding in case.findings[:_CHUNK]
+        for finding in case.findings[:_LOOKED_AT]
         for entity in pivot.of_finding(conn, finding)
         if entity[0] in THINGS
     }
-    seen: set[int] = set()
+    left_out: list[str] = []
+    if (more := len(case.findings) - _LOOKED_AT) > 0:
+        left_out.append(f"the trail was not asked for the resources of {more:,} more of its findings")
+    if (more := len(things) - _THINGS) > 0:
+        left_out.append(f"nor for {more:,} of {len(things):,} resources that the others name")
+    found: dict[int, Happened] = {}
     for entity in list(things)[:_THINGS]:
-        for one in pivot.moments(conn, entity, _EVENTS):
+        moments = pivot.moments(conn, entity, _EVENTS)
+        if len(moments) >= _EVENTS and moments[-1].at >= case.opened:
+            left_out.append(f"of {clean(entity[1], 80)} only the newest {_EVENTS} lines of the trail were looked at")
+        for one in moments:
             name = clean(one.what, 80)
             if one.severity is not None or one.at < case.opened or name.partition(" ")[2].lower().startswith(_LOOKS):
                 continue
-            if isinstance(one.ref, int) and one.ref not in seen:
-                seen.add(one.ref)
+            if isinstance(one.ref, int) and one.ref not in found:
                 failed = f", refused: {one.error}" if one.error else ""
                 words = Untrusted(f"{name} on {entity[1]} in {one.account} {one.region}{failed}")
-                yield Happened(one.at, one.who, "call", words, TRAIL, one.ref)
+                found[one.ref] = Happened(one.at, one.who, "call", words, TRAIL, one.ref)
+    return list(found.values()), tuple(left_out)

@@ -52,15 +52,24 @@ def each(conn: Connection, *, closed: bool = False) -> Iterator[Case]:
         yield _case(conn, row)
 
 
+_ANYWAY: Final = (
+    "(closed IS NOT NULL AND merged = '' AND (SELECT json_extract(e.data, '$.anyway') FROM case_event AS e "
+    "WHERE e.case_id = c.id AND e.verb = 'case_close' ORDER BY e.seq DESC LIMIT 1) IS TRUE)"
+)
+
+
 def closed_anyway(conn: Connection) -> Iterator[Case]:
     """Closed cases, not merged into others, that were last closed although something stood open."""
-    rows = conn.execute(
-        f"SELECT {_COLUMNS} FROM case_file AS c WHERE closed IS NOT NULL AND merged = '' AND "
-        "(SELECT json_extract(e.data, '$.anyway') FROM case_event AS e WHERE e.case_id = c.id "
-        "AND e.verb = 'case_close' ORDER BY e.seq DESC LIMIT 1) IS TRUE ORDER BY closed"
-    )
+    rows = conn.execute(f"SELECT {_COLUMNS} FROM case_file AS c WHERE {_ANYWAY} ORDER BY closed")
     for row in rows.fetchall():
         yield _case(conn, row)
+
+
+def with_clocks(conn: Connection) -> list[tuple[str, int, bool]]:
+    """(id, sequence of the last entry, whether it is closed) of every case of which clocks may run: the open ones, and
+    those that were closed although something stood open."""
+    sql = f"SELECT id, seq, closed IS NOT NULL FROM case_file AS c WHERE (closed IS NULL AND merged = '') OR {_ANYWAY}"
+    return [(id_, seq, bool(closed)) for id_, seq, closed in conn.execute(sql)]
 
 
 def of_finding(conn: Connection, finding: str) -> tuple[str, ...]:
