@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +15,18 @@ from socconsole.reports import receipts
 from socconsole.reports.carried import Carried
 from socconsole.reports.handoff_file import BadHandoff, Parcel, Read, read
 from socconsole.reports.receipts import BadReceipt
-from socconsole.store import adopted, adopted_decisions, adopting, db, evidence, handoffs, keys, ledger, project
+from socconsole.store import (
+    adopted,
+    adopted_decisions,
+    adopting,
+    db,
+    decisions,
+    evidence,
+    handoffs,
+    keys,
+    ledger,
+    project,
+)
 from socconsole.store.adopted_decisions import Meeting
 from socconsole.store.instants import micros
 from socconsole.store.project_handoffs import ACCEPTED, GIVEN, TAKEN
@@ -68,7 +80,7 @@ def give(folder: StateFolder, given: Given, who: str, now: datetime) -> Line:
         "actions": list(given.parcel.actions),
     }
     (line,) = ledger.append(folder, [Entry(GIVEN, who, (given.parcel.id,), data)])
-    project.project(folder)
+    decisions.catch_up(folder)
     return line
 
 
@@ -78,8 +90,11 @@ def accept(folder: StateFolder, config: Config, data: bytes, who: str, now: date
     Raises :class:`BadHandoff`, and ``LockHeld``, ``ledger.LedgerError``, ``ledger.EntryRefused`` or ``OSError`` where
     it could not be recorded; nothing was taken over then.
     """
-    with folder.lock("handoff", _WAIT_S):
-        return _accept(folder, config, data, who, now)
+    try:
+        with folder.lock("handoff", _WAIT_S):
+            return _accept(folder, config, data, who, now)
+    except sqlite3.OperationalError as busy:
+        raise BadHandoff(f"not accepted, and nothing was taken over: the store is busy ({busy})", "try again") from busy
 
 
 def _accept(folder: StateFolder, config: Config, data: bytes, who: str, now: datetime) -> Taken:
@@ -114,7 +129,7 @@ def _accept(folder: StateFolder, config: Config, data: bytes, who: str, now: dat
         evidence.put(folder, kept)
     entries = [_taken(file, evidence.put(folder, data), who, now), *new]
     lines = ledger.append(folder, entries)
-    project.project(folder)
+    decisions.catch_up(folder)  # on record by now: a busy store takes it in later
     receipt = receipts.line(parcel.id, file.digest, who, folder.install, signer, now)
     return Taken(parcel, file.peer, len(new), lines[0].seq, receipt, len(decided), met)
 
@@ -181,7 +196,10 @@ def receipt(folder: StateFolder, config: Config, line: str, who: str, now: datet
     """Put a receipt on the giver's record: (handoff, by whom, peer, entry). Raises :class:`BadReceipt` and
     ``ledger.LedgerError``."""
     said, peer = receipts.read(line, config.peers, now)
-    project.project(folder)
+    try:
+        project.project(folder)
+    except sqlite3.OperationalError as busy:
+        raise BadReceipt(f"not recorded: the store is busy ({busy}); try again") from busy
     with db.reading(folder) as conn:
         given = handoffs.get(conn, said.handoff)
     if given is None or not given.given:
@@ -202,7 +220,7 @@ def receipt(folder: StateFolder, config: Config, line: str, who: str, now: datet
         "at": micros(said.at),
     }
     (entry,) = ledger.append(folder, [Entry(ACCEPTED, who, (given.id,), data)])
-    project.project(folder)
+    decisions.catch_up(folder)
     return given.id, said.who, peer, entry.seq
 
 

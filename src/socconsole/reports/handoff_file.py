@@ -4,9 +4,10 @@
 
     {"handoff": {…}, "key": "…", "public": "hex", "signature": "hex"}
 
-``handoff`` is a :class:`Parcel`. The signature is the giving install's ledger key over :data:`_SIGNED` and the RFC 8785
-bytes of ``handoff``. There is one spelling: a file that holds the same in other bytes is refused as altered, so that
-the SHA-256 of the file names it on both ledgers. It holds free text and evidence: it is as confidential as the ledger.
+``handoff`` is a :class:`Parcel`. The signature is the giving install's ledger key over :data:`_SIGNED` and the bytes of
+``handoff`` as they stand in the file. There is one spelling: a file that holds the same in other bytes is refused as
+altered, so that the SHA-256 of the file names it on both ledgers. It holds free text and evidence: it is as
+confidential as the ledger.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ VERSION: Final = 2
 _KNOWN: Final = (1, VERSION)
 MOST: Final = 64 * 1024 * 1024
 """Bytes of a file that is read at all."""
+DEPTH: Final = 200
+"""Levels of JSON in a file: RFC 8785 is written by recursion, two calls a level, and Python stops at a thousand."""
 RECORDS: Final = 16 * 1024 * 1024
 """Bytes of cases' records that travel; what is more is named in ``left_out``. States before containments always do."""
 
@@ -99,7 +102,7 @@ class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    handoff: dict[str, Any]
+    handoff: msgspec.Raw
     key: str
     public: str
     signature: str
@@ -152,10 +155,8 @@ def make(
         decisions=decisions,
         untold=untold,
     )
-    body = msgspec.to_builtins(parcel)
-    signature = signer.sign(_SIGNED + rfc8785.dumps(body))
-    whole = {"handoff": body, "key": signer.id, "public": signer.public.hex(), "signature": signature.hex()}
-    return Given(rfc8785.dumps(whole), parcel)
+    body = rfc8785.dumps(msgspec.to_builtins(parcel))
+    return Given(_spelt(body, signer.public, signer.sign(_SIGNED + body)), parcel)
 
 
 def _family(conn: Connection, ids: Iterable[str]) -> set[str]:
@@ -223,30 +224,56 @@ class Read:
 
 
 def read(data: bytes, peers: Sequence[PeerConfig]) -> Read:
-    """A file as it was signed by one of ``peers``. Raises :class:`BadHandoff`."""
+    """A file as it was signed by one of ``peers``. Raises :class:`BadHandoff`.
+
+    What was signed is taken apart only once its signature, over its very bytes, was found good.
+    """
     if len(data) > MOST:
         raise BadHandoff(f"the file is larger than {MOST // 1024 // 1024} MiB: no handoff is")
     try:
         file = msgspec.json.decode(data, type=_File)
-        spelt = rfc8785.dumps(msgspec.to_builtins(file))
-        message = _SIGNED + rfc8785.dumps(file.handoff)
-    except (msgspec.DecodeError, ValueError, TypeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise BadHandoff("the file is no handoff, or part of it is missing or was altered") from error
-    if spelt != data:
-        raise BadHandoff("the file was altered: it is not in the bytes that it was signed in")
     signer = enrolled(peers, file.key)
     if signer is None:
         raise _stranger(file)
-    if not signer.signed(message, file.signature):
+    if not signer.signed(_SIGNED + bytes(file.handoff), file.signature):
         raise BadHandoff("the file was altered: its signature does not hold")
+    if data != _spelt(bytes(file.handoff), signer.public, bytes.fromhex(file.signature)):
+        raise BadHandoff("the file was altered: it is not in the bytes that its giver wrote")
     try:
-        parcel = msgspec.convert(file.handoff, Parcel)
+        body = msgspec.json.decode(file.handoff)
+        if _deeper(body):
+            raise ValueError(f"nested more than {DEPTH} levels deep")
+        parcel = msgspec.convert(body, Parcel)
         world = world_of(parcel.world)
-    except (msgspec.ValidationError, ValueError, LookupError, TypeError) as error:
+    except (msgspec.DecodeError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise BadHandoff("the handoff is of a version that this program does not know", "upgrade socconsole") from error
     if parcel.v not in _KNOWN:
         raise BadHandoff("the handoff is of a version that this program does not know", "upgrade socconsole")
     return Read(parcel, signer.peer.name, file.key, hashlib.sha256(data).hexdigest(), world)
+
+
+def _spelt(handoff: bytes, public: bytes, signature: bytes) -> bytes:
+    """The file in RFC 8785, of a handoff that is."""
+    rest = rfc8785.dumps({"key": key_id(public), "public": public.hex(), "signature": signature.hex()})
+    return b'{"handoff":' + handoff + b"," + rest[1:]
+
+
+def _deeper(value: object) -> bool:
+    """Whether it is nested deeper than everything that will write it can go."""
+    level = [value]
+    for _ in range(DEPTH):
+        level = [inner for one in level for inner in _inside(one)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _stranger(file: _File) -> BadHandoff:
