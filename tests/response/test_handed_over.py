@@ -13,15 +13,16 @@ from socconsole.commands import cases as ask
 from socconsole.config import Config, PeerConfig
 from socconsole.drill import Embedded
 from socconsole.model.action import ActionState, Mode
+from socconsole.model.entry import Entry
 from socconsole.reports import accepting, handoff_file
 from socconsole.reports.as_data import as_data
 from socconsole.reports.handoff import handoff
 from socconsole.response import engine, planning
 from socconsole.response.session import Refusal, Session
-from socconsole.store import case_acts, cases, db, keys, ledger
+from socconsole.store import actions, case_acts, cases, db, keys, ledger
 from socconsole.store.keys import Signer
 from socconsole.store.state import StateFolder
-from tests.response.conftest import CORPUS, PROD, Make, changes, leaking
+from tests.response.conftest import CORPUS, FLAGS, PROD, Make, changes, leaking, owner
 
 
 def signer(folder: StateFolder) -> Signer:
@@ -105,3 +106,36 @@ async def test_the_giver_undoes_what_was_accepted_only_when_told_to(
     assert any("handed over to oncall2" in warning for warning in plan.warnings)
     done = await engine.undo(mine, undoing(id_, although_handed_over=True))
     assert done.state is ActionState.APPLIED
+
+
+async def test_what_drifted_since_or_was_recorded_here_by_hand_is_undone_as_it_is_now(
+    aws: Embedded, folder: StateFolder, session: Make, other: StateFolder
+) -> None:
+    leaking(aws)
+    id_ = await contained(session())
+    config = knowing(folder)
+    theirs = Session(other, config, "oncall2", Mode.RESPOND, by_script=True, later=(("15 s", 0.02),))
+    block = {
+        "action": "s3-block-public",
+        "target": CORPUS,
+        "account": PROD.account,
+        "region": PROD.region,
+        "finding": None,
+        "events": [],
+        "still_needed": False,
+        "state": {},
+    }
+    ledger.append(other, [Entry("recorded", "oncall2", data=block)])
+    accepting.accept(other, config, handed(folder), "oncall2", datetime.now(UTC))
+
+    half = dict.fromkeys(FLAGS, True) | {"BlockPublicAcls": False}
+    owner(aws, "PutPublicAccessBlock", CORPUS, PublicAccessBlockConfiguration=half)
+    plan = await planning.plan_undo(theirs, PlanUndo(action_id=id_))
+    assert any(warning.startswith("DRIFT") for warning in plan.warnings)
+    assert plan.wide
+    done = await engine.undo(theirs, undoing(id_))
+    assert done.state is ActionState.APPLIED
+    with db.reading(other) as conn:
+        back = actions.get(conn, id_)
+        assert back is not None
+        assert (back.undone_by, [one.id for one in actions.in_force(conn)]) == (done.action_id, [])
