@@ -263,6 +263,16 @@ RESPONDING: Final[tuple[Command, ...]] = (
         acting=True,
         screens=("triage", "activity", "case", "handoff"),
     ),
+    _response(
+        "escalate",
+        "Escalate",
+        "tell the next in line: who, when and in which words is shown first; stop REASON answers what is under way",
+        keys=("e",),
+        verb="escalate",
+        ledger="escalation",
+        acting=True,
+        screens=("triage", "egress", "cases", "case", "escalate"),
+    ),
     _response("respond", "Arm", "allow containment for this session, with a reason", verb="respond", ledger="respond"),
     _response("stand_down", "Stand down", "leave RESPOND", verb="stand-down", ledger="stand_down"),
 )

@@ -6,7 +6,7 @@ does not change them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +18,7 @@ from socconsole.model.finding import Verdict
 from socconsole.model.mode import Mode
 from socconsole.screens import opening, words
 from socconsole.screens.base import ConsoleScreen, Invocation
+from socconsole.screens.escalating import EscalateActs
 from socconsole.text import clean
 from socconsole.widgets import glyphs
 from socconsole.widgets.rows import fit
@@ -54,7 +55,7 @@ async def pivot_named(screen: ConsoleScreen, name: str) -> None:
     opening.pivot(screen.desk, await screen.desk.read(pivot.called, name), name)
 
 
-class FindingActs(ConsoleScreen):
+class FindingActs(EscalateActs):
     """Base of the screens with findings on them. :meth:`subject` is a tuple of finding ids, or :meth:`about` says
     which of them it means."""
 
@@ -144,6 +145,9 @@ class FindingActs(ConsoleScreen):
         return kind == "good"
 
     # -- response --------------------------------------------------------------------------------------
+
+    def escalates(self, subject: Hashable) -> Sequence[str]:
+        return self.about(subject)
 
     def do_contain(self, asked: Invocation) -> None:
         if asked.argument:

@@ -40,6 +40,7 @@ class CaseScreen(CaseFindings, CasePapers):
     titled: ClassVar[str] = "Case"
     footer_ids: ClassVar[tuple[str, ...]] = (
         "open", "note", "claim", "mark", "mark_all", "undo", "filter", "command", "help", "back", "copy",
+        "escalate",
     )  # fmt: skip
 
     def __init__(self, desk: Desk, case: str, said: Said | None = None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Final
 
 from socconsole.commands import cases as ask
@@ -18,8 +18,9 @@ from socconsole.model.clock import Clock
 from socconsole.model.finding import Severity
 from socconsole.playbooks import BadPlaybook
 from socconsole.screens import clock_words, words
-from socconsole.screens.base import ConsoleScreen, Invocation
+from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
+from socconsole.screens.escalating import EscalateActs
 from socconsole.screens.replies import Said
 from socconsole.store import case_playbooks, cases
 from socconsole.store.case_clocks import TEAM
@@ -54,7 +55,7 @@ async def record(desk: Desk, request: ask.CaseRequest) -> tuple[str, Said]:
     return acted.case, (said, "good")
 
 
-class CaseActs(ConsoleScreen):
+class CaseActs(EscalateActs):
     """Base of the screens with a case on them."""
 
     @abstractmethod
@@ -78,6 +79,13 @@ class CaseActs(ConsoleScreen):
         if case:
             self.changed()
         return case
+
+    def escalates(self, subject: Hashable) -> Sequence[str]:
+        """The case, wherever the cursor stands in it: whoever is told is told of all of it."""
+        if isinstance(subject, str):
+            return (subject,)
+        case = self.case_here()
+        return (case.id,) if case is not None else ()
 
     # -- keys ------------------------------------------------------------------------------------------
 

@@ -64,6 +64,9 @@ class CaseFindings(MarkedList[CaseRow], CaseActs, FindingActs):
     def about(self, subject: Hashable) -> tuple[str, ...]:
         return subject.findings if isinstance(subject, Here) else ()
 
+    def escalates(self, subject: Hashable) -> Sequence[str]:
+        return self.about(subject) or CaseActs.escalates(self, subject)
+
     def meant(self) -> tuple[str, ...]:
         """Ids of the findings that an act would be about now."""
         if not self.is_built:

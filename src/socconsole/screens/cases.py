@@ -59,6 +59,7 @@ class CasesScreen(ListScreen[CaseLine], CaseActs):
     titled: ClassVar[str] = "Cases"
     footer_ids: ClassVar[tuple[str, ...]] = (
         "open", "new_case", "claim", "note", "close", "filter", "copy", "screen.triage", "command", "help",
+        "escalate",
     )  # fmt: skip
 
     def __init__(self, desk: Desk) -> None:

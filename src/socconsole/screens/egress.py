@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from socconsole.commands import Command
@@ -12,6 +12,7 @@ from socconsole.screens.acts import pivot_named, plan_named
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.egress_sections import KINDS, alarm_sign, heading, rate, sections, usual, why_no_flows
+from socconsole.screens.escalating import EscalateActs
 from socconsole.screens.health import describe
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.renewed import Filtered, Renewed
@@ -37,11 +38,12 @@ _AGES_S: Final = 5.0
 """How long what was read is shown while nothing is written."""
 
 
-class EgressScreen(ListScreen[PathView]):
+class EgressScreen(ListScreen[PathView], EscalateActs):
     place: ClassVar[str] = "egress"
     titled: ClassVar[str] = "Egress"
     footer_ids: ClassVar[tuple[str, ...]] = (
         "open", "talkers", "pivot", "contain", "filter", "copy", "screen.triage", "screen.sources", "command", "help",
+        "escalate",
     )  # fmt: skip
 
     def __init__(self, desk: Desk) -> None:
@@ -127,7 +129,7 @@ class EgressScreen(ListScreen[PathView]):
 
     def why_not(self, command: Command) -> str:
         said = super().why_not(command)
-        if said or command.id not in ("contain", "talkers", "case") or not self.is_built:
+        if said or command.id not in ("contain", "talkers", "case", "escalate") or not self.is_built:
             return said
         row = self.table.cursor_row
         if row is None:
@@ -135,7 +137,7 @@ class EgressScreen(ListScreen[PathView]):
         if command.id == "talkers":
             return why_no_flows(row.path)
         if not row.findings:
-            if command.id == "case":
+            if command.id != "contain":
                 return "no open finding names it; N on Cases opens one by hand"
             return f"no open finding names it; :contain ACTION {row.path.resource} plans by hand"
         return ""
@@ -165,6 +167,11 @@ class EgressScreen(ListScreen[PathView]):
         row = self.table.cursor_row
         if row is not None and row.findings:
             opening.offers(self.desk, row.findings[0].id)
+
+    def escalates(self, subject: Hashable) -> Sequence[str]:
+        """The open findings that name the way out."""
+        found = (row for row in self._views.value or () if row.path.id == subject)
+        return tuple(one.id for row in found for one in row.findings)
 
     async def do_case(self, asked: Invocation) -> None:
         row = self.table.cursor_row

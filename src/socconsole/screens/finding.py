@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 from textual.app import ComposeResult
 
-from socconsole.screens import case_entry, trail_sections, words
+from socconsole.screens import case_entry, escalate_sections, trail_sections, words
 from socconsole.screens.acts import FindingActs
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
@@ -26,7 +26,8 @@ class FindingScreen(FindingActs):
     place: ClassVar[str] = "triage"
     titled: ClassVar[str] = "a finding's screen"
     footer_ids: ClassVar[tuple[str, ...]] = (
-        "back", "acknowledge", "claim", "note", "snooze", "verify", "contain", "case", "undo", "raw", "copy", "help",
+        "back", "acknowledge", "claim", "note", "snooze", "verify", "contain", "escalate", "case", "undo",
+         "raw", "copy", "help",
     )  # fmt: skip
 
     def __init__(self, desk: Desk, finding: str) -> None:
@@ -63,6 +64,8 @@ class FindingScreen(FindingActs):
         ]
         if contained:
             shown.insert(2, Section("contained", contained))
+        if (escalated := escalate_sections.about(self.desk, self.finding)) is not None:
+            shown.insert(2, escalated)
         if named is not None and (found := incidents.get(self.desk.conn, named)) is not None:
             shown.insert(0, story(found, members, stored.finding.id, self.desk.stamp))
             rest = (also_here(members, stored.finding.id, full=True), tied_by(found, full=True))

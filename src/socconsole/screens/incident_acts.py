@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Final
 
 from socconsole.commands import Acknowledge, Command
@@ -108,6 +108,18 @@ class IncidentActs(FindingActs):
         # Bound now, with what was looked at first; members come worst first.
         ids = tuple(dict.fromkeys((*(row.id for row in members), *here)))
         await case_entry.enter(self, ids, self.title_of(ids[0]), named)
+
+    # -- escalating ------------------------------------------------------------------------------------
+
+    def escalates(self, subject: Hashable) -> Sequence[str]:
+        """Of a folded row everything of its incident that waits: worst first, and the row itself whatever it is."""
+        lead = self.lead()
+        if lead is None or lead.incident is None or subject != (lead.id,):
+            return super().escalates(subject)
+        from socconsole.store import incidents
+
+        members = incidents.members(self.desk.conn, lead.incident, self.desk.now())
+        return tuple(dict.fromkeys((lead.id, *(row.id for row in members if _waits(row)))))
 
     # -- acknowledging ---------------------------------------------------------------------------------
 

@@ -158,6 +158,13 @@ async def shift(screen: ConsoleScreen, said: str) -> None:
     await asked(screen, said)
 
 
+def escalate(desk: Desk, ids: Sequence[str], path: str = "") -> None:
+    """Who would be told of findings, or of a case; ``path`` is the one to show first."""
+    from socconsole.screens.escalate import EscalateScreen
+
+    desk.app.push_screen(EscalateScreen(desk, ids, path))
+
+
 def palette(screen: ConsoleScreen) -> None:
     from socconsole.screens.palette import Palette
 

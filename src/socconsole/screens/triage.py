@@ -52,7 +52,7 @@ class TriageScreen(MarkedList[QueueRow], IncidentActs):
     titled: ClassVar[str] = "Triage"
     footer_ids: ClassVar[tuple[str, ...]] = (
         "acknowledge", "claim", "note", "snooze", "contain", "incident", "filter", "command", "help", "case", "verify",
-        "view", "sort", "mark", "raw", "copy", "undo",
+        "escalate", "view", "sort", "mark", "raw", "copy", "undo",
     )  # fmt: skip
 
     def __init__(self, desk: Desk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from socconsole.screens import case_entry
+from socconsole.screens import case_entry, escalate_sections
 from socconsole.screens.finding_sections import heading, sections
 from socconsole.screens.incident_sections import also_here, elsewhere, story, tied_by
 from socconsole.store import incidents, reading
@@ -26,6 +26,8 @@ def detail(desk: Desk, row: QueueRow) -> tuple[Body, list[Section]]:
         shown.insert(0, story(found, members, row.id, desk.stamp))
         rest = (also_here(members, row.id, full=False), tied_by(found, full=False))
         shown += [section for section in rest if section is not None]
+    if (escalated := escalate_sections.about(desk, row.id)) is not None:
+        shown.insert(0, escalated)
     if (case := case_entry.section(desk.conn, row.id)) is not None:
         shown.insert(0, case)
     return heading(stored.finding), shown

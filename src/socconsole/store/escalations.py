@@ -171,12 +171,15 @@ def covering(conn: Connection, ids: Sequence[str]) -> dict[tuple[str, str], Goin
     return {(one.path, id_): one for id_ in ids for one in of(conn, id_) if not one.stopped}
 
 
-def entries_of(conn: Connection, escalation: str) -> list[int]:
-    """Sequences of the entries about it: its beginning, the latest of each send, its end."""
+def entries_about(conn: Connection, ids: Sequence[str]) -> list[int]:
+    """Sequences of the entries about what was escalated of these: its beginning, the latest of each send, its end."""
     rows = conn.execute(
-        "SELECT seq FROM escalation WHERE id = ?1 UNION SELECT seq FROM escalation_send WHERE escalation = ?1 "
-        "AND seq IS NOT NULL UNION SELECT stopped FROM escalation WHERE id = ?1 AND stopped IS NOT NULL ORDER BY 1",
-        (escalation,),
+        "WITH told AS (SELECT DISTINCT escalation AS id FROM escalation_about "
+        "WHERE about IN (SELECT value FROM json_each(?))) "
+        "SELECT e.seq FROM told JOIN escalation AS e USING (id) "
+        "UNION SELECT s.seq FROM told JOIN escalation_send AS s ON s.escalation = told.id WHERE s.seq IS NOT NULL "
+        "UNION SELECT e.stopped FROM told JOIN escalation AS e USING (id) WHERE e.stopped IS NOT NULL ORDER BY 1",
+        (json.dumps(list(ids)),),
     )
     return [seq for (seq,) in rows]
 

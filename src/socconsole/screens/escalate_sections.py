@@ -1,0 +1,124 @@
+"""Escalation in a detail: what was sent about a finding or a case, and what a path would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from socconsole import escalate
+from socconsole.config import Config
+from socconsole.screens import words
+from socconsole.screens.finding_sections import Stamp
+from socconsole.store import escalations
+from socconsole.store.db import Connection
+from socconsole.store.escalation_plan import Proposal, Telling, sends_of, steps_of
+from socconsole.store.escalations import Going, Sent
+from socconsole.text import clean
+from socconsole.widgets import glyphs
+from socconsole.widgets.detail import Body, Piece, Section
+
+if TYPE_CHECKING:
+    from socconsole.screens.desk import Desk
+
+_MOST: Final = 3
+"""Escalations of one thing that its detail shows, the newest."""
+_HOW: Final = {"again": "began anew", "stopped": "stopped by hand"}
+
+Told = tuple[Going, Sequence[Sent]]
+
+
+def told_of(conn: Connection, *ids: str) -> list[Told]:
+    """What was escalated about these, the newest first, each with its sends."""
+    return [(one, escalations.sends(conn, one.id)) for one in escalations.of(conn, *ids)[:_MOST]]
+
+
+def about(desk: Desk, finding: str) -> Section | None:
+    """What was escalated of a finding, for its detail."""
+    return section(told_of(desk.conn, finding), desk.config, desk.stamp, desk.now())
+
+
+def section(found: Sequence[Told], config: Config, stamp: Stamp, now: datetime) -> Section | None:
+    """What was escalated, for the detail of what it is about; None for nothing."""
+    lines = [line for one, sends in found for line in told(one, sends, config, stamp, now)]
+    return Section("escalated", lines) if lines else None
+
+
+def told(one: Going, sends: Sequence[Sent], config: Config, stamp: Stamp, now: datetime) -> Iterator[Body]:
+    """One escalation: since when, every send with its result, and who is next."""
+    state: Piece = (_HOW.get(one.how, one.how), "quiet") if one.stopped else ("under way", "warn")
+    yield [
+        (f"{one.path} ", "strong"), state,
+        (f"  {one.id} since {stamp(one.fired)} by ", "quiet"), (clean(one.who, 40), "quiet"),
+    ]  # fmt: skip
+    for send in sends:
+        yield _sent(send, stamp)
+    if not one.stopped:
+        yield from _next(one, sends, config, stamp, now)
+
+
+def _sent(send: Sent, stamp: Stamp) -> Body:
+    signs = glyphs.current()
+    said, style = (
+        (f"{signs.warn} in doubt, or under way", "warn")
+        if send.ended is None
+        else (f"{signs.good} sent", "good")
+        if send.reached
+        else (f"{signs.bad} failed", "bad")
+    )
+    again = f", attempt {send.attempt}" if send.attempt > 1 else ""
+    why = f": {clean(send.why, 160)}" if send.why else ""
+    return [(f"  {stamp(send.began)[5:]} {send.channel} ", "text"), (f"{said}{why}", style), (again, "quiet")]
+
+
+def _next(one: Going, sends: Sequence[Sent], config: Config, stamp: Stamp, now: datetime) -> Iterator[Body]:
+    path = next((path for path in config.escalation if path.name == one.path), None)
+    if path is None:
+        yield [("  its path is not in the configuration: nobody further is told", "bad")]
+        return
+    steps, made = steps_of(path), sends_of(sends)
+    if escalate.told_all(steps, made):
+        yield [("  everybody was told, and nobody has answered", "warn")]
+        return
+    known = {send.number for send in made}
+    placed = zip(escalate.numbers(steps, made), steps, strict=True)
+    left = [step.channel for number, step in placed if number not in known]
+    if left:
+        yield [("  then, until somebody answers: ", "quiet"), (", ".join(left), "text")]
+
+
+def proposal(one: Proposal, place: tuple[int, int], stamp: Stamp, now: datetime) -> Iterator[Section]:
+    """What a path would do: whom it tells when, and in which words. ``place``: the how-many-th of how many paths."""
+    at, of = place
+    fits = "" if one.fits else "  by hand only: nothing of this severity sets it going"
+    yield Section("path", [[(one.path, "strong"), (f"  {at} of {of}" if of > 1 else "", "quiet"), (fits, "quiet")]])
+    if one.nobody:
+        yield Section("nobody", [[(f"{glyphs.current().warn} nobody is told now: {one.nobody}", "warn")]])
+    yield Section("tells", list(_tells(one.tells, stamp, now)))
+    yield from _words(one.tells)
+
+
+def _tells(tells: Sequence[Telling], stamp: Stamp, now: datetime) -> Iterator[Body]:
+    for one in tells:
+        wait = one.at - now + timedelta(seconds=30)  # what is shown is some seconds old
+        when = "at once" if wait < timedelta(minutes=1) else f"in {words.age(wait.total_seconds())}"
+        line: list[Piece] = [(f"{when:8} ", "accent"), (one.channel, "strong")]
+        line += [(f"  {clean(one.who, 60)}", "text")] if one.who else []
+        topic = one.where.rpartition(":")[2] if one.where.startswith("arn:") else ""
+        line += [(f"  {f'SNS {topic}' if topic else clean(one.where, 120)}", "quiet")]
+        yield line
+        if one.quiet:
+            yield [(f"         after its quiet hours, {stamp(one.at)}; the next one is told in its place", "quiet")]
+        if one.fault:
+            yield [(f"         {glyphs.current().bad} {clean(one.fault, 200)}", "bad")]
+
+
+def _words(tells: Sequence[Telling]) -> Iterator[Section]:
+    """Each text once, with the channels that get it."""
+    texts: dict[tuple[str, str], list[str]] = {}
+    for one in tells:
+        texts.setdefault((one.message.subject, one.message.body), []).append(one.channel)
+    for (subject, body), channels in texts.items():
+        label = "words" if len(texts) == 1 else channels[0]
+        head: list[Body] = [[(", ".join(channels), "quiet")]] if len(texts) > 1 and len(channels) > 1 else []
+        yield Section(label, [*head, [(subject, "strong")], *([(line, "text")] for line in body.splitlines())])
