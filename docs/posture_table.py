@@ -50,7 +50,7 @@ def _table(checks: Iterable[About]) -> Iterator[str]:
             "<br>".join(f"{whose} {', '.join(each)}" for whose, each in ids if each) or "nobody else asks this",
             "<br>".join(f"{FRAMEWORKS[name]}: {', '.join(each)}" for name, each in about.clauses.items()),
             about.pattern,
-            about.fix + (f"<br>`contain {about.action}`" if about.action else ""),
+            about.fix + "".join(f"<br>`contain {one}`" for one in about.actions),
         )
 
 

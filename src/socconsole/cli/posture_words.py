@@ -41,7 +41,8 @@ def page(lines: Sequence[Line]) -> Iterator[str]:
         if verdict is Verdict.FAIL and about:
             yield from _wrapped(f"          fix: {about.fix}", width, " " * 15)
             if about.action:
-                yield from _wrapped(f"          do: socconsole contain {about.action} TARGET --plan", width, " " * 14)
+                do = f"socconsole contain {about.action} TARGET --check {check} --plan"
+                yield from _wrapped(f"          do: {do}", width, " " * 14)
 
 
 def _rank(line: Line) -> tuple[int, int, str, str, str, str]:

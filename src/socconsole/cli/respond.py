@@ -59,6 +59,9 @@ def contain(
     account: AccountOption = None,
     region: RegionOption = None,
     finding: Annotated[str, typer.Option(help="The finding it answers.")] = "",
+    check: Annotated[
+        str, typer.Option("--check", metavar="ID", help="The posture check it mends: it may harden what does not leak.")
+    ] = "",
     reason: ReasonOption = "",
     approval: ApprovalOption = "",
     break_glass: GlassOption = False,
@@ -80,7 +83,9 @@ def contain(
         return print_actions(json, load_config(config))
     if not action or not target:
         stop(Code.BAD_INPUT, "contain needs ACTION and TARGET", "socconsole contain --list")
-    asked = PlanContain(action=action, target=target, account=account or "", region=region or "", finding=finding)
+    asked = PlanContain(
+        action=action, target=target, account=account or "", region=region or "", finding=finding, check=check
+    )
     until = after(expires, datetime.now(UTC)) if expires else None
 
     def order(typed: str) -> Contain:
@@ -91,6 +96,7 @@ def contain(
             account=asked.account,
             region=asked.region,
             finding=finding,
+            check=check,
             reason=reason,
             approval=approval,
             break_glass=break_glass,

@@ -13,6 +13,7 @@ from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.wire import Planned
 from socconsole.text import ascii_json, clean
 
+_PURPOSES: Final = {"contain": "helps", "harden": "hardens"}
 _SECOND: Final = "second person: somebody else has to approve it (not in a drill, or a team of one)"
 
 
@@ -25,7 +26,8 @@ def print_plan(reply: Planned, *, to_person: bool = False, hidden: str = "") -> 
     plan = reply.plan
     out(f"{plan['action']} on {plan['target']} in account {plan['account']}, {plan['region']}")
     rows = [
-        ("helps" if plan["helps"] else "no help", plan["why"]),
+        (_PURPOSES[plan["purpose"]] if plan["helps"] else "no help", plan["why"]),
+        ("check", plan["check"] or ""),
         ("instead", plan["instead"]),
         ("stops", plan["stops"]),
         ("but not", plan["does_not_stop"]),

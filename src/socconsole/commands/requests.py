@@ -84,6 +84,8 @@ class PlanContain(Request, frozen=True):
     account: str = ""
     region: str = ""
     finding: str = ""
+    check: str = ""
+    """The posture check that it is to mend: then it may harden where nothing leaks."""
 
 
 class Contain(Request, frozen=True):
@@ -95,6 +97,8 @@ class Contain(Request, frozen=True):
     account: str = ""
     region: str = ""
     finding: str = ""
+    check: str = ""
+    """As ``PlanContain`` has it."""
     reason: str = ""
     approval: str = ""
     """The line that a second person's ``approve`` printed."""

@@ -29,6 +29,14 @@ class ActionState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Purpose(StrEnum):
+    """Why a plan is made: to end what a finding tells of, or to make what a posture check finds weak stand firm."""
+
+    CONTAIN = "contain"
+    HARDEN = "harden"
+    """Nothing leaks by it now, as far as was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call a plan makes. ``operation`` is the API's own name (``PutPublicAccessBlock``)."""
@@ -88,6 +96,10 @@ class Plan:
     """Somebody else has to approve it, or break-glass has to be said."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """The target's tags, exact, for the rail of protected tags; untrusted, never printed as they are."""
+    check: str = ""
+    """Id of the posture check that is the reason for it; empty where a finding, or an analyst, is."""
+    purpose: Purpose = Purpose.CONTAIN
+    """``HARDEN`` only with a ``check``, and where it ends nothing that leaks now."""
 
 
 @dataclass(frozen=True, slots=True)

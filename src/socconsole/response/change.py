@@ -107,6 +107,12 @@ class Change(ABC, Generic[S]):
     def cut(self, seen: S, target: Target, finding: Finding | None, own: Collection[str]) -> Cut:
         """What it should become and why, or why not. ``own`` are all accounts of the same owner."""
 
+    def hardened(self, seen: S, target: Target, own: Collection[str]) -> Cut | None:
+        """What a posture check asks for where :meth:`cut` asks for less, as nothing leaks, or as less would do for a
+        finding: the stronger state and why, with ``cuts`` False. None where the two are the same.
+        """
+        return None
+
     @abstractmethod
     def steps(self, seen: S, target: Target, now: State, wanted: State) -> tuple[Call, ...]:
         """The calls, in order, that lead from ``now`` to ``wanted``; none for what is so already.
@@ -144,7 +150,16 @@ class Change(ABC, Generic[S]):
 
     async def plan(self, door: Door, target: Target, finding: Finding | None, own: Collection[str]) -> Plan:
         seen = await self.look(door, target)
-        now, cut = self.state(seen), self.cut(seen, target, finding, own)
+        return self._planned(seen, target, finding, self.cut(seen, target, finding, own))
+
+    async def harden(self, door: Door, target: Target, finding: Finding | None, own: Collection[str]) -> Plan:
+        """As :meth:`plan`, for a posture check that fails: whether anything leaks now is not the question."""
+        seen = await self.look(door, target)
+        cut = self.hardened(seen, target, own)
+        return await self.plan(door, target, finding, own) if cut is None else self._planned(seen, target, finding, cut)
+
+    def _planned(self, seen: S, target: Target, finding: Finding | None, cut: Cut) -> Plan:
+        now = self.state(seen)
         after = now if cut.wanted is None else cut.wanted
         calls = self.steps(seen, target, now, after)
         helps = bool(calls)

@@ -34,7 +34,9 @@ async def contain(session: Session, request: Contain) -> Outcome:
 
     Raises ``Refusal``, and ``AwsTrouble`` for a target that could not be read (nothing was done then either).
     """
-    aim = await locate(session, request.action, request.target, request.account, request.region, request.finding)
+    aim = await locate(
+        session, request.action, request.target, request.account, request.region, request.finding, request.check
+    )
     order = _Order(
         action=aim.action,
         target=aim.target,

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from socconsole.model.world import Place
+from socconsole.posture.network import FIELDS, INTERVAL
 from socconsole.response import ec2
 from socconsole.response.base import Door, Target
 
 OURS: Final = "ec2-flow-logs"
 """Value of the tag ``socconsole`` on the flow logs that we made."""
+
+_FIELD: Final = re.compile(r"\$\{([a-z0-9-]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,10 @@ class Log:
     """Log group or ARN of the destination."""
     works: bool
     ours: bool
+    interval: int = 0
+    """Seconds that one record stands for at most."""
+    fields: frozenset[str] = frozenset()
+    """``pkt-srcaddr``."""
 
     @property
     def said(self) -> Mapping[str, Any]:
@@ -66,6 +74,12 @@ class Recording:
         """Is all of its traffic recorded already, by a log that is not ours?"""
         logs = (*self.logs[resource], *self.above)
         return any(log.traffic == "ALL" and log.works and not log.ours for log in logs)
+
+    def recorded_whole(self, resource: str) -> bool:
+        """Also every minute, and with the fields that an investigation needs, as the check NET-01 asks?"""
+        logs = (*self.logs[resource], *self.above)
+        good = (log for log in logs if log.traffic == "ALL" and log.works and not log.ours)
+        return any(log.interval <= INTERVAL and log.fields >= FIELDS for log in good)
 
 
 async def read(door: Door, target: Target) -> Recording:
@@ -111,6 +125,8 @@ def _log(item: ec2.Item) -> Log:
         to=_to(item),
         works=item.get("DeliverLogsStatus") != "FAILED",
         ours=ec2.tags(item).get("socconsole") == OURS,
+        interval=int(item.get("MaxAggregationInterval", 600)),
+        fields=frozenset(_FIELD.findall(item.get("LogFormat") or "")),
     )
 
 

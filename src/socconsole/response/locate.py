@@ -7,8 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
-from socconsole.model.finding import Finding
+from socconsole.model.finding import Finding, Format, Kind
 from socconsole.model.world import Place
+from socconsole.posture.catalogue import catalogue
 from socconsole.response import registry
 from socconsole.response.base import Action, BadTarget, Target
 from socconsole.response.session import Refusal, Session
@@ -28,13 +29,18 @@ class Aim:
     action: Action
     target: Target
     finding: Finding | None
+    check: str = ""
+    """The posture check that it is to mend: said, or told by the finding; only where the action is its fix."""
 
 
-async def locate(session: Session, action_id: str, target: str, account: str, region: str, finding_id: str) -> Aim:
+async def locate(
+    session: Session, action_id: str, target: str, account: str, region: str, finding_id: str, check: str = ""
+) -> Aim:
     """Raises ``Refusal`` (``input``) where anything is unknown, malformed or ambiguous; reads no AWS."""
     action = registry.known(session.config).get(action_id)
     if action is None:
         raise Refusal("input", f"no action is called {token(action_id)}", "socconsole contain --list")
+    _mended_by(check, action_id)
     try:
         name = action.name(target)
     except BadTarget as bad:
@@ -44,7 +50,25 @@ async def locate(session: Session, action_id: str, target: str, account: str, re
     if not known and not (account and region):
         known = await asyncio.to_thread(_seen_at, session, action, name)
     place = _place(session, account, region, name, known)
-    return Aim(action, Target(name, place), finding)
+    return Aim(action, Target(name, place), finding, check or told_by(finding, action_id))
+
+
+def told_by(finding: Finding | None, action: str) -> str:
+    """The posture check that a finding of ours tells of and ``action`` mends; empty where it tells of anything else."""
+    if finding is None or finding.kind is not Kind.CONTROL or Format.POSTURE.value not in finding.sources:
+        return ""
+    told = (each.removeprefix("Posture:") for each in finding.types)
+    return next((id_ for id_ in told if id_ in catalogue() and action in catalogue()[id_].actions), "")
+
+
+def _mended_by(check: str, action: str) -> None:
+    """Raises ``Refusal`` unless ``action`` is what the catalogue names for the check, or there is no check."""
+    about = catalogue().get(check) if check else None
+    if check and about is None:
+        raise Refusal("input", f"no check is called {token(check)}", "socconsole posture --list")
+    if about is not None and action not in about.actions:
+        by = f"what does: {', '.join(about.actions)}" if about.actions else "no action does"
+        raise Refusal("input", f"{about.id} is not mended by {token(action)}; {by}")
 
 
 async def finding_of(session: Session, finding_id: str) -> Finding | None:

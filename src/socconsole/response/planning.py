@@ -13,10 +13,11 @@ from typing import Final
 
 from socconsole.aws import AwsTrouble
 from socconsole.commands import PlanContain, PlanUndo
-from socconsole.model.action import ActionRecord, ActionState, Plan
+from socconsole.model.action import ActionRecord, ActionState, Plan, Purpose
 from socconsole.model.finding import Finding
 from socconsole.response import book, rails, registry, s3_bucket
 from socconsole.response.base import Action, Door
+from socconsole.response.change import Change
 from socconsole.response.closing import closes
 from socconsole.response.compose import Composition
 from socconsole.response.locate import Aim, finding_of, locate
@@ -32,7 +33,9 @@ Planner = Callable[[Door], Awaitable[Plan]]
 
 async def plan(session: Session, request: PlanContain) -> Plan:
     """What would be done, read afresh, with every rail's objection. Raises ``Refusal``, ``AwsTrouble``."""
-    aim = await locate(session, request.action, request.target, request.account, request.region, request.finding)
+    aim = await locate(
+        session, request.action, request.target, request.account, request.region, request.finding, request.check
+    )
     async with session.door(session, "reader") as door:
         plan = await planned(session, door, aim.finding, planner_of(session, aim), aim.action)
     return _show(session, subject_of(aim), plan)
@@ -169,8 +172,20 @@ def _show(session: Session, subject: str, plan: Plan) -> Plan:
 
 
 def planner_of(session: Session, aim: Aim) -> Planner:
+    """Reads afresh what would be done for what is meant. Only a check may ask to harden what does not leak."""
     own = session.folder.world.accounts
-    return lambda door: aim.action.plan(door, aim.target, aim.finding, own)
+    action = aim.action
+    if not aim.check or not isinstance(action, Change):
+        return lambda door: action.plan(door, aim.target, aim.finding, own)
+
+    async def mend(door: Door) -> Plan:
+        plan = await action.harden(door, aim.target, aim.finding, own)
+        if not plan.helps or plan.cuts:
+            return replace(plan, check=aim.check)
+        stops = f"nothing that leaks now; from now on: {plan.stops}" if action.info.cuts else plan.stops
+        return replace(plan, check=aim.check, purpose=Purpose.HARDEN, stops=stops)
+
+    return mend
 
 
 def undo_planner_of(done: Plan) -> Planner:

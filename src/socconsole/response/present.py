@@ -34,6 +34,8 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "why": plan.why,
         "instead": plan.instead,
         "finding": plan.finding,
+        "check": plan.check or None,
+        "purpose": plan.purpose.value,
         "undo_calls": calls_json(plan.undo_calls),
         "wide": plan.wide,
         "parts": [{"action": part.action, "target": part.target, "calls": len(part.calls)} for part in plan.parts],

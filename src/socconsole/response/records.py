@@ -130,6 +130,7 @@ def intent(
             "evidence": evidence,
             "undoes": undoes,
             "closes": list(plan.closes),
+            **({"check": plan.check, "purpose": plan.purpose.value} if plan.check else {}),
             "accepted_exposure": consent.exposure,
             "approval": {"by": second.who, "peer": second.peer, "key": second.key, "digest": second.digest}
             if second

@@ -306,6 +306,7 @@ class PlanScreen(ConsoleScreen):
             account=str(plan.get("account", "")),
             region=str(plan.get("region", "")),
             finding=self.asked.finding,
+            check=self.asked.check,
             reason=reason,
             approval=self._approval,
             break_glass=self._glass,

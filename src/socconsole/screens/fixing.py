@@ -30,11 +30,11 @@ def how(row: Row, endpoint: Endpoint | None = None) -> Body:
     why = why_not(row)
     if why or about is None:
         return [(why, "quiet")]
-    found = _targets(row, endpoint)
+    action, found = _fix(row, endpoint)
     if not found:
-        return [(f":contain {about.action} TARGET", "accent"), ("  nothing of its kind is named here", "quiet")]
+        return [(f":contain {action} TARGET", "accent"), ("  nothing of its kind is named here", "quiet")]
     on = found[0] if len(found) == 1 else f"one of {len(found)}"
-    return [("X", "accent"), ("  plans ", "quiet"), (about.action, "strong"), (f" on {on}", "text")]
+    return [("X", "accent"), ("  plans ", "quiet"), (action, "strong"), (f" on {on}", "text")]
 
 
 async def fix(screen: ConsoleScreen, row: Row, endpoint: Endpoint | None = None) -> None:
@@ -44,21 +44,23 @@ async def fix(screen: ConsoleScreen, row: Row, endpoint: Endpoint | None = None)
     if why or about is None:
         screen.say(why, "warning")
         return
-    found = _targets(row, endpoint)
+    action, found = _fix(row, endpoint)
     if not found:
-        screen.say(f"nothing named here is what {about.action} acts on; :contain {about.action} TARGET", "warning")
+        screen.say(f"nothing named here is what {action} acts on; :contain {action} TARGET", "warning")
         return
     target: str | None = found[0]
     if len(found) > 1:
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        target = await screen.ask(f"{about.action} on", found[0], hint=", ".join(found[:_SHOWN]) + more)
+        target = await screen.ask(f"{action} on", found[0], hint=", ".join(found[:_SHOWN]) + more)
     if target and target.strip():
         place = row.result.place
-        opening.plan(screen.desk, about.action, target.strip(), place.account, place.region)
+        opening.plan(screen.desk, action, target.strip(), place.account, place.region, check=row.result.check)
 
 
-def _targets(row: Row, endpoint: Endpoint | None) -> tuple[str, ...]:
-    from socconsole.posture.fixing import targets  # with all of posture: not before somebody looks
+def _fix(row: Row, endpoint: Endpoint | None) -> tuple[str, tuple[str, ...]]:
+    """The action whose turn it is, and what it could act on."""
+    from socconsole.posture.fixing import fix as found  # with all of posture: not before somebody looks
 
     about = posture_words.about(row.result.check)
-    return targets(about.action, row.result, endpoint) if about else ()
+    one = found(about, row.result, endpoint) if about else None
+    return (one.action, one.targets) if one else ("", ())

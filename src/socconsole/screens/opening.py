@@ -136,11 +136,13 @@ def offers(desk: Desk, finding: str) -> None:
     desk.app.push_screen(OffersScreen(desk, finding))
 
 
-def plan(desk: Desk, action: str, target: str, account: str = "", region: str = "", finding: str = "") -> None:
-    """The plan of one containment."""
+def plan(
+    desk: Desk, action: str, target: str, account: str = "", region: str = "", finding: str = "", check: str = ""
+) -> None:
+    """The plan of one containment, for a finding, a posture check, or neither."""
     from socconsole.screens.contain import PlanScreen
 
-    asked = PlanContain(action=action, target=target, account=account, region=region, finding=finding)
+    asked = PlanContain(action=action, target=target, account=account, region=region, finding=finding, check=check)
     desk.app.push_screen(PlanScreen(desk, asked))
 
 

@@ -40,6 +40,8 @@ _NO_HELP: Final = "would change nothing here"
 def _here(plan: Plan) -> Body:
     """Whether it helps, and why; the planner's own sentence may begin with the verdict."""
     why = text(plan.get("why", ""))
+    if plan.get("purpose") == "harden":
+        return [(f"hardens {text(plan.get('check') or '')}", "good"), (f"  {why}", "text")]
     if plan.get("helps"):
         return [("helps", "good"), (f"  {why}", "text")]
     if why.startswith(_NO_HELP):

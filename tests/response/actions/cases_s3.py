@@ -95,6 +95,7 @@ CASES = (
     Case("s3-account-block-public", _account, _half_account),
     Case("s3-deny-presigned", _quiet, _other_public),
     Case("s3-require-tls", _quiet, _other_public),
+    Case("s3-require-tls-13", _quiet, _other_public),
     Case("s3-data-events", _quiet, _other_selectors),
     Case("s3-encrypt", _quiet, _decrypted),
     Case("s3-access-logging", logged, lambda aws, bucket: _log(aws, bucket, "elsewhere/")),

@@ -36,6 +36,8 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """What to do about it, in a sentence or two."""
     action: str = ""
     """Id of the containment that does it, or its nearest part; empty where it takes other hands."""
+    also: tuple[str, ...] = ()
+    """Further containments, each for a part of it that ``action`` does not mend."""
     securityhub: tuple[str, ...] = ()
     """Control ids: ``S3.1``."""
     prowler: tuple[str, ...] = ()
@@ -45,6 +47,11 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Framework (a key of ``FRAMEWORKS``) → clauses."""
     whole: bool = False
     """One answer of another scanner is an answer to the whole check, not to a part of it."""
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Every containment that mends it or a part of it, the nearest first."""
+        return (self.action, *self.also) if self.action else ()
 
     @property
     def answered_by(self) -> list[str]:

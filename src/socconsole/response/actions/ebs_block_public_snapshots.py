@@ -120,6 +120,7 @@ class EbsBlockPublicSnapshots(Change[Sharing]):
             blast_radius=f"the region's snapshots; nobody but the public loses access: {_public(seen)}",
             fit=85 if seen.public else 30,
             refusals=policy if seen.managed_by == "declarative-policy" else (),
+            cuts=seen.public != (),
         )
 
     def steps(self, seen: Sharing, target: Target, now: State, wanted: State) -> tuple[Call, ...]:

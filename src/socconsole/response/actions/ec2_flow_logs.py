@@ -8,7 +8,7 @@ come some minutes late; nothing that was before is in them.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from socconsole.model.action import Call, Plan, Reversible
@@ -72,6 +72,16 @@ class Ec2FlowLogs(Change[Recording]):
         missing = [id_ for id_ in seen.resources if not (seen.recorded(id_) or _ours(seen, id_))]
         if not missing:
             return Cut(None, "would change nothing here: all of its traffic is recorded already")
+        return self._record(seen, missing, "is not recorded")
+
+    def hardened(self, seen: Recording, target: Target, own: Collection[str]) -> Cut | None:
+        """A record of ten minutes, or without the fields that matter, is better than none and fails the check."""
+        poor = [id_ for id_ in seen.resources if not (seen.recorded_whole(id_) or _ours(seen, id_))]
+        if not poor or not all(seen.recorded(id_) for id_ in poor):
+            return None
+        return self._record(seen, poor, "is recorded, and not every minute or without fields that an inquiry needs")
+
+    def _record(self, seen: Recording, missing: Sequence[str], how: str) -> Cut:
         if not seen.destinations:
             return Cut(
                 None,
@@ -91,7 +101,7 @@ class Ec2FlowLogs(Change[Recording]):
         new = {"Traffic": "ALL", "To": to.to, "Works": True, "Ours": True}
         return Cut(
             {id_: [*now[id_], new] for id_ in missing},
-            why=f"the traffic of {count(len(missing), 'resource')} is not recorded{listed(missing)}",
+            why=f"the traffic of {count(len(missing), 'resource')} {how}{listed(missing)}",
             blast_radius=f"nobody loses anything; written to {token(to.to)}, paid by volume",
             fit=30,
             warnings=(

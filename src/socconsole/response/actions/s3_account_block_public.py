@@ -58,6 +58,11 @@ class Survey:
     known: int
     """How many were read."""
 
+    @property
+    def closed(self) -> bool:
+        """Every one of them was read, and none is open to the public."""
+        return not self.open and self.known == self.total
+
 
 class S3AccountBlockPublic(Change[Account]):
     """See the module's text."""
@@ -123,31 +128,46 @@ class S3AccountBlockPublic(Change[Account]):
         )
 
     async def plan(self, door: Door, target: Target, finding: Finding | None, own: Collection[str]) -> Plan:
-        plan = await super().plan(door, target, finding, own)
-        if not plan.helps:
-            return plan
-        first = [bucket.id for bucket in buckets_of(finding) if bucket.place.account == target.id] if finding else []
-        found = await survey(door, target.place, first)
-        plan = replace(plan, evidence={**plan.evidence, "buckets": None if found is None else asdict(found)})
-        if found is not None and not found.open and found.known == found.total:
+        plan, found = await self._surveyed(door, target, finding, own)
+        if plan.helps and found is not None and found.closed:
             return replace(
                 plan,
                 helps=False,
                 calls=(),
                 undo_calls=(),
                 after=plan.before,
-                why=f"would change nothing here: none of the account's {count(found.total, 'bucket')} is open to the "
-                "public",
+                cuts=False,
+                why=f"would change nothing here: {_none_open(found)}",
                 blast_radius="none: nothing would change",
             )
+        return plan
+
+    async def harden(self, door: Door, target: Target, finding: Finding | None, own: Collection[str]) -> Plan:
+        plan, found = await self._surveyed(door, target, finding, own)
+        if plan.helps and found is not None and found.closed:
+            why = f"{_none_open(found)} now; the account blocks nothing by itself, nor for buckets still to be made"
+            return replace(plan, cuts=False, why=why)
+        return plan
+
+    async def _surveyed(
+        self, door: Door, target: Target, finding: Finding | None, own: Collection[str]
+    ) -> tuple[Plan, Survey | None]:
+        """The change, in the words of what the account's buckets are; None where they were not looked at."""
+        plan = await super().plan(door, target, finding, own)
+        if not plan.helps:
+            return plan, None
+        first = [bucket.id for bucket in buckets_of(finding) if bucket.place.account == target.id] if finding else []
+        found = await survey(door, target.place, first)
         # A finding about a bucket that is not public is not answered by closing others.
         answers = found is None or not first or any(bucket in found.open for bucket in first)
-        return replace(
+        told = replace(
             plan,
+            evidence={**plan.evidence, "buckets": None if found is None else asdict(found)},
             why=_why(found, plan.why),
             blast_radius=_blast_radius(found, target.id),
             fit=plan.fit if answers else 8,
         )
+        return told, found
 
     def steps(self, seen: Account, target: Target, now: State, wanted: State) -> tuple[Call, ...]:
         block: Block | None = wanted[_STATE]
@@ -211,6 +231,10 @@ async def _open_paths(door: Door, bucket: str, place: Place) -> str:
     if block and block["IgnorePublicAcls"] and block["RestrictPublicBuckets"]:
         return ""
     return "; ".join((await read_bucket(door, bucket, place)).open_paths())
+
+
+def _none_open(found: Survey) -> str:
+    return f"none of the account's {count(found.total, 'bucket')} is open to the public"
 
 
 def _why(found: Survey | None, otherwise: str) -> str:

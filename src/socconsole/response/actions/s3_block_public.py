@@ -74,6 +74,26 @@ class S3BlockPublic(BucketChange):
             warnings=_warnings(seen),
         )
 
+    def hardened(self, seen: Bucket, target: Target, own: Collection[str]) -> Cut | None:
+        """The block before anybody needs it: one policy or ACL, and the bucket would be public."""
+        if seen.open_paths():
+            return None
+        block = seen.block or {}
+        off = [flag for flag in FLAGS if not block.get(flag)]
+        if not off:
+            return Cut(None, "would change nothing here: the bucket's own block has all four switches on")
+        reach = seen.reach(own)
+        named = ("it stops no named account" + listed(reach.outside) + ": s3-deny-outsiders does",)
+        return Cut(
+            wanted={_STATE: _CLOSED},
+            why=f"nothing is open to the public now{_but_unread(seen)}; the bucket's own block lacks {', '.join(off)}",
+            blast_radius="1 bucket; nobody loses access that is seen; from now on a public policy is refused, public "
+            "ACLs count for nothing, and uploads that ask for one fail: whether any client's do is not known",
+            fit=90,
+            cuts=False,
+            warnings=named if reach.outside else (),
+        )
+
     def steps(self, seen: Bucket, target: Target, now: State, wanted: State) -> tuple[Call, ...]:
         block: Block | None = wanted[_STATE]
         if block == now[_STATE]:
@@ -116,15 +136,18 @@ def _no_help(bucket: Bucket, finding: Finding | None, own: Collection[str]) -> C
         )
     if bucket.policy_public or (bucket.acl_public and bucket.acls_count):
         return Cut(None, "would change nothing here: public access is blocked already")
-    unread = f" (could not be read: {', '.join(bucket.unread)})" if bucket.unread else ""
     others = count(len(reach.family), "principal")
     who = f"the account's own principals, {others} of your other accounts"
     return Cut(
         None,
-        f"would change nothing here: neither the policy nor the bucket ACL is public{unread}; "
+        f"would change nothing here: neither the policy nor the bucket ACL is public{_but_unread(bucket)}; "
         f"access, if any, is by {who}, presigned URLs or access points",
         instead="s3-lockdown: everyone but the responders is denied" if at_work(finding) else "",
     )
+
+
+def _but_unread(bucket: Bucket) -> str:
+    return f" (could not be read: {', '.join(bucket.unread)})" if bucket.unread else ""
 
 
 def _blast_radius(bucket: Bucket, finding: Finding | None, own: Collection[str]) -> str:

@@ -28,6 +28,7 @@ from socconsole.text import token
 _MOST_BASIC: Final = 5
 _KINDS: Final = ("AdvancedEventSelectors", "EventSelectors")
 _OBJECTS: Final = "AWS::S3::Object"
+_VERBS: Final = {1: "reads", 2: "reads and who writes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,20 @@ class S3DataEvents(Change[Recording]):
         return {trail.arn: {trail.kind: list(trail.selectors)} for trail in seen.trails}
 
     def cut(self, seen: Recording, target: Target, finding: Finding | None, own: Collection[str]) -> Cut:
+        return self._record(seen, target, ("ReadOnly",))
+
+    def hardened(self, seen: Recording, target: Target, own: Collection[str]) -> Cut | None:
+        """What is to be stopped is reading; the check LOG-02 asks for writes as well."""
+        return self._record(seen, target, ("ReadOnly", "WriteOnly"))
+
+    def _record(self, seen: Recording, target: Target, kinds: Sequence[str]) -> Cut:
+        """``kinds`` of requests, each of which has to be recorded."""
         bucket = bucket_arn(target)
-        recorded = [trail for trail in seen.trails if any(_covers(one, bucket) for one in trail.selectors)]
+        recorded = [
+            trail
+            for trail in seen.trails
+            if all(any(_covers(one, bucket, kind) for one in trail.selectors) for kind in kinds)
+        ]
         if any(trail.logging for trail in recorded):
             return Cut(
                 None, f"would change nothing here: {token(recorded[0].name)} records the bucket's objects already"
@@ -138,7 +151,7 @@ class S3DataEvents(Change[Recording]):
         added = [*chosen.selectors, _selector(chosen.kind, bucket, target.id)]
         return Cut(
             {chosen.arn: {chosen.kind: added}},
-            why=f"no trail records who reads the bucket's objects; {token(chosen.name)} can",
+            why=f"no trail records who {_VERBS[len(kinds)]} the bucket's objects; {token(chosen.name)} can",
             blast_radius=f"1 trail, {token(chosen.name)}, of {count(len(chosen.selectors), 'selector')}; nothing stops "
             "working; every request to the bucket's objects is recorded, and billed by the event",
             fit=30,
@@ -209,8 +222,11 @@ def _selector(kind: str, bucket: str, name: str) -> Mapping[str, Any]:
     }
 
 
-def _covers(selector: Mapping[str, Any], bucket: str) -> bool:
-    """Does a selector record reads of all the bucket's objects? Narrower ones do not count."""
+def _covers(selector: Mapping[str, Any], bucket: str, kind: str) -> bool:
+    """Does a selector record all requests of a kind to all the bucket's objects? Narrower ones do not count.
+
+    ``kind`` is ``ReadOnly`` or ``WriteOnly``, as basic selectors call it.
+    """
     objects = f"{bucket}/"
     if "FieldSelectors" not in selector:
         values = [
@@ -219,17 +235,18 @@ def _covers(selector: Mapping[str, Any], bucket: str) -> bool:
             if one.get("Type") == _OBJECTS
             for value in one.get("Values", ())
         ]
-        reads = selector.get("ReadWriteType", "All") in ("All", "ReadOnly")
-        return reads and any(objects.startswith(value) for value in values)
+        asked = selector.get("ReadWriteType", "All") in ("All", kind)
+        return asked and any(objects.startswith(value) for value in values)
     fields = {str(one.get("Field")): one for one in selector["FieldSelectors"]}
     if fields.keys() - {"eventCategory", "resources.type", "resources.ARN", "readOnly"}:
         return False
     where = fields.get("resources.ARN")
     starts = where.get("StartsWith", ()) if where else [objects]
+    only = ["true" if kind == "ReadOnly" else "false"]
     return (
         fields.get("eventCategory", {}).get("Equals") == ["Data"]
         and _OBJECTS in fields.get("resources.type", {}).get("Equals", ())
-        and fields.get("readOnly", {}).get("Equals", ["true"]) == ["true"]
+        and fields.get("readOnly", {}).get("Equals", only) == only
         and any(objects.startswith(start) for start in starts)
     )
 
