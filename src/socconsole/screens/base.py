@@ -19,6 +19,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.css.query import NoMatches
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -58,8 +59,6 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
     """Base of all screens. ``place`` is the screen's name in the registry (``Command.screens``)."""
 
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012  (Textual's, never changed)
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall")]  # noqa: RUF012
     DEFAULT_CSS = """
     ConsoleScreen { background: $background; layout: vertical; overflow: hidden; }
     ConsoleScreen > #body { height: 1fr; }
@@ -121,7 +120,14 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     # -- layout. Textual calls the on_… of every class, the most derived first: none of them calls super.
 
+    def sized(self, size: Size) -> dict[str, bool]:
+        """Which classes a screen of this size has."""
+        small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
+        return {"-small": small, "-wide": size.width >= WIDE, "-short": size.height < SHORT}
+
     def compose(self) -> ComposeResult:
+        # Known before the first layout, unlike with Textual's breakpoints: the first frame is laid out as it stays.
+        self.update_classes(self.sized(self.app.size), update=False)
         yield StatusHeader(id="header")
         with Container(id="body"):
             yield from self.body()
@@ -158,16 +164,16 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
             self.show_status()
 
     def on_resize(self, event: events.Resize) -> None:
-        small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
-        self.set_class(small, "-small")
-        if small:
+        classes = self.sized(event.size)
+        self.update_classes(classes, animate=False)
+        if classes["-small"]:
             said = f"{event.size.width}x{event.size.height}: socconsole needs {SMALLEST[0]}x{SMALLEST[1]}"
             self.query_one("#too-small", Static).update(said, layout=False)
 
     def show_status(self) -> None:
         """Header and footer as things stand now."""
         if self.is_built:
-            self.query_one(StatusHeader).show_state(self.desk.header(wide=self.size.width >= WIDE))
+            self.query_one(StatusHeader).show_state(self.desk.header(wide=self.app.size.width >= WIDE))
             self.show_keys()
 
     def show_keys(self) -> None:

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.timer import Timer
 from textual.widgets import Static
 
@@ -117,8 +118,10 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         self.table.focus()
         self.show_rest()
 
+    def sized(self, size: Size) -> dict[str, bool]:
+        return {**super().sized(size), "-broad": size.width >= BROAD}
+
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width >= BROAD, "-broad")
         if self.is_built:
             self.call_after_refresh(self.show_title)
 
@@ -140,7 +143,7 @@ class ListScreen(ConsoleScreen, Generic[Row]):
     def show_title(self) -> None:
         left = f" {glyphs.current().rule} {self.titled}  {self.title_text()} "
         right = f" {self.count_text()} "
-        width = max(0, self.size.width - 2)
+        width = max(0, self.app.size.width - 2)
         room = max(0, width - len(right))  # the count stands whole: half a number is another one
         size = cell_len(left)
         left = fit(left, room, glyphs.current().cut) if size > room else left + glyphs.current().rule * (room - size)
