@@ -395,6 +395,12 @@ LOOKING: Final[tuple[Command, ...]] = (
         verb="export",
         screens=(*_LISTS, "contain"),
     ),
+    _view(
+        "metrics",
+        "Metrics",
+        "how long it took to detect, acknowledge, contain, resolve and close; :metrics 30d for the last 30 days",
+        verb="metrics",
+    ),
     _view("local_time", "Local time", "UTC or local time", keys=("T",), verb="time"),
     _view("theme", "Theme", "next theme", verb="theme"),
 )

@@ -12,7 +12,7 @@ from socconsole.model.case import Case
 from socconsole.model.clock import Clock, ClockState
 from socconsole.model.finding import Severity
 from socconsole.model.source import SourceKey
-from socconsole.reports import handoff_cases, handoff_rest
+from socconsole.reports import handoff_cases, handoff_rest, metrics
 from socconsole.reports.document import Cell, Document, Mood, Notice, Points, Section, Table, Words
 from socconsole.reports.times import stamp
 from socconsole.store import actions, case_clocks, cases, clear, handoff_view, handoffs, quarantine, queue, sources
@@ -84,6 +84,7 @@ def handoff(
             handoff_rest.escalated(conn),
             handoff_rest.snoozes(conn, now, now + NEXT_SHIFT),
             handoff_rest.waiting(conn, totals),
+            metrics.section(folder, now, scene.since),
         ),
     )
 

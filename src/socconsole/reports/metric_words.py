@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 
 from socconsole.store.instants import micros
@@ -17,7 +18,7 @@ def row(name: str, one: Measure) -> tuple[str, str, str, str, str]:
 def brief(one: Measure) -> str:
     """A measure in one line."""
     not_in_it = f"; {sum(one.apart.values()):,} not in it" if one.apart else ""
-    still = f"; {still_open(one)} still open" if one.open else ""
+    still = f"; {', '.join([f'{one.open:,} still open', *_waits(one)])}" if one.open else ""
     return f"{one.n:,} of {one.n + one.open:,}: {lengths(one)}{still}{not_in_it}"
 
 
@@ -30,16 +31,16 @@ def lengths(one: Measure) -> str:
 
 def still_open(one: Measure) -> str:
     """What waits yet, and for how long."""
-    if not one.open:
-        return "none"
-    parts = [f"{one.open:,}"]
+    return ", ".join([f"{one.open:,}", *_waits(one)]) if one.open else "none"
+
+
+def _waits(one: Measure) -> Iterator[str]:
     if one.waiting:
-        parts.append(f"oldest {span(one.waiting[-1])}")
+        yield f"oldest {span(one.waiting[-1])}"
     if one.ageless:
-        parts.append(f"{one.ageless:,} for nobody knows how long")
+        yield f"{one.ageless:,} for nobody knows how long"
     if one.snoozed:
-        parts.append(f"{one.snoozed:,} snoozed")
-    return ", ".join(parts)
+        yield f"{one.snoozed:,} snoozed"
 
 
 def apart(why: Counter[str]) -> str:
@@ -56,7 +57,7 @@ def waits(told: tuple[int, datetime | None], now: datetime) -> str:
 def span(value: float) -> str:
     """µs as a person says them: two units, and below zero with its sign."""
     sign, seconds = ("−" if value < 0 else ""), abs(value) / 1e6
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{sign}{seconds:.1f} s"
     whole = round(seconds)
     if whole < 60:

@@ -398,6 +398,10 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
     def do_theme(self, asked: Invocation) -> None:
         self.say(self.desk.app.choose_theme(asked.argument))
 
+    async def do_metrics(self, asked: Invocation) -> None:
+        if said := await opening.metrics(self.desk, asked.argument):
+            self.say(said, "warn")
+
     async def do_respond(self, asked: Invocation) -> None:
         self.say(*await self.desk.respond(asked.argument))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from socconsole.commands import PlanContain, PlanUndo
-from socconsole.text import Untrusted
+from socconsole.text import Untrusted, clean
 
 if TYPE_CHECKING:
     from socconsole.model.entity import Entity
@@ -165,6 +165,22 @@ def escalate(desk: Desk, ids: Sequence[str], path: str = "") -> None:
     from socconsole.screens.escalate import EscalateScreen
 
     desk.app.push_screen(EscalateScreen(desk, ids, path))
+
+
+async def metrics(desk: Desk, length: str) -> str:
+    """How long things took, in the last ``length`` (``30d``) or by all the ledger; why not, where it is not shown."""
+    from socconsole.screens.metrics import read
+    from socconsole.store.ledger import LedgerError
+    from socconsole.triage.query_fields import span
+
+    back = span(length.strip()) if length.strip() else None
+    if length.strip() and back is None:
+        return f"{clean(length, 40)} is no span; 12h and 30d are"
+    try:
+        desk.app.push_screen(await read(desk, back))
+    except LedgerError as error:
+        return clean(error.message, 200)
+    return ""
 
 
 def palette(screen: ConsoleScreen) -> None:

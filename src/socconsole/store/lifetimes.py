@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from socconsole.model.action import ActionState
@@ -17,8 +18,6 @@ from socconsole.store import adopted, facts, ledger
 from socconsole.store.instants import micros
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from socconsole.store.state import StateFolder
 
 
@@ -96,7 +95,7 @@ class Lives:
 
     as_of: int
     began: int | None = None
-    """When the ledger began."""
+    """When the ledger began; of a drill, when its story did."""
     world: Mapping[str, Any] = field(default_factory=dict)
     own: Book = field(default_factory=Book)
     adopted: Book = field(default_factory=Book)
@@ -115,7 +114,7 @@ def of(lines: Iterable[Line], as_of: datetime) -> Lives:
     taken: set[tuple[str, int]] = set()
     for line in lines:
         if line.entry.verb == ledger.WORLD:
-            lives.began, lives.world = micros(line.at), line.entry.data
+            lives.world, lives.began = line.entry.data, _began(line)
             continue
         try:
             origin = adopted.origin_of(line)
@@ -133,6 +132,14 @@ def of(lines: Iterable[Line], as_of: datetime) -> Lives:
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
             lives.strange += 1
     return lives
+
+
+def _began(line: Line) -> int:
+    drill = line.entry.data.get("drill")
+    try:
+        return micros(datetime.fromisoformat(drill["started"])) if drill else micros(line.at)
+    except (LookupError, TypeError, ValueError):
+        return micros(line.at)
 
 
 _TAKES_UP: Final = frozenset({"ack", "owner", "verdict"})
