@@ -11,8 +11,12 @@ import pytest
 
 from socconsole.commands import Acknowledge, Snooze, TakeBack
 from socconsole.formats import began
+from socconsole.model.action import Plan, Reversible
 from socconsole.model.entry import Entry, Line
 from socconsole.model.finding import Format
+from socconsole.model.world import Place
+from socconsole.response.book import write_intent
+from socconsole.response.records import Consent
 from socconsole.store import adopted, facts, ledger, lifetimes, measuring
 from socconsole.store.instants import micros
 from socconsole.store.measuring import BEFORE, ELSEWHERE, ENDED, GONE, HARMLESS, IMPORTED, MERGED
@@ -314,6 +318,23 @@ def test_what_is_decided_carries_what_its_findings_were(folder: StateFolder) -> 
     lives = lifetimes.read(folder, datetime.now(UTC))
     assert (lives.entries, lives.strange) == (3, 0)
     assert not lives.own.findings[named(0)].snoozed(micros(NOW) + 1)
+
+
+def test_what_a_containment_was_for_is_on_its_intent_and_a_broken_store_does_not_hold_it_up(
+    folder: StateFolder,
+) -> None:
+    def ordered() -> Mapping[str, Any]:
+        plan = Plan(
+            action="s3-block-public", target="b", place=Place("111122223333", "eu-central-1"), finding=named(0),
+            helps=True, why="", instead="", calls=(), undo_calls=(), before={}, after={}, stops="", does_not_stop="",
+            blast_radius="", reversible=Reversible.YES, wide=False, warnings=(), permitted="unknown", read_at=NOW,
+        )  # fmt: skip
+        head = write_intent(folder, "a-1", plan, "ana", "it leaks", None, Consent())
+        return ledger.get(folder, [int(head.partition(":")[0])])[int(head.partition(":")[0])].entry.data
+
+    assert set(ordered()[facts.KEY]) == {named(0)}
+    folder.store_db.write_bytes(b"no database")
+    assert facts.KEY not in ordered()
 
 
 def test_ten_times_the_entries_take_about_ten_times_as_long() -> None:

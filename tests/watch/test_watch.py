@@ -200,6 +200,7 @@ async def test_what_aws_no_longer_has_or_archived_is_closed_on_record_and_comes_
         with db.reading(folder) as conn:
             assert not project.unapplied(conn)
         ended = {line.entry.data["how"]: line.entry.subjects for line in _lines(folder, "ended")}
+        assert all(set(line.entry.data["facts"]) == set(line.entry.subjects) for line in _lines(folder, "ended"))
         assert ended == {"gone": (ids[lost],), "archived": (ids[filed],)}
         assert _state(folder, ids[lost]) is State.RESOLVED
         records[lost] = taken
