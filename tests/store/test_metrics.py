@@ -208,12 +208,13 @@ def test_entries_of_another_install_are_counted_once_and_apart() -> None:
     there.write("case_open", 70, data={"case": "c-1", "severity": "HIGH"})
     here = Book()
     here.write("unacknowledged", 40, "f-1", data={"facts": f(1)})
-    for _ in range(2):
-        for made in there.lines[1:]:
-            here.adopt(made, 80)
+    for made in there.lines[1:]:
+        here.adopt(made, 80)
     home = here.write("case_open", 85, data={"case": "c-2", "severity": "HIGH"})
     here.adopt(home, 90, install=OURS)  # it comes home with the handoff back
     here.write("case_close", 100, data={"case": "c-1"})
+    for made in there.lines[1:]:
+        here.adopt(made, 110)  # handed on once more: nothing of it happened again
     lives = here.at(200)
     mine = {one.name: seconds(one.whole) for one in measuring.measure(lives, lives.own)}
     theirs = {one.name: seconds(one.whole) for one in measuring.measure(lives, lives.adopted)}
