@@ -239,8 +239,8 @@ def _whole(desk: Desk, conn: Connection, id_: str, now: datetime) -> _Shown:
     if case is None:
         return _Shown(CaseRead())
     config = desk.config
-    told = escalate_sections.told_of(conn, case.id, *case.findings[:_ESCALATED])
-    escalated = escalate_sections.section(told, config, desk.stamp, now)
+    told = escalate_sections.told_of(conn, config, desk.world, case.id, *case.findings[:_ESCALATED])
+    escalated = escalate_sections.section(told, config, desk.stamp)
     read = CaseRead(
         case,
         six_lines.six_lines(conn, config, case, now),

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _REST_S: Final = 0.5
 _AGES_S: Final = 5.0
+_SAID_S: Final = 15.0
 _PAGES: Final = {"pageup": -1, "pagedown": 1}
 
 
@@ -78,12 +79,12 @@ class EscalateScreen(EscalateActs):
 
     def _look(self, conn: Connection, now: datetime) -> _Read:
         """For a thread."""
-        told = escalate_sections.told_of(conn, *self.ids)
+        config, world = self.desk.config, self.desk.world
+        told = escalate_sections.told_of(conn, config, world, *self.ids)
         try:
             about = escalation_acts.about(conn, self.ids, now)
         except escalation_acts.EscalationRefused as refused:
             return _Read(told=told, refused=str(refused))
-        config, world = self.desk.config, self.desk.world
         return _Read(about, escalation_plan.propose(conn, config, world, about, self.desk.analyst, now), told)
 
     def _came(self) -> None:
@@ -108,14 +109,14 @@ class EscalateScreen(EscalateActs):
         if read is None or not self.is_built:
             return
         now = self.desk.now()
-        under_way = escalate_sections.section(read.told, self.desk.config, self.desk.stamp, now)
+        under_way = escalate_sections.section(read.told, self.desk.config, self.desk.stamp)
         shown = [under_way] if under_way is not None else []
         chosen = self._chosen
         if read.refused:
             shown.insert(0, Section("", [[(read.refused, "warn")]]))
         elif chosen is not None and not self._begun:
             place = self._paths.index(chosen.path) + 1, len(self._paths)
-            shown += escalate_sections.proposal(chosen, place, self.desk.stamp, now)
+            shown += escalate_sections.proposal(chosen, place, now)
         # A key of its own for each path, so that another one is shown from its beginning.
         self.query_one(DetailPane).show_sections(self._title(read), shown, key=f"{self._path} {self._begun}")
 
@@ -194,12 +195,12 @@ class EscalateScreen(EscalateActs):
         self._show()
         desk.app.poll()
         if not begun.seq:
-            self.say(f"{begun.id}: somebody was faster; nobody is told twice", "warning", 0)
+            self.say(f"{begun.id}: somebody was faster; nobody is told twice", "warning", _SAID_S)
         elif chosen.nobody:
-            self.say(f"on record, entry {begun.seq:,}, and not sent: {chosen.nobody}", "warning", 0)
+            self.say(f"on record, entry {begun.seq:,}, and not sent: {chosen.nobody}", "warning", _SAID_S)
         else:
             said = f"{words.plural(len(begun.abouts), 'thing')}, ledger entry {begun.seq:,}; the watch sends"
-            self.say(f"path {chosen.path} is under way: {said}", "good", 0)
+            self.say(f"path {chosen.path} is under way: {said}", "good", _SAID_S)
         return ""
 
     def do_escalate(self, asked: Invocation) -> None:
@@ -219,5 +220,5 @@ class EscalateScreen(EscalateActs):
     def do_copy(self, asked: Invocation) -> None:
         read = self._read.value
         if read is not None and self._chosen is not None:
-            shown = escalate_sections.proposal(self._chosen, (1, 1), self.desk.stamp, self.desk.now())
+            shown = escalate_sections.proposal(self._chosen, (1, 1), self.desk.now())
             self.say(self.desk.app.send_to_clipboard(plain(self._title(read), list(shown))))

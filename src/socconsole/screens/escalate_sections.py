@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from socconsole import escalate
 from socconsole.config import Config
+from socconsole.model.world import World
 from socconsole.screens import words
 from socconsole.screens.finding_sections import Stamp
 from socconsole.store import escalations
 from socconsole.store.db import Connection
-from socconsole.store.escalation_plan import Proposal, Telling, sends_of, steps_of
+from socconsole.store.escalation_plan import Proposal, Telling, held_up, sends_of, steps_of
 from socconsole.store.escalations import Going, Sent
 from socconsole.text import clean
 from socconsole.widgets import glyphs
@@ -25,36 +27,47 @@ _MOST: Final = 3
 """Escalations of one thing that its detail shows, the newest."""
 _HOW: Final = {"again": "began anew", "stopped": "stopped by hand"}
 
-Told = tuple[Going, Sequence[Sent]]
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An escalation with its sends, and why nobody further is told by it (empty where somebody is)."""
+
+    going: Going
+    sends: Sequence[Sent]
+    held_up: str
 
 
-def told_of(conn: Connection, *ids: str) -> list[Told]:
-    """What was escalated about these, the newest first, each with its sends."""
-    return [(one, escalations.sends(conn, one.id)) for one in escalations.of(conn, *ids)[:_MOST]]
+def told_of(conn: Connection, config: Config, world: World, *ids: str) -> list[Told]:
+    """What was escalated about these, the newest first."""
+    return [
+        Told(one, escalations.sends(conn, one.id), "" if one.stopped else held_up(conn, config, world, one.path))
+        for one in escalations.of(conn, *ids)[:_MOST]
+    ]
 
 
 def about(desk: Desk, finding: str) -> Section | None:
     """What was escalated of a finding, for its detail."""
-    return section(told_of(desk.conn, finding), desk.config, desk.stamp, desk.now())
+    return section(told_of(desk.conn, desk.config, desk.world, finding), desk.config, desk.stamp)
 
 
-def section(found: Sequence[Told], config: Config, stamp: Stamp, now: datetime) -> Section | None:
+def section(found: Sequence[Told], config: Config, stamp: Stamp) -> Section | None:
     """What was escalated, for the detail of what it is about; None for nothing."""
-    lines = [line for one, sends in found for line in told(one, sends, config, stamp, now)]
+    lines = [line for one in found for line in _told(one, config, stamp)]
     return Section("escalated", lines) if lines else None
 
 
-def told(one: Going, sends: Sequence[Sent], config: Config, stamp: Stamp, now: datetime) -> Iterator[Body]:
+def _told(told: Told, config: Config, stamp: Stamp) -> Iterator[Body]:
     """One escalation: since when, every send with its result, and who is next."""
+    one = told.going
     state: Piece = (_HOW.get(one.how, one.how), "quiet") if one.stopped else ("under way", "warn")
     yield [
         (f"{one.path} ", "strong"), state,
         (f"  {one.id} since {stamp(one.fired)} by ", "quiet"), (clean(one.who, 40), "quiet"),
     ]  # fmt: skip
-    for send in sends:
+    for send in told.sends:
         yield _sent(send, stamp)
     if not one.stopped:
-        yield from _next(one, sends, config, stamp, now)
+        yield from _next(told, config)
 
 
 def _sent(send: Sent, stamp: Stamp) -> Body:
@@ -71,12 +84,12 @@ def _sent(send: Sent, stamp: Stamp) -> Body:
     return [(f"  {stamp(send.began)[5:]} {send.channel} ", "text"), (f"{said}{why}", style), (again, "quiet")]
 
 
-def _next(one: Going, sends: Sequence[Sent], config: Config, stamp: Stamp, now: datetime) -> Iterator[Body]:
-    path = next((path for path in config.escalation if path.name == one.path), None)
-    if path is None:
-        yield [("  its path is not in the configuration: nobody further is told", "bad")]
+def _next(told: Told, config: Config) -> Iterator[Body]:
+    path = next((path for path in config.escalation if path.name == told.going.path), None)
+    if path is None or told.held_up:
+        yield [(f"  nobody further is told: {told.held_up}", "bad")]
         return
-    steps, made = steps_of(path), sends_of(sends)
+    steps, made = steps_of(path), sends_of(told.sends)
     if escalate.told_all(steps, made):
         yield [("  everybody was told, and nobody has answered", "warn")]
         return
@@ -87,18 +100,20 @@ def _next(one: Going, sends: Sequence[Sent], config: Config, stamp: Stamp, now: 
         yield [("  then, until somebody answers: ", "quiet"), (", ".join(left), "text")]
 
 
-def proposal(one: Proposal, place: tuple[int, int], stamp: Stamp, now: datetime) -> Iterator[Section]:
+def proposal(one: Proposal, place: tuple[int, int], now: datetime) -> Iterator[Section]:
     """What a path would do: whom it tells when, and in which words. ``place``: the how-many-th of how many paths."""
     at, of = place
     fits = "" if one.fits else "  by hand only: nothing of this severity sets it going"
     yield Section("path", [[(one.path, "strong"), (f"  {at} of {of}" if of > 1 else "", "quiet"), (fits, "quiet")]])
+    if one.known and one.going is None:
+        yield Section("left out", [[(f"{words.plural(one.known, 'thing')} of which it tells already", "quiet")]])
     if one.nobody:
         yield Section("nobody", [[(f"{glyphs.current().warn} nobody is told now: {one.nobody}", "warn")]])
-    yield Section("tells", list(_tells(one.tells, stamp, now)))
+    yield Section("tells", list(_tells(one.tells, now)))
     yield from _words(one.tells)
 
 
-def _tells(tells: Sequence[Telling], stamp: Stamp, now: datetime) -> Iterator[Body]:
+def _tells(tells: Sequence[Telling], now: datetime) -> Iterator[Body]:
     for one in tells:
         wait = one.at - now + timedelta(seconds=30)  # what is shown is some seconds old
         when = "at once" if wait < timedelta(minutes=1) else f"in {words.age(wait.total_seconds())}"
@@ -108,7 +123,7 @@ def _tells(tells: Sequence[Telling], stamp: Stamp, now: datetime) -> Iterator[Bo
         line += [(f"  {f'SNS {topic}' if topic else clean(one.where, 120)}", "quiet")]
         yield line
         if one.quiet:
-            yield [(f"         after its quiet hours, {stamp(one.at)}; the next one is told in its place", "quiet")]
+            yield [("         after its quiet hours; the next one is told in its place", "quiet")]
         if one.fault:
             yield [(f"         {glyphs.current().bad} {clean(one.fault, 200)}", "bad")]
 

@@ -48,6 +48,8 @@ class Proposal:
     tells: tuple[Telling, ...]
     going: Going | None
     """It is under way about all of it already."""
+    known: int
+    """Of so much of it; that is left out."""
     nobody: str
     """Why nobody is told for now; empty where somebody is."""
 
@@ -62,17 +64,28 @@ def propose(
     """What each path would do about ``about`` (not empty), were ``who`` to set it going now; those that fit first."""
     known = escalations.covering(conn, [one.id for one in about])
     alive = sources.watch_alive(conn)
-    made = [
-        Proposal(
-            path.name,
-            fits(path, about),
-            tuple(_tellings(config, path, about, who, now)),
-            known.get((path.name, about[0].id)) if all((path.name, one.id) in known for one in about) else None,
-            nobody(world, path, alive=alive),
+    made = []
+    for path in config.escalation:
+        new = [one for one in about if (path.name, one.id) not in known]
+        made.append(
+            Proposal(
+                path.name,
+                fits(path, about),
+                tuple(_tellings(config, path, new or about, who, now)),
+                None if new else known[path.name, about[0].id],
+                len(about) - len(new),
+                nobody(world, path, alive=alive),
+            )
         )
-        for path in config.escalation
-    ]
     return sorted(made, key=lambda one: not one.fits)
+
+
+def held_up(conn: Connection, config: Config, world: World, path: str) -> str:
+    """Why nobody further is told by a path that is under way; empty where somebody is."""
+    found = next((one for one in config.escalation if one.name == path), None)
+    if found is None:
+        return f"path {path} is not in the configuration"
+    return nobody(world, found, alive=sources.watch_alive(conn))
 
 
 def fits(path: EscalationConfig, about: Iterable[Told]) -> bool:
