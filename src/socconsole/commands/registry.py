@@ -232,6 +232,22 @@ CASES: Final[tuple[Command, ...]] = (
         screens=("case",),
     ),
     _case("merge", "Merge", "make it part of another: c-…", verb="merge", ledger="case_merge"),
+    _case(
+        "evidence",
+        "Evidence",
+        "the evidence pack into a new file, for those who work it; 'redacted' first: for authorities and customers",
+        verb="evidence",
+        ledger="case_packed",
+        screens=("case",),
+    ),
+    _case("report", "Report", "the case into a new file: NAME.html, .md or .json", verb="report", screens=("case",)),
+    _case(
+        "draft",
+        "Draft",
+        "what the clock under the cursor asks for, every gap marked, into a new file; sends nothing",
+        verb="draft",
+        screens=("case",),
+    ),
     _case("hold", "Hold", "legal hold: on REASON, off REASON", verb="hold", ledger="case_hold"),
     _case(
         "close", "Close", "with a reason; 'anyway' first where something stands open", verb="close", ledger="case_close"
@@ -285,7 +301,6 @@ HANDING: Final[tuple[Command, ...]] = (
         keys=("H",),
         verb="give",
         ledger="handoff",
-        acting=True,
     ),
     _handing(
         "accept",
@@ -294,7 +309,6 @@ HANDING: Final[tuple[Command, ...]] = (
         keys=("A",),
         verb="accept",
         ledger="handoff_taken",
-        acting=True,
     ),
     _handing(
         "receipt",
@@ -303,7 +317,6 @@ HANDING: Final[tuple[Command, ...]] = (
         keys=("R",),
         verb="receipt",
         ledger="handoff_accepted",
-        acting=True,
     ),
     _handing(
         "write",
