@@ -157,6 +157,15 @@ async def test_a_chore_that_fails_is_begun_again(monkeypatch: pytest.MonkeyPatch
     assert len(tries) == 3
 
 
+def test_the_responder_role_is_had_and_let_go_and_where_it_cannot_be_asked_that_is_said(
+    aws: Embedded, child: Make
+) -> None:
+    said = child("--mode", "READ").answer("proveresponder")
+    assert said["say"] == "proven"
+    assert {one["state"] for one in said["sessions"]} <= {"READY", "UNKNOWN"}
+    assert {one["account"] for one in said["sessions"]} >= {*aws.world.accounts}
+
+
 def test_a_line_that_is_no_request_harms_nobody(aws: Embedded, child: Make) -> None:
     actor = child()
     assert actor.process.stdin is not None

@@ -95,6 +95,12 @@ def test_nothing_unacknowledged_is_only_a_fact_when_all_is_fresh(width: int) -> 
         assert "0 known" in everything(doubt, width)
 
 
+def test_who_is_on_is_said_where_there_is_room_and_goes_first() -> None:
+    on = replace(STATE, who="oncall1", shift="shift 06:12", deadline="GDPR-33 ≈71 h", others=("ana",))
+    assert "oncall1, shift 06:12" in everything(on, 160)
+    assert everything(on, 80) == everything(replace(on, shift=""), 80)
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_a_drill_never_looks_like_production(width: int) -> None:
     assert "DRILL leak" in everything(replace(STATE, world=WorldKind.DRILL, scenario="leak"), width)
@@ -160,7 +166,16 @@ async def test_the_footer_says_what_works_and_brackets_what_does_not() -> None:
         footer.say(Untrusted("no\x1b[2J"), "error", seconds=0)
         assert "no\u241b[2J" in footer.painted_text[0]
         assert "ack" not in footer.painted_text[0]
+        footer.say(f"refused: {'something stands open, ' * 6}:close anyway REASON", "warning", seconds=0)
+        await pilot.pause()
+        assert len(footer.painted_text) == 3
+        assert footer.painted_text[-1].rstrip().endswith(":close anyway REASON"), "a way out that is cut off is none"
+        await pilot.resize_terminal(60, 10)
+        await pilot.pause()
+        assert "".join(footer.painted_text).rstrip().endswith(":close anyway REASON")
         footer.hush()
+        await pilot.pause()
+        assert len(footer.painted_text) == 1
         assert "a ack" in footer.painted_text[0]
         await pilot.resize_terminal(30, 10)
         await pilot.pause()

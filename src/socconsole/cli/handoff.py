@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -69,10 +69,10 @@ def handoff(
     folder, settings = open_configured(store, config)
     now = datetime.now(UTC)
     try:
+        if form == "signed":
+            _give(folder, settings, output, now, began, to)
         with db.reading(folder) as conn:
             document = made(folder, conn, settings, now, since=began, to=to)
-        if form == "signed":
-            _give(folder, settings, as_data(document), output, now)
     except ledger.LedgerError as error:
         stop(Code.NO, f"no handoff: {clean(error.message)}", error.remedy)
     writing.report(document, lambda: as_data(document), form, output)
@@ -80,31 +80,26 @@ def handoff(
 
 
 def _give(
-    folder: StateFolder, settings: Config, document: dict[str, object], output: Path | None, now: datetime
-) -> None:
-    from socconsole.reports import accepting, handoff_file
-    from socconsole.store import db, keys, ledger
+    folder: StateFolder, settings: Config, output: Path | None, now: datetime, since: datetime | None, to: str
+) -> NoReturn:
+    from socconsole.reports import giving
+    from socconsole.reports.handoff_file import SUFFIX, BadHandoff
 
     if output is None:
-        stop(Code.BAD_INPUT, "a signed handoff is a file", f"-o tonight{handoff_file.SUFFIX}")
-    signer = keys.load(folder.keys)
-    if signer is None:
-        stop(Code.BAD_INPUT, "this install has no signing key yet", "socconsole ledger key")
-    with db.reading(folder) as conn:
-        given = handoff_file.make(folder, conn, document, settings.who, signer, now)
-    if len(given.data) > handoff_file.MOST:
-        stop(Code.NO, f"{len(given.data):,} bytes: no install accepts a file of that size", "close cases that are done")
-    writing.new_file(output, given.data)
+        stop(Code.BAD_INPUT, "a signed handoff is a file", f"-o tonight{SUFFIX}")
     try:
-        line = accepting.give(folder, given, settings.who, now)
-    except ledger.LedgerError as error:
-        output.unlink(missing_ok=True)  # a file that nobody's record knows would be accepted, and its receipt refused
-        stop(Code.NO, f"not handed over: {clean(error.message)}", error.remedy)
-    parcel = given.parcel
+        gave = giving.give(folder, settings, output, settings.who, now, since=since, to=to)
+    except BadHandoff as bad:
+        stop(Code.NO, f"not handed over: {clean(str(bad), 600)}", bad.remedy)
+    except FileExistsError:
+        stop(Code.BAD_INPUT, f"{clean(str(output), 200)} is there already", "-o another-name")
+    except OSError as error:
+        stop(Code.BAD_INPUT, f"{clean(str(output), 200)} cannot be written: {error.strerror}")
+    given, parcel = gave.given, gave.given.parcel
     print(
         f"{parcel.id}: {count(len(parcel.cases), 'case')}, {count(len(parcel.actions), 'containment')}, "
         f"{count(len(parcel.decisions), 'set')} of decisions on findings, {len(given.data):,} bytes, "
-        f"sha256 {given.digest}; ledger entry {line.seq:,}"
+        f"sha256 {given.digest}; ledger entry {gave.seq:,}"
     )
     for lacking in parcel.lacks:
         say(lacking)

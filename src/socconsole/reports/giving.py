@@ -39,8 +39,18 @@ def new_file(path: Path, data: bytes) -> None:
         raise
 
 
-def give(folder: StateFolder, config: Config, path: Path, who: str, now: datetime) -> Gave:
-    """Make the signed file of everything that is open at ``now``, and put on record that it was made.
+def give(
+    folder: StateFolder,
+    config: Config,
+    path: Path,
+    who: str,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    to: str = "",
+) -> Gave:
+    """Make the signed file of everything that is open at ``now``, and put on record that it was made; ``since`` and
+    ``to`` as :func:`handoff` has them.
 
     Raises :class:`BadHandoff`, ``OSError`` (the file is there already, the disk is full) and ``ledger.LedgerError``;
     there is neither a file nor an entry then.
@@ -49,7 +59,7 @@ def give(folder: StateFolder, config: Config, path: Path, who: str, now: datetim
     if signer is None:
         raise BadHandoff("this install has no signing key yet", "socconsole ledger key")
     with db.reading(folder) as conn:
-        document = as_data(handoff(folder, conn, config, now))
+        document = as_data(handoff(folder, conn, config, now, since=since, to=to))
         made = handoff_file.make(folder, conn, document, who, signer, now)
     if len(made.data) > handoff_file.MOST:
         raise BadHandoff(

@@ -12,9 +12,9 @@ import inspect
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Hashable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+import msgspec
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -46,8 +46,7 @@ SHORT: Final = 18
 """Below this height, and narrow, there is no room for a detail."""
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(msgspec.Struct, frozen=True):
     """A command at the moment it was asked for. ``subject`` is what was under the cursor then."""
 
     command: Command
@@ -417,7 +416,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     def do_quit(self, asked: Invocation) -> None:
         if why := self.desk.parting():
-            self.say(f"you are on shift, and {why}; :q again leaves", "warning", 0)
+            self.say(f"{why}; :q again leaves", "warning", 0)
         else:
             self.desk.app.leave()
 

@@ -53,7 +53,7 @@ class HandoffScreen(ListScreen[HandoffRow]):
         return (
             Column("group", "", lambda row: Cell(row.group, "quiet"), 9, priority=90),
             Column("state", "STATE", lambda row: Cell(row.state, row.style), 15, priority=95),
-            Column("said", "WHAT", lambda row: Cell(row.said, row.style if row.style == "quiet" else "text"), 20, 1),
+            Column("said", "WHAT", lambda row: Cell(row.said, "text" if row.state else "quiet"), 20, 1),
         )
 
     def source(self, text: str) -> RowSource[HandoffRow]:
@@ -75,7 +75,8 @@ class HandoffScreen(ListScreen[HandoffRow]):
         trouble = self._read.value.trouble if self._read.value is not None else ""
         said = [f"NOT KNOWN: {clean(trouble, 200)}"] if trouble else []
         first = handoff_rows.headline(self._rows)
-        return ", ".join(filter(None, [*said, first, clean(self.filter_text, 60)]))
+        shown = [f"/{clean(self.filter_text, 60)}"] if self.filter_text else []
+        return ", ".join(filter(None, [*said, first])) + "  ".join(["", *shown])
 
     def empty_text(self) -> str:
         return "reading …" if self._read.value is None else f"nothing of the handoff holds {self.filter_text!r}"

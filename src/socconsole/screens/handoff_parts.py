@@ -66,7 +66,7 @@ def part(one: Part) -> Iterator[detail.Section]:
         case Table(columns, rows, empty):
             label = clean(next(filter(None, columns), ""), _LABEL).lower()
             if rows:
-                yield detail.Section(label, [_row(row) for row in rows])
+                yield detail.Section(label, [_row(columns, row) for row in rows])
             elif empty:
                 yield detail.Section(label, [[(empty, "quiet")]])
 
@@ -84,20 +84,32 @@ def named(columns: Sequence[str], row: Sequence[Words | Cell]) -> list[detail.Se
     return [fact(name, cell) for name, cell in zip(columns, row, strict=False) if words_of(cell)]
 
 
+def lines(section: Section) -> dict[str, Body]:
+    """The lines of a section's tables, by what stands in their first column."""
+    return {
+        clean(words_of(row[0]), 80): _row(one.columns, row)
+        for one in section.parts
+        if isinstance(one, Table)
+        for row in one.rows
+        if row
+    }
+
+
 def words_of(cell: Words | Cell) -> Words:
     return cell.words if isinstance(cell, Cell) else cell
 
 
-def _row(row: Sequence[Words | Cell]) -> Body:
+def _row(columns: Sequence[str], row: Sequence[Words | Cell]) -> Body:
     pieces: list[Piece] = []
-    for cell in row:
+    for column, cell in zip(columns, row, strict=False):
         if not words_of(cell):
             continue
         if pieces:
             pieces.append(("  ", "quiet"))
         if isinstance(cell, Cell):
             mark = sign(cell.mood)
-            pieces.append((f"{mark} " if mark else "", STYLES[cell.mood]))
+            word = "UNKNOWN: " if column == "Unknown" else ""  # the head of the column, which has no place here
+            pieces.append((f"{mark} {word}" if mark else "", STYLES[cell.mood]))
             pieces.append((cell.words, STYLES[cell.mood]))
         else:
             pieces.append((cell, "text"))

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeGuard
 
 from socconsole.reports.document import Cell, Document, Facts, Mood, Notice, Points, Section, Table, Words
 from socconsole.screens import handoff_parts as parts
@@ -61,6 +61,8 @@ class HandoffRow:
     sections: list[detail.Section] = field(default_factory=list)
     kind: str = ""
     about: str = ""
+    n: int = 1
+    """How many things it stands for."""
     key: str = ""
 
     @property
@@ -79,7 +81,10 @@ def rows(read: HandoffRead, stamp: Stamp) -> list[HandoffRow]:
 
 def headline(found: Sequence[HandoffRow]) -> str:
     """How many of each first thing there are, in the order of the rows: ``2 blind, 1 failed, 1 overdue``."""
-    counted = Counter(row.state.split(" ", 1)[-1] for row in found if row.group == "first" and row.style != "good")
+    counted: Counter[str] = Counter()
+    for row in found:
+        if row.group == "first" and row.style != "good":
+            counted[row.state.split(" ", 1)[-1]] += row.n
     return ", ".join(f"{n:,} {state}" for state, n in counted.items())
 
 
@@ -89,13 +94,34 @@ def headline(found: Sequence[HandoffRow]) -> str:
 def _first(by: dict[str, Section]) -> list[HandoffRow]:
     """One of each kind before the second of any: forty blind sources do not push a failed action off the screen."""
     section = by.get("first")
-    found = [row for one in (section.parts if section else ()) for row in _notice(one, by)]
+    notices = section.parts if section else ()
+    found = [*_blind(notices, by), *(row for one in notices if not _is_source(one) for row in _notice(one, by))]
     seen: Counter[str] = Counter()
     ranked = []
     for row in found:
         ranked.append((seen[row.state] > 0, row))
         seen[row.state] += 1
     return [row for _, row in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _is_source(one: object) -> TypeGuard[Notice]:
+    return isinstance(one, Notice) and _kind(one.about) == SOURCE
+
+
+def _blind(notices: Sequence[object], by: dict[str, Section]) -> Iterator[HandoffRow]:
+    """Sources that cannot see, those of one service that answer alike in one row: an organisation has hundreds."""
+    alike: dict[tuple[str, str], list[Notice]] = {}
+    for one in filter(_is_source, notices):
+        service, state = one.about.partition(" ")[0], clean(one.words, _SAID).rpartition(": ")[2]
+        alike.setdefault((service, state), []).append(one)
+    for (service, state), each in alike.items():
+        if len(each) == 1:
+            yield from _notice(each[0], by)
+            continue
+        places = ", ".join(one.about.partition(" ")[2] for one in each)
+        found = [section for one in each for section in _about(one.about, SOURCE, by)]
+        said = f"{service}: {state} in {len(each):,} places: {places}"
+        yield _row("first", each[0].mood, FIRST["Blind"], said, found, SOURCE, f"{service} {state}", n=len(each))
 
 
 def _notice(one: object, by: dict[str, Section]) -> Iterator[HandoffRow]:
@@ -282,11 +308,13 @@ def _row(
     sections: list[detail.Section] | None = None,
     kind: str = "",
     about: str = "",
+    *,
+    n: int = 1,
 ) -> HandoffRow:
-    mark = parts.sign(mood) or (glyphs.current().off if state and not state[:1].isdigit() else "")
-    text = f"{mark} {state}".strip()
-    style = "quiet" if mood == "plain" and not state else parts.STYLES[mood]
-    return HandoffRow(group, text, style, clean(said, _SAID), sections or [], kind, about)
+    moment = state[:1].isdigit()
+    mark = parts.sign(mood) or (glyphs.current().off if state and not moment else "")
+    style = "quiet" if mood == "plain" and (moment or not state) else parts.STYLES[mood]
+    return HandoffRow(group, f"{mark} {state}".strip(), style, clean(said, _SAID), sections or [], kind, about, n)
 
 
 def _keyed(found: list[HandoffRow]) -> list[HandoffRow]:

@@ -229,9 +229,11 @@ def taken_before(said: str, line: str) -> list[Section]:
 
 
 def holds(parcel: Parcel) -> str:
-    """``2 cases, 1 containment, 34 ledger entries``."""
+    """``2 cases, 1 containment, 34 ledger entries, 3 sets of decisions on findings``."""
     cases, actions = words.plural(len(parcel.cases), "case"), words.plural(len(parcel.actions), "containment")
-    return f"{cases}, {actions}, {words.plural(len(parcel.entries), 'ledger entry', 'ledger entries')}"
+    entries = words.plural(len(parcel.entries), "ledger entry", "ledger entries")
+    decided = words.plural(len(parcel.decisions), "set")
+    return f"{cases}, {actions}, {entries}, {decided} of decisions on findings"
 
 
 def _taken(desk: Desk, taken: Taken) -> list[Section]:
@@ -240,7 +242,8 @@ def _taken(desk: Desk, taken: Taken) -> list[Section]:
     return [
         Section("taken", [[(f"it is yours: ledger entry {taken.seq:,}; {new} new here", "good")]]),
         _receipt(taken.receipt),
-        Section("next", [f"4 Cases has its cases; U on a containment in 6 Handoff undoes it{_left(parcel)}"]),
+        *([Section("decided", list(taken.decided))] if taken.decided else []),
+        Section("next", ["4 Cases has its cases; U on a containment in 6 Handoff undoes it", *parcel.lacks]),
     ]
 
 
@@ -253,10 +256,6 @@ def _receipt(line: str) -> Section:
     ]
     more: Body = [("who gave it. Until they have it, they count the handoff as unaccepted", "quiet")]
     return Section("receipt", [[(line, "strong")], said, more])
-
-
-def _left(parcel: Parcel) -> str:
-    return f"; {words.plural(len(parcel.left_out), 'record')} did not come with it" if parcel.left_out else ""
 
 
 def _holds(desk: Desk, examined: Examined) -> list[Section]:
@@ -275,23 +274,32 @@ def _holds(desk: Desk, examined: Examined) -> list[Section]:
         Section("holds", [holds(parcel)]),
         *_listed(parcel),
     ]  # fmt: skip
+    report = _report(parcel)
+    if report is None:
+        said = "the report in it is in no shape that this program knows; what it holds is listed above"
+        return [*head, Section("report", [[(said, "warn")]])]
+    return [*head, *handoff_parts.document(report)]
+
+
+def _report(parcel: Parcel) -> Document | None:
+    """The handoff as whoever gave it read it."""
     try:
-        report = from_data(parcel.document)
-    except ValueError as why:
-        return [*head, Section("report", [[(f"the report in it cannot be shown: {why}", "warn")]])]
-    named = Section("cases", [_title_of(report, id_) for id_ in parcel.cases] or [[("none is open", "quiet")]])
-    at = next(n for n, one in enumerate(head) if one.label == "holds")
-    return [*head[: at + 1], named, *head[at + 1 :], *handoff_parts.document(report)]
-
-
-def _title_of(report: Document, case: str) -> Body:
-    found = next((one.title for one in report.sections if one.anchor == case), "")
-    return found or case
+        return from_data(parcel.document)
+    except ValueError:
+        return None
 
 
 def _listed(parcel: Parcel) -> list[Section]:
-    out = [Section("contained", list(parcel.actions) or [[("nothing is in force or in doubt", "quiet")]])]
-    if parcel.left_out:
-        said = "these records did not fit, or were missing: they are not in it"
-        out.append(Section("left out", [[(said, "warn")], *(clean(one, 80) for one in parcel.left_out)]))
+    """Cases and containments, with what the report calls them, and what did not come along."""
+    sections = {one.anchor: one for one in report.sections} if (report := _report(parcel)) is not None else {}
+    cases: list[Body] = [found.title if (found := sections.get(id_)) else id_ for id_ in parcel.cases]
+    chapter = sections.get("containments")
+    told = handoff_parts.lines(chapter) if chapter is not None else {}
+    actions: list[Body] = [told.get(id_, id_) for id_ in parcel.actions]
+    out = [
+        Section("cases", cases or [[("none is open", "quiet")]]),
+        Section("contained", actions or [[("nothing is in force or in doubt", "quiet")]]),
+    ]
+    if parcel.lacks:
+        out.append(Section("left out", [[(said, "warn")] for said in parcel.lacks]))
     return out
