@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +15,7 @@ from socconsole.config import CasesConfig, EntityConfig
 from socconsole.model.source import Freshness
 from socconsole.screens import clock_words
 from socconsole.store import case_acts, cases, db
+from socconsole.widgets.table import WindowTable
 from tests.screens.conftest import CONFIG
 from tests.screens.support import HOSTILE, Estate, Opened, Running, record
 
@@ -154,20 +159,94 @@ async def test_a_clock_is_answered_by_who_may_and_a_suspicion_moves_nothing(leak
 
 
 async def test_a_hostile_title_is_text_everywhere(leak: Estate, console: Opened) -> None:
-    act(leak, ask.OpenCase(title=HOSTILE, hypothesis=HOSTILE))
-    async with console(size=(120, 40), config=MINE) as desk:
+    case = act(leak, ask.OpenCase(title=HOSTILE, hypothesis=HOSTILE))
+    act(leak, ask.NoteCase(case=case, text=f"a note {HOSTILE}"))
+    act(leak, ask.TellStakeholder(case=case, name=f"told {HOSTILE}", how=HOSTILE))
+    act(leak, ask.HoldCase(case=case, on=True, reason=f"because {HOSTILE}"))
+    act(leak, ask.ChangeCase(case=case, field="owner", value=f"me {HOSTILE}"))
+    async with console(size=(160, 50), config=MINE) as desk:
         await desk.press("4")
         await beside(desk, "[@click=app.quit]x[/]")
         await desk.press("enter")
         await beside(desk, "[@click=app.quit]x[/]", "leaving?")
+        rows = 0
+        while (
+            desk.screen.query_one("#list", WindowTable).cursor < desk.screen.query_one("#list", WindowTable).count - 1
+        ):
+            assert desk.text().replace("\n", "").isprintable()
+            await desk.press("down")
+            rows += 1
+        assert rows > 8
+        await beside(
+            desk, "note: a note [@click", "told told [@click", "legal hold: because [@click", "owner: ana → me [@"
+        )
+
+
+async def test_of_two_windows_the_second_is_told_who_was_first_and_what_it_wrote_is_kept(
+    leak: Estate, console: Opened, tmp_path: Path
+) -> None:
+    case = opened(leak)
+    other = tmp_path / "other.toml"
+    other.write_text('analyst = "ben"\n')
+    async with console(size=(120, 40), config=MINE) as desk:
+        await desk.press("4")
+        await beside(desk, case)
+        await desk.press("enter")
+        await desk.until(lambda: desk.screen.place == "case" and "GDPR-33" in desk.text())
+        await desk.type(":set hypothesis")
+        await desk.press("enter")
+        await beside(desk, f"hypothesis of {case}")
+        said = ("case", "set", case, "hypothesis", "an insider", "--config", str(other))
+        first = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "socconsole", *said, "--store", str(leak.folder.root), stdout=subprocess.DEVNULL
+        )
+        assert await first.wait() == 0
+        await desk.type("a stolen inference session")
+        await desk.press("enter")
+        await beside(desk, "refused: ben set the hypothesis at")
+        await desk.until(lambda: "an insider" in desk.text())
+        await desk.type(":set hypothesis")
+        await desk.press("enter")
+        await beside(desk, f"hypothesis of {case}")
+        await desk.press("up")
+        await desk.until(lambda: "a stolen inference session" in desk.text())
+        await desk.press("enter")
+        await beside(desk, "an insider → a stolen inference session")
+    with db.reading(leak.folder) as conn:
+        found = cases.get(conn, case)
+    assert found is not None
+    assert found.hypothesis.raw() == "a stolen inference session"
+
+
+async def test_a_note_that_could_not_be_recorded_stands_in_the_next_question(leak: Estate, console: Opened) -> None:
+    case = opened(leak)
+    whole = act(leak, ask.OpenCase(title="a call from the press", severity="low"))
+    async with console(size=(120, 40), config=MINE) as desk:
+        await desk.press("4")
+        await beside(desk, "offered for sale", "a call from the press", f"{case}  open")
+        await desk.act("n")
+        await beside(desk, f"note on the case {case}")
+        await desk.type("the press office called")
+        act(leak, ask.MergeCases(case=case, into=whole), "ben")
+        await desk.press("ctrl+d")
+        await beside(desk, f"{case} is part of {whole} now")
+        await beside(desk, f"{whole}  open")
+        await desk.act("n")
+        await beside(desk, f"note on the case {whole}", "the press office called")
+        await desk.press("ctrl+d")
+        await desk.until(lambda: leak.verbs()[-1] == "case_note")
 
 
 async def test_the_header_shows_what_is_due_by_law(leak: Estate, console: Opened) -> None:
     async with console(size=(120, 40), config=MINE) as desk:
         await beside(desk, "3 unacked")
         assert "GDPR" not in desk.text()
-        opened(leak)
+        case = opened(leak)
         await beside(desk, "GDPR-33 ≈71 h")
+        act(leak, ask.CloseCase(case=case, reason="a drill", anyway=True))
+        await beside(desk, "GDPR-33 ≈71 h (case closed)")
+        await desk.press("4")
+        await beside(desk, "closed", "the corpus is offered")
 
 
 async def test_a_query_finds_the_findings_of_a_case(leak: Estate, console: Opened) -> None:

@@ -51,7 +51,7 @@ def headline(nearest: Nearest, now: datetime) -> tuple[str, str]:
     """The header's words, and their style: ``GDPR-33 ≈71 h``, with how many others are over."""
     text, style = left(nearest.clock, now)
     more = nearest.overdue - past(nearest.clock, now)
-    said = f"{name(nearest.clock)} {text}"
+    said = f"{name(nearest.clock)} {text}{' (case closed)' if nearest.closed else ''}"
     return (f"{said}, {more} OVERDUE", "bad") if more else (said, style)
 
 

@@ -124,7 +124,8 @@ def _words(verb: str, data: Mapping[str, Any], private: Mapping[str, str], subje
     many = f"{len(subjects):,} finding{'s' * (len(subjects) != 1)}"
     match verb:
         case "case_open":
-            said = f"opened with {many}, {data['severity']}: {private.get('title', '(erased)')}"
+            believed = f"; believed: {private['hypothesis']}" if private.get("hypothesis") else ""
+            said = f"opened with {many}, {data['severity']}: {private.get('title', '(erased)')}{believed}"
         case "case_attach" | "case_detach":
             said = f"{'attached' if verb.endswith('attach') else 'took out'} {many}"
         case "case_change":
