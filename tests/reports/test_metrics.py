@@ -61,10 +61,16 @@ def test_what_waits_in_the_store_alone_keeps_a_target_from_being_called_met(tmp_
     folder = live(tmp_path / "s")
     now = datetime.now(UTC)
     fill(folder, *(hub(name, occurred=now, published=now, updated=now) for name in ("1", "2")))
+    long_ago = now - timedelta(days=9)
+    fill(folder, hub("3", occurred=long_ago, published=long_ago))
     act(folder, Acknowledge((named(1),), EVIL), who=EVIL, now=datetime.now(UTC))
     by_clock = {one.name: one for one, _ in told(folder).targets}
-    assert (by_clock[Name.ACKNOWLEDGE].beside, by_clock[Name.ACKNOWLEDGE].verdict) == (1, "unknown")
+    assert (by_clock[Name.ACKNOWLEDGE].beside, by_clock[Name.ACKNOWLEDGE].verdict) == (2, "unknown")
+    assert (by_clock[Name.DETECT].beside, by_clock[Name.DETECT].verdict) == (1, "unknown"), "one is from before us"
     act(folder, Acknowledge((named(2),), "too"), now=datetime.now(UTC))
+    by_clock = {one.name: one for one, _ in told(folder).targets}
+    assert (by_clock[Name.DETECT].verdict, by_clock[Name.ACKNOWLEDGE].verdict) == ("met", "unknown")
+    act(folder, Acknowledge((named(3),), "too"), now=datetime.now(UTC))
     assert told(folder).waiting == (0, None)
     assert told(folder, until=datetime.now(UTC)).waiting is None, "the store cannot tell of an earlier moment"
     for page in (markdown(metrics.document(told(folder))), html(metrics.document(told(folder)))):

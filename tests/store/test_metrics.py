@@ -170,6 +170,13 @@ def test_what_an_entry_does_not_tell_is_never_guessed(name: Name, told: Any, exp
     assert all(key.isprintable() for key in (*found.by_severity, *found.by_source))
 
 
+def test_what_no_metric_is_about_is_counted_by_why() -> None:
+    book = Book()
+    odd = {"f-1": fact(1, 2, kind="sample"), "f-2": fact(1, 2, kind="control"), "f-3": fact(1, 2, sources="socconsole")}
+    book.decide("acknowledge", 100, *odd, "f-4", told=odd | {"f-4": fact(1, 2)})
+    assert measuring.left_out(book.at(200).own) == {"samples": 1, "no threats": 1, "alarms of our own": 1}
+
+
 def test_an_old_entry_is_measured_by_what_a_later_one_tells() -> None:
     book = Book()
     book.decide("acknowledge", 100, "f-1")

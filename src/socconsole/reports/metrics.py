@@ -49,16 +49,19 @@ class Report:
     own: tuple[Metric, ...]
     adopted: tuple[Metric, ...]
     waiting: tuple[int, datetime | None] | None
+    undetected: int
+    """Of those waiting, the ones that AWS told of since this install began: by the ledger nobody detected them."""
 
     @property
     def targets(self) -> list[tuple[Target, Target | None]]:
         """Each by the clock and, in a drill that runs faster than the clock, in the time of its story."""
         speed = self.drill.speed if self.drill else 1.0
         aimed = [one for one in self.own if one.name in AIMED_AT]
-        beside = self.waiting[0] if self.waiting else 0
-        return [
-            (target(one, beside=beside), target(one, TARGET / speed, beside) if speed != 1 else None) for one in aimed
-        ]
+        found = []
+        for one in aimed:
+            beside = self.undetected if one.name is Name.DETECT else self.waiting[0] if self.waiting else 0
+            found.append((target(one, TARGET, beside), target(one, TARGET / speed, beside) if speed != 1 else None))
+        return found
 
 
 def report(
@@ -78,6 +81,7 @@ def report(
         own=measuring.measure(lives, lives.own, start),
         adopted=measuring.measure(lives, lives.adopted, start),
         waiting=due.waiting(conn, now) if until is None else None,
+        undetected=due.waiting(conn, now, lives.began)[0] if until is None else 0,
     )
 
 

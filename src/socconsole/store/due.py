@@ -41,12 +41,14 @@ def unacknowledged(
     return [id_ for (id_,) in rows]
 
 
-def waiting(conn: Connection, now: datetime) -> tuple[int, datetime | None]:
+def waiting(conn: Connection, now: datetime, told_after: int | None = None) -> tuple[int, datetime | None]:
     """Threats that nobody has acknowledged, of any severity and without our own alarms, as the store knows them: how
-    many, and when the first of them was seen. Those that are snoozed are not among them."""
+    many, and when the first of them was seen. Those that are snoozed are not among them, nor, with ``told_after`` (µs),
+    those that AWS told of before."""
     count, first = conn.execute(
         "SELECT count(*), min(seen) FROM queue WHERE kind = 'threat' AND sample = 0 AND closed = 0 "
-        "AND acked_at IS NULL AND workflow = 'NEW' AND coalesce(snoozed_until, 0) <= ? AND sources <> ?",
-        (micros(now), SOURCE),
+        "AND acked_at IS NULL AND workflow = 'NEW' AND coalesce(snoozed_until, 0) <= ? AND sources <> ? "
+        "AND coalesce(published, occurred, seen) >= ?",
+        (micros(now), SOURCE, told_after or 0),
     ).fetchone()
     return count, instant_or_none(first)
