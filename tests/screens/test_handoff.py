@@ -156,6 +156,9 @@ async def test_a_shift_is_handed_over_between_two_installs_by_keyboard_alone(
         await command(desk, f"write {tmp_path / 'tonight.html'}")
         await shown(desk, "readable by you alone")
         assert "<script" not in (tmp_path / "tonight.html").read_text("utf-8")
+        await command(desk, f"export {tmp_path / 'rows.csv'}")
+        await shown(desk, "written to")
+        assert "the corpus is offered for sale" in (tmp_path / "rows.csv").read_text("utf-8")
         await command(desk, f"give {file}")
         await shown(desk, "was given", "UNACCEPTED", "1 case, 1 containment")
         with db.reading(estate.folder) as conn:

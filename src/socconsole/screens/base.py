@@ -248,6 +248,10 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         """Run something that waits, for as long as this screen is there."""
         self.run_worker(self._unless_gone(doing), group="commands")
 
+    def outlive(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Run something that has to come to its end also when this screen is left meanwhile."""
+        self.desk.app.keep(self._unless_gone(doing))
+
     async def _unless_gone(self, doing: Coroutine[Any, Any, None]) -> None:
         try:
             await doing

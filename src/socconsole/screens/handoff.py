@@ -23,7 +23,8 @@ from socconsole.widgets.detail import Body, Section
 from socconsole.widgets.rows import Cell, Column
 from socconsole.widgets.table import RowSource
 
-_REST_S: Final = 2.0
+_REST_S: Final = 5.0
+"""It reads all that is open: not at every commit of a busy watch."""
 _AGES_S: Final = 30.0
 _RECEIPT_MOST: Final = 5_000
 """Characters of a receipt that is pasted; one takes some seven hundred."""
@@ -70,6 +71,10 @@ class HandoffScreen(ListScreen[HandoffRow]):
     def renew(self) -> None:
         self._read.renew()
         super().renew()
+
+    def on_screen_resume(self) -> None:
+        if self._read.value is not None:  # what was done on the screen above, at once
+            self._read.ask_anew()
 
     def title_text(self) -> str:
         trouble = self._read.value.trouble if self._read.value is not None else ""

@@ -64,7 +64,7 @@ def part(one: Part) -> Iterator[detail.Section]:
         case Fixed(text):
             yield detail.Section("", [text], kept=True)
         case Table(columns, rows, empty):
-            label = clean(next(filter(None, columns), ""), _LABEL).lower()
+            label = clean(next(filter(None, columns), ""))[:_LABEL].lower()
             if rows:
                 yield detail.Section(label, [_row(columns, row) for row in rows])
             elif empty:

@@ -33,6 +33,7 @@ _GROUPS: Final = {
 }  # fmt: skip
 _BY_ROW: Final = frozenset({"changed", "owed", "escalations", "snoozes"})
 """Sections of which each line is somebody's to look at."""
+_WORST: Final = ("bad", "warn")
 _SAID: Final = 600
 _WHEN: Final = slice(5, 20)
 """Of a moment in a report, without its year: ``11-23 03:14:07Z``."""
@@ -235,7 +236,14 @@ def _case(section: Section) -> HandoffRow:
     return _row("case", "bad" if bad else "plain", state, section.title, _chapter(section), CASE, section.anchor)
 
 
-def _containments(section: Section, by: dict[str, Section]) -> Iterator[HandoffRow]:
+def _containments(section: Section, by: dict[str, Section]) -> list[HandoffRow]:
+    """What may not hold before what does."""
+    return sorted(
+        _contained(section, by), key=lambda row: _WORST.index(row.style) if row.style in _WORST else len(_WORST)
+    )
+
+
+def _contained(section: Section, by: dict[str, Section]) -> Iterator[HandoffRow]:
     for one in section.parts:
         if not isinstance(one, Table):
             continue
@@ -252,7 +260,7 @@ def _containments(section: Section, by: dict[str, Section]) -> Iterator[HandoffR
 
 
 def _section(section: Section) -> Iterator[HandoffRow]:
-    group = _GROUPS.get(section.anchor, clean(section.anchor or section.title, 9).lower())
+    group = _GROUPS.get(section.anchor, clean(section.anchor or section.title)[:9].lower())
     whole = _chapter(section)
     if section.anchor not in _BY_ROW:
         yield _row(group, "plain", "", _summary(section), whole)

@@ -67,8 +67,7 @@ def _on(screen: ConsoleScreen, rest: str) -> None:
         screen.say(str(why), "warning")
         return
     screen.say("asking every account whether the responder role can be had …", seconds=0)
-    # It belongs to the app: an analyst who goes on to another screen is signed on all the same.
-    screen.desk.app.keep(_sign_on(screen, now, end))
+    screen.outlive(_sign_on(screen, now, end))
 
 
 async def _sign_on(screen: ConsoleScreen, now: datetime, end: datetime | None) -> None:

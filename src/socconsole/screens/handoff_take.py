@@ -161,7 +161,7 @@ class TakeScreen(ConsoleScreen):
             return
         self._begun = True
         self.say("taking it over …", seconds=0)
-        self.desk.app.keep(self._take())
+        self.outlive(self._take())
 
     async def _take(self) -> None:
         """To its end, also when this screen is left: then the next line of the footer says what came of it."""
