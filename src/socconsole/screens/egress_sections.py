@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from socconsole.model.action import ActionRecord
 from socconsole.model.egress import Alarm, AlarmState, EgressPath, PathKind
 from socconsole.screens import words
 from socconsole.store.egress import StoredAlarm
@@ -15,7 +16,7 @@ from socconsole.triage.amounts import amount, per_minute
 from socconsole.widgets import glyphs
 from socconsole.widgets.chart import spark
 from socconsole.widgets.columns import severity_style, severity_text
-from socconsole.widgets.detail import Body, Section
+from socconsole.widgets.detail import Body, Piece, Section
 
 KINDS: Final = {
     PathKind.NAT: "NAT gateway",
@@ -80,7 +81,7 @@ def sections(view: PathView, stamp: Callable[[datetime | None], str], now: datet
     tags: list[Body] = [[(name, "quiet"), (" ", "quiet"), (value, "text")] for name, value in path.tags[:_SHOWN]]
     out = [
         Section("leaving", _leaving(flow, stamp, now)),
-        *([Section("in force", [[(one, "good")] for one in view.contained])] if view.contained else []),
+        *([Section("in force", [_contained(one, flow, stamp) for one in view.contained])] if view.contained else []),
         *([Section("last 2 h", _meter(view))] if any(one is not None for one in view.shape) else []),
         Section("alarms", [line for alarm in view.alarms for line in _alarm(alarm, stamp)] or _no_alarm(view)),
     ]
@@ -104,12 +105,25 @@ def _leaving(flow: Flow, stamp: Callable[[datetime | None], str], now: datetime)
         said: list[Body] = [[("CANNOT SEE  ", "bad"), (flow.cannot_see, "text")]]
     elif flow.rate > 0:
         said = [[(rate(flow), "strong"), beside]]
+        if flow.usual is not None and flow.rate <= flow.usual:
+            said.append([("not above what is usual here, which does not say that all of it is ordinary", "quiet")])
     else:
         said = [[("nothing in the last measured minutes", "text"), beside]]
     if flow.last_byte is not None:
         age = words.age((now - flow.last_byte).total_seconds())
         said.append([("last byte ", "quiet"), (stamp(flow.last_byte), "text"), (f"  {age} ago", "quiet")])
     return said
+
+
+def _contained(one: ActionRecord, flow: Flow, stamp: Callable[[datetime | None], str]) -> Body:
+    """A containment, when it was read back, and whether a byte was seen after that."""
+    at = one.settled or one.intended
+    later: Piece = ("  no byte was seen after it", "quiet")
+    if flow.last_byte is not None and flow.last_byte > at:
+        later = ("  a byte left after it", "warn")
+    elif flow.rate is None:
+        later = ("  whether a byte left after it cannot be seen", "warn")
+    return [(f"{one.action} {one.id}", "good"), (f"  since {stamp(at)}", "quiet"), later]
 
 
 def _meter(view: PathView) -> list[Body]:

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Final
 
-from socconsole.model.action import ActionRecord, ActionState
+from socconsole.model.action import ActionRecord
 from socconsole.model.egress import EgressPath
 from socconsole.model.finding import Severity
 from socconsole.store import actions, egress, leaving
 from socconsole.store.egress import Metered, StoredAlarm
 from socconsole.store.instants import instant
 from socconsole.store.leaving import Flow
+from socconsole.store.way_leaving import contained_on
 from socconsole.text import Untrusted
 from socconsole.triage import ways_out
 
@@ -51,8 +52,8 @@ class PathView:
     shape: Shape
     """What left in each of ``BUCKETS`` steps of the last ``SPAN``, in the meter's unit."""
     findings: tuple[FindingLine, ...]
-    contained: tuple[str, ...] = ()
-    """``ACTION ID`` of each containment in force on it."""
+    contained: tuple[ActionRecord, ...] = ()
+    """Containments on it that AWS says are in force, oldest first."""
 
     @property
     def raised(self) -> bool:
@@ -131,11 +132,6 @@ def shape(metered: Metered | None, since: datetime, until: datetime, steps: int)
     return tuple(found)
 
 
-def _is_on(record: ActionRecord, path: EgressPath) -> bool:
-    here = record.place.account == path.place.account and record.state is ActionState.APPLIED
-    return here and record.target in (path.resource, *path.links)
-
-
 def _view(
     conn: Connection, path: EgressPath, alarms: Sequence[StoredAlarm], now: datetime, in_force: Sequence[ActionRecord]
 ) -> PathView:
@@ -146,7 +142,7 @@ def _view(
         tuple(alarms),
         shape(meter(conn, path, since), since, now, BUCKETS),
         findings_on(conn, path),
-        tuple(f"{each.action} {each.id}" for each in in_force if _is_on(each, path)),
+        contained_on(path, in_force),
     )
 
 

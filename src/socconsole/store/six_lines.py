@@ -12,12 +12,14 @@ from socconsole.config import Config
 from socconsole.model.case import Case, Line, SixLine
 from socconsole.model.entity import PRINCIPALS, Entity, EntityKind
 from socconsole.model.finding import Leaving
-from socconsole.store import case_clocks, case_leaving, pivot
+from socconsole.store import case_clocks, case_leaving, pivot, way_leaving
 from socconsole.store.case_clocks import Data
 from socconsole.store.case_leaving import Tally
 from socconsole.store.pivot import Horizon
 from socconsole.store.reading import Stored
+from socconsole.store.way_leaving import Way
 from socconsole.text import Untrusted, clean
+from socconsole.triage import QUIET_AFTER
 
 _SHOWN: Final = 3
 _ACTORS: Final = frozenset({*PRINCIPALS, EntityKind.KEY, EntityKind.ADDRESS})
@@ -43,7 +45,7 @@ def six_lines(conn: Connection, config: Config, case: Case, now: datetime) -> tu
     return (
         _what(data, now),
         _people(data),
-        _leaving(found, case_leaving.tally(conn, case, now), now),
+        _leaving(conn, case, found, case_leaving.tally(conn, case, now), now),
         _who(actors, data, now),
         _elsewhere(conn, case, actors, horizon, now),
         _next(conn, case, actors, horizon, found, now),
@@ -75,27 +77,18 @@ def _people(data: Data) -> SixLine:
     return _line(Line.PEOPLE, said, "[[dataset]] people", [*unknown, *_unread(data)])
 
 
-def _leaving(found: Sequence[Stored], tally: Tally, now: datetime) -> SixLine:
-    """Yes wins over everything, and what cannot be seen over what is blocked or quiet."""
+def _leaving(conn: Connection, case: Case, found: Sequence[Stored], tally: Tally, now: datetime) -> SixLine:
+    """Yes wins over everything, and what cannot be seen over what is blocked or quiet. A way out is told once,
+    however many findings name it."""
     told = tally.said
-    said: list[str] = []
+    firing = [stored for stored in found if stored.leaving is Leaving.YES]
+    known = [stored.way_out.path for stored in firing if stored.way_out and stored.way_out.path]
+    ways = way_leaving.of_findings(conn, case.findings, now, known)
     unknown: list[str] = []
-    for stored in found:
-        if stored.leaving is Leaving.YES:
-            way = stored.way_out
-            rate = f" {way.flow.rate * 60 / 1e6:,.1f} MB/min" if way and way.flow.rate is not None else ""
-            last = f", last byte {way.flow.last_byte:%H:%M:%SZ}" if way and way.flow.last_byte else ""
-            said.append(f"by {clean(way.resource, 80) if way else clean(stored.finding.title, 80)}{rate}{last}")
-            if not rate:
-                unknown.append(f"how much: {way.flow.cannot_see if way else 'its way out was not discovered'}")
-    words = f"yes: {'; '.join(said[:_SHOWN])}" if said else ""
-    more = told[Leaving.YES] - len(said[:_SHOWN])  # of all, also of those that were not read whole
-    if more > 0:
-        words = f"{words} and {more:,} more" if said else f"yes: by {more:,} of its findings"
-    if told and not told[Leaving.YES] and not told[Leaving.CANNOT_SEE]:
-        words = "blocked" if told[Leaving.BLOCKED] == told.total() else "quiet, or blocked"
-        if tally.silent or tally.missing:  # never the whole answer while some of it is not known
-            words += f" by the {told.total():,} that can tell"
+    if told[Leaving.YES] or any(one.exceeds for one in ways):
+        words = _yes(firing, told[Leaving.YES], ways, unknown)
+    else:
+        words = _not_yes(tally, [one for one in ways if one.leaves])
     if tally.silent:
         unknown.append(f"{tally.silent:,} of its threats say nothing of data leaving, which is not a no")
     if tally.missing:
@@ -106,6 +99,38 @@ def _leaving(found: Sequence[Stored], tally: Tally, now: datetime) -> SixLine:
         unknown.append("no finding of it has a way out that is metered")
     blocked = f"{told[Leaving.BLOCKED]} blocked, {told[Leaving.QUIET]} quiet, {told[Leaving.YES]} leaving"
     return _line(Line.LEAVING, words, f"meters and read-backs as of {now:%H:%M:%SZ}: {blocked}", unknown)
+
+
+def _yes(firing: Sequence[Stored], total: int, ways: Sequence[Way], unknown: list[str]) -> str:
+    """By what it leaves, the most first; ``total`` findings say so, of which ``firing`` were read."""
+    lost = [stored for stored in firing if stored.way_out is None or stored.way_out.path is None]
+    said = [f"by {way_leaving.said(one)}" for one in ways[:_SHOWN]]
+    if (more := len(ways) - len(said)) > 0:
+        said.append(f"and by {more:,} more way{'s' * (more > 1)} out")
+    said += [f"by {clean(stored.finding.title, 80)}" for stored in lost[: _SHOWN - len(ways)]]
+    if said and (more := len(lost) - max(0, _SHOWN - len(ways))) > 0:
+        said.append(f"and {more:,} finding{'s' * (more > 1)} of which the way out is not known")
+    if (unread := total - len(firing)) > 0:
+        said.append(f"{'and ' * bool(said)}by {unread:,} {'more ' * bool(said)}of its findings")
+    unknown += [f"how much by {clean(one.path.resource, 80)}: {one.flow.cannot_see}" for one in ways if one.blind]
+    unknown += [
+        f"how much: {stored.way_out.flow.cannot_see if stored.way_out else 'its way out was not discovered'}"
+        for stored in lost
+    ]
+    if ways and all(one.ordinary for one in ways) and not lost and unread <= 0:
+        minutes = int(QUIET_AFTER.total_seconds() // 60)
+        return f"yes, in the last {minutes} min; now no more than is usual: {'; '.join(said)}"
+    return f"yes: {'; '.join(said)}"
+
+
+def _not_yes(tally: Tally, ways: Sequence[Way]) -> str:
+    told, words = tally.said, ""
+    if told and not told[Leaving.CANNOT_SEE]:
+        words = "blocked" if told[Leaving.BLOCKED] == told.total() else "quiet, or blocked"
+        if tally.silent or tally.missing:  # never the whole answer while some of it is not known
+            words += f" by the {told.total():,} that can tell"
+    seen = "; ".join(f"by {way_leaving.said(one)}" for one in ways[:_SHOWN])
+    return "; ".join(filter(None, (words, seen and f"still seen to leave: {seen}")))
 
 
 def _who(actors: Sequence[Entity], data: Data, now: datetime) -> SixLine:
