@@ -56,7 +56,7 @@ def fitting(
         "SELECT 1 FROM escalation_about AS b JOIN escalation AS e ON e.id = b.escalation JOIN alias AS k "
         "ON k.finding = queue.n AND substr(k.key, 1, 14) = b.about "
         "WHERE e.path = :path AND ((e.stopped IS NULL AND NOT (queue.sources = :own "
-        f"AND e.fired < {_BEGAN} AND e.id IN (SELECT value FROM json_each(:spent)))) "
+        "AND e.fired < queue.updated AND e.id IN (SELECT value FROM json_each(:spent)))) "
         f"OR (e.how = 'stopped' AND e.fired >= {_BEGAN}))) "
         "ORDER BY severity DESC, score DESC, n",
         {
