@@ -26,6 +26,7 @@ SOURCE, CASE, ACTION, FINDING, HANDOFF = "source", "case", "action", "finding", 
 
 FIRST: Final = {
     "Blind": "blind", "Failed": "failed", "Overdue": "overdue", "In doubt": "in doubt", "Not accepted": "unaccepted",
+    "Not answered in time": "unanswered",
 }  # fmt: skip
 """How a first thing begins in the report, and what its row says of it."""
 _GROUPS: Final = {
