@@ -78,15 +78,15 @@ class SocConsole(SafeApp[None]):
         self._since = datetime.now(UTC)
         self._looking = False
         self._theming = ThemeChoice(self._themes, config, self.desk.session)
+        for theme in self._themes.themes.values():
+            self.register_theme(theme)
+        self.begin_in(self._theming.name)
         self.copy_how = config.clipboard if config.clipboard != "osc52" else "auto"
         self.copy_file = folder.root / "clipboard.txt"
 
     # -- composition -------------------------------------------------------------------------------------
 
     def get_default_screen(self) -> Screen[Any]:
-        for theme in self._themes.themes.values():
-            self.register_theme(theme)
-        self.theme = self._theming.name
         triage = TriageScreen(self.desk)
         self.install_screen(triage, "triage")
         return triage

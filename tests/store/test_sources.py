@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from socconsole.model.source import Answer, Freshness, SourceKey, SourceState
 from socconsole.model.world import WorldKind

@@ -104,7 +104,7 @@ def test_plain_signs_are_plain() -> None:
 
 
 def vars_of(signs: glyphs.Glyphs) -> list[object]:
-    return [getattr(signs, name) for name in signs.__dataclass_fields__]
+    return [getattr(signs, name) for name in signs.__struct_fields__]
 
 
 def test_a_terminal_that_cannot_is_told() -> None:

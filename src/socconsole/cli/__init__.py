@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -61,10 +62,12 @@ def _run(words: list[str]) -> None:
         if (text := page()) is not None:
             print(text, end="", flush=True)  # here, where a reader that went away is no fault
             return
+    gc.disable()  # see ``start.run``: it is the console's modules that load here
     from socconsole.cli.start import plain, start
 
     if (asked := plain(words)) is not None:
         sys.exit(start(asked))
+    gc.enable()
     from socconsole.cli.app import build
 
     build()()

@@ -14,8 +14,8 @@ from rich.cells import cell_len
 
 from socconsole import triage
 from socconsole.commands import Acknowledge, Claim, Command, Decision, Note, Snooze, TakeBack, Verify
-from socconsole.model.finding import Verdict
 from socconsole.model.mode import Mode
+from socconsole.model.standing import Verdict
 from socconsole.screens import opening, words
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.escalating import EscalateActs

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from socconsole.commands import BY_VERB, Command
-from socconsole.model.finding import Severity
+from socconsole.model.standing import Severity
 from socconsole.store.filter import View
 from socconsole.store.queue import SortBy
 from socconsole.triage.query_fields import FIELDS, FLAGS

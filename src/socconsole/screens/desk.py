@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from socconsole.commands import BY_ID, AskTalkers, Command, Decision, ProveResponder, Respond, Send, StandDown
-from socconsole.model.finding import State
 from socconsole.model.mode import Mode
 from socconsole.model.source import Freshness, SourceState
+from socconsole.model.standing import State
 from socconsole.model.wire import Failed, Progress
 from socconsole.model.world import WorldKind
 from socconsole.screens import health, replies, words
@@ -79,7 +79,7 @@ class Desk:
         self.link: ActorLink | None = None
         self.told: dict[str, dict[str, Any]] = {}
         """What flow logs last answered, by way out."""
-        self._background = QueueReader(folder.store_db, me=analyst, hide=_HIDDEN)
+        self._in_background: QueueReader | None = None
         self._background_lock = threading.Lock()
         self._sources: tuple[float, int, list[SourceState], bool] | None = None
         self._oldest: QueueRow | None = None
@@ -99,7 +99,15 @@ class Desk:
         self.conn.close()
         self.queue.close()
         with self._background_lock:
-            self._background.close()
+            if self._in_background is not None:
+                self._in_background.close()
+
+    @property
+    def _background(self) -> QueueReader:
+        """The reader for threads, made when one first asks; for whoever holds its lock."""
+        if self._in_background is None:
+            self._in_background = QueueReader(self.folder.store_db, me=self.analyst, hide=_HIDDEN)
+        return self._in_background
 
     # -- time ------------------------------------------------------------------------------------------
 

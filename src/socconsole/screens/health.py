@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from socconsole.model.source import SourceState
 from socconsole.screens import words
@@ -15,8 +16,7 @@ STARTING: Final = "the watch is starting"
 _SHOWN: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(msgspec.Struct, frozen=True):
     """How far an absence can be believed. ``gaps`` are sentences, worst first; none when ``sound``."""
 
     sound: bool

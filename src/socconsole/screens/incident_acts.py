@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from typing import Final
 
 from socconsole.commands import Acknowledge, Command
-from socconsole.model.finding import State
+from socconsole.model.standing import State
 from socconsole.screens import words
 from socconsole.screens.acts import FindingActs
 from socconsole.screens.base import Invocation

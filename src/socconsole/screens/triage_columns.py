@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from socconsole.model.finding import State, Verdict, first_known
+from socconsole.model.standing import State, Verdict, first_known
 from socconsole.model.world import WorldKind
 from socconsole.screens import words
 from socconsole.store.queue_row import QueueRow

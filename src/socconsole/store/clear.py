@@ -7,8 +7,9 @@ live world, and nothing in quarantine. How it is said is the business of whoever
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from socconsole.model.source import Freshness, SourceState
 from socconsole.model.world import WorldKind
@@ -32,8 +33,7 @@ def of_threats(states: Sequence[SourceState]) -> list[SourceState]:
     return [state for state in states if state.key.service not in _NO_THREATS]
 
 
-@dataclass(frozen=True, slots=True)
-class Clear:
+class Clear(msgspec.Struct, frozen=True):
     """The judgement; true in a condition only when an absence may be called clear."""
 
     total: int

@@ -7,12 +7,13 @@ is typed can be an operator of either language.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from socconsole.model.finding import Severity
+import msgspec
+
+from socconsole.model.standing import Severity
 from socconsole.store import standing_sql
 from socconsole.store.instants import micros, storable
 from socconsole.triage.query import ME, NOBODY, Op, Query, Term, Value, Word
@@ -21,8 +22,7 @@ Param = str | int
 Params = dict[str, Param]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True):
     """An SQL expression over ``queue`` and its named parameters.
 
     It may also name ``:now`` and ``:fresh``; whoever runs it binds them.

@@ -7,10 +7,11 @@ same bytes are kept once, however often they are imported.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from socconsole.store.instants import instant, micros, storable
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 _REASON_LIMIT: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """One record that is not a finding. ``why`` is the reason, or what kind of record it is when deferred."""
 
     raw: bytes

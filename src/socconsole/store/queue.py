@@ -14,7 +14,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from sqlite3 import OperationalError
@@ -23,7 +22,7 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from socconsole.model.finding import Severity, State
+from socconsole.model.standing import Severity, State
 from socconsole.store import db, sources, standing_sql
 from socconsole.store.filter import View, view_conditions
 from socconsole.store.instants import instant, micros
@@ -41,8 +40,7 @@ _TICK_US: Final = 1_000_000
 EVERYTHING: Final = Query()
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(msgspec.Struct, frozen=True):
     """How many rows. Where ``exact`` is False there are at least ``n``: to be shown with a ≥."""
 
     n: int
@@ -54,8 +52,7 @@ _COUNTED: Final = {State.RESOLVED, State.SNOOZED}
 _Key = tuple[Any, ...]
 
 
-@dataclass(slots=True)
-class _Block:
+class _Block(msgspec.Struct):
     rows: list[QueueRow]
     last: _Key | None
     """Sort key of its last row, from which the next block continues."""

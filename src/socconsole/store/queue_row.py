@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from sqlite3 import Connection
 from typing import Any, Final
 
-from socconsole.model.finding import Kind, Leaving, Severity, State, Verdict, Workflow
+import msgspec
+
+from socconsole.model.standing import Kind, Leaving, Severity, State, Verdict, Workflow
 from socconsole.store import standing_sql
 from socconsole.store.instants import instant, instant_or_none
 from socconsole.text import Untrusted
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRow:
+class QueueRow(msgspec.Struct, frozen=True):
     """One line of Triage, as it stands at the instant it was read."""
 
     id: str
@@ -147,4 +147,4 @@ def with_folds(
             _OTHERS.format(", ".join(str(n) for n in at_rest)), {"now": at, "fresh": fresh}
         ):
             folds[lead] |= {"others_leave": leave, "others_unseen": unseen}
-    return [replace(each, **folds.get(n, {})) for each, n in zip(rows, numbers, strict=True)]
+    return [msgspec.structs.replace(each, **folds.get(n, {})) for each, n in zip(rows, numbers, strict=True)]

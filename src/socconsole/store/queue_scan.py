@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from socconsole.model.finding import State
+import msgspec
+
+from socconsole.model.standing import State
 from socconsole.store import standing_sql
 from socconsole.store.filter import Params, View, compile, view_conditions
 from socconsole.store.instants import micros
@@ -22,8 +23,7 @@ class SortBy(StrEnum):
     PLACE = "place"
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(msgspec.Struct, frozen=True):
     """An order and its direction; ``reverse`` turns the natural one round (worst, newest, A first)."""
 
     by: SortBy = SortBy.PRIORITY
@@ -70,8 +70,7 @@ FOLDED: Final = "folded = 0"
 """Leaves out what an incident's lead stands for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(msgspec.Struct, frozen=True):
     """Where to read and which rows count. The index is named because SQLite cannot know that a page is wanted."""
 
     table: str

@@ -12,11 +12,12 @@ import os
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Final
+
+import msgspec
 
 from socconsole.model.source import Answer, Freshness, SourceKey, SourceState
 from socconsole.store.instants import instant, instant_or_none, micros, storable
@@ -32,8 +33,7 @@ _WATCH: Final = "watch"
 _CONSOLE: Final = "console"
 
 
-@dataclass(frozen=True, slots=True)
-class HostClock:
+class HostClock(msgspec.Struct, frozen=True):
     """One reading: which boot of which host, and seconds since then, sleep included."""
 
     boot: str
@@ -173,8 +173,7 @@ def load_cursor(conn: Connection, source: str) -> str | None:
 # --- reading ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(msgspec.Struct, frozen=True):
     """A console that is open on this store. ``who`` is the analyst; ``pid`` the process on this host."""
 
     pid: int

@@ -10,11 +10,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from socconsole.model.finding import Severity
+import msgspec
+
+from socconsole.model.standing import Severity
 from socconsole.triage.query_fields import (
     BY_NAME,
     FIELDS,
@@ -48,8 +49,7 @@ class Op(StrEnum):
     GE = ">="
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(msgspec.Struct, frozen=True):
     """``field`` is a canonical name out of ``FIELDS``. A comparison (``<`` …) has exactly one value."""
 
     field: str
@@ -58,8 +58,7 @@ class Term:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(msgspec.Struct, frozen=True):
     """Text to search for; a phrase (it was quoted) has to stand there as it is."""
 
     text: str
@@ -67,8 +66,7 @@ class Word:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """All terms and all words have to hold. ``text`` is what was typed."""
 
     terms: tuple[Term, ...] = ()
@@ -89,8 +87,7 @@ class QueryError(ValueError):
         self.column = column
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(msgspec.Struct, frozen=True):
     """Something between blanks. ``values`` are the parts between unquoted commas: (text, quoted, column)."""
 
     column: int

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from socconsole.model.finding import Kind, Leaving, Severity, State, Workflow
+import msgspec
+
+from socconsole.model.standing import Kind, Leaving, Severity, State, Workflow
 
 Value = Severity | State | Kind | Leaving | Workflow | str | int | bool | timedelta
 """What a term compares with. Plain strings are lower case."""
@@ -37,8 +38,7 @@ class Shape(StrEnum):
     """A span: ``90s``, ``15m``, ``2h``, ``3d``, ``1w``; without an operator it means at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One field: ``name`` is canonical, ``help`` one line, ``example`` something that can be typed."""
 
     name: str
@@ -46,7 +46,7 @@ class Field:
     help: str
     example: str
     aliases: tuple[str, ...] = ()
-    choices: Mapping[str, Value] = field(default_factory=dict)
+    choices: Mapping[str, Value] = msgspec.field(default_factory=dict)
     """Spelling → value; several spellings may mean the same."""
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from socconsole.model.finding import Leaving, State, Workflow
+from socconsole.model.standing import Leaving, State, Workflow
 
 QUIET_AFTER: Final = timedelta(minutes=30)
 """Silence on a path, on top of the lag of the sources that could see it, before it is called quiet."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from socconsole.model.finding import Severity
 from socconsole.model.source import Freshness
+from socconsole.model.standing import Severity
 from socconsole.widgets import glyphs
 from socconsole.widgets.rows import Cell
 

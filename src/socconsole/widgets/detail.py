@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
+import msgspec
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 
@@ -23,8 +23,7 @@ _LABEL_MOST: Final = 10
 _NARROW: Final = 36
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(msgspec.Struct, frozen=True):
     """``label`` stands beside the first line; ``kept`` keeps line breaks inside a text (records, notes)."""
 
     label: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
+import msgspec
 from textual.timer import Timer
 
 from socconsole.text import Untrusted, clean
@@ -16,8 +16,7 @@ SAY_S: Final = 6.0
 _KINDS: Final = {"": "strong", "good": "good", "warning": "warn", "error": "bad"}
 
 
-@dataclass(frozen=True, slots=True)
-class KeyHint:
+class KeyHint(msgspec.Struct, frozen=True):
     """``key`` as it is written on a keyboard. ``why`` says why it does not work now; empty when it does."""
 
     key: str

@@ -9,14 +9,14 @@ import functools
 import locale
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from socconsole.model.finding import Severity
+import msgspec
+
+from socconsole.model.standing import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(msgspec.Struct, frozen=True):
     cursor: str
     mark: str
     good: str

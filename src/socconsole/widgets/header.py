@@ -5,9 +5,9 @@ Two lines from 100 cells up, one below that. What is wrong is said at every widt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
+import msgspec
 from textual.geometry import Size
 
 from socconsole.model.mode import Mode
@@ -22,8 +22,7 @@ from socconsole.widgets.rows import Line, Run, merge
 WIDE: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class SourceNote:
+class SourceNote(msgspec.Struct, frozen=True):
     """One source, or several that answer as one. ``age`` is ready to print (``4s``); ``note`` says what is
     wrong (``denied eu-west-1``); ``reading``: it has not answered yet, and is being asked now."""
 
@@ -34,8 +33,7 @@ class SourceNote:
     reading: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderState:
+class HeaderState(msgspec.Struct, frozen=True):
     """All that the header shows. Times and ages come ready to print."""
 
     mode: Mode

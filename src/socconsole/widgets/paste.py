@@ -12,8 +12,9 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import ClassVar, Final, Generic, TypeVar
+
+import msgspec
 
 WINDOW_S: Final = 0.030
 """A different key nearer than this makes an acting key part of a paste."""
@@ -49,8 +50,7 @@ class Field:
         return allowed
 
 
-@dataclass(frozen=True)  # no slots: a frozen generic with slots cannot be made as C[T](…) in 3.11
-class Held(Generic[E]):
+class Held(msgspec.Struct, Generic[E], frozen=True):
     """An acting key that waits: the caller's ``event``, and what it would have acted on when pressed."""
 
     key: str
@@ -59,8 +59,7 @@ class Held(Generic[E]):
     subject: Hashable
 
 
-@dataclass(frozen=True, slots=True)
-class Discarded:
+class Discarded(msgspec.Struct, frozen=True):
     """Acting keys that were not let through, and why, in words for the analyst."""
 
     keys: tuple[str, ...]

@@ -7,9 +7,9 @@ width exactly, with as few runs as its styles allow (each run costs some forty b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, Generic, Literal, TypeVar
 
+import msgspec
 from rich.cells import cell_len, set_cell_size
 
 from socconsole.text import Untrusted, clean
@@ -27,8 +27,7 @@ SOLID: Final = frozenset({"mode-read", "mode-triage", "mode-respond", "banner"})
 """Styles whose background ends with their text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """What stands in one column of one row.
 
     ``text`` is cleaned when it is painted, whoever wrote it. ``style`` names one of the table's styles
@@ -39,8 +38,7 @@ class Cell:
     style: str = "text"
 
 
-@dataclass(frozen=True)  # no slots: a frozen generic with slots cannot be made as C[T](…) in 3.11
-class Column(Generic[Row]):
+class Column(msgspec.Struct, Generic[Row], frozen=True):
     """``width`` is in cells, and the least when ``flex`` (its share of what is left over) is not 0.
 
     Where not all columns fit, those of the lowest ``priority`` go first.

@@ -61,6 +61,8 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
         self.crash_lines: list[str] = []
         """What the terminal was told of a defect, for a log as well."""
         self._signals = contextlib.ExitStack()
+        self._read_for = ""
+        """The theme that all CSS was last read for."""
 
     # -- what a subclass says ------------------------------------------------------------------------
 
@@ -198,6 +200,18 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         super()._display(screen, exact(renderable))
+
+    def begin_in(self, theme: str) -> None:
+        """The theme of the first frame. To be called before the app runs; later, ``theme`` is set."""
+        self.theme = theme
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._read_for = theme
+
+    def refresh_css(self, animate: bool = True) -> None:
+        # As it starts, Textual reads all its CSS once more for the theme that it was read for.
+        if self.theme != self._read_for:
+            super().refresh_css(animate)
+            self._read_for = self.theme
 
     # -- leaving -------------------------------------------------------------------------------------
 
