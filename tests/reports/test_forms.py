@@ -81,3 +81,15 @@ def test_markdown_keeps_its_tables_and_fences_whole() -> None:
     assert row.replace("\\|", "").count("|") == 3
     assert "\n````\n" in text
     assert "[x](" not in text
+
+
+def test_moments_and_ids_stay_whole_and_only_what_is_long_breaks() -> None:
+    long = "arn:aws:sts::111122223333:assumed-role/" + "x" * 40
+    said = f"a-25f28370d1c3 <b-c> on {long} ≈ 2026-11-23 20:00:00Z, 71 h 00 min"
+    page = html(
+        Document(title=said, facts=(), sections=(Section("s", (Table(("What",), ((Cell(said, "bad"),),), ""),)),))
+    )
+    for kept in ("✗ a-25f28370d1c3", "&lt;b-c&gt;", "≈ 2026-11-23 20:00:00Z", "71 h 00 min"):
+        assert f'<span class="whole">{kept}</span>' in page, kept
+    assert f'<span class="long">{long}</span>' in page
+    assert "<title>a-25f28370d1c3 &lt;b-c&gt; on " in page, "a title holds no elements"

@@ -14,7 +14,7 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from socconsole.commands import cases as ask
-from socconsole.config import Config, PeerConfig
+from socconsole.config import Config, EntityConfig, PeerConfig
 from socconsole.model.entry import Entry
 from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.model.world import World, WorldKind
@@ -309,12 +309,18 @@ def test_it_comes_back_with_what_the_other_shift_did_and_nothing_twice(mine: Sta
 def test_a_blind_source_a_failed_action_and_an_overdue_clock_stand_first(mine: StateFolder) -> None:
     dead = SourceKey("guardduty", ACCOUNT, "eu-central-1")
     with db.writing(mine) as conn:
-        sources.scope(conn, [dead])
+        sources.scope(conn, [dead, *(SourceKey("cloudtrail", ACCOUNT, f"eu-west-{n}") for n in range(9))])
         sources.record(conn, Answer(dead, Freshness.DENIED, Untrusted(EVIL)), NOW)
     with db.reading(mine) as conn:
         document = handoff(mine, conn, Config(), NOW)
     first = json.dumps(as_data(document)["sections"][0])
-    for said in ("Blind: guardduty", f"Failed: s3-block-public on corpus-b ({FAILED})", "Overdue: c-"):
+    assert first.count("Blind: ") == 2, "however many are, the others have to be seen beside them"
+    for said in (
+        "Blind: guardduty",
+        "eu-west-2 and 6 more places: NEVER",
+        f"Failed: s3-block-public on corpus-b ({FAILED})",
+        "Overdue: c-",
+    ):
         assert said in first, said
     for form in (markdown(document), html(document)):
         assert "<script>" not in form
@@ -322,3 +328,15 @@ def test_a_blind_source_a_failed_action_and_an_overdue_clock_stand_first(mine: S
     page = markdown(document)
     assert page.index("Blind: guardduty") < page.index("Changed since")
     assert "s3:DeletePublicAccessBlock" in page
+
+
+def test_of_a_law_that_nobody_answered_for_what_is_due_first_is_told_once(mine: StateFolder) -> None:
+    entities = tuple(EntityConfig(name=name, country="DE") for name in ("Kaufhaus SE", "Marken GmbH"))
+    with db.reading(mine) as conn:
+        document = handoff(mine, conn, Config(entity=entities), NOW)
+    page = markdown(document)
+    (asked,) = [line for line in page.splitlines() if line.startswith("| DORA-19: Is this a financial entity")]
+    assert "Kaufhaus SE, Marken GmbH" in asked
+    assert "too late" in asked
+    assert "? Not answered in time: " in page
+    assert page.count("| GDPR-33: notify, in phases if need be") == 2, "what runs, runs for each by itself"

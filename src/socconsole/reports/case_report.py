@@ -101,7 +101,7 @@ def _lines(conn: Connection, config: Config, case: Case, now: datetime, redacted
 def _clocks(clocks: tuple[Clock, ...], redacted: bool) -> Section:
     rows = tuple(
         (
-            one.title,
+            named(one),
             one.entity,
             "a controller" if redacted and one.role == "processor" else one.to,
             Cell(one.state.value.replace("_", " "), _MOODS.get(one.state, "plain")),
@@ -113,6 +113,11 @@ def _clocks(clocks: tuple[Clock, ...], redacted: bool) -> Section:
     asked = dict.fromkeys(f"{one.entity}: {one.asks}" for one in clocks if one.state is ClockState.ASK)
     parts = (Table(("What", "Entity", "To", "State", "Due", "Done"), rows, "no clock: no legal entity is concerned"),)
     return Section("Clocks", (*parts, *((Points(tuple(asked)),) if asked else ())), "clocks")
+
+
+def named(clock: Clock) -> str:
+    """What is due, after the regime that asks for it; the team's own say it themselves."""
+    return clock.title if clock.role == "team" else f"{clock.regime.upper()}: {clock.title}"
 
 
 def due(clock: Clock) -> str:

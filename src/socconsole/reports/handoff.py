@@ -13,6 +13,7 @@ from socconsole.model.clock import Clock, ClockState
 from socconsole.model.finding import Severity
 from socconsole.model.source import SourceKey
 from socconsole.reports import handoff_cases, handoff_rest, metrics
+from socconsole.reports.case_report import named
 from socconsole.reports.document import Cell, Document, Mood, Notice, Points, Section, Table, Words
 from socconsole.reports.times import stamp
 from socconsole.store import actions, case_clocks, cases, clear, handoff_view, handoffs, quarantine, queue, sources
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 NEXT_SHIFT: Final = timedelta(hours=12)
 """Snoozes that end within this time are told."""
+_PLACES: Final = 3
+"""Places in which a service is blind alike that are named before all else; the others stand in the table."""
 FIRST_LOOK: Final = timedelta(hours=24)
 """How far back the first handoff of all looks."""
 
@@ -54,6 +57,16 @@ class Scene:
     @property
     def overdue(self) -> list[tuple[Case, Clock]]:
         return [(case, one) for case, clocks in self.open for one in clocks if one.state is ClockState.OVERDUE]
+
+    @property
+    def unanswered(self) -> list[tuple[Case, Clock]]:
+        """Of each law of which nobody said whether it applies, the first clock that would be overdue if it did."""
+        found: dict[tuple[str, str, str], tuple[Case, Clock]] = {}
+        for case, clocks in self.open:
+            for one in clocks:
+                if one.state is ClockState.ASK and one.due is not None and one.due < self.now:
+                    found.setdefault((case.id, one.regime, one.entity), (case, one))
+        return list(found.values())
 
 
 def handoff(
@@ -145,8 +158,7 @@ def _first(scene: Scene) -> Section:
         rows.append(Notice("Imported findings only: no live source stands behind this", "unknown"))
     elif not judged.total:
         rows.append(Notice("No source is in scope: nothing was looked at", "bad"))
-    for state in judged.lacking:
-        rows.append(Notice(f"Blind: {_source(state.key)}: {state.freshness.value}", "bad", _source(state.key)))
+    rows += _blind_first(judged)
     if not judged.watch_alive and not judged.imported:
         rows.append(Notice("The watch does not run: timers stopped, nothing new arrives", "bad"))
     if judged.held:
@@ -157,7 +169,10 @@ def _first(scene: Scene) -> Section:
     ]
     for case, clock in scene.overdue:
         due = stamp(clock.due) if clock.due else ""
-        rows.append(Notice(f"Overdue: {case.id} {clock.title}, {clock.entity}, was due {due}", about=case.id))
+        rows.append(Notice(f"Overdue: {case.id} {named(clock)}, {clock.entity}, was due {due}", about=case.id))
+    for case, clock in scene.unanswered:
+        said = f"Not answered in time: {case.id} whether {clock.regime.upper()} applies to {clock.entity}: {clock.asks}"
+        rows.append(Notice(said, "unknown", case.id))
     for given in scene.unaccepted:
         said = f"Not accepted: the handoff {given.id} of {stamp(given.at)} by {clean(given.who, 60)}"
         rows.append(Notice(said, about=given.id))
@@ -165,6 +180,19 @@ def _first(scene: Scene) -> Section:
         return Section("First", tuple(rows), "first")
     none = "Every source is fresh, the watch runs, no action failed or is in doubt, and no clock is overdue"
     return Section("First", (Points((none,)),), "first")
+
+
+def _blind_first(judged: Clear) -> list[Notice]:
+    """One notice a service and state, so that what failed and what is overdue is seen beside them."""
+    alike: dict[tuple[str, str], list[SourceKey]] = {}
+    for state in judged.lacking:
+        alike.setdefault((state.key.service, state.freshness.value), []).append(state.key)
+    rows = []
+    for (service, freshness), keys in alike.items():
+        where = ", ".join(f"{key.account} {key.region}" for key in keys[:_PLACES])
+        more = f" and {len(keys) - _PLACES:,} more places" if len(keys) > _PLACES else ""
+        rows.append(Notice(f"Blind: {service} {where}{more}: {freshness}", "bad", _source(keys[0])))
+    return rows
 
 
 def _source(key: SourceKey) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +10,7 @@ from socconsole.config import Config
 from socconsole.model.action import ActionState
 from socconsole.model.case import Case
 from socconsole.model.clock import Clock, ClockState
-from socconsole.reports.case_report import due
+from socconsole.reports.case_report import due, named
 from socconsole.reports.document import Cell, Facts, Mood, Section, Table, Words
 from socconsole.reports.times import stamp
 from socconsole.store import case_playbooks, case_view, cases, six_lines
@@ -18,6 +19,8 @@ from socconsole.text import clean
 
 if TYPE_CHECKING:
     from socconsole.store.state import StateFolder
+
+_RUN: Final = (ClockState.RUNNING, ClockState.OVERDUE)
 
 _HISTORY: Final = 8
 """Latest entries that are told; ``case show`` has all of them."""
@@ -50,9 +53,13 @@ def _about(case: Case) -> Facts:
             ("Opened", f"{stamp(case.opened)} by {clean(case.opened_by, 60)}"),
             ("Findings", f"{len(case.findings):,}"),
             ("Told", told or "nobody, as far as is on record"),
-            ("Evidence", f"{len(case.evidence):,} records kept; socconsole evidence {case.id} -o FILE packs them"),
+            ("Evidence", f"{_records(len(case.evidence))} kept; socconsole evidence {case.id} -o FILE packs them"),
         )
     )
+
+
+def _records(n: int) -> str:
+    return f"{n:,} record{'' if n == 1 else 's'}"
 
 
 def _lines(conn: Connection, config: Config, case: Case, now: datetime) -> Table:
@@ -86,12 +93,20 @@ def _pending(conn: Connection, config: Config, case: Case, now: datetime) -> Tab
 
 
 def _clocks(clocks: tuple[Clock, ...], now: datetime) -> Table:
-    rows = tuple(
-        (one.title, one.entity, one.to, Cell(one.state.value.replace("_", " "), _mood(one)), due(one), _left(one, now))
-        for one in clocks
-        if one.open or one.state is ClockState.WAITING
-    )
-    return Table(("Clock", "Entity", "To", "State", "Due", "Left"), rows, "no clock is open")
+    """The open ones, each by itself; of a law of which nobody said whether it applies, what would be due first."""
+    rows = [_clock(one, named(one), now) for one in clocks if one.state in _RUN]
+    asked: dict[str, list[Clock]] = {}
+    for one in sorted((one for one in clocks if one.state is ClockState.ASK), key=lambda one: one.due or now):
+        asked.setdefault(one.regime, []).append(one)
+    for regime, (first, *more) in asked.items():
+        entities = ", ".join(dict.fromkeys([first.entity, *(one.entity for one in more)]))
+        rows.append(_clock(replace(first, entity=entities), f"{regime.upper()}: {first.asks}", now))
+    rows += [_clock(one, named(one), now) for one in clocks if one.state is ClockState.WAITING]
+    return Table(("Clock", "Entity", "To", "State", "Due", "Left"), tuple(rows), "no clock is open")
+
+
+def _clock(one: Clock, title: str, now: datetime) -> tuple[Words | Cell, ...]:
+    return title, one.entity, one.to, Cell(one.state.value.replace("_", " "), _mood(one)), due(one), _left(one, now)
 
 
 def _mood(clock: Clock) -> Mood:
@@ -105,4 +120,5 @@ def _left(clock: Clock, now: datetime) -> str:
         return ""
     minutes = int((clock.due - now).total_seconds() // 60)
     hours, rest = divmod(abs(minutes), 60)
-    return f"{hours} h {rest:02} min" + (" too late" if minutes < 0 else "")
+    length = f"{hours // 24} d {hours % 24} h" if hours >= 72 else f"{hours} h {rest:02} min"
+    return length + (" too late" if minutes < 0 else "")

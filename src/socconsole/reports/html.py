@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
@@ -12,9 +13,21 @@ from socconsole.text import clean, clean_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """What a browser may load for it: nothing but the style that stands in it."""
+
+_WHOLE: Final = 26
+"""Characters of an id or a moment that is never broken: it fits beside others in a table on paper."""
+_TOKENS: Final = re.compile(
+    r"(?:≈ )?\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?Z"
+    r"|\d+ d \d+ h|\d+ h \d+ min"
+    r"|(?<!\S)[✓✗?] \S+"
+    rf"|\S*-\S*|\S{{{_WHOLE + 1},}}"
+)
+"""What is kept whole, or may break anywhere: a moment and a length of time as reports write them, a word with its sign,
+what a browser would break at a hyphen, and what is long."""
 
 
 def html(document: Document) -> str:
@@ -34,14 +47,30 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"said": clean, "lines": _lines, "cell": _cell, "mood": _mood}
+    made.filters |= {"said": _said, "plain": clean, "lines": _lines, "cell": _cell, "mood": _mood}
     made.globals["kind"] = _kind
     made.globals["signs"] = SIGNS
     return made
 
 
-def _cell(cell: Words | Cell) -> str:
-    return SIGNS[cell.mood] + clean(cell.words) if isinstance(cell, Cell) else clean(cell)
+def _said(words: Words) -> Markup:
+    return _broken(clean(words))
+
+
+def _cell(cell: Words | Cell) -> Markup:
+    return _broken(SIGNS[cell.mood] + clean(cell.words)) if isinstance(cell, Cell) else _said(cell)
+
+
+def _broken(text: str) -> Markup:
+    """Text as it breaks across lines: moments and ids stay whole, and nothing breaks within itself but what is long."""
+    from markupsafe import Markup, escape
+
+    made, end = Markup(), 0
+    for found in _TOKENS.finditer(text):
+        how = "whole" if len(found[0]) <= _WHOLE else "long"
+        made += escape(text[end : found.start()]) + Markup('<span class="{}">{}</span>').format(how, found[0])
+        end = found.end()
+    return made + escape(text[end:])
 
 
 def _mood(cell: Words | Cell) -> str:
