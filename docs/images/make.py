@@ -91,19 +91,29 @@ async def pictures(store: Path, wants: Callable[[str], bool]) -> None:
     await picture("contain-plan-160x50", WIDE, f"contain s3-block-public {CORPUS}", until="PutPublicAccessBlock")
     await picture("egress-160x50", WIDE, "egress", until="WAY OUT")
     await picture("pivot-160x50", WIDE, f"pivot {CORPUS}", until="FINDINGS")
-    if wants("activity-160x50"):
-        await asyncio.to_thread(shift, store)
+    await picture("endpoints-160x50", WIDE, "endpoints", until="FAIL")
+    worked = ("case-160x50", "cases-160x50", "handoff-160x50", "handoff-80x24", "activity-160x50")
+    case = await asyncio.to_thread(shift, store) if any(map(wants, worked)) else ""
+    await picture("cases-160x50", WIDE, "cases", until=case)
+    await picture("case-160x50", WIDE, f"case {case}", until="leaving")
+    await picture("handoff-160x50", WIDE, "handoff", until=case)
+    await picture("handoff-80x24", NARROW, "handoff", until=case)
     await picture("activity-160x50", WIDE, "activity", until="outcome")
 
 
-def shift(store: Path) -> None:
-    """Some minutes of an analyst's work, for the ledger to tell."""
+def shift(store: Path) -> str:
+    """Some minutes of an analyst's work, for the ledger to tell; the case that was opened."""
     public, sequence, theft, _ = (ids(store, f'title:"{words}"')[0] for words in STORY)
     verb(store, "ack", public, "--reason", "paging the data owner")
     verb(store, "claim", public, sequence)
     verb(store, "note", theft, "--reason", "203.0.113.9 is not ours")
+    incident = ("--finding", public, "--finding", theft, "--finding", sequence)
+    case: str = json.loads(verb(store, "case", "open", *incident, "--json"))["case"]
+    verb(store, "case", "set", case, "hypothesis", "a key from a public CI log opened the corpus")
+    verb(store, "case", "playbook", case, "public-bucket")
     reason = ("--reason", "the corpus is public", "--finding", public)
     verb(store, "contain", "s3-block-public", CORPUS, "--respond", "--confirm", CORPUS, "--no-wait", *reason)
+    return case
 
 
 class Shown:

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from socconsole.store.db import Connection
 
 _REDACTED: Final = "redacted"
+_HINTS: Final = {
+    "pack": "a new file; nothing is sent",
+    "redacted": "no free text, no names, no records",
+    "report": "NAME.html, .md or .json",
+    "draft": "NAME.html, .md or .json; sends nothing",
+}
 _SHOWN: Final = 200
 
 
@@ -44,9 +50,7 @@ class CasePapers(CaseActs):
         redacted = first.lower() == _REDACTED
         name = (rest if redacted else asked.argument).strip()
         if not name:
-            suffix = f"-{_REDACTED}" if redacted else ""
-            of = "a redacted pack (no free text, no names, no records)" if redacted else "the evidence pack"
-            name = await self._file(case, f"{of} of {case.id} into", f"{suffix}.zip")
+            name = await self._file(case, _REDACTED if redacted else "pack", ".zip")
         if not name:
             return
         self.say("packing …", seconds=0)
@@ -60,7 +64,7 @@ class CasePapers(CaseActs):
     async def do_report(self, asked: Invocation) -> None:
         if (case := self._case()) is None:
             return
-        name = asked.argument or await self._file(case, f"the report of {case.id} into", ".html")
+        name = asked.argument or await self._file(case, "report", ".html")
         if name:
             self.say(*await asyncio.to_thread(self._report, case, name), 0)
 
@@ -76,16 +80,14 @@ class CasePapers(CaseActs):
             self.say("no clock is under the cursor: :draft CLOCK [FILE], as `clock show` names it", "warning")
             return
         name = typed.removeprefix(named).strip()
-        suffix = f"-{clock.regime}-{clock.deadline}.html"
-        name = name or await self._file(case, f"a draft for {clean(clock.title, 40)} into", suffix)
+        name = name or await self._file(case, "draft", ".html", f"{clock.regime}-{clock.deadline}")
         if name:
             self.say(*await asyncio.to_thread(self._draft, case, clock, name), 0)
 
-    async def _file(self, case: Case, label: str, suffix: str) -> str:
-        """The name of a file that is not there yet; what is offered says of which moment it is."""
-        offered = f"{case.id}-{self.desk.now():%Y%m%dT%H%M%SZ}{suffix}"
-        hint = "a new file; nothing is sent" if suffix.endswith("zip") else "NAME.html, .md or .json; nothing is sent"
-        return (await self.ask(label, value=offered, hint=hint) or "").strip()
+    async def _file(self, case: Case, what: str, ending: str, name: str = "") -> str:
+        """The name of a file that is not there yet; what is offered says what it is, and of when."""
+        offered = f"{case.id}-{name or what}-{self.desk.now():%H%MZ}{ending}"
+        return (await self.ask(f"{what} into", value=offered, hint=_HINTS[what]) or "").strip()
 
     # -- in a thread -----------------------------------------------------------------------------------
 

@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 import msgspec
+from textual import events
+from textual.css.scalar import Scalar
 from textual.timer import Timer
 
 from socconsole.text import Untrusted, clean
+from socconsole.widgets.detail import wrap
 from socconsole.widgets.painted import PaintedLines, spread, width_of
 from socconsole.widgets.rows import Line, Run, merge
 
 SAY_S: Final = 6.0
+MOST_LINES: Final = 5
+"""That what is said may take; of an 80 columns wide terminal, some 390 characters."""
 _KINDS: Final = {"": "strong", "good": "good", "warning": "warn", "error": "bad"}
 
 
@@ -25,7 +30,10 @@ class KeyHint(msgspec.Struct, frozen=True):
 
 
 class KeyFooter(PaintedLines):
-    """Keys on the left, a standing note on the right; :meth:`say` covers the keys for some seconds."""
+    """Keys on the left, a standing note on the right; :meth:`say` covers the keys for some seconds.
+
+    One line high, but for what is said and needs more: a refusal that is cut at the edge keeps its way out to itself.
+    """
 
     DEFAULT_CSS: ClassVar[str] = """
     KeyFooter { dock: bottom; height: 1; background: $bar-background; color: $bar-foreground; }
@@ -53,6 +61,7 @@ class KeyFooter(PaintedLines):
         if self._hush is not None:
             self._hush.stop()
         self._hush = self.set_timer(seconds, self.hush) if seconds else None
+        self._take_room()
         self.repaint()
 
     @property
@@ -62,15 +71,30 @@ class KeyFooter(PaintedLines):
     def hush(self) -> None:
         """Show the keys again."""
         self._said = None
+        self._take_room()
         self.repaint()
+
+    def _take_room(self) -> None:
+        lines = len(self._wrapped(self.size.width)) if self._said is not None and self.size else 1
+        if self.styles.height != (wanted := Scalar.from_number(lines)):
+            self.styles.height = wanted
+
+    def _on_resize(self, event: events.Resize) -> None:
+        self._take_room()
+        super()._on_resize(event)
+
+    def _wrapped(self, width: int) -> list[Line]:
+        """What is said, in as many lines as it needs and may have."""
+        if self._said is None:
+            return []
+        return [((" ", ""), *line, (" ", "")) for line in wrap((self._said,), width - 2)[:MOST_LINES]]
 
     def lines_for(self, width: int, height: int) -> list[Line]:
         right: Line = ((f"  {clean(self._right, 60)} ", "quiet"),) if self._right else ()
         if self._said is not None:
-            text, style = self._said
-            line: Line = ((f" {text} ", style),)
+            *above, last = self._wrapped(width)[:height]
             # What was just said matters more than what always stands there.
-            return [spread(line, right if width_of((*line, *right)) <= width else (), width)]
+            return [*above, spread(last, right if width_of((*last, *right)) <= width else (), width)]
         room = width - width_of(right)
         runs: list[Run] = []
         for hint in self._hints:
