@@ -102,11 +102,11 @@ async def test_marked_findings_become_a_case_of_their_own(
     async with console(size=(160, 50), config=MINE) as desk:
         await opened_on(desk, case, second, monkeypatch)
         await desk.press("space", "space", "S")
-        await beside(desk, "split 2 findings off")
+        await beside(desk, "split 2 findings: title")
         await desk.press("ctrl+u")
         await desk.type("another matter")
         await desk.press("enter")
-        await beside(desk, "split 2 findings off: why")
+        await beside(desk, "split 2 findings: why")
         await desk.press("enter")
         await beside(desk, "a reason is needed")
         assert "case_open" not in leak.verbs()[1:]

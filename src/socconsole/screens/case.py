@@ -66,9 +66,9 @@ class CaseScreen(CaseFindings, CasePapers):
     def columns(self) -> Sequence[Column[CaseRow]]:
         return (
             Column("kind", "", lambda row: Cell(row.kind, "quiet"), 9, priority=90),
-            Column("state", "STATE", lambda row: Cell(*row.state(self.desk.now())), 22, priority=95),
+            Column("state", "STATE", lambda row: Cell(*row.state(self.desk.now())), 19, priority=95),
             Column("said", "WHAT", lambda row: Cell(row.said, row.style), 20, 1, priority=99),
-            Column("owner", "OWNER", lambda row: Cell(row.owner, "quiet"), 8, priority=50),
+            Column("owner", "OWNER", lambda row: Cell(row.owner, "quiet"), 7, priority=50),
         )
 
     def source(self, text: str) -> RowSource[CaseRow]:
@@ -101,12 +101,12 @@ class CaseScreen(CaseFindings, CasePapers):
         held = "  LEGAL HOLD" if case.held else ""
         shown = f"  {clean(self.filter_text, 40)}" if self.filter_text else ""
         marks = f"  {words.plural(len(self.table.marks), 'mark')}" if self.table.marks else ""
-        return f"{case.id}  {case.severity.name}  {case.status.value}  {clean(case.owner, 24)}{held}{shown}{marks}"
+        return f"{case.id}  {case.severity.name}  {case.status.value}  {clean(case.owner, 24)}{held}{marks}{shown}"
 
     def count_text(self) -> str:
         case = self.case_here()
         if case is None or self.filter_text:
-            return f"{self.table.count:,} of {len(self._rows):,}"
+            return f"{self.table.count:,} of {words.plural(len(self._rows), 'row')}"
         return words.plural(len(case.findings), "finding")
 
     def empty_text(self) -> str:

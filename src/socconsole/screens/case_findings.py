@@ -166,11 +166,14 @@ class CaseFindings(MarkedList[CaseRow], CaseActs, FindingActs):
             return
         many = words.plural(len(ids), "finding")
         title = asked.argument or await self.ask(
-            f"split {many} off {case.id}: title", value=self.title_of(ids[0]), hint="of the new case", kind="title"
+            f"split {many}: title",
+            value=self.title_of(ids[0]),
+            hint=f"a new case of them, out of {case.id}",
+            kind="title",
         )
         if title is None or not self._given(title, "a title"):
             return
-        reason = await self.ask(f"split {many} off: why", hint="it stays on the ledger", kind="reason")
+        reason = await self.ask(f"split {many}: why", hint="it stays on the ledger", kind="reason")
         if reason is None or not self._given(reason, "a reason"):
             return
         made, said = await record(

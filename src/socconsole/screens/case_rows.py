@@ -33,7 +33,7 @@ SHORT: Final = {
     Line.NEXT: "next",
 }
 NOTHING: Final = History((), ())
-_LEAVES: Final = {Leaving.YES: (" LEAVING", "bad"), Leaving.CANNOT_SEE: (" cannot see", "warn")}
+_LEAVES: Final = {Leaving.YES: (" LEAVING", "bad"), Leaving.CANNOT_SEE: (" unseen", "warn")}
 _BRIEF: Final = {State.ACKNOWLEDGED: "ack", State.RESOLVED: "closed"}
 """States beside which something else has to be said."""
 _ACTION_STYLES: Final = {ActionState.APPLIED: "good", ActionState.NOT_APPLIED: "quiet"}

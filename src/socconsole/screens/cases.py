@@ -79,7 +79,7 @@ class CasesScreen(ListScreen[CaseLine], CaseActs):
             Column("sev", "SEV", lambda row: severity_cell(row.case.severity), 3, priority=99),
             Column("clock", "CLOCK", self._clock, 24, priority=97),
             Column("leaving", "LEAVING", _leaving, 12, priority=85),
-            Column("what", "WHAT", lambda row: Cell(row.case.title), 24, 2, priority=98),
+            Column("what", "WHAT", _what, 24, 2, priority=98),
             Column("status", "STATUS", lambda row: Cell(row.case.status.value, "quiet"), 13, priority=60),
             Column("owner", "OWNER", lambda row: Cell(row.case.owner), 10, priority=70),
             Column("n", "FINDINGS", lambda row: Cell(f"{len(row.case.findings):,}"), 8, priority=40, align="right"),
@@ -213,6 +213,11 @@ class CasesScreen(ListScreen[CaseLine], CaseActs):
             }
             for row in self._filtered(self.filter_text).rows
         ]
+
+
+def _what(row: CaseLine) -> Cell:
+    """Its title; of a case that was closed over its clocks that too, where STATUS has no room."""
+    return Cell(row.case.title) if row.case.closed is None else Cell(f"(closed) {clean(row.case.title)}", "quiet")
 
 
 def _leaving(row: CaseLine) -> Cell:
