@@ -109,6 +109,12 @@ def test_doctor_says_which_channel_nobody_can_use(desk: tuple[str, ...]) -> None
     assert "no [heartbeat]" in said()
     Path(desk[3]).with_name("chat.url").chmod(0o644)
     assert "chmod 600" in said()
+    ran = run("escalate", finding(desk), "--json", *desk)
+    config = Path(desk[3])
+    config.write_text(config.read_text("utf-8").replace('name = "night"', 'name = "day"'), "utf-8")
+    assert f"{ran.row['escalation']} waits, and its path night is not in the configuration" in said()
+    assert run("escalate", ran.row["escalation"], "--stop", "--reason", "the path is gone", *desk).code == 0
+    assert "waits, and its path" not in said()
 
 
 @pytest.mark.parametrize(
