@@ -5,6 +5,7 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,33 @@ HEAVY = (
     *("socconsole.clocks.running", "socconsole.model.posture", "socconsole.store.decisions"),
 )
 
+LATER = (
+    *("hashlib", "rfc8785", "zstandard", "secrets", "textual.widgets._text_area"),
+    *("socconsole.model.finding", "socconsole.model.action", "socconsole.model.case", "socconsole.model.egress"),
+    *("socconsole.store.reading", "socconsole.store.incidents", "socconsole.store.ledger", "socconsole.store.codec"),
+    *("socconsole.triage.merging", "socconsole.triage.scoring", "socconsole.triage.correlation"),
+    *("socconsole.screens.finding_sections", "socconsole.screens.link", "socconsole.widgets.prompt"),
+)
+"""What a detail, an act or a question needs, and no row of a list."""
+MODULES = 104
+"""Ours, before the first frame: each is some tenths of a millisecond of every start."""
+
+FIRST_FRAME = """
+import sys
+from pathlib import Path
+from socconsole.cli.opening import load_config, open_folder
+folder = open_folder(Path(sys.argv[1]))
+config = load_config(None, folder.root)
+from socconsole.app import SocConsole
+
+class Once(SocConsole):
+    def _after_first_frame(self):
+        Path(sys.argv[2]).write_text(" ".join(sys.modules))
+        self.exit()
+
+Once(folder, config, actor=None, watch=None).run(headless=True, size=(160, 50))
+"""
+
 
 def test_the_console_loads_nothing_heavy_and_no_aws() -> None:
     program = (
@@ -32,6 +60,18 @@ def test_the_console_loads_nothing_heavy_and_no_aws() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_no_row_needs_is_loaded_behind_the_first_frame(estate: Estate, tmp_path: Path) -> None:
+    seen, config = tmp_path / "modules", tmp_path / "config.toml"
+    config.touch(0o600)
+    alone = {**os.environ, "SOCCONSOLE_CONFIG": str(config)}
+    subprocess.run([sys.executable, "-c", FIRST_FRAME, str(estate.folder.root), str(seen)], env=alone, check=True)
+    loaded = set(seen.read_text().split())
+    assert "socconsole.screens.triage" in loaded
+    assert [name for name in (*HEAVY, *LATER) if name in loaded] == []
+    ours = sorted(name for name in loaded if name.partition(".")[0] == "socconsole")
+    assert len(ours) <= MODULES, ours
 
 
 async def test_before_anything_answered_the_console_says_that_it_is_reading(
