@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -140,6 +140,18 @@ def test_forty_blind_sources_are_one_row_and_push_nothing_off_the_screen() -> No
     assert "DENIED in 40 places" in rows[0].said
     assert handoff_rows.headline(rows) == "41 blind, 2 failed, 1 overdue, 1 attention"
     assert len({row.key for row in rows}) == len(rows)
+
+
+async def test_a_ledger_that_cannot_be_read_leaves_the_handoff_not_known(estate: Estate, console: Opened) -> None:
+    opened(estate, "the corpus is offered for sale")
+    async with console() as desk:
+        with closing(ledger.connect(estate.folder.ledger_db, "rw")) as conn:
+            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        data = estate.folder.ledger_db.read_bytes()
+        estate.folder.ledger_db.write_bytes(data.replace(b"case_open", b"case_ope\xff"))
+        await desk.press("6")
+        await shown(desk, "✗ not known", "what is open:")
+        assert "no case, clock or containment changed" not in desk.text()
 
 
 async def test_a_shift_is_handed_over_between_two_installs_by_keyboard_alone(
@@ -283,7 +295,7 @@ async def test_signing_on_asks_for_the_responder_and_leaving_with_nothing_given_
         await shown(desk, "oncall1, shift ")
         await command(desk, "shift on")
         await shown(desk, "you are on since")
-        await desk.until(lambda: desk.app.desk._loose)
+        await desk.until(lambda: desk.app.desk.duty.loose)
         await command(desk, "q")
         await shown(desk, "no handoff was given in this shift; :q again leaves")
         assert desk.app.is_running

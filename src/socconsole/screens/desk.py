@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from socconsole.commands import BY_ID, AskTalkers, Command, Decision, ProveResponder, Respond, Send, StandDown
@@ -20,6 +20,7 @@ from socconsole.model.standing import State
 from socconsole.model.wire import Failed, Progress
 from socconsole.model.world import WorldKind
 from socconsole.screens import health, replies, words
+from socconsole.screens.duty import Duty
 from socconsole.screens.keymap import Keymap
 from socconsole.screens.replies import Said
 from socconsole.store import clear, db, quarantine, session, sources
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from socconsole.screens.console import Console
     from socconsole.screens.link import ActorLink
     from socconsole.store.case_glance import Glance, Nearest
-    from socconsole.store.handoffs import Shift
     from socconsole.store.state import StateFolder
 
 P = ParamSpec("P")
@@ -88,10 +88,7 @@ class Desk:
         self._glance: Glance | None = None
         self._nearest: Nearest | None = None
         self._others: tuple[str, ...] = ()
-        self._shifts: tuple[Shift, ...] = ()
-        self._loose = ""
-        self._said = ""
-        """What was said of a handoff to somebody who wanted to leave."""
+        self.duty = Duty(analyst)
         self._past: dict[str, list[str]] = {}
         self._opened = time.monotonic()
 
@@ -192,7 +189,7 @@ class Desk:
             place=place + (f" +{len(accounts) - 1}" if len(accounts) > 1 else ""),
             region=(regions[0] + (f" +{len(regions) - 1}" if len(regions) > 1 else "")) if regions else "",
             who=self.analyst,
-            shift=self._shift(now),
+            shift=self.duty.words(now, local=self.local_time),
             clock=words.clock(now, local=self.local_time),
             mode_note=self._mode_note(),
             scenario=drill.scenario if drill is not None else "",
@@ -207,22 +204,6 @@ class Desk:
             others=self._others,
             alert=f"{self._doubt} IN DOUBT" if self._doubt else "",
         )
-
-    def _shift(self, now: datetime) -> str:
-        """Since when who is on: ``shift 06:12``, of somebody else ``ana on shift 06:12``; with the day where it is
-        another one."""
-        mine = next((one for one in self._shifts if one.who.raw() == self.analyst), None)
-        one = mine or next(iter(self._shifts), None)
-        if one is None:
-            return ""
-        began = words.short_stamp(one.since, local=self.local_time)
-        since = began[6:11] if now - one.since < timedelta(hours=18) else began[:11]
-        return f"shift {since}" if mine else f"{clean(one.who, 20)} on shift {since}"
-
-    def parting(self) -> str:
-        """What is open of a handoff, for who leaves on his shift; said once, since he may mean it."""
-        said, self._said = self._said, self._loose
-        return self._loose if self._loose != said else ""
 
     def _deadline(self, now: datetime) -> tuple[str, str]:
         if self._nearest is None:
@@ -266,12 +247,10 @@ class Desk:
     async def look_up(self) -> None:
         """Read in a thread what the header needs and an index alone does not give."""
         found = await asyncio.to_thread(self._look_up)
-        self._oldest, self._unacked, self._doubt, self._others, self._nearest, self._shifts, self._loose = found
+        self._oldest, self._unacked, self._doubt, self._others, self._nearest = found
 
-    def _look_up(
-        self,
-    ) -> tuple[QueueRow | None, int, int, tuple[str, ...], Nearest | None, tuple[Shift, ...], str]:
-        from socconsole.store import actions, handoffs, shifts  # after the first frame
+    def _look_up(self) -> tuple[QueueRow | None, int, int, tuple[str, ...], Nearest | None]:
+        from socconsole.store import actions
         from socconsole.store.case_glance import Glance
 
         now = self.now()
@@ -282,10 +261,8 @@ class Desk:
             others = tuple(clean(p.who, 40) for p in sources.present(conn) if p.pid != os.getpid())
             self._glance = self._glance or Glance(self.config)
             nearest = self._glance.nearest(conn, now)
-            on = tuple(handoffs.on_shift(conn))
-            mine = shifts.of(conn, self.analyst)
-            loose = shifts.loose_end(shifts.given_in(conn, mine)) if mine is not None else ""
-        return oldest, unacked, doubt, others, nearest, on, loose
+            self.duty.look(conn)
+        return oldest, unacked, doubt, others, nearest
 
     # -- what was typed before ---------------------------------------------------------------------------
 

@@ -21,14 +21,16 @@ from socconsole.text import clean
 from socconsole.widgets import detail, glyphs
 from socconsole.widgets.detail import Body
 
-SOURCE, CASE, ACTION, FINDING, HANDOFF = "source", "case", "action", "finding", "handoff"
+SOURCE, CASE, ACTION, FINDING, HANDOFF, PATH = "source", "case", "action", "finding", "handoff", "path"
 """What a row can be about, and enter opens."""
 
 FIRST: Final = {
+    "Leaving": "leaving", "Threat": "threat", "Not measured": "unmeasured", "Runs on": "runs on",
     "Blind": "blind", "Failed": "failed", "Overdue": "overdue", "In doubt": "in doubt", "Not accepted": "unaccepted",
     "Not answered in time": "unanswered",
 }  # fmt: skip
 """How a first thing begins in the report, and what its row says of it."""
+_BEFORE_ALL: Final = frozenset({"leaving", "threat"})
 _GROUPS: Final = {
     "changed": "changed", "owed": "owed", "escalations": "escalated", "snoozes": "snoozed", "queue": "queue",
 }  # fmt: skip
@@ -75,7 +77,9 @@ class HandoffRow:
 def rows(read: HandoffRead, stamp: Stamp) -> list[HandoffRow]:
     """All rows, in the order in which somebody who takes over asks."""
     found = [*_shift(read, stamp)]
-    if read.report is not None:
+    if read.report is None:
+        found.insert(0, _row("first", "bad", "not known", f"what is open: {read.trouble}", _say("5", "says more")))
+    else:
         by = {one.anchor: one for one in read.report.sections if one.anchor}
         found = [*_first(by), *found, *_rest(read.report, by)]
     return _keyed(found)
@@ -94,10 +98,12 @@ def headline(found: Sequence[HandoffRow]) -> str:
 
 
 def _first(by: dict[str, Section]) -> list[HandoffRow]:
-    """One of each kind before the second of any: forty blind sources do not push a failed action off the screen."""
+    """What leaves and what waits, then the rest; of all one of each kind before the second of any: forty blind sources
+    do not push a failed action off the screen."""
     section = by.get("first")
     notices = section.parts if section else ()
     found = [*_blind(notices, by), *(row for one in notices if not _is_source(one) for row in _notice(one, by))]
+    found.sort(key=lambda row: row.state.split(" ", 1)[-1] not in _BEFORE_ALL)
     seen: Counter[str] = Counter()
     ranked = []
     for row in found:
@@ -140,7 +146,8 @@ def _notice(one: object, by: dict[str, Section]) -> Iterator[HandoffRow]:
 
 
 def _kind(about: str) -> str:
-    return {"c-": CASE, "a-": ACTION, "h-": HANDOFF}.get(about[:2], SOURCE if about else "")
+    known = {"c-": CASE, "a-": ACTION, "h-": HANDOFF, "f-": FINDING, "p-": PATH}
+    return known.get(about[:2], SOURCE if about else "")
 
 
 def _about(about: str, kind: str, by: dict[str, Section]) -> list[detail.Section]:

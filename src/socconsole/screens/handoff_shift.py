@@ -24,12 +24,15 @@ _STATES: Final = {"READY": "good", "DENIED": "bad"}
 
 async def shift(screen: ConsoleScreen, said: str) -> None:
     """Do what ``:shift`` was asked for."""
+    said = said or await screen.ask("shift", hint="on [UNTIL], or off") or ""
     verb, _, rest = said.strip().partition(" ")
     match verb.lower():
         case "on":
             _on(screen, rest)
         case "off" if not rest:
             await _off(screen)
+        case "":
+            pass
         case _:
             screen.say(USAGE, "warning")
 
