@@ -24,6 +24,7 @@ FIGURES: Final[dict[str, str]] = {
     "arrival": "the attacker's first byte to its line on the screen, by push and polling (20 drills: --quick runs 3)",
     "rules": "a pass over new trail events, 10k stored beside 100k (1M: --big)",
     "posture": "a round over 2 accounts x 2 regions x 20 endpoints and one over ten times as many: calls, checks",
+    "cases": "a case of 10,000 findings beside one of 1,000: read whole, at a glance, decided on",
     "ledger": "appending beside a raw fsync; verifying",
 }
 """What there is, in the order it runs; each is ``run`` of the module of that name in ``bench.figures``."""
