@@ -11,6 +11,7 @@ from socconsole.commands import BY_VERB, Command
 from socconsole.model.standing import Severity
 from socconsole.store.filter import View
 from socconsole.store.queue import SortBy
+from socconsole.text import clean
 from socconsole.triage.query_fields import FIELDS, FLAGS
 
 ALIASES: Final = {
@@ -49,8 +50,8 @@ class Typed:
 
 
 def parse(line: str) -> Typed:
-    """Read one line (without the colon). Raises ``CommandError``."""
-    verb, _, argument = line.strip().partition(" ")
+    """Read one line; a colon before it does no harm. Raises ``CommandError``."""
+    verb, _, argument = line.strip().lstrip(":").lstrip().partition(" ")
     verb = ALIASES.get(verb.lower(), verb.lower())
     command = BY_VERB.get(verb)
     if command is None:
@@ -58,7 +59,7 @@ def parse(line: str) -> Typed:
             raise CommandError("type a command, or ? for the list")
         near = difflib.get_close_matches(verb, [*BY_VERB, *ALIASES], n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]}?" if near else "; ? lists them"
-        raise CommandError(f"no command {verb[:40]!r}{hint}")
+        raise CommandError(f"no command {clean(verb, 40)}{hint}")
     return Typed(command, argument.strip())
 
 

@@ -197,21 +197,15 @@ class ListScreen(ConsoleScreen, Generic[Row]):
             if self.apply_filter("" if asked.argument == "-" else asked.argument):
                 self.table.go_to(0)
             return
-        before = value = self.filter_text
-        refused = ""
-        while True:
-            self._filtering = True
-            line = await self.ask("/", value, hint=self.filter_hint(), kind="/", trouble=refused)
-            self._filtering = False
-            if self._trying is not None:
-                self._trying.stop()
-            if line is None:
-                self.apply_filter(before)
-                return
-            refused = self.refused_filter(line)
-            if not refused:
-                break
-            value = line  # what cannot be read is asked for again, as it stands
+        before = self.filter_text
+        self._filtering = True
+        line = await self.ask("/", before, hint=self.filter_hint(), kind="/", check=self.refused_filter)
+        self._filtering = False
+        if self._trying is not None:
+            self._trying.stop()
+        if line is None:
+            self.apply_filter(before)
+            return
         if self.apply_filter(line) and self.filter_text != before:
             self.table.go_to(0)  # the first of what is shown now, with nothing above it out of sight
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from textual.message import Message
@@ -9,6 +10,10 @@ from textual.widget import Widget
 
 LINE_MOST: Final = 500
 """Characters of an answer of one line, where the question does not say otherwise."""
+
+Check = Callable[[str], str | Awaitable[str]]
+"""What is wrong with an answer, in a sentence; empty where it is taken. One that waits may do what the answer asks for:
+nobody waits for the disk with his text gone."""
 
 
 class Asked(Message):

@@ -6,6 +6,7 @@ the wire.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -22,7 +23,7 @@ from textual.widgets import Input, Static, TextArea
 from socconsole.text import clean, clean_lines
 from socconsole.widgets import safe
 from socconsole.widgets.asking import LINE_MOST as LINE_MOST
-from socconsole.widgets.asking import Cancelled, Changed, Submitted
+from socconsole.widgets.asking import Cancelled, Changed, Check, Submitted
 from socconsole.widgets.paste import Field
 
 NOTE_MOST = 4_000
@@ -59,13 +60,16 @@ class LineField(Field, Input):
     def __init__(self, *, most: int = LINE_MOST, id: str | None = None) -> None:
         super().__init__(compact=True, select_on_focus=False, max_length=most, id=id)
         self.cursor_blink = False
+        self.held = False
+        """An answer is being looked at: neither Enter nor Escape until that is over, only text."""
 
     async def action_submit(self) -> None:
-        if self.take_submit():
+        if self.take_submit() and not self.held:
             await super().action_submit()
 
     def action_give_up(self) -> None:
-        self.post_message(self.GivenUp())
+        if not self.held:
+            self.post_message(self.GivenUp())
 
     def action_complete(self) -> None:
         self.post_message(self.WantsCompletion())
@@ -85,7 +89,10 @@ class LineField(Field, Input):
 
 
 class LinePrompt(Widget):
-    """``ask`` shows it and takes the focus; it hides itself after ``Submitted`` or ``Cancelled``."""
+    """``ask`` shows it and takes the focus; it hides itself after ``Submitted`` or ``Cancelled``.
+
+    What its ``check`` refuses stays where it is, to be mended: no key typed after a refusal is anything but text.
+    """
 
     DEFAULT_CSS: ClassVar[str] = """
     LinePrompt {
@@ -108,6 +115,7 @@ class LinePrompt(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._complete: Callable[[str], str] | None = None
+        self._check: Check | None = None
         self._label = ""
         self._past: list[str] = []
         """Answers given before, and last of all what is being written now."""
@@ -129,12 +137,15 @@ class LinePrompt(Widget):
         *,
         most: int = LINE_MOST,
         past: Sequence[str] = (),
+        check: Check | None = None,
     ) -> None:
         """Ask for at most ``most`` characters.
 
-        ``complete`` makes more of what was typed when Tab is pressed; ``past`` are earlier answers, the latest last.
+        ``complete`` makes more of what was typed when Tab is pressed; ``past`` are earlier answers, the latest last;
+        ``check`` says why an answer is not taken.
         """
         self._complete = complete
+        self._check = check
         self._past = [*past, value]
         self._at = len(past)
         self._label = label
@@ -183,8 +194,19 @@ class LinePrompt(Widget):
         self.display = False
 
     @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    async def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        if self._check is not None:
+            field = self.query_one(LineField)
+            field.held = True
+            try:
+                wrong = self._check(event.value)
+                if inspect.isawaitable(wrong):
+                    wrong = await wrong
+            finally:
+                field.held = False
+            if wrong:
+                return
         self.display = False
         self.post_message(self.Submitted(self, event.value))
 
