@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +52,11 @@ def console(root: Path) -> Subject:
     return Subject("socconsole", tuple(module("socconsole", "--store", root)), _console_ready, _console_cursor)
 
 
+def console_whole(root: Path) -> Subject:
+    """The same, ready when the detail of the first finding stands beside the rows, which come before it."""
+    return replace(console(root), name="socconsole with its detail", ready=_console_whole)
+
+
 def datatable(root: Path, delay_ms: float = 0) -> Subject:
     """The same list by ``textual.DataTable``, with Textual's frame rate raised as the console raises it."""
     argv = module("bench.apps.datatable", root / "store.db", "--delay-ms", delay_ms)
@@ -84,6 +89,10 @@ def serial(line: str) -> int | None:
 
 def _console_ready(shown: Shown) -> bool:
     return _console_cursor(shown) is not None and _rows(shown) >= _ROWS_ENOUGH
+
+
+def _console_whole(shown: Shown) -> bool:
+    return _console_ready(shown) and any("│ what" in shown.line(y) for y in range(shown.rows))
 
 
 def _console_cursor(shown: Shown) -> int | None:

@@ -95,6 +95,8 @@ class SocConsole(SafeApp[None]):
         self.call_after_refresh(self._after_first_frame)
 
     def _after_first_frame(self) -> None:
+        if isinstance(triage := self.get_screen("triage"), TriageScreen):
+            triage.begin()  # before anything that would compete with it for the processor
         gc.freeze()  # what is loaded stays: no collection has to walk it again
         gc.enable()
         self._version = self.desk.queue.version()

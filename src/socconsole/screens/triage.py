@@ -90,10 +90,10 @@ class TriageScreen(MarkedList[QueueRow], IncidentActs):
     def built(self) -> None:
         super().built()
         self._show_sort()
-        self.call_after_refresh(self._resume)
 
-    def _resume(self) -> None:
-        """The rest of the last session, once it is known how many rows there is room for."""
+    def begin(self) -> None:
+        """Behind the first frame, as it is known by then how many rows there is room for: the rest of the last session,
+        and the detail."""
         if not self.is_built:
             return
         kept, table = self.desk.session.cursor, self.table
