@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """What a browser may load for it: nothing but the style that stands in it."""
 
+_NEVER_BROKEN: Final = "\u00a0"
+"""A blank at which no line ends."""
 _WHOLE: Final = 26
 """Characters of an id or a moment that is never broken: it fits beside others in a table on paper."""
 _TOKENS: Final = re.compile(
     r"(?:≈ )?\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?Z"
     r"|\d+ d \d+ h|\d+ h \d+ min"
-    r"|(?<!\S)[✓✗?] \S+"
     rf"|\S*-\S*|\S{{{_WHOLE + 1},}}"
 )
-"""What is kept whole, or may break anywhere: a moment and a length of time as reports write them, a word with its sign,
-what a browser would break at a hyphen, and what is long."""
+"""What is kept whole, or may break anywhere: a moment and a length of time as reports write them, what a browser would
+break at a hyphen, and what is long."""
 
 
 def html(document: Document) -> str:
@@ -58,7 +59,9 @@ def _said(words: Words) -> Markup:
 
 
 def _cell(cell: Words | Cell) -> Markup:
-    return _broken(SIGNS[cell.mood] + clean(cell.words)) if isinstance(cell, Cell) else _said(cell)
+    if not isinstance(cell, Cell):
+        return _said(cell)
+    return _broken(SIGNS[cell.mood].replace(" ", _NEVER_BROKEN) + clean(cell.words))
 
 
 def _broken(text: str) -> Markup:
