@@ -10,9 +10,8 @@ from socconsole.config import Config
 from socconsole.model.action import ActionRecord
 from socconsole.model.case import Case
 from socconsole.model.clock import Clock, ClockState
-from socconsole.model.finding import Severity
 from socconsole.model.source import SourceKey
-from socconsole.reports import handoff_cases, handoff_rest, metrics
+from socconsole.reports import handoff_cases, handoff_first, handoff_rest, metrics
 from socconsole.reports.case_report import named
 from socconsole.reports.document import Cell, Document, Mood, Notice, Points, Section, Table, Words
 from socconsole.reports.times import stamp
@@ -48,6 +47,10 @@ class Scene:
     shift: tuple[Shift, ...]
     judged: Clear
     open: tuple[tuple[Case, tuple[Clock, ...]], ...]
+    closed: tuple[tuple[Case, tuple[Clock, ...]], ...]
+    """Cases that were closed over clocks by law or contract, and those of them that run on."""
+    leaving: tuple[Notice, ...]
+    threats: tuple[Notice, ...]
     changed: Changed
     in_force: tuple[ActionRecord, ...]
     doubtful: tuple[ActionRecord, ...]
@@ -56,13 +59,14 @@ class Scene:
 
     @property
     def overdue(self) -> list[tuple[Case, Clock]]:
-        return [(case, one) for case, clocks in self.open for one in clocks if one.state is ClockState.OVERDUE]
+        both = (*self.open, *self.closed)
+        return [(case, one) for case, clocks in both for one in clocks if one.state is ClockState.OVERDUE]
 
     @property
     def unanswered(self) -> list[tuple[Case, Clock]]:
         """Of each law of which nobody said whether it applies, the first clock that would be overdue if it did."""
         found: dict[tuple[str, str, str], tuple[Case, Clock]] = {}
-        for case, clocks in self.open:
+        for case, clocks in (*self.open, *self.closed):
             for one in clocks:
                 if one.state is ClockState.ASK and one.due is not None and one.due < self.now:
                     found.setdefault((case.id, one.regime, one.entity), (case, one))
@@ -80,12 +84,12 @@ def handoff(
 ) -> Document:
     """The handoff as it stands at ``now``; ``since`` replaces the moment of the last one. Raises
     ``ledger.LedgerError``."""
-    scene = _scene(folder, conn, config, now, since, to)
     with queue.QueueReader(folder.store_db) as reader:
-        totals = reader.totals(View.ALL)
+        scene = _scene(folder, conn, config, now, since, to, reader)
+        threats, totals = reader.totals(View.THREATS), reader.totals(View.ALL)
     return Document(
         title="Handoff",
-        facts=_facts(scene, totals),
+        facts=_facts(scene, handoff_first.counted(threats, totals)),
         notices=(),
         sections=(
             _first(scene),
@@ -93,17 +97,23 @@ def handoff(
             handoff_rest.differences(scene.changed, scene.since, scene.previous),
             *(handoff_cases.section(folder, conn, config, case, clocks, now) for case, clocks in scene.open),
             *handoff_rest.containments(conn, scene.in_force, scene.doubtful, scene.failed),
-            handoff_rest.owed(conn, now),
+            handoff_rest.owed(conn, now, scene.closed),
             handoff_rest.escalated(conn),
             handoff_rest.snoozes(conn, now, now + NEXT_SHIFT),
-            handoff_rest.waiting(conn, totals),
+            handoff_rest.waiting(conn, threats, totals),
             metrics.section(folder, now, scene.since),
         ),
     )
 
 
 def _scene(
-    folder: StateFolder, conn: Connection, config: Config, now: datetime, since: datetime | None, to: str
+    folder: StateFolder,
+    conn: Connection,
+    config: Config,
+    now: datetime,
+    since: datetime | None,
+    to: str,
+    reader: queue.QueueReader,
 ) -> Scene:
     previous = handoff_view.last(conn) if since is None else None
     told = previous and (previous.at if previous.given else previous.accepted)
@@ -123,6 +133,13 @@ def _scene(
             held=sum(quarantine.counts(conn)),
         ),
         open=tuple((one, case_clocks.of_case(conn, config, one, now)) for one in cases.each(conn)),
+        closed=tuple(
+            (one, running)
+            for one in cases.closed_anyway(conn)
+            if (running := case_clocks.still_running(case_clocks.of_case(conn, config, one, now)))
+        ),
+        leaving=tuple(handoff_first.leaving(conn, reader, now)),
+        threats=tuple(handoff_first.threats(reader, now)),
         changed=handoff_view.changed(folder, conn, began, previous.seq if previous else 0),
         in_force=tuple(actions.in_force(conn)),
         doubtful=tuple(actions.in_doubt(conn)),
@@ -131,14 +148,15 @@ def _scene(
     )
 
 
-def _facts(scene: Scene, totals: dict[Severity, int]) -> tuple[tuple[str, Words], ...]:
+def _facts(scene: Scene, findings: str) -> tuple[tuple[str, Words], ...]:
     on = ", ".join(f"{clean(one.who, 60)} since {stamp(one.since)}" for one in scene.shift)
     judged = scene.judged
     seen = f"{judged.fresh} of {judged.total} sources fresh" if judged.total else "no source is in scope"
     worst = max((case.severity for case, _ in scene.open), default=None)
     status = (
         f"cases open: {len(scene.open):,}{f' (the worst {worst.name})' if worst is not None else ''}; "
-        f"findings open: {sum(totals.values()):,}; containments in force: {len(scene.in_force):,}; {seen}"
+        f"{f'closed over clocks that run on: {len(scene.closed):,}; ' if scene.closed else ''}"
+        f"{findings}; containments in force: {len(scene.in_force):,}; {seen}"
         + ("" if judged.answered else ": that something is not listed does not say that it is not there")
     )
     return (
@@ -151,8 +169,8 @@ def _facts(scene: Scene, totals: dict[Severity, int]) -> tuple[tuple[str, Words]
 
 
 def _first(scene: Scene) -> Section:
-    """What nobody may overlook, and that it was looked for where there is none."""
-    rows: list[Notice] = []
+    """What nobody may overlook, what leaves now before all else; that it was looked for where there is none."""
+    rows: list[Notice] = [*scene.leaving, *scene.threats]
     judged = scene.judged
     if judged.imported:
         rows.append(Notice("Imported findings only: no live source stands behind this", "unknown"))
@@ -173,12 +191,18 @@ def _first(scene: Scene) -> Section:
     for case, clock in scene.unanswered:
         said = f"Not answered in time: {case.id} whether {clock.regime.upper()} applies to {clock.entity}: {clock.asks}"
         rows.append(Notice(said, "unknown", case.id))
+    for case, running in scene.closed:
+        said = f"Runs on: {case.id} was closed over {len(running):,} clock{'s' * (len(running) > 1)} that nobody met"
+        rows.append(Notice(f"{said}: {handoff_rest.running_on(running)}", about=case.id))
     for given in scene.unaccepted:
         said = f"Not accepted: the handoff {given.id} of {stamp(given.at)} by {clean(given.who, 60)}"
         rows.append(Notice(said, about=given.id))
     if rows:
         return Section("First", tuple(rows), "first")
-    none = "Every source is fresh, the watch runs, no action failed or is in doubt, and no clock is overdue"
+    none = (
+        "Every source is fresh and the watch runs; nothing is seen to leave beyond what is usual, no threat waits for "
+        "anybody, no action failed or is in doubt, and no clock is overdue"
+    )
     return Section("First", (Points((none,)),), "first")
 
 

@@ -10,7 +10,10 @@ from typing import Final
 import rfc8785
 
 from socconsole.model.action import ActionRecord, ActionState
+from socconsole.model.case import Case
+from socconsole.model.clock import Clock, ClockState
 from socconsole.model.finding import Severity
+from socconsole.reports.case_report import due, named
 from socconsole.reports.document import Cell, Facts, Fixed, Mood, Part, Points, Section, Table, Words
 from socconsole.reports.times import stamp
 from socconsole.store import actions, escalations, handoff_view, outbox
@@ -84,9 +87,9 @@ def _undo(stored: Stored) -> Section:
     return Section(f"Undo plan of {record.id}: {_what(record)}", (facts, plan), record.id)
 
 
-def owed(conn: Connection, now: datetime) -> Section:
-    """Approvals and looks that somebody owes."""
-    rows = tuple(
+def owed(conn: Connection, now: datetime, closed: Sequence[tuple[Case, Sequence[Clock]]] = ()) -> Section:
+    """Approvals and looks that somebody owes; and of cases that were ``closed`` over clocks those that run on."""
+    rows: list[tuple[Words | Cell, ...]] = [
         (
             "a second person's approval" if one.what == "approval" else "a look whether it is still needed",
             f"{_what(one.action)} ({one.action.id})",
@@ -94,8 +97,28 @@ def owed(conn: Connection, now: datetime) -> Section:
             clean(one.action.who, 60),
         )
         for one in handoff_view.owed(conn)
-    )
-    return Section("Owed", (Table(("What", "About", "Due", "Acted"), rows, "nothing is owed"),), "owed")
+    ]
+    for case, running in closed:
+        for clock in (one for one in running if one.state is not ClockState.ASK):
+            over = clock.state is ClockState.OVERDUE
+            about = f"{case.id}, closed {stamp(case.closed)}: {clean(case.title, 80)}" if case.closed else case.id
+            cell = Cell(f"{due(clock)}{', overdue' if over else ''}", "bad" if over else "plain")
+            rows.append((f"{named(clock)}, {clean(clock.entity, 80)}", about, cell, clean(case.owner, 60)))
+        if asked := _asked(running):
+            rows.append((f"an answer whether it applies: {', '.join(asked)}", case.id, "", clean(case.owner, 60)))
+    none = "no approval and no look at a containment is owed, and no clock of a closed case runs on"
+    return Section("Owed", (Table(("What", "About", "Due", "Acted"), tuple(rows), none),), "owed")
+
+
+def running_on(clocks: Sequence[Clock]) -> str:
+    """The clocks of a case that was closed over them, in a line: each that runs, and what nobody answered."""
+    said = [f"{named(one)} {due(one)}" for one in clocks if one.state is not ClockState.ASK]
+    asked = _asked(clocks)
+    return "; ".join([*said, *([f"nobody said whether {', '.join(asked)} applies"] if asked else [])])
+
+
+def _asked(clocks: Sequence[Clock]) -> list[str]:
+    return list(dict.fromkeys(one.regime.upper() for one in clocks if one.state is ClockState.ASK))
 
 
 def escalated(conn: Connection) -> Section:
@@ -114,18 +137,21 @@ def snoozes(conn: Connection, now: datetime, until: datetime) -> Section:
     return Section(f"Snoozes that end by {stamp(until)}", (Table(("Ends", "Finding", "Id"), rows, "none"),), "snoozes")
 
 
-def waiting(conn: Connection, totals: dict[Severity, int]) -> Section:
-    """The queue by severity, and what AWS was not told yet."""
+def waiting(conn: Connection, threats: dict[Severity, int], totals: dict[Severity, int]) -> Section:
+    """The queue by severity, threats apart from what else is open, and what AWS was not told yet."""
     unsent = outbox.waiting(conn)
-    rows = tuple((one.name, f"{totals.get(one, 0):,}") for one in sorted(Severity, reverse=True))
+    rows = tuple(
+        (one.name, f"{threats.get(one, 0):,}", f"{totals.get(one, 0) - threats.get(one, 0):,}")
+        for one in sorted(Severity, reverse=True)
+    )
     writes = (
         f"{unsent.unsent + unsent.claimed:,} on their way, {unsent.kept_back:,} kept back (made in READ; socconsole "
         f"send), {unsent.failed:,} failed"
     )
     return Section(
-        "Queue",
+        "Queue: open threats",
         (
-            Table(("Severity", "Open findings"), rows, ""),
+            Table(("Severity", "Open threats", "Other open findings (posture, controls …)"), rows, ""),
             Facts((("Decisions that Security Hub was not told", writes if unsent.total else "none"),)),
         ),
         "queue",

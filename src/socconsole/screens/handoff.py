@@ -14,7 +14,7 @@ from socconsole.screens import handoff_rows, handoff_take, opening
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.handoff_papers import NotDone
-from socconsole.screens.handoff_rows import ACTION, CASE, FINDING, HANDOFF, SOURCE, HandoffRow
+from socconsole.screens.handoff_rows import ACTION, CASE, FINDING, HANDOFF, PATH, SOURCE, HandoffRow
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen, plain
 from socconsole.screens.renewed import Filtered, Renewed
@@ -120,6 +120,8 @@ class HandoffScreen(ListScreen[HandoffRow]):
             opening.case(self.desk, row.about)
         elif row.kind == FINDING:
             opening.finding(self.desk, row.about)
+        elif row.kind == PATH:
+            opening.path(self.desk, row.about)
         elif row.kind == SOURCE:
             self.desk.app.show_place("sources")
         else:
