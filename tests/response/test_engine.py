@@ -17,7 +17,7 @@ from socconsole.config import Config
 from socconsole.drill import Embedded
 from socconsole.drill.exposure import bucket_of
 from socconsole.model.action import ActionState, Mode
-from socconsole.response import afterwards, book, calls, engine, planning, rails, registry
+from socconsole.response import afterwards, book, calls, engine, offering, planning, rails, registry
 from socconsole.response.base import Target
 from socconsole.response.present import outcome_json
 from socconsole.response.session import Refusal
@@ -392,8 +392,8 @@ async def test_an_offer_names_a_target_that_could_not_be_read(
     async def finding_of(*_: object) -> object:
         return both
 
-    monkeypatch.setattr(planning, "finding_of", finding_of)
-    offered = await planning.offer(session(Mode.TRIAGE), both.id)
+    monkeypatch.setattr(offering, "finding_of", finding_of)
+    offered = [one.plan for one in (await offering.offer(session(Mode.TRIAGE), [both.id])).offers]
     assert (offered[0].action, offered[0].target, offered[0].helps) == (ACTION, CORPUS, True)
     unread = next(plan for plan in offered if plan.target == "no-such-bucket-here" and plan.action == ACTION)
     assert not unread.helps

@@ -70,7 +70,9 @@ def main() -> None:
             case "offer":
                 other = {**PLAN, "action": "s3-deny-account", "helps": False, "why": "no account is named"}
                 first = {**PLAN, "helps": False, "why": "public access is blocked already"} if closed else PLAN
-                say(say="offered", n=n, plans=[first, other])
+                ids = request["findings"]
+                plans = [{**one, "finding": ids[-1], "fits": ids, "blocks": ids[1:]} for one in (first, other)]
+                say(say="offered", n=n, plans=plans, looked_at=len(ids))
             case "plancontain" if request["action"] == "useless":
                 say(say="planned", n=n, plan={**PLAN, "helps": False}, confirm="b", aws_lines=[])
             case "plancontain" if request["action"] == "wide":

@@ -196,3 +196,34 @@ async def test_what_joins_an_incident_is_offered_to_the_case_that_has_the_rest(e
         await desk.press("enter")
         await desk.until(lambda: "attached 1" in desk.text())
     assert (estate.entry().entry.verb, subjects(estate)) == ("case_attach", 1)
+
+
+async def test_what_would_stop_a_folded_incident_is_asked_for_all_of_it_and_planned_for_one(
+    estate: Estate, console: Opened
+) -> None:
+    leak(estate)
+    async with console(size=(160, 50)) as desk:
+
+        def asked(what: str) -> list[dict[str, Any]]:
+            return [request for request in desk.asked() if request["do"] == what]
+
+        await desk.until(lambda: "▸+2 corpus read in bulk" in desk.text())
+        await desk.press("X")
+        await desk.until(lambda: "what would stop 3 findings of n-" in desk.text() and "2/3" in desk.text())
+        _, told = columns(desk)
+        assert "2 of 3 findings; 1 left" in told
+        assert told.index("ends") < told.index("policy opened") < told.index("leaves")
+        await desk.press("enter")
+        await desk.until(lambda: bool(asked("plancontain")))
+        (of,) = asked("offer")
+        assert len(of["findings"]) == 3
+        assert asked("plancontain")[0]["finding"] == of["findings"][-1], "the one that it was offered for"
+
+        await desk.press("escape", "escape")
+        await desk.until(lambda: "▸+2" in desk.text())
+        await desk.press("i")
+        await desk.until(lambda: "3 findings of one incident" in desk.text())
+        await desk.press("X")
+        await desk.until(lambda: "what would stop f-" in desk.text())
+        assert len(asked("offer")[-1]["findings"]) == 1
+        assert "BLOCKS" not in desk.text()

@@ -33,7 +33,7 @@ async def link() -> AsyncIterator[ActorLink]:
 async def test_requests_and_replies_meet_by_number_and_the_mode_is_the_actors_own(link: ActorLink) -> None:
     assert (link.mode, link.analyst) == (Mode.TRIAGE, "oncall1")
     offered, refused = await asyncio.gather(
-        link.ask(Offer(finding="f-1")), link.ask(Contain(action="x", target="y", confirm="y"))
+        link.ask(Offer(findings=("f-1",))), link.ask(Contain(action="x", target="y", confirm="y"))
     )
     assert isinstance(offered, Offered)
     assert isinstance(refused, Failed)
@@ -82,7 +82,7 @@ async def test_an_actor_that_cannot_start_is_trouble_in_words(tmp_path: Path) ->
     link = ActorLink([str(tmp_path / "missing")])
     link.start()
     await until(lambda: bool(link.trouble))
-    answer = await link.ask(Offer(finding="f-1"))
+    answer = await link.ask(Offer(findings=("f-1",)))
     assert isinstance(answer, Failed)
     assert "cannot be started" in answer.why
     await link.close()

@@ -23,7 +23,7 @@ from socconsole.commands import (
 )
 from socconsole.model.action import Mode, Plan
 from socconsole.model.wire import AnyReply, Done, Failed, Offered, Planned, Progress, Proven, Talked
-from socconsole.response import afterwards, awscli, book, by_hand, engine, planning, talkers, workflow
+from socconsole.response import afterwards, awscli, book, by_hand, engine, offering, planning, talkers, workflow
 from socconsole.response.outcome import Outcome
 from socconsole.response.present import outcome_json, plan_json
 from socconsole.response.rails import confirm_text
@@ -94,8 +94,7 @@ async def _answer(session: Session, request: ActorRequest) -> AnyReply:
         case PlanUndo():
             return _planned(await planning.plan_undo(session, request))
         case Offer():
-            plans = await planning.offer(session, request.finding)
-            return Offered(plans=tuple(plan_json(plan) for plan in plans))
+            return _offered(await offering.offer(session, request.findings))
         case Contain():
             outcome = await engine.contain(session, request)
             return await _done(session, outcome, request.wait)
@@ -113,6 +112,11 @@ async def _answer(session: Session, request: ActorRequest) -> AnyReply:
             return await workflow.drain(session, include_read=request.include_read)
         case _:
             return Failed(kind="input", why="that is for a running console: here it is --respond, each time")
+
+
+def _offered(found: offering.Offers) -> Offered:
+    plans = ({**plan_json(one.plan), "fits": list(one.fits), "blocks": list(one.blocks)} for one in found.offers)
+    return Offered(plans=tuple(plans), looked_at=found.looked_at)
 
 
 def _planned(plan: Plan) -> Planned:

@@ -73,9 +73,9 @@ class Send(Request, frozen=True):
 
 
 class Offer(Request, frozen=True):
-    """Which actions would help for this finding, strongest fit first; reads only."""
+    """Which actions would help for these findings, an incident's worst first; reads only."""
 
-    finding: str
+    findings: tuple[str, ...]
 
 
 class PlanContain(Request, frozen=True):

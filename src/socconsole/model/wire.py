@@ -54,9 +54,12 @@ class Planned(Reply, frozen=True):
 
 
 class Offered(Reply, frozen=True):
-    """Plans that fit a finding, strongest first; each with ``helps`` and ``why``."""
+    """Plans that fit findings, the best first; each with ``helps``, ``why``, and ``fits`` and ``blocks``, which are ids
+    of findings."""
 
     plans: tuple[dict[str, Any], ...]
+    looked_at: int = 1
+    """How many findings of those that were named."""
 
 
 class Done(Reply, frozen=True):

@@ -1,4 +1,4 @@
-"""What would be done, read afresh: the plan of a containment or of an undo, and what fits a finding.
+"""What would be done, read afresh: the plan of a containment or of an undo. What fits a finding is ``offering``'s.
 
 Nothing here changes anything, in AWS or on the record.
 """
@@ -8,10 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
-from typing import Final
 
-from socconsole.aws import AwsTrouble
 from socconsole.commands import PlanContain, PlanUndo
 from socconsole.model.action import ActionRecord, ActionState, Plan, Purpose
 from socconsole.model.finding import Finding
@@ -20,13 +17,10 @@ from socconsole.response.base import Action, Door
 from socconsole.response.change import Change
 from socconsole.response.closing import closes
 from socconsole.response.compose import Composition
-from socconsole.response.locate import Aim, finding_of, locate
+from socconsole.response.locate import Aim, locate
 from socconsole.response.permits import permits
 from socconsole.response.session import Refusal, Session
 from socconsole.text import token
-
-AT_ONCE: Final = 6
-"""Plans read at the same time for one offer."""
 
 Planner = Callable[[Door], Awaitable[Plan]]
 
@@ -38,7 +32,7 @@ async def plan(session: Session, request: PlanContain) -> Plan:
     )
     async with session.door(session, "reader") as door:
         plan = await planned(session, door, aim.finding, planner_of(session, aim), aim.action)
-    return _show(session, subject_of(aim), plan)
+    return show(session, subject_of(aim), plan)
 
 
 async def plan_undo(session: Session, request: PlanUndo) -> Plan:
@@ -48,37 +42,7 @@ async def plan_undo(session: Session, request: PlanUndo) -> Plan:
         plan = await planned(session, door, None, undo_planner_of(done), action_of(done))
     if elsewhere := await asyncio.to_thread(book.handed_over, session.folder, record.id):
         plan = replace(plan, warnings=(elsewhere, *plan.warnings))
-    return _show(session, record.id, plan)
-
-
-async def offer(session: Session, finding_id: str) -> tuple[Plan, ...]:
-    """A plan for every action and target that fit the finding, those that help first."""
-    finding = await finding_of(session, finding_id)
-    if finding is None:
-        raise Refusal("input", "which finding?")
-    aims = [
-        Aim(action, t, finding) for action in registry.known(session.config).values() for t in action.targets(finding)
-    ]
-    if not aims:
-        return ()
-    troubles: list[AwsTrouble] = []
-    some = asyncio.Semaphore(AT_ONCE)
-
-    async with session.door(session, "reader") as door:
-
-        async def one(aim: Aim) -> Plan:
-            try:
-                async with some:
-                    plan = await planned(session, door, finding, planner_of(session, aim), aim.action)
-            except AwsTrouble as trouble:  # one target that cannot be read hides no other, nor is it hidden
-                troubles.append(trouble)
-                return _unread(aim, trouble, session.now())
-            return _show(session, subject_of(aim), plan)
-
-        plans = await asyncio.gather(*map(one, aims))
-    if len(troubles) == len(aims):
-        raise troubles[0]
-    return tuple(sorted(plans, key=lambda plan: (not plan.helps, -plan.fit)))
+    return show(session, record.id, plan)
 
 
 async def planned(session: Session, door: Door, finding: Finding | None, planner: Planner, action: Action) -> Plan:
@@ -132,40 +96,13 @@ async def undoable(session: Session, action_id: str) -> tuple[ActionRecord, Plan
     return record, done
 
 
-def _unread(aim: Aim, trouble: AwsTrouble, now: datetime) -> Plan:
-    """What stands in an offer for a target of which nothing is known."""
-    info = aim.action.info
-    why = f"not known: reading it failed ({trouble.kind})" + (f"; {trouble.remedy}" if trouble.remedy else "")
-    return Plan(
-        action=info.id,
-        target=aim.target.id,
-        place=aim.target.place,
-        finding=aim.finding.id if aim.finding else None,
-        helps=False,
-        why=why,
-        instead="",
-        calls=(),
-        undo_calls=(),
-        before={},
-        after={},
-        stops=info.stops,
-        does_not_stop=info.does_not_stop,
-        blast_radius="not known",
-        reversible=info.reversible,
-        wide=info.wide,
-        warnings=(),
-        permitted="unknown",
-        read_at=now,
-        refusals=(why,),
-    )
-
-
 def subject_of(aim: Aim) -> str:
     place = aim.target.place
     return f"{aim.action.info.id} {place.account} {place.region} {aim.target.id}"
 
 
-def _show(session: Session, subject: str, plan: Plan) -> Plan:
+def show(session: Session, subject: str, plan: Plan) -> Plan:
+    """Remember that the analyst was shown it (see ``Session.shown``)."""
     if session.shown is not None:
         session.shown[subject] = plan
     return plan

@@ -8,7 +8,7 @@ from typing import Final
 
 from socconsole.commands import Acknowledge, Command
 from socconsole.model.standing import State
-from socconsole.screens import words
+from socconsole.screens import opening, words
 from socconsole.screens.acts import FindingActs
 from socconsole.screens.base import Invocation
 from socconsole.store.filter import View
@@ -18,6 +18,9 @@ from socconsole.triage.query import Query
 from socconsole.widgets.footer import KeyHint
 
 FIELD: Final = "incident:"
+
+_STOPPED: Final = (State.BLOCKED, State.RESOLVED, State.SNOOZED)
+"""Findings of an incident that nobody asks to stop."""
 
 
 def folds(view: View, query: Query, sort: Sort) -> bool:
@@ -108,6 +111,20 @@ class IncidentActs(FindingActs):
         # Bound now, with what was looked at first; members come worst first.
         ids = tuple(dict.fromkeys((*(row.id for row in members), *here)))
         await case_entry.enter(self, ids, self.title_of(ids[0]), named)
+
+    # -- response --------------------------------------------------------------------------------------
+
+    def do_contain(self, asked: Invocation) -> None:
+        """Of a folded row, what stops any of its incident: each finding has targets of its own."""
+        lead = self.lead()
+        if asked.argument or lead is None or lead.incident is None or asked.subject != (lead.id,):
+            super().do_contain(asked)
+            return
+        from socconsole.store import incidents
+
+        members = incidents.members(self.desk.conn, lead.incident, self.desk.now())
+        ids = dict.fromkeys(row.id for row in members if row.state not in _STOPPED)
+        opening.offers(self.desk, *(ids or (lead.id,)), incident=lead.incident)
 
     # -- escalating ------------------------------------------------------------------------------------
 

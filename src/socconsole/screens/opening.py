@@ -129,11 +129,11 @@ def tree(desk: Desk, entities: Sequence[Entity], about: Untrusted | str) -> None
     desk.app.push_screen(TreeScreen(desk, entities, about))
 
 
-def offers(desk: Desk, finding: str) -> None:
-    """What would stop a finding."""
+def offers(desk: Desk, *findings: str, incident: str = "") -> None:
+    """What would stop a finding, or those of an incident, the worst first."""
     from socconsole.screens.offers import OffersScreen
 
-    desk.app.push_screen(OffersScreen(desk, finding))
+    desk.app.push_screen(OffersScreen(desk, findings, incident))
 
 
 def plan(

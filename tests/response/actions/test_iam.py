@@ -21,7 +21,7 @@ from socconsole.drill.principals import Principal
 from socconsole.model.action import ActionState, Mode, Plan
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
-from socconsole.response import book, engine, planning, rails
+from socconsole.response import book, engine, offering, planning, rails
 from socconsole.response.actions import iam_role_revoke_sessions
 from socconsole.response.base import BadTarget, Target
 from socconsole.response.registry import ACTIONS
@@ -133,7 +133,8 @@ async def test_for_stolen_instance_credentials_the_cut_without_an_outage_comes_f
     behind_nat(aws)
     aws.advance(30)
     stolen = await finding_of(aws, folder, "InstanceCredentialExfiltration")
-    offered = [one for one in await planning.offer(session(Mode.TRIAGE), stolen.id) if one.action.startswith("iam-")]
+    found = await offering.offer(session(Mode.TRIAGE), [stolen.id])
+    offered = [one.plan for one in found.offers if one.plan.action.startswith("iam-")]
     assert [one.action for one in offered if one.helps][:2] == [OFF_PATH, REVOKE]
     assert {one.target for one in offered} == {ROLE}, "a temporary key cannot be switched off, its role can"
 
@@ -157,7 +158,8 @@ async def test_somebody_elses_user_and_the_root_user_are_not_ours(
     assert "another account's" in foreign.refusals[0]
     root = await finding_of(aws, folder, "RootCredentialUsage", Place(PROD.account, "eu-west-1"))
     assert ACTIONS["iam-user-quarantine"].targets(root) == ()
-    (offered,) = [one for one in await planning.offer(session(Mode.TRIAGE), root.id) if one.action == "iam-disable-key"]
+    found_for_root = await offering.offer(session(Mode.TRIAGE), [root.id])
+    (offered,) = [one.plan for one in found_for_root.offers if one.plan.action == "iam-disable-key"]
     assert "only he can switch it off" in offered.refusals[0]
 
 

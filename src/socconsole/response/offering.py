@@ -1,0 +1,169 @@
+"""What fits a finding, or the findings of an incident: a plan for every action and target, the best first.
+
+Every finding has its own plan, as whether an action helps, and what it ends, is judged by the finding; of one action
+and target the plan that blocks most is offered, with the finding that it was made for. Nothing here changes anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from socconsole.aws import AwsTrouble
+from socconsole.model.action import Plan
+from socconsole.model.finding import Finding, Format
+from socconsole.response import registry
+from socconsole.response.base import Door
+from socconsole.response.locate import Aim, finding_of, told_by
+from socconsole.response.once import once
+from socconsole.response.planning import planned, planner_of, show, subject_of
+from socconsole.response.session import Refusal, Session
+from socconsole.triage import needs
+from socconsole.triage.merging import SOURCES
+
+MOST: Final = 20
+"""Findings that are looked at for one offer, in the order in which they are named."""
+
+_GLOBAL: Final = frozenset({"iam", "s3control"})
+"""Services whose settings are an account's, whichever region a finding tells of them from."""
+
+AT_ONCE: Final = 6
+"""Actions and targets that are read at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One action on one target."""
+
+    plan: Plan
+    """``plan.finding`` is the one of them that it would be done for."""
+    fits: tuple[str, ...]
+    """Ids of the findings whose resources it acts on."""
+    blocks: tuple[str, ...]
+    """Ids of those that would count as blocked once it holds, by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    offers: tuple[Offer, ...]
+    looked_at: int
+    """How many of the findings that were named; the others were too many, or are not there any more."""
+
+
+async def offer(session: Session, ids: Sequence[str]) -> Offers:
+    """What would help, the best first: what blocks most of several findings, then what fits best.
+
+    Raises ``Refusal`` where no finding is known, and ``AwsTrouble`` where none of the targets could be read.
+    """
+    findings = await _known(session, tuple(dict.fromkeys(ids)))
+    actions = registry.known(session.config).values()
+    aims: dict[tuple[str, ...], list[Aim]] = {}
+    for finding in findings:
+        for action in actions:
+            for target in action.targets(finding):
+                aim = Aim(action, target, finding, told_by(finding, action.info.id))
+                aims.setdefault(_what(aim), []).append(aim)
+    if not aims:
+        return Offers((), len(findings))
+    some, troubles = asyncio.Semaphore(AT_ONCE), list[AwsTrouble]()
+
+    async with session.door(session, "reader") as behind, once(behind) as door:
+
+        async def one(alike: Sequence[Aim]) -> Offer:
+            async with some:
+                try:
+                    aim, plan, blocks = _best([(aim, await _planned(session, door, aim)) for aim in alike], findings)
+                except AwsTrouble as trouble:  # one target that cannot be read hides no other, nor is it hidden
+                    troubles.append(trouble)
+                    aim, plan, blocks = alike[0], _unread(alike[0], trouble, session.now()), ()
+            fits = tuple(each.finding.id for each in alike if each.finding)
+            return Offer(show(session, subject_of(aim), plan), fits, blocks)
+
+        offers = await asyncio.gather(*map(one, aims.values()))
+    if len(troubles) == len(offers):
+        raise troubles[0]
+    alone = len(findings) == 1
+    ranked = sorted(offers, key=lambda one: (not one.plan.helps, 0 if alone else -len(one.blocks), -one.plan.fit))
+    return Offers(tuple(ranked), len(findings))
+
+
+def _what(aim: Aim) -> tuple[str, ...]:
+    """What two findings may mean alike: an action on a target, and its region unless it has none."""
+    info, target = aim.action.info, aim.target
+    region = "" if _GLOBAL.issuperset(info.services) else target.place.region
+    return info.id, target.place.account, region, target.id
+
+
+async def _known(session: Session, ids: Sequence[str]) -> list[Finding]:
+    if len(ids) == 1:
+        found = [await finding_of(session, ids[0])]
+    else:
+        found = [await _if_there(session, id_) for id_ in ids[:MOST]]
+    known = {finding.id: finding for finding in found if finding is not None}
+    if not known:
+        raise Refusal("input", "which finding?")
+    return list(known.values())
+
+
+async def _if_there(session: Session, id_: str) -> Finding | None:
+    try:
+        return await finding_of(session, id_)
+    except Refusal:  # merged into another of them, or gone, since the list was made
+        return None
+
+
+async def _planned(session: Session, door: Door, aim: Aim) -> Plan:
+    return await planned(session, door, aim.finding, planner_of(session, aim), aim.action)
+
+
+def _best(alike: Sequence[tuple[Aim, Plan]], findings: Sequence[Finding]) -> tuple[Aim, Plan, tuple[str, ...]]:
+    """Of plans for the same action and target, in the order of their findings: the one that blocks most."""
+    judged = [(aim, plan, _blocked(plan, findings)) for aim, plan in alike]
+    return max(judged, key=lambda one: (one[1].helps, len(one[2]), one[1].finding in one[2], one[1].fit))
+
+
+def _blocked(plan: Plan, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """As the store will judge: the finding that it is done for, and others where all that they need is closed."""
+    if not plan.helps or plan.refusals:
+        return ()
+    return tuple(
+        finding.id
+        for finding in findings
+        if (plan.cuts and finding.id == plan.finding) or _follows(finding, frozenset(plan.closes))
+    )
+
+
+def _follows(finding: Finding, closed: frozenset[str]) -> bool:
+    parts = needs.of(finding) if closed and finding.sources != (SOURCES[Format.OWN],) else ()
+    return bool(parts) and all(not closed.isdisjoint(part) for part in parts)
+
+
+def _unread(aim: Aim, trouble: AwsTrouble, now: datetime) -> Plan:
+    """What stands in an offer for a target of which nothing is known."""
+    info = aim.action.info
+    why = f"not known: reading it failed ({trouble.kind})" + (f"; {trouble.remedy}" if trouble.remedy else "")
+    return Plan(
+        action=info.id,
+        target=aim.target.id,
+        place=aim.target.place,
+        finding=aim.finding.id if aim.finding else None,
+        helps=False,
+        why=why,
+        instead="",
+        calls=(),
+        undo_calls=(),
+        before={},
+        after={},
+        stops=info.stops,
+        does_not_stop=info.does_not_stop,
+        blast_radius="not known",
+        reversible=info.reversible,
+        wide=info.wide,
+        warnings=(),
+        permitted="unknown",
+        read_at=now,
+        refusals=(why,),
+    )
