@@ -12,7 +12,7 @@ from socconsole.config import ChannelConfig, Config, EscalationConfig, StepConfi
 from socconsole.model.action import Mode
 from socconsole.model.entry import Entry
 from socconsole.model.source import Freshness
-from socconsole.store import case_acts, db, decisions, escalation_acts, escalations, ledger, project
+from socconsole.store import case_acts, db, decisions, escalation_acts, escalation_answers, escalations, ledger, project
 from tests.screens.conftest import CONFIG
 from tests.screens.support import HOSTILE, Estate, Opened, Running, record
 
@@ -110,7 +110,7 @@ async def test_marked_rows_go_together_and_hostile_text_stays_text(leak: Estate,
         assert "\x1b]52" not in desk.text()
         await desk.type(f"[@click=app.quit]{'x' * 30}")
         await desk.press("enter")
-        await beside(desk, "path night is under way: 3 things")
+        await beside(desk, "path night is under way about 3 findings")
     (one,) = going(leak)
     assert len(one.abouts) == 3
 
@@ -163,6 +163,15 @@ def test_two_consoles_at_the_same_moment_set_one_path_going(leak: Estate) -> Non
     assert other.seq > 0, "another path is another matter"
 
 
+def test_of_very_many_the_worst_hundred_go_together_without_what_is_closed(leak: Estate) -> None:
+    leak.answer(Freshness.FRESH, *(record(n, f"one of many {n}", "LOW") for n in range(10, 130)))
+    with db.reading(leak.folder) as conn:
+        ids = [id_ for (id_,) in conn.execute("SELECT id FROM finding ORDER BY n DESC")]
+        told = escalation_acts.about(conn, ids, datetime.now(UTC))
+    assert len(told) == escalations.MOST
+    assert [one.severity.name for one in told[:4]] == ["CRITICAL", "HIGH", "HIGH", "LOW"]
+
+
 def test_what_was_acknowledged_is_told_all_the_same_until_somebody_else_answers(leak: Estate) -> None:
     now = datetime.now(UTC)
 
@@ -172,7 +181,7 @@ def test_what_was_acknowledged_is_told_all_the_same_until_somebody_else_answers(
     def answered() -> str:
         with db.reading(leak.folder) as conn:
             (one,) = escalations.going(conn)
-            return escalations.answered(conn, one, datetime.now(UTC) + timedelta(seconds=1))
+            return escalation_answers.answered(conn, one, datetime.now(UTC) + timedelta(seconds=1))
 
     with db.reading(leak.folder) as conn:
         (id_,) = conn.execute("SELECT id FROM finding ORDER BY n LIMIT 1").fetchone()

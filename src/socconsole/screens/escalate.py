@@ -21,7 +21,7 @@ from socconsole.screens.desk import Desk
 from socconsole.screens.escalating import EscalateActs
 from socconsole.screens.reader import plain
 from socconsole.screens.renewed import Renewed
-from socconsole.store import escalation_acts, escalation_plan
+from socconsole.store import escalation_acts, escalation_plan, escalations
 from socconsole.store.db import Connection
 from socconsole.store.escalation_plan import Proposal
 from socconsole.store.ledger import EntryRefused, LedgerError
@@ -80,11 +80,12 @@ class EscalateScreen(EscalateActs):
     def _look(self, conn: Connection, now: datetime) -> _Read:
         """For a thread."""
         config, world = self.desk.config, self.desk.world
-        told = escalate_sections.told_of(conn, config, world, *self.ids)
         try:
             about = escalation_acts.about(conn, self.ids, now)
         except escalation_acts.EscalationRefused as refused:
+            told = escalate_sections.told_of(conn, config, world, *self.ids[: escalations.MOST])
             return _Read(told=told, refused=str(refused))
+        told = escalate_sections.told_of(conn, config, world, *(one.id for one in about))
         return _Read(about, escalation_plan.propose(conn, config, world, about, self.desk.analyst, now), told)
 
     def _came(self) -> None:
@@ -199,8 +200,9 @@ class EscalateScreen(EscalateActs):
         elif chosen.nobody:
             self.say(f"on record, entry {begun.seq:,}, and not sent: {chosen.nobody}", "warning", _SAID_S)
         else:
-            said = f"{words.plural(len(begun.abouts), 'thing')}, ledger entry {begun.seq:,}; the watch sends"
-            self.say(f"path {chosen.path} is under way: {said}", "good", _SAID_S)
+            what = begun.abouts[0] if len(begun.abouts) == 1 else words.plural(len(begun.abouts), "finding")
+            said = f"path {chosen.path} is under way about {what}, ledger entry {begun.seq:,}; the watch sends"
+            self.say(said, "good", _SAID_S)
         return ""
 
     def do_escalate(self, asked: Invocation) -> None:

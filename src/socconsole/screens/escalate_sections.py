@@ -106,7 +106,7 @@ def proposal(one: Proposal, place: tuple[int, int], now: datetime) -> Iterator[S
     fits = "" if one.fits else "  by hand only: nothing of this severity sets it going"
     yield Section("path", [[(one.path, "strong"), (f"  {at} of {of}" if of > 1 else "", "quiet"), (fits, "quiet")]])
     if one.known and one.going is None:
-        yield Section("left out", [[(f"{words.plural(one.known, 'thing')} of which it tells already", "quiet")]])
+        yield Section("left out", [[(f"{one.known:,} of which it tells already", "quiet")]])
     if one.nobody:
         yield Section("nobody", [[(f"{glyphs.current().warn} nobody is told now: {one.nobody}", "warn")]])
     yield Section("tells", list(_tells(one.tells, now)))

@@ -57,7 +57,10 @@ def about(conn: Connection, ids: Sequence[str], now: datetime) -> list[Told]:
 
     Raises :class:`EscalationRefused`.
     """
-    found = {one: escalations.told(conn, one, now) for one in dict.fromkeys(ids)}
+    asked = list(dict.fromkeys(ids))
+    if len(asked) > escalations.MOST:
+        asked = escalations.worst(conn, asked)
+    found = {one: escalations.told(conn, one, now) for one in asked}
     if missing := [id_ for id_, one in found.items() if one is None]:
         raise EscalationRefused(f"there is no finding or case {clean(missing[0], 40)}")
     known = {one.id: one for one in found.values() if one is not None and not one.over}

@@ -156,7 +156,7 @@ def going(conn: Connection, *, ended: bool = False, limit: int = 1000) -> list[G
 
 def of(conn: Connection, *ids: str) -> list[Going]:
     """Escalations about any of these findings (by any id that they ever had) or cases, the newest first."""
-    every = [name for id_ in ids for name in _names(conn, id_)]
+    every = [name for id_ in ids for name in names(conn, id_)]
     marks = ",".join("?" * len(every))
     return _read(
         conn,
@@ -192,7 +192,7 @@ def _read(conn: Connection, more: str, *values: object) -> list[Going]:
     ]
 
 
-def _names(conn: Connection, id_: str) -> list[str]:
+def names(conn: Connection, id_: str) -> list[str]:
     """Every id of a finding; a case has one."""
     if (called := reading.resolve(conn, id_)) is None:
         return [id_]
@@ -254,54 +254,14 @@ def told(conn: Connection, id_: str, now: datetime) -> Told | None:
     )  # fmt: skip
 
 
-def answered(conn: Connection, one: Going, now: datetime) -> str:
-    """How it was answered, all of it; empty while anything of it waits for somebody.
-
-    Whoever escalated by hand waits for somebody else: what he does about it himself is no answer, but for a snooze.
-    A case is answered when it is closed, or when somebody other than who opened or escalated it took or moved it.
-    """
-    for about in one.abouts:
-        found = told(conn, about, now)
-        if found is None:  # a store that was made anew may not know it yet: not known is not answered
-            return ""
-        if about.startswith("c-"):
-            if found.open and not _taken(conn, one, about):
-                return ""
-        elif _waits(conn, one, about, found, now):
-            return ""
-    return "answered"
-
-
-def _waits(conn: Connection, one: Going, about: str, found: Told, now: datetime) -> bool:
-    """Whether a finding still waits for somebody, for this escalation of it."""
-    if one.who.raw() == WATCH:
-        return found.open
-    before, seq, state, acked_by = conn.execute(
-        f"SELECT b.answered, e.seq, {STATE} AS state, queue.acked_by FROM escalation_about AS b "
-        "JOIN escalation AS e ON e.id = b.escalation JOIN queue ON queue.id = :id "
-        "WHERE b.escalation = :escalation AND b.about = :about",
-        {"id": found.id, "escalation": one.id, "about": about, "now": micros(now), "fresh": "[]"},
-    ).fetchone()
-    marks = ",".join("?" * len(names := _names(conn, found.id)))
-    since = conn.execute(
-        f"SELECT field, who FROM decision_log WHERE finding_id IN ({marks}) AND seq > ? AND taken_by IS NULL",
-        (*names, seq),
-    ).fetchall()
-    if state == "resolved" or (state == "snoozed" and any(field == "snooze" for field, _ in since)):
-        return False
-    if any(field in ("ack", "owner") and who != one.who.raw() for field, who in since):
-        return False
-    # In Security Hub, by whomever: nobody's name comes with it.
-    return not (state == "acknowledged" and acked_by is None and not before)
-
-
-def _taken(conn: Connection, one: Going, case: str) -> bool:
+def worst(conn: Connection, ids: Sequence[str]) -> list[str]:
+    """Of very many findings those that are told of, the worst first; without what is closed."""
     rows = conn.execute(
-        "SELECT v.data FROM case_event AS v JOIN case_file AS c ON c.id = v.case_id JOIN escalation AS e ON e.id = ? "
-        "WHERE v.case_id = ? AND v.verb = 'case_change' AND v.seq > e.seq AND v.who NOT IN (e.who, c.opened_by)",
-        (one.id, case),
+        "SELECT id FROM queue WHERE closed = 0 AND id IN (SELECT value FROM json_each(?)) "
+        "ORDER BY severity DESC, score DESC, n LIMIT ?",
+        (json.dumps(list(ids)), MOST),
     )
-    return any(json.loads(data).get("field") in ("owner", "status") for (data,) in rows)
+    return [id_ for (id_,) in rows]
 
 
 def _abouts(conn: Connection, escalation: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from socconsole.model.finding import Severity
 from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.model.world import World, WorldKind
 from socconsole.response.session import uninterrupted
-from socconsole.store import escalation_firing, escalations, ledger, project, sources
+from socconsole.store import escalation_answers, escalation_firing, escalations, ledger, project, sources
 from socconsole.store.db import Connection
 from socconsole.store.escalation_acts import ending, opening
 from socconsole.store.escalation_plan import message, sends_of, steps_of
@@ -88,7 +88,7 @@ class Escalation:
 
     async def _follow(self, one: Going) -> None:
         now = datetime.now(UTC)
-        if how := await self._keeper.do(escalations.answered, one, now):
+        if how := await self._keeper.do(escalation_answers.answered, one, now):
             await self._record([ending(one, WHO, how)])
             return
         path = self._paths.get(one.path)
