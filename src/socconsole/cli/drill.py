@@ -20,6 +20,7 @@ from socconsole.processes import ours
 
 if TYPE_CHECKING:
     from socconsole.drill.launch import Running, ScenarioInfo
+    from socconsole.drill.scenario import Company
     from socconsole.store.state import StateFolder
 
 LINGER_S = 10.0
@@ -104,7 +105,7 @@ def _started(root: Path, name: str, seed: int, speed: float | None, push: bool) 
     try:
         StateFolder.create(root, running.world)
         accounts = [(account, label, "", info.regions) for account, label in info.accounts]
-        write_accounts(root, accounts, head=HEAD, more=INTERVALS + push_table(running.push) + _datasets(info))
+        write_accounts(root, accounts, head=HEAD, more=INTERVALS + push_table(running.push) + _company(info.company))
         return open_folder(root), running
     except StateError as error:
         launch.stop(root)
@@ -118,13 +119,25 @@ def push_table(push: Mapping[str, object] | None) -> str:
     return "\n[push]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in push.items())
 
 
-def _datasets(info: ScenarioInfo) -> str:
-    lines: list[str] = []
-    for dataset in info.datasets:
-        lines += ["", "[[dataset]]", f"name = {json.dumps(dataset.name)}", f"stores = {json.dumps(dataset.stores)}"]
-        lines.append(f"categories = {json.dumps(dataset.categories)}")
-        lines.append(f"confidential = {json.dumps(dataset.confidential)}")
+def _company(company: Company) -> str:
+    """Its tables as the configuration has them; what is empty there is left out."""
+    import msgspec
+
+    lines = ["", "[cases]", f"decide = {_toml(company.decide)}"] if company.decide else []
+    for name, tables in (("entity", company.entity), ("dataset", company.dataset)):
+        for table in tables:
+            said = msgspec.to_builtins(table)
+            lines += ["", f"[[{name}]]", *(f"{key} = {_toml(value)}" for key, value in said.items() if value)]
     return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    """A value in one line. What JSON writes of texts, numbers and truth is TOML too."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(said)}" for key, said in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _resumed(root: Path) -> tuple[StateFolder, Running]:

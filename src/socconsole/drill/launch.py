@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from socconsole.drill import scenario as scenarios
-from socconsole.drill.scenario import BadScenario
+from socconsole.drill.scenario import BadScenario, Company
 from socconsole.model.world import DrillWorld, World, WorldKind
 from socconsole.processes import ours
 
@@ -52,16 +52,6 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class DatasetInfo:
-    """What a store of the estate holds, as its tags say."""
-
-    name: str
-    stores: tuple[str, ...]
-    categories: tuple[str, ...]
-    confidential: bool
-
-
-@dataclass(frozen=True, slots=True)
 class ScenarioInfo:
     name: str
     title: str
@@ -70,7 +60,7 @@ class ScenarioInfo:
     accounts: tuple[tuple[str, str], ...]
     """(account id, name), the analyst's own first."""
     regions: tuple[str, ...]
-    datasets: tuple[DatasetInfo, ...]
+    company: Company
 
 
 def list_scenarios() -> list[ScenarioInfo]:
@@ -84,17 +74,7 @@ def describe(name: str) -> ScenarioInfo:
     except BadScenario as error:
         raise DrillError(str(error), "socconsole drill --list") from error
     accounts = tuple((account, label) for label, account in story.accounts.items())
-    datasets = tuple(
-        DatasetInfo(
-            name=bucket.tags["dataset"],
-            stores=(bucket.name,),
-            categories=("pii",) if bucket.tags.get("pii") == "yes" else (),
-            confidential=bucket.tags.get("classification") in ("confidential", "restricted"),
-        )
-        for bucket in story.bucket
-        if "dataset" in bucket.tags
-    )
-    return ScenarioInfo(name, story.title, story.summary, story.speed, accounts, story.regions, datasets)
+    return ScenarioInfo(name, story.title, story.summary, story.speed, accounts, story.regions, story.company)
 
 
 def start(

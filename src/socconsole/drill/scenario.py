@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from socconsole.config import DatasetConfig, EntityConfig
+
 if TYPE_CHECKING:
     from socconsole.drill.cloud import Cloud
     from socconsole.drill.engine import Engine
@@ -194,6 +196,14 @@ class Denied(Block, frozen=True):
     region: str = "*"
 
 
+class Company(Block, frozen=True):
+    """What the shop says of itself and its data: goes into the configuration of the drill's state folder."""
+
+    decide: tuple[str, ...] = ()
+    entity: tuple[EntityConfig, ...] = ()
+    dataset: tuple[DatasetConfig, ...] = ()
+
+
 class Scenario(Block, frozen=True):
     name: str
     title: str
@@ -221,6 +231,7 @@ class Scenario(Block, frozen=True):
     reads: tuple[Reads, ...] = ()
     invokes: tuple[Invokes, ...] = ()
     denied: tuple[Denied, ...] = ()
+    company: Company = Company()
 
 
 def names() -> list[str]:
