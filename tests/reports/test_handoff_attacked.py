@@ -191,7 +191,7 @@ def test_while_the_watch_writes_it_waits_or_says_that_it_could_not(
     folder, file = whole
     before = ledger.count(theirs)
     monkeypatch.setattr(db, "BUSY_MS", 10)
-    with writing(theirs), pytest.raises(BadHandoff, match="the store is busy"):
+    with writing(theirs), pytest.raises(BadHandoff, match="nothing was taken over: the store: database is locked"):
         taken(theirs, folder, file)
     assert ledger.count(theirs) == before
     monkeypatch.setattr(db, "BUSY_MS", 20_000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -93,8 +92,8 @@ def accept(folder: StateFolder, config: Config, data: bytes, who: str, now: date
     try:
         with folder.lock("handoff", _WAIT_S):
             return _accept(folder, config, data, who, now)
-    except sqlite3.OperationalError as busy:
-        raise BadHandoff(f"not accepted, and nothing was taken over: the store is busy ({busy})", "try again") from busy
+    except db.Error as trouble:
+        raise BadHandoff(f"not accepted, and nothing was taken over: the store: {trouble}", "try again") from trouble
 
 
 def _accept(folder: StateFolder, config: Config, data: bytes, who: str, now: datetime) -> Taken:
@@ -198,8 +197,8 @@ def receipt(folder: StateFolder, config: Config, line: str, who: str, now: datet
     said, peer = receipts.read(line, config.peers, now)
     try:
         project.project(folder)
-    except sqlite3.OperationalError as busy:
-        raise BadReceipt(f"not recorded: the store is busy ({busy}); try again") from busy
+    except db.Error as trouble:
+        raise BadReceipt(f"not recorded: the store: {trouble}; try again") from trouble
     with db.reading(folder) as conn:
         given = handoffs.get(conn, said.handoff)
     if given is None or not given.given:
