@@ -45,9 +45,20 @@ def told_of(conn: Connection, config: Config, world: World, *ids: str) -> list[T
     ]
 
 
-def about(desk: Desk, finding: str) -> Section | None:
-    """What was escalated of a finding, for its detail."""
-    return section(told_of(desk.conn, desk.config, desk.world, finding), desk.config, desk.stamp)
+def about(desk: Desk, finding: str, *, full: bool) -> Section | None:
+    """What was escalated of a finding, for its detail: a line each, or ``full``."""
+    found = told_of(desk.conn, desk.config, desk.world, finding)
+    if full or not found:
+        return section(found, desk.config, desk.stamp)
+    return Section("escalated", [_brief(one) for one in found])
+
+
+def _brief(told: Told) -> Body:
+    """The path, and the last result of each channel."""
+    last = {send.channel: send for send in told.sends}
+    sent: list[Piece] = [piece for send in last.values() for piece in ((f"  {send.channel} ", "text"), _result(send))]
+    nobody: list[Piece] = [("  nobody further is told", "bad")] if told.held_up else []
+    return [(f"{told.going.path} ", "strong"), _state(told.going), *sent, *nobody]
 
 
 def section(found: Sequence[Told], config: Config, stamp: Stamp) -> Section | None:
@@ -59,10 +70,9 @@ def section(found: Sequence[Told], config: Config, stamp: Stamp) -> Section | No
 def _told(told: Told, config: Config, stamp: Stamp) -> Iterator[Body]:
     """One escalation: since when, every send with its result, and who is next."""
     one = told.going
-    state: Piece = (_HOW.get(one.how, one.how), "quiet") if one.stopped else ("under way", "warn")
     yield [
-        (f"{one.path} ", "strong"), state,
-        (f"  {one.id} since {stamp(one.fired)} by ", "quiet"), (clean(one.who, 40), "quiet"),
+        (f"{one.path} ", "strong"), _state(one),
+        (f"  {one.id} since {stamp(one.fired)[5:]} by ", "quiet"), (clean(one.who, 40), "quiet"),
     ]  # fmt: skip
     for send in told.sends:
         yield _sent(send, stamp)
@@ -70,15 +80,19 @@ def _told(told: Told, config: Config, stamp: Stamp) -> Iterator[Body]:
         yield from _next(told, config)
 
 
-def _sent(send: Sent, stamp: Stamp) -> Body:
+def _state(one: Going) -> Piece:
+    return (_HOW.get(one.how, one.how), "quiet") if one.stopped else ("under way", "warn")
+
+
+def _result(send: Sent) -> Piece:
     signs = glyphs.current()
-    said, style = (
-        (f"{signs.warn} in doubt, or under way", "warn")
-        if send.ended is None
-        else (f"{signs.good} sent", "good")
-        if send.reached
-        else (f"{signs.bad} failed", "bad")
-    )
+    if send.ended is None:
+        return f"{signs.warn} in doubt, or under way", "warn"
+    return (f"{signs.good} sent", "good") if send.reached else (f"{signs.bad} failed", "bad")
+
+
+def _sent(send: Sent, stamp: Stamp) -> Body:
+    said, style = _result(send)
     again = f", attempt {send.attempt}" if send.attempt > 1 else ""
     why = f": {clean(send.why, 160)}" if send.why else ""
     return [(f"  {stamp(send.began)[5:]} {send.channel} ", "text"), (f"{said}{why}", style), (again, "quiet")]

@@ -64,14 +64,14 @@ class FindingScreen(FindingActs):
         ]
         if contained:
             shown.insert(2, Section("contained", contained))
-        if (escalated := escalate_sections.about(self.desk, self.finding)) is not None:
-            shown.insert(2, escalated)
         if named is not None and (found := incidents.get(self.desk.conn, named)) is not None:
             shown.insert(0, story(found, members, stored.finding.id, self.desk.stamp))
             rest = (also_here(members, stored.finding.id, full=True), tied_by(found, full=True))
             shown[2:2] = [section for section in rest if section is not None]
         if (case := case_entry.section(self.desk.conn, self.finding)) is not None:
             shown.insert(0, case)
+        if (escalated := escalate_sections.about(self.desk, self.finding, full=True)) is not None:
+            shown.insert(0, escalated)
         pane.show_sections(heading(stored.finding), shown, key=self.finding)
 
 
