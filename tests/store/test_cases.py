@@ -84,6 +84,11 @@ def clock(folder: StateFolder, id_: str, name: str, now: datetime = NOW):
         return {one.id: one for one in case_clocks.of_case(conn, CONFIG, case, now)}[name]
 
 
+def said_of(folder: StateFolder, case: Case) -> list[str]:
+    with store(folder) as conn:
+        return [one.words.raw() for one in case_view.history(folder, conn, case).lines]
+
+
 def test_a_case_takes_title_and_severity_of_its_worst_finding_and_keeps_the_records(folder: StateFolder) -> None:
     fill(folder, hub("9", severity=Severity.CRITICAL, title=HOSTILE))
     case = get(folder, opened(folder, 1, 9))
@@ -413,6 +418,10 @@ def test_an_erased_text_is_gone_from_the_case(folder: StateFolder) -> None:
     project.project(folder)
     case = get(folder, id_)
     assert (case.hypothesis.raw(), case.told[0].name.raw()) == ("", "")
+    assert "hypothesis: nothing → (erased)" in said_of(folder, case), "there was none to erase"
+    act(folder, ask.ChangeCase(case=id_, field="hypothesis", value="a stolen key"))
+    act(folder, ask.ChangeCase(case=id_, field="hypothesis", value="a backup"))
+    assert "hypothesis: a stolen key → a backup" in said_of(folder, get(folder, id_))
 
 
 def test_steps_that_were_missed_speak_against_closing(folder: StateFolder) -> None:

@@ -93,7 +93,15 @@ def whole(folder: StateFolder, conn: Any, config: Config, case: Case, now: datet
             for one in six_lines.six_lines(conn, config, case, now)
         ],
         "actions": [
-            {"id": one.id, "action": one.action, "target": one.target, "state": one.state.value}
+            {
+                "id": one.id,
+                "action": one.action,
+                "named": one.named,
+                "target": one.target,
+                "state": one.state.value,
+                "undoes": one.undoes,
+                "undone_by": one.undone_by,
+            }
             for one in cases.actions_of(conn, case)
         ],
         "open": list(case_view.still_open(conn, config, case, now)),
@@ -119,6 +127,11 @@ def page(whole: dict[str, Any]) -> None:
     held = "  LEGAL HOLD" if whole["held"] else ""
     print(f"{whole['case']}  {whole['severity']}  {whole['status']}{held}  {clean(whole['title'], 120)}")
     print(f"  opened {whole['opened']} by {clean(whole['opened_by'], 40)}, owner {clean(whole['owner'], 40)}")
+    if whole["closed"]:
+        how = next((one for one in reversed(whole["history"]) if one["verb"] == "case_close"), None)
+        print(
+            f"  closed {whole['closed']}" + (f" by {clean(how['who'], 40)}: {clean(how['words'], 600)}" if how else "")
+        )
     print(f"  hypothesis: {clean(whole['hypothesis'], 300) or 'nobody said one yet'}")
     for line in whole["lines"]:
         unknown = f"UNKNOWN: {clean(line['unknown'], 300)}" if line["unknown"] else ""
@@ -132,9 +145,10 @@ def page(whole: dict[str, Any]) -> None:
     for regime, asks in {one["regime"]: one["asks"] for one in whole["clocks"] if one["state"] == "ask"}.items():
         print(f"    to be answered, {regime}: {asks}")
     for action in whole["actions"]:
-        print(f"  {action['state']:<12} {action['action']} on {clean(action['target'], 80)}  ({action['id']})")
+        state = action["state"].replace("_", " ") + (", undone" if action["undone_by"] else "")
+        print(f"  {state:<16} {action['named']} on {clean(action['target'], 80)}  ({action['id']})")
     if whole["open"]:
-        print("\n  before it can be closed")
+        print("\n  still open, although it is closed" if whole["closed"] else "\n  before it can be closed")
         for one in whole["open"]:
             print(f"    {clean(one, 200)}")
     rest = len(whole["history"]) - _LISTED

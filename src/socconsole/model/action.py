@@ -123,3 +123,8 @@ class ActionRecord:
     detail: str = ""
     leave: str = ""
     """By whose leave, where it was not the analyst's own (an approval, break-glass), and when to look again."""
+
+    @property
+    def named(self) -> str:
+        """What was done: the action's name, or that it was the undo of which."""
+        return f"undo of {self.undoes}, {self.action}" if self.undoes else self.action

@@ -37,6 +37,8 @@ class Line:
     entry: Entry
     hash: str
     """Hexadecimal SHA-256."""
+    erased: frozenset[str] = frozenset()
+    """Names of the free texts that it had and that were erased since. What is in neither never was."""
 
 
 def line_json(line: Line) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def _actions(conn: Connection, case: Case) -> Section:
     rows = tuple(
         (
             stamp(one.intended),
-            one.action,
+            one.named,
             one.target,
             f"{one.place.account} {one.place.region}",
             Cell(one.state.value.replace("_", " "), _STATES.get(one.state, "unknown")),

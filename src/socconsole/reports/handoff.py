@@ -224,7 +224,7 @@ def _source(key: SourceKey) -> str:
 
 
 def _named(record: ActionRecord) -> str:
-    return f"{'undo by ' if record.undoes else ''}{record.action} on {clean(record.target, 200)} ({record.id})"
+    return f"{record.named} on {clean(record.target, 200)} ({record.id})"
 
 
 def _state(record: ActionRecord) -> str:

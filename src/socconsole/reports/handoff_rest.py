@@ -159,7 +159,7 @@ def waiting(conn: Connection, threats: dict[Severity, int], totals: dict[Severit
 
 
 def _what(record: ActionRecord) -> str:
-    return f"{'undo by ' if record.undoes else ''}{record.action} on {clean(record.target, 200)}"
+    return f"{record.named} on {clean(record.target, 200)}"
 
 
 def _state(record: ActionRecord) -> str:

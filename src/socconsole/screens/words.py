@@ -53,7 +53,7 @@ def plural(n: int, one: str, many: str = "") -> str:
 
 def named(record: ActionRecord) -> str:
     """What was done: the action's name, or that it was the undo of which."""
-    return f"undo of {record.undoes}, {record.action}" if record.undoes else record.action
+    return record.named
 
 
 def duration(text: str) -> timedelta:

@@ -56,6 +56,7 @@ def as_made(line: Line) -> Line:
         session="",
         entry=Entry(verb, str(data["by"]), line.entry.subjects, data["data"], line.entry.private),
         hash=origin.hash,
+        erased=line.erased,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
@@ -114,11 +114,29 @@ def happened(line: Line, at: datetime | None = None) -> Happened:
     """An entry in words; ``at`` is when it was in the world's time, where that is known better."""
     data = line.entry.data
     when = at or (instant(int(data["now"])) if "now" in data else line.at)
-    words = Untrusted(_words(line.entry.verb, data, line.entry.private, line.entry.subjects))
+    words = Untrusted(_words(line.entry.verb, data, line.entry.private, line.entry.subjects, _absent(line)))
     return Happened(when, Untrusted(line.entry.who), line.entry.verb, words, LEDGER, line.seq)
 
 
-def _words(verb: str, data: Mapping[str, Any], private: Mapping[str, str], subjects: tuple[str, ...]) -> str:
+def _absent(line: Line) -> Callable[[str], str]:
+    """What stands for a text that an entry does not have: it was erased only where it was there."""
+    adopted = not line.session  # what was erased before it came here cannot be told from what never was
+
+    def said(name: str) -> str:
+        if name in line.erased:
+            return "(erased)"
+        return "(nothing, or erased elsewhere)" if adopted else "nothing"
+
+    return said
+
+
+def _words(
+    verb: str,
+    data: Mapping[str, Any],
+    private: Mapping[str, str],
+    subjects: tuple[str, ...],
+    absent: Callable[[str], str],
+) -> str:
     """What an entry says, with old and new value where it changed one."""
     why = private.get("reason") or private.get("text") or private.get("receipt") or private.get("note") or ""
     many = f"{len(subjects):,} finding{'s' * (len(subjects) != 1)}"
@@ -129,8 +147,8 @@ def _words(verb: str, data: Mapping[str, Any], private: Mapping[str, str], subje
         case "case_attach" | "case_detach":
             said = f"{'attached' if verb.endswith('attach') else 'took out'} {many}"
         case "case_change":
-            was, value = (data.get(key, private.get(key, "(erased)")) for key in ("was", "value"))
-            said = f"{data['field']}: {was or 'nothing'} → {value or 'nothing'}"
+            was, value = (data.get(key) or private.get(key) or absent(key) for key in ("was", "value"))
+            said = f"{data['field']}: {was} → {value}"
         case "case_merge":
             said = f"{data['case']} became part of {data['into']}"
         case "case_told":
@@ -164,7 +182,8 @@ def _words(verb: str, data: Mapping[str, Any], private: Mapping[str, str], subje
         case "escalation_stopped":
             said = f"escalation {data['id']} ended: {data['how']}"
         case "intent":
-            said = f"{data['action']} on {data['target']}"
+            undo = f"undo of {data['undoes']}, " if data.get("undoes") else ""
+            said = f"{undo}{data['action']} on {data['target']}"
         case "case_packed":
             said = f"{'redacted ' * bool(data['redacted'])}evidence pack made, manifest {data['manifest'][:16]}…"
         case "case_note":

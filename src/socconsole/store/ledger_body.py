@@ -167,6 +167,7 @@ def line(seq: int, written: bytes, hash_: bytes, private: Mapping[str, str]) -> 
             private=dict(private),
         ),
         hash=hash_.hex(),
+        erased=frozenset(document["private"]).difference(private),
     )
 
 
