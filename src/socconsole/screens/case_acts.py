@@ -171,6 +171,12 @@ class CaseActs(EscalateActs):
         hint = f"tab: {words.plural(len(others), 'open case')}" if others else "no other case is open"
         return await self.ask(f"merge {case.id} into", hint=hint, complete=next_one)
 
+    def choices(self, head: str) -> Sequence[str]:
+        here = self.case_here()
+        if head != "merge" or here is None:
+            return super().choices(head)
+        return [id_ for id_, _, closed in cases.with_clocks(self.desk.conn) if not closed and id_ != here.id]
+
     def merged(self, into: str) -> None:
         """The case of this screen is part of another now."""
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from textual import on
+from textual.timer import Timer
 
 from socconsole.commands import Command
 from socconsole.screens.base import Invocation
@@ -19,8 +20,14 @@ MARKS_LIMIT: Final = 10_000
 """Most rows of one bulk act: a hundred entries of a hundred."""
 
 
+_RESTING_S: Final = 0.06
+"""The detail follows the cursor when it rests: a held key paints rows, not details nobody reads."""
+
+
 class MarkedList(ListScreen[Row]):
     """A list with the keys that mark its rows; what an act is about (``subject``) its own class says."""
+
+    _resting: Timer | None = None
 
     @abstractmethod
     async def every_key(self) -> tuple[Sequence[str], str]:
@@ -31,6 +38,15 @@ class MarkedList(ListScreen[Row]):
     def _marked(self, event: WindowTable.MarksChanged) -> None:
         event.stop()
         self.show_title()
+        self.show_keys()
+
+    def moved(self) -> None:
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(_RESTING_S, self._rested)
+
+    def _rested(self) -> None:
+        self.show_detail()
         self.show_keys()
 
     def why_not(self, command: Command) -> str:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 from textual import events
-from textual.timer import Timer
 
 from socconsole.model.source import Freshness, SourceState
 from socconsole.screens import opening, triage_columns, words
@@ -30,8 +29,6 @@ from socconsole.widgets.rows import Column
 from socconsole.widgets.table import RowSource
 
 _COUNT_PAUSE_S: Final = 2.0
-_RESTING_S: Final = 0.06
-"""The detail follows the cursor when it rests: a held key paints rows, not details nobody reads."""
 _NAMED: Final = 4
 """Sources named in an empty list; the rest are counted."""
 _RESTORED_S: Final = 30.0
@@ -60,7 +57,6 @@ class TriageScreen(MarkedList[QueueRow], IncidentActs):
         kept = desk.session
         self.view = View(kept.view) if kept.view in set(View) else View.THREATS
         self.sort = _sort(kept.sort)
-        self._resting: Timer | None = None
         self._counting = False
         self._begun = False
         """The rows have been painted once."""
@@ -225,15 +221,6 @@ class TriageScreen(MarkedList[QueueRow], IncidentActs):
         """Behind the first frame: rows come first, and what a detail is made of is as much to load as all of them."""
         if self._begun:
             super().show_detail()
-
-    def moved(self) -> None:
-        if self._resting is not None:
-            self._resting.stop()
-        self._resting = self.set_timer(_RESTING_S, self._rested)
-
-    def _rested(self) -> None:
-        self.show_detail()
-        self.show_keys()
 
     def session(self, kept: Session, screen: str) -> Session:
         """What to remember of this screen, added to ``kept``."""
