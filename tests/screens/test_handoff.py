@@ -18,8 +18,8 @@ from socconsole.commands import cases as ask
 from socconsole.config import Config, PeerConfig
 from socconsole.model.entry import Entry
 from socconsole.model.source import Freshness
-from socconsole.reports.document import Document, Notice, Section
-from socconsole.screens import handoff_rows
+from socconsole.reports.document import Cell, Document, Notice, Section, Table
+from socconsole.screens import handoff_first, handoff_rows
 from socconsole.screens.handoff_shift import until
 from socconsole.store import case_acts, db, evidence, handoffs, keys, ledger, project
 from tests.screens.conftest import CONFIG
@@ -125,21 +125,23 @@ async def test_the_first_screen_says_what_is_dead_what_failed_and_what_is_late(
         await shown(desk, "─ Case", case)
 
 
-def test_forty_blind_sources_are_one_row_and_push_nothing_off_the_screen() -> None:
+def test_of_each_kind_one_stands_before_the_second_of_any() -> None:
     blind = [f"guardduty {ACCOUNT} region-{n}" for n in range(40)]
     notices = (
-        *(Notice(f"Blind: {one}: DENIED", about=one) for one in blind),
+        Notice("Blind: guardduty and 40 places: DENIED", about=blind[0]),
         Notice(f"Blind: trail {ACCOUNT} {REGION}: STALE", about=f"trail {ACCOUNT} {REGION}"),
         *(Notice(f"Failed: x on y ({FAILED}): partial", about=FAILED) for _ in range(2)),
         Notice("Overdue: c-00000001 GDPR-33, SE, was due", about="c-00000001"),
         Notice("The watch does not run: timers stopped"),
     )
-    report = Document("Handoff", (), (Section("First", notices, "first"),))
+    lines = (*((one, Cell("DENIED", "bad")) for one in blind), (f"trail {ACCOUNT} {REGION}", Cell("STALE", "bad")))
+    table = Table(("Source", "State"), lines, "")
+    report = Document("Handoff", (), (Section("First", notices, "first"), Section("Blind", (table,), "blind")))
     rows = handoff_rows.rows(handoff_rows.HandoffRead(report), lambda at: "")
     assert [row.state.split(" ", 1)[1] for row in rows[:4]] == ["blind", "failed", "overdue", "attention"]
-    assert "DENIED in 40 places" in rows[0].said
-    assert handoff_rows.headline(rows) == "41 blind, 2 failed, 1 overdue, 1 attention"
+    assert handoff_first.headline(rows) == "41 blind, 2 failed, 1 overdue, 1 attention"
     assert len({row.key for row in rows}) == len(rows)
+    assert len(rows[0].sections) == 80, "each of them is told beside the one row"
 
 
 async def test_a_ledger_that_cannot_be_read_leaves_the_handoff_not_known(estate: Estate, console: Opened) -> None:

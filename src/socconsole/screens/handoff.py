@@ -9,12 +9,12 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 from socconsole.commands import Command
+from socconsole.screens import handoff_first, handoff_rows, handoff_take, opening
 from socconsole.screens import handoff_papers as papers
-from socconsole.screens import handoff_rows, handoff_take, opening
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.handoff_papers import NotDone
-from socconsole.screens.handoff_rows import ACTION, CASE, FINDING, HANDOFF, PATH, SOURCE, HandoffRow
+from socconsole.screens.handoff_row import ACTION, CASE, FINDING, HANDOFF, PATH, SOURCE, HandoffRow
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen, plain
 from socconsole.screens.renewed import Filtered, Renewed
@@ -79,7 +79,7 @@ class HandoffScreen(ListScreen[HandoffRow]):
     def title_text(self) -> str:
         trouble = self._read.value.trouble if self._read.value is not None else ""
         said = [f"NOT KNOWN: {clean(trouble, 200)}"] if trouble else []
-        first = handoff_rows.headline(self._rows)
+        first = handoff_first.headline(self._rows)
         shown = [f"/{clean(self.filter_text, 60)}"] if self.filter_text else []
         return ", ".join(filter(None, [*said, first])) + "  ".join(["", *shown])
 
