@@ -10,9 +10,8 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from socconsole.cli.exits import Code, stop
 from socconsole.cli.opening import check_keys, live_root, load_config, open_folder
@@ -24,8 +23,7 @@ NO_SCREEN: Final = frozenset({"", "dumb", "unknown"})
 _OPTIONS: Final = ("--mode", "--store", "--config")
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(NamedTuple):
     """What a start without a verb asks for."""
 
     mode: str = ""

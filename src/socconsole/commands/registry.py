@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
+
+import msgspec
 
 from socconsole.model.mode import Effect, Mode
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """One thing a user can do.
 
     ``id`` is stable (remapping and the ledger use it); ``needs`` says what has to be under the cursor

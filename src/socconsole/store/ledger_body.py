@@ -14,13 +14,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from socconsole.model.entry import Entry, Line
 from socconsole.store.instants import instant, micros
 from socconsole.text import Untrusted
+
+if TYPE_CHECKING:
+    from socconsole.model.entry import Entry, Line
 
 _ENTRY: Final = b"socconsole/ledger/entry/v1\x00"
 _SIGNED: Final = b"socconsole/ledger/signature/v1\x00"
@@ -153,6 +155,8 @@ def _sha256(data: bytes) -> bytes:
 
 def line(seq: int, written: bytes, hash_: bytes, private: Mapping[str, str]) -> Line:
     """An entry as read back. Raises ``ValueError`` or ``LookupError`` for a body that is not one of ours."""
+    from socconsole.model.entry import Entry, Line  # opening a folder reads bodies alone
+
     document = orjson.loads(written)
     return Line(
         seq=seq,

@@ -6,12 +6,15 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from socconsole.model.entry import Line
+import msgspec
+
 from socconsole.store.ledger_body import EntryRefused
+
+if TYPE_CHECKING:
+    from socconsole.model.entry import Line
 
 WAIT_S: Final = 2.0
 """How long a writer waits for another process; DESIGN sets it."""
@@ -39,16 +42,14 @@ class LedgerLost(LedgerError):
     """The file holds less than its checkpoint says: entries are missing, and nothing may be added."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """The last entry: its sequence (0: none) and hexadecimal hash."""
 
     seq: int
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(msgspec.Struct, frozen=True):
     """Part of the ledger for a screen. ``total`` is the number of entries that the filter lets through."""
 
     lines: tuple[Line, ...]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from socconsole.model.entry import Line
+import orjson
+
 from socconsole.store import ledger_body
 from socconsole.store.ledger_file import Head, Window, reading
 from socconsole.text import ascii_json
 
 if TYPE_CHECKING:
+    from socconsole.model.entry import Line
     from socconsole.store.state import StateFolder
 
 WORLD: Final = "world"
@@ -66,6 +68,21 @@ def lines(
                 return
             after = rows[-1][0]
             left -= len(rows) if left > 0 else 0
+
+
+def bodies(folder: StateFolder, limit: int = -1, *, verbs: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Entries as they were written (``ledger_body``), oldest first, without what is private; -1: all of them."""
+    where, values = _filter("", verbs, "")
+    with reading(folder.ledger_db) as conn:
+        rows = conn.execute(f"SELECT body FROM ledger WHERE 1{where} ORDER BY seq LIMIT ?", (*values, limit))
+        return [_document(body) for (body,) in rows]
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    document = orjson.loads(body)
+    if not isinstance(document, dict):
+        raise ValueError("an entry's body is no JSON object")
+    return document
 
 
 def get(folder: StateFolder, seqs: Sequence[int]) -> dict[int, Line]:

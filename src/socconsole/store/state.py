@@ -18,7 +18,6 @@ from typing import Any, Final, Self
 
 import orjson
 
-from socconsole.model.entry import Entry
 from socconsole.model.world import DrillWorld, World, WorldKind
 from socconsole.store import ledger_read, locks
 from socconsole.store.ledger_file import LedgerError
@@ -164,6 +163,7 @@ class StateFolder:
             raise StateError(
                 f"a {self.world.kind.value} state folder takes no accounts", "name the live one with --store"
             )
+        from socconsole.model.entry import Entry
         from socconsole.store import ledger
 
         ledger.append(self, [Entry(ACCOUNTS_ADDED, who, data={"accounts": fresh})])
@@ -219,21 +219,21 @@ def world_of(data: Mapping[str, Any]) -> World:
 
 def _world(folder: StateFolder) -> World:
     """The world as the first entry and later additions say. The entries' signatures are not checked here."""
-    first = ledger_read.read(folder, limit=1)
+    first = next(iter(ledger_read.bodies(folder, 1)), {})
     damaged = StateError(
         f"{folder.ledger_db} does not open with a world of this folder",
         "restore ledger.db from a backup; `socconsole ledger verify` says what is wrong with it",
     )
-    if not first or first[0].entry.verb != ledger_read.WORLD or first[0].install != folder.install:
+    if first.get("verb") != ledger_read.WORLD or first.get("install") != folder.install:
         raise damaged
     try:
-        world = world_of(first[0].entry.data)
+        world = world_of(first["data"])
         if world.kind is not WorldKind.LIVE:
             return world
         added = [
             account
-            for line in ledger_read.lines(folder, verbs=(ACCOUNTS_ADDED,))
-            for account in line.entry.data["accounts"]
+            for entry in ledger_read.bodies(folder, verbs=(ACCOUNTS_ADDED,))
+            for account in entry["data"]["accounts"]
         ]
     except (ValueError, LookupError, TypeError) as error:
         raise damaged from error

@@ -13,19 +13,21 @@ if TYPE_CHECKING:
     from socconsole.triage.correlation import Deed, Group, Member, correlate
     from socconsole.triage.entities import entities_of
     from socconsole.triage.fingerprints import Fingerprint, NotSnoozable, fingerprint
+    from socconsole.triage.limits import QUIET_AFTER, SNOOZE_LIMIT
     from socconsole.triage.marking import Mark, is_sequence, marks
     from socconsole.triage.merging import merge, strongest_key
     from socconsole.triage.scoring import Context, Dataset, datasets, priority, scoring_digest
-    from socconsole.triage.standing import QUIET_AFTER, SNOOZE_LIMIT, Facts, resumed, snooze_holds, state
+    from socconsole.triage.standing import Facts, resumed, snooze_holds, state
 else:  # the type checker has the imports above, and would take any name at all from a ``__getattr__``
     _MODULES = {
         "correlation": ("Deed", "Group", "Member", "correlate"),
         "entities": ("entities_of",),
         "fingerprints": ("Fingerprint", "NotSnoozable", "fingerprint"),
+        "limits": ("QUIET_AFTER", "SNOOZE_LIMIT"),
         "marking": ("Mark", "is_sequence", "marks"),
         "merging": ("merge", "strongest_key"),
         "scoring": ("Context", "Dataset", "datasets", "priority", "scoring_digest"),
-        "standing": ("QUIET_AFTER", "SNOOZE_LIMIT", "Facts", "resumed", "snooze_holds", "state"),
+        "standing": ("Facts", "resumed", "snooze_holds", "state"),
     }
     _WHERE = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -9,13 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from socconsole.model.standing import Leaving, State, Workflow
-
-QUIET_AFTER: Final = timedelta(minutes=30)
-"""Silence on a path, on top of the lag of the sources that could see it, before it is called quiet."""
-SNOOZE_LIMIT: Final = timedelta(days=7)
+from socconsole.triage.limits import QUIET_AFTER, SNOOZE_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
