@@ -143,7 +143,7 @@ async def test_marked_findings_are_taken_out_and_a_case_is_merged_from_the_list(
         await beside(desk, "took 3 out")
         assert case_of(leak, case).findings == ()
         await desk.press("escape")
-        await desk.until(lambda: desk.screen.place == "cases")
+        await desk.until(lambda: desk.screen.place == "cases" and desk.screen.query("#line"))
         await desk.press("end")
         await desk.type(":merge ")
         await desk.press("tab")
