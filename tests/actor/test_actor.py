@@ -207,7 +207,7 @@ def test_an_offer_puts_what_helps_first(aws: Embedded, folder: StateFolder, chil
             for stored in reading.each(conn, open_ids(folder))
             if any(CORPUS in resource.id.raw() for resource in stored.finding.resources)
         )
-    offered = child().answer("offer", finding=finding.id)
+    offered = child().answer("offer", findings=[finding.id])
     assert offered["plans"][0]["helps"]
     assert offered["plans"][0]["target"] == CORPUS
     assert offered["plans"][0]["finding"] == finding.id

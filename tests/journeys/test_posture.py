@@ -29,7 +29,7 @@ def shown(terminal: Terminal, pattern: str) -> re.Match[str]:
 def mend(terminal: Terminal) -> None:
     """X on the failing check under the cursor, its plan, the reason where the session is not armed, the typed id."""
     act(terminal, "X", "reversible")
-    terminal.wait_for("helps", ARRIVAL_S)
+    shown(terminal, "helps|hardens")
     if " RESPOND" not in terminal.display[0]:
         press_until(terminal, "\r", "why this session has to contain")
         terminal.type("what the review found\r")

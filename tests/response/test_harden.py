@@ -103,6 +103,7 @@ async def test_an_account_without_a_public_bucket_is_blocked_too(aws: Embedded, 
     assert (found.helps, found.purpose) == (True, Purpose.HARDEN)
     assert found.why.startswith("none of the account's 2 buckets is open to the public now")
     assert found.second_person, "the rails are the same"
+    assert not any("go dark" in each for each in found.warnings), "none is public"
 
 
 async def test_a_log_of_ten_minutes_does_for_a_finding_and_not_for_the_check(

@@ -57,6 +57,11 @@ async def fix(screen: ConsoleScreen, row: Row, endpoint: Endpoint | None = None)
         opening.plan(screen.desk, action, target.strip(), place.account, place.region, check=row.result.check)
 
 
+def action(row: Row, endpoint: Endpoint | None = None) -> str:
+    """Whose turn it is to mend it; empty where no action does."""
+    return _fix(row, endpoint)[0]
+
+
 def _fix(row: Row, endpoint: Endpoint | None) -> tuple[str, tuple[str, ...]]:
     """The action whose turn it is, and what it could act on."""
     from socconsole.posture.fixing import fix as found  # with all of posture: not before somebody looks

@@ -47,7 +47,7 @@ def _fix(row: Row) -> Cell:
     about = posture_words.about(row.result.check)
     if row.result.verdict is not Verdict.FAIL or about is None or not about.action:
         return Cell("-", "quiet")
-    return Cell(about.action, "accent")
+    return Cell(fixing.action(row), "accent")
 
 
 def last(subject: str) -> str:

@@ -48,6 +48,9 @@ class Account:
     unread: tuple[str, ...] = ()
 
 
+_DARK: Final = "web sites and public downloads of every bucket of the account go dark, wanted ones too"
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What was found of an account's buckets."""
@@ -124,7 +127,7 @@ class S3AccountBlockPublic(Change[Account]):
             {_STATE: _CLOSED},
             why="the account blocks no public access by itself",
             fit=45,
-            warnings=("web sites and public downloads of every bucket of the account go dark, wanted ones too",),
+            warnings=(_DARK,),
         )
 
     async def plan(self, door: Door, target: Target, finding: Finding | None, own: Collection[str]) -> Plan:
@@ -145,8 +148,15 @@ class S3AccountBlockPublic(Change[Account]):
     async def harden(self, door: Door, target: Target, finding: Finding | None, own: Collection[str]) -> Plan:
         plan, found = await self._surveyed(door, target, finding, own)
         if plan.helps and found is not None and found.closed:
-            why = f"{_none_open(found)} now; the account blocks nothing by itself, nor for buckets still to be made"
-            return replace(plan, cuts=False, why=why)
+            return replace(
+                plan,
+                cuts=False,
+                why=f"{_none_open(found)} now; the account blocks nothing by itself, nor for buckets still to be made",
+                blast_radius=f"all {count(found.total, 'bucket')} of account {target.id}, and those still to be made; "
+                "nobody loses access that is seen; from now on a public policy is refused, public ACLs count for "
+                "nothing, and uploads that ask for one fail: whether any client's do is not known",
+                warnings=tuple(one for one in plan.warnings if one != _DARK),
+            )
         return plan
 
     async def _surveyed(
