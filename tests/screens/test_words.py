@@ -67,7 +67,7 @@ def test_commands_are_whole_words_with_a_hint_for_a_slip() -> None:
 
 def test_every_key_has_one_meaning_on_a_screen_and_reserved_keys_have_none() -> None:
     keymap = Keymap()
-    assert {"a", "c", "n", "v", "z", "u", "X", "U", "K", "N", "S"} == keymap.acting
+    assert {"a", "c", "n", "v", "z", "u", "X", "U", "K", "N", "S", "e"} == keymap.acting
     for place in ("triage", "cases", "case", "activity", "sources"):
         for command in COMMANDS:
             for key in keymap.keys(command.id) if not command.screens or place in command.screens else ():
