@@ -28,7 +28,7 @@ from socconsole.commands import BY_ID, Command
 from socconsole.screens import opening
 from socconsole.screens.command import NAMES_ITS_SUBJECT, NEEDS_ARGUMENT, CommandError, complete, parse, shared_start
 from socconsole.widgets import glyphs
-from socconsole.widgets.asking import LINE_MOST, Cancelled, Submitted
+from socconsole.widgets.asking import LINE_MOST, Cancelled, Check, Submitted
 from socconsole.widgets.footer import SAY_S, KeyFooter, KeyHint
 from socconsole.widgets.header import StatusHeader
 from socconsole.widgets.shell import KeyPaint, focused_field
@@ -263,16 +263,11 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     def perform_line(self, line: str) -> None:
         """Do what was typed after the colon."""
-        try:
+        if trouble := self._no_command(line):
+            self.say(trouble, "error")
+        elif line.strip():
             typed = parse(line)
-        except CommandError as trouble:
-            self.say(str(trouble), "error")
-            return
-        verb = typed.command.verb
-        if not typed.argument and verb in NEEDS_ARGUMENT and not self.desk.keymap.keys(typed.command.id):
-            self.say(f":{verb} {NEEDS_ARGUMENT[verb]}", "warning")
-            return
-        self.perform(typed.command, typed.argument)
+            self.perform(typed.command, typed.argument)
 
     @property
     def asking(self) -> bool:
@@ -290,23 +285,48 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         *,
         most: int = LINE_MOST,
         kind: str = "",
+        given: str = "",
+        check: Check | None = None,
         trouble: str = "",
     ) -> str | None:
         """One line from the analyst; None when he thought better of it.
 
         Up goes back to earlier answers of the same ``kind`` (``:``, ``/``, ``reason``), on whatever screen.
-        ``trouble`` is what was wrong with the last answer; it is said in the footer, where a sentence has room.
+        What ``check`` refuses stays in the field with its question, and why is said in the footer, where a sentence
+        has room; ``trouble`` is said there from the beginning. ``given`` was typed with the command already: where
+        ``check`` takes it, nothing is asked, else it stands in the field.
         """
         past = self.desk.past(kind)
+        checked = self._checked(check) if check is not None else None
+        if given:
+            trouble = await checked(given) if checked is not None else ""
+            if not trouble:
+                return given
+            value = given
 
         def begin() -> None:
-            self._line_prompt.ask(label, value, hint, complete, most=most, past=past)
+            self._line_prompt.ask(label, value, hint, complete, most=most, past=past, check=checked)
             if trouble:
                 self.say(trouble, "error", 0)
 
         line = await self._ask(begin)
         self.desk.remember(kind, line or "")
         return line
+
+    def _checked(self, check: Check) -> Callable[[str], Coroutine[Any, Any, str]]:
+        """A check that says what it refuses."""
+
+        async def checked(line: str) -> str:
+            try:
+                found = check(line)
+                wrong = found if isinstance(found, str) else await found
+            except Exception as fault:  # one that failed must not end the console of a night: it is said
+                wrong = f"not done, by a defect of ours: {type(fault).__name__}"
+            if wrong and self.is_built:
+                self.say(wrong, "error", 0)
+            return wrong
+
+        return checked
 
     async def ask_lines(self, label: str, value: str = "", hint: str = "") -> str | None:
         """The same over several lines."""
@@ -374,10 +394,22 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     async def do_command(self, asked: Invocation) -> None:
         line = await self.ask(
-            ":", asked.argument, "a command; tab completes", self._completed, kind=":", most=_COMMAND_MOST
-        )
+            ":", asked.argument, "a command; tab completes", self._completed,
+            kind=":", most=_COMMAND_MOST, check=self._no_command,
+        )  # fmt: skip
         if line:
             self.perform_line(line)
+
+    def _no_command(self, line: str) -> str:
+        """Why a line is no command; nothing at all is none, and asks for none."""
+        try:
+            typed = parse(line) if line.strip() else None
+        except CommandError as trouble:
+            return str(trouble)
+        if typed is None or typed.argument or self.desk.keymap.keys(typed.command.id):
+            return ""
+        verb = typed.command.verb
+        return f":{verb} {NEEDS_ARGUMENT[verb]}" if verb in NEEDS_ARGUMENT else ""
 
     def _completed(self, line: str) -> str:
         found = complete(line, self.choices)
