@@ -124,6 +124,29 @@ def test_old_and_new_value_stand_in_the_history_and_a_later_window_is_refused(fo
     assert any(one == f"note: {HOSTILE}" for one in said)
 
 
+def test_whoever_says_something_else_of_the_same_thing_is_told_what_was_said_since(folder: StateFolder) -> None:
+    id_ = opened(folder, 1)
+    act(folder, ask.TakePlaybook(case=id_, playbook="public-bucket"))
+    seen, name = get(folder, id_).seq, f"gdpr-33/notify@{SHOP}"
+    aware = ask.SetMoment(case=id_, entity=SHOP, moment="aware", at=NOW, reason="the DPO called")
+    act(folder, aware, who="ana")  # a suspicion: it contradicts nobody
+    for request, again in (
+        (
+            ask.AnswerRegime(case=id_, entity=SHOP, regime="nis2-23", applies=True, reason="we host it"),
+            {"applies": False},
+        ),
+        (ask.DecideNotify(case=id_, entity=SHOP, regime="gdpr-33", notify=False, reason="test data"), {"notify": True}),
+        (aware, {"at": NOW - timedelta(minutes=1)}),
+        (ask.TickStep(case=id_, playbook="public-bucket", step="who", note="ci-deploy"), {"skip": True}),
+        (ask.MarkSent(case=id_, clock=name, at=NOW), {"at": NOW - timedelta(minutes=1)}),
+    ):
+        act(folder, msgspec.structs.replace(request, seen=seen), who="lead")
+        with pytest.raises(CaseRefused, match=r"lead said at 03:14:07Z “.+” since you looked"):
+            act(folder, msgspec.structs.replace(request, seen=seen, **again), who="lead")
+        other = msgspec.structs.replace(request, seen=get(folder, id_).seq, **again)
+        assert act(folder, other, who="lead").words, "whoever has seen it may amend it"
+
+
 def test_splitting_and_merging_lose_nothing(folder: StateFolder) -> None:
     id_ = opened(folder, 1, 2, 3)
     part = act(folder, ask.SplitCase(case=id_, findings=(named(3),), title="another matter")).case

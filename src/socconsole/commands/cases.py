@@ -1,4 +1,9 @@
-"""Requests about cases and their clocks: entries in the ledger, none of them reaches AWS."""
+"""Requests about cases and their clocks: entries in the ledger, none of them reaches AWS.
+
+``seen``, where there is one, is the ledger sequence of the case as it was shown: where somebody has said something
+about the same thing since (the same field, step, regime, moment or deadline), the request is refused, and says who.
+0: whatever was said.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +25,7 @@ class OpenCase(Request, frozen=True):
 
 
 class ChangeCase(Request, frozen=True):
-    """Set one field: ``title``, ``severity``, ``status``, ``owner`` or ``hypothesis``.
-
-    ``seen`` is the ledger sequence of the case as it was shown: where somebody changed the same field since, it is
-    refused, and says who. 0: whatever it is now.
-    """
+    """Set one field: ``title``, ``severity``, ``status``, ``owner`` or ``hypothesis``."""
 
     case: str
     field: str
@@ -101,6 +102,7 @@ class SetMoment(Request, frozen=True):
     moment: str
     at: datetime
     reason: str
+    seen: int = 0
 
 
 class AnswerRegime(Request, frozen=True):
@@ -111,6 +113,7 @@ class AnswerRegime(Request, frozen=True):
     regime: str
     applies: bool
     reason: str
+    seen: int = 0
 
 
 class MarkSent(Request, frozen=True):
@@ -121,6 +124,7 @@ class MarkSent(Request, frozen=True):
     """``regime/deadline@entity``."""
     at: datetime
     receipt: str = ""
+    seen: int = 0
 
 
 class DecideNotify(Request, frozen=True):
@@ -131,6 +135,7 @@ class DecideNotify(Request, frozen=True):
     regime: str
     notify: bool
     reason: str
+    seen: int = 0
 
 
 class TakePlaybook(Request, frozen=True):
@@ -148,6 +153,7 @@ class TickStep(Request, frozen=True):
     step: str
     note: str
     skip: bool = False
+    seen: int = 0
 
 
 CaseRequest = (

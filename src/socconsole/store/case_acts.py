@@ -121,6 +121,8 @@ def _entries(desk: CaseDesk, request: asked.CaseRequest) -> _Checked:
             reason = text(request.reason, "a legal hold needs a reason")
             entry = desk.entry("case_hold", desk.case(request.case), {"on": request.on}, reason=reason)
             words = "held: nothing of it is deleted" if request.on else "no longer held"
+    if (seen := getattr(request, "seen", 0)) and (other := _said_since(desk, entry, seen)):
+        raise CaseRefused(f"{other} since you looked; look again, then decide")
     return [entry], request.case, words
 
 
@@ -216,8 +218,6 @@ def _change(desk: CaseDesk, request: asked.ChangeCase) -> tuple[Entry, str]:
     field, value = request.field, text(request.value)
     if field not in FIELDS:
         raise CaseMisnamed(f"a case has no field {clean(field, 40)}: {', '.join(sorted(FIELDS))}")
-    if request.seen and (other := _changed_since(desk, case, field, request.seen)):
-        raise CaseRefused(f"{other} since you looked; look again, then decide")
     if field == "title" and not value:
         raise CaseMisnamed("a case needs a title")
     was = _value(case, field)
@@ -235,11 +235,27 @@ def _change(desk: CaseDesk, request: asked.ChangeCase) -> tuple[Entry, str]:
     return entry, f"{field}: {clean(was, 80) or 'nothing'} → {clean(value, 80) or 'nothing'}"
 
 
-def _changed_since(desk: CaseDesk, case: Case, field: str, seen: int) -> str:
-    """Who set the same field after the entry ``seen``, in words; empty when nobody did."""
-    for event in cases.events(desk.conn, case.id):
-        if event.seq > seen and event.verb == "case_change" and event.data.get("field") == field:
-            return f"{clean(event.who, 40)} set the {field} at {event.at:%H:%M:%SZ}"
+_SAME: Final[Mapping[str, tuple[str, ...]]] = {
+    "case_change": ("field",),
+    "case_step": ("playbook", "step"),
+    "clock_moment": ("entity", "moment", "suspected"),
+    "clock_answer": ("entity", "regime"),
+    "clock_decision": ("entity", "regime"),
+    "clock_sent": ("entity", "regime", "deadline", "to"),
+}
+"""Entries of which a second one contradicts a first, and what is the same then. A suspicion contradicts nothing."""
+
+
+def _said_since(desk: CaseDesk, entry: Entry, seen: int) -> str:
+    """Who said something about the same thing after the entry ``seen``, in words; empty when nobody did."""
+    same = _SAME.get(entry.verb)
+    for event in cases.events(desk.conn, str(entry.data["case"])) if same else ():
+        alike = event.verb == entry.verb and all(event.data.get(key) == entry.data.get(key) for key in same or ())
+        if event.seq > seen and alike:
+            if event.verb == "case_change":
+                return f"{clean(event.who, 40)} set the {event.data['field']} at {event.at:%H:%M:%SZ}"
+            told = case_view.happened(ledger.get(desk.folder, [event.seq])[event.seq], event.at)
+            return f"{clean(event.who, 40)} said at {event.at:%H:%M:%SZ} “{clean(told.words, 200)}”"
     return ""
 
 
