@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from socconsole.collectors.posture.policies import parse
+from socconsole.drill import launch
 from socconsole.model.entry import Entry
 from socconsole.model.estate.readiness import Drill, Drills
 from socconsole.model.posture import Verdict
@@ -46,8 +47,20 @@ def one(days: float) -> Drill:
         (Drills(None, ()), FAIL),
         (Drills(None, ("leak-2: damaged",)), UNKNOWN),
         (Drills(one(-2), ()), UNKNOWN),
+        (Drills(None, (), ("leak-2",)), UNKNOWN),
+        (Drills(one(91), (), ("leak-2",)), PASS),
     ],
-    ids=["in-time", "in-time-and-damaged", "late", "late-and-damaged", "none", "none-and-damaged", "to-come"],
+    ids=[
+        "in-time",
+        "in-time-and-damaged",
+        "late",
+        "late-and-damaged",
+        "none",
+        "none-and-damaged",
+        "to-come",
+        "goes-on",
+        "in-time-and-goes-on",
+    ],
 )
 async def test_when_somebody_last_practised(reviewed: Reviewed, found: Drills, verdict: Verdict) -> None:
     assert list((await reviewed.verdicts("IR-02", known=[found])).values()) == [verdict]
@@ -74,6 +87,9 @@ def test_an_exercise_is_a_drill_in_which_somebody_decided(tmp_path: Path) -> Non
     assert found.last is not None
     assert (found.last.name, found.last.scenario) == ("played", "leak")
     assert abs(datetime.now(UTC) - found.last.at) < timedelta(minutes=5)
+    with launch.hold(tmp_path / "played"):
+        assert drills(tmp_path) == Drills(None, (), ("played",)), "what goes on was not held yet"
+    assert drills(tmp_path) == found
     (tmp_path / "broken").mkdir(mode=0o700)
     (tmp_path / "broken" / "ledger.db").write_bytes(b"not a database")
     assert [name.partition(":")[0] for name in drills(tmp_path).unreadable] == ["broken"]

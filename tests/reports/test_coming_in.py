@@ -20,11 +20,13 @@ from socconsole.model.world import Place
 from socconsole.reports import access, access_page, answers, html, markdown, third_parties, third_parties_page
 from socconsole.reports.access import Use
 from socconsole.reports.third_parties import Standing
-from socconsole.store import db, evidence, findings, ledger, posture_access, posture_codec, sources
+from socconsole.store import db, evidence, findings, ledger, posture_access, posture_codec, sources, trail
 from socconsole.store.state import StateFolder
+from socconsole.text import Untrusted
 from tests.cli.support import run
 from tests.store.builders import ACCOUNT, REGION
 from tests.store.desk import live
+from tests.store.test_incidents import event
 
 HERE = Place(ACCOUNT, REGION)
 KEY = SourceKey("posture", ACCOUNT, REGION)
@@ -191,6 +193,30 @@ def test_what_is_said_of_the_use_of_an_identity(folder: StateFolder, one: Identi
     assert (line.use, line.due) == (use, True), "nobody ever reviewed it"
     assert said in "; ".join(line.said)
     assert said in markdown(access_page.document(reviewed(folder)))
+
+
+def test_what_was_made_today_is_not_called_unused_and_the_trail_tells_of_its_use(folder: StateFolder) -> None:
+    key = Credential("access key", "AKIAQAAAAAAAAAAAAAAA", True, days_ago(200), None)
+    user = Identity(f"arn:aws:iam::{ACCOUNT}:user/ci-deploy", "user", days_ago(200), None, "team", (key,))
+    seen(folder, Access((), (role("vllm", used=None, created=days_ago(0)), user)))
+    before = {one.identity.arn.rpartition("/")[2]: one for one in reviewed(folder).lines}
+    assert (before["vllm"].use, before["ci-deploy"].use) == (Use.UNKNOWN, Use.UNUSED)
+    assert "AWS's record of its use is hours behind" in "; ".join(before["vllm"].said)
+    session = Untrusted(f"arn:aws:sts::{ACCOUNT}:assumed-role/vllm/i-0abc")
+    calls = (
+        replace(
+            event("1", "GetObject", "ASIAQAAAAAAAAAAAAAAA", "b"),
+            at=NOW,
+            principal=session,
+            issuer=Untrusted(role("vllm").arn),
+        ),
+        replace(event("2", "GetObject", key.id, "b"), at=NOW, principal=Untrusted(user.arn)),
+    )
+    with closing(db.connect(folder.store_db)) as conn, db.transaction(conn):
+        trail.take(conn, calls, origin="test", now=NOW)
+    after = {one.identity.arn.rpartition("/")[2]: one for one in reviewed(folder).lines}
+    assert (after["vllm"].use, after["ci-deploy"].use) == (Use.USED, Use.USED)
+    assert "never used" not in "; ".join(after["ci-deploy"].said)
 
 
 def test_a_review_counts_until_it_is_old(folder: StateFolder) -> None:

@@ -180,9 +180,13 @@ def _once(context: Context) -> Read[tuple[Here, ...]]:
 
 
 def practised(place: Here, context: Context) -> Judged:
-    """IR-02. A folder that cannot be read may hold a later exercise, never an earlier one that counts."""
+    """IR-02. A folder that cannot be read may hold a later exercise, never an earlier one that counts; one that goes on
+    may become one, and counts when it is over."""
     part, longest = context.part(Drills), timedelta(days=context.config.posture.drill_days)
-    unreadable = tuple(f"not read: {one}" for one in part.unreadable)
+    unreadable = (
+        *(f"not read: {one}" for one in part.unreadable),
+        *(f"{one} goes on now: it counts when it is over" for one in part.running),
+    )
     if part.last is None:
         words = "no tabletop exercise is kept here in which anybody decided anything"
         return unknown(words, *unreadable) if unreadable else failed(words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -25,12 +25,17 @@ REMEMBERED: Final = 400
 """Days that IAM remembers a role's last use (IAM User Guide, "View last accessed information")."""
 
 
+BEHIND: Final = 1
+"""Days after which AWS's record holds a use: "recent activity usually appears within four hours" (IAM User Guide, "View
+last accessed information"), and what is kept here of it are days."""
+
+
 class Use(StrEnum):
     """What is known of the use of an identity; in the order in which they are listed."""
 
     UNUSED = "not used"
     UNKNOWN = "UNKNOWN"
-    NEW = "new, not used yet"
+    NEW = "new, no use on record"
     USED = "in use"
 
 
@@ -75,7 +80,7 @@ def access(folder: StateFolder, conn: Connection, config: Config, now: datetime)
     seen = {f"{place.account}/{place.region}" for place in posture_view.rounds(conn)}
     settings, looked = config.posture, reviews(folder)
     lines = [
-        _line(identity, kept, looked.get(identity.arn), settings.unused_days, settings.review_days, now)
+        _line(_used(conn, identity), kept, looked.get(identity.arn), settings.unused_days, settings.review_days, now)
         for identity, kept in posture_access.identities(conn)
         if kept.where in scope
     ]
@@ -92,6 +97,22 @@ def access(folder: StateFolder, conn: Connection, config: Config, now: datetime)
         review_days=settings.review_days,
         now=now,
     )
+
+
+def _used(conn: Connection, one: Identity) -> Identity:
+    """With what the trail knows of its last use: it is minutes behind where AWS's record is hours."""
+    return replace(
+        one,
+        used=_later(one.used, posture_access.last_call(conn, one.arn)),
+        credentials=tuple(
+            replace(each, used=_later(each.used, posture_access.last_call_by(conn, each.id)))
+            for each in one.credentials
+        ),
+    )
+
+
+def _later(day: date | None, call: datetime | None) -> date | None:
+    return max((one for one in (day, call.date() if call else None) if one is not None), default=None)
 
 
 def _order(line: Line) -> tuple[bool, int, date, str]:
@@ -121,12 +142,17 @@ def _use(one: Identity, kept: Kept, unused: int, today: date) -> Use:
         return Use.UNKNOWN if kept.unseen_at else Use.USED
     if one.unread or kept.unseen_at:
         return Use.UNKNOWN
+    if one.used is None and (today - one.created).days <= BEHIND:
+        return Use.UNKNOWN
     if one.used is None and (today - one.created).days < unused:
         return Use.NEW
     return Use.UNUSED
 
 
 def _said(one: Identity, use: Use, today: date) -> Iterator[str]:
+    if use is Use.UNKNOWN and one.used is None and (today - one.created).days <= BEHIND:
+        behind = "AWS's record of its use is hours behind; the trail here has no call by it"
+        yield f"UNKNOWN: made {one.created}, and {behind}"
     if use is not Use.UNUSED:
         return
     if one.used is not None:

@@ -101,6 +101,18 @@ def holder(path: Path) -> int | None:
         os.close(descriptor)
 
 
+def shared(path: Path) -> bool:
+    """Whether anybody holds the lock, alone or with others, who then leave no id in it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _try(descriptor, fcntl.LOCK_EX)
+    finally:
+        os.close(descriptor)
+
+
 def _try_for(descriptor: int, seconds: float) -> bool:
     """Without a thread that would be left standing in the queue: who asks again and again would pile them up."""
     deadline = time.monotonic() + seconds

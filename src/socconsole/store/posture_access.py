@@ -15,9 +15,11 @@ from typing import Final
 import msgspec
 
 from socconsole.model.access import Access, Identity, Lacking, Outsider
+from socconsole.model.entity import PRINCIPALS
 from socconsole.model.posture import Evaluation
 from socconsole.model.world import Place
 from socconsole.store.instants import instant, instant_or_none, storable
+from socconsole.triage.entities import principal
 
 _OUTSIDERS: Final = "outsiders"
 _IDENTITIES: Final = "identities"
@@ -119,6 +121,22 @@ def lacking(conn: Connection, of: str) -> list[tuple[Place, str]]:
     """What could not be looked at, by place."""
     found = ((msgspec.json.decode(doc, type=Lacking), kept) for doc, kept in _rows(conn, _LACKING))
     return [(kept.place, one.words) for one, kept in found if one.of == of and kept.gone_at is None]
+
+
+def last_call(conn: Connection, arn: str) -> datetime | None:
+    """When the trail that is kept here last has a call by a role or user; None: it has none, which is no proof."""
+    found = [
+        conn.execute("SELECT max(at) FROM trail_entity WHERE kind = ? AND value = ?", (kind.value, value)).fetchone()[0]
+        for kind, value in principal(arn)
+        if kind in PRINCIPALS
+    ]
+    return instant_or_none(max((at for at in found if at is not None), default=None))
+
+
+def last_call_by(conn: Connection, key: str) -> datetime | None:
+    """The same of an access key."""
+    row = conn.execute("SELECT max(at) FROM trail_entity WHERE kind = 'key' AND value = ?", (key,)).fetchone()
+    return instant_or_none(row[0])
 
 
 def _rows(conn: Connection, kind: str) -> Iterator[tuple[str, Kept]]:

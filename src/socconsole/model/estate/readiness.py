@@ -78,3 +78,5 @@ class Drills:
     last: Drill | None
     unreadable: tuple[str, ...]
     """Folders, printable, in which a later one may hide."""
+    running: tuple[str, ...] = ()
+    """Names of those that go on now: none of them was held yet."""
