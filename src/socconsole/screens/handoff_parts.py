@@ -84,10 +84,10 @@ def named(columns: Sequence[str], row: Sequence[Words | Cell]) -> list[detail.Se
     return [fact(name, cell) for name, cell in zip(columns, row, strict=False) if words_of(cell)]
 
 
-def lines(section: Section) -> dict[str, Body]:
-    """The lines of a section's tables, by what stands in their first column."""
+def lines(section: Section, columns: int) -> dict[str, Body]:
+    """The lines of a section's tables, as far as their first ``columns``, by what stands in the first of them."""
     return {
-        clean(words_of(row[0]), 80): _row(one.columns, row)
+        clean(words_of(row[0]), 80): _row(one.columns, row[:columns])
         for one in section.parts
         if isinstance(one, Table)
         for row in one.rows

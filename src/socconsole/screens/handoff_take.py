@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from socconsole.reports.handoff_file import Parcel
     from socconsole.screens.desk import Desk
 
+_NAMED = 4
+"""Columns that say which containment it is, and how it stands: id, what, where, state."""
 _TYPED = 6
 """Characters of the handoff's id that are typed to take it over."""
 
@@ -294,7 +296,7 @@ def _listed(parcel: Parcel) -> list[Section]:
     sections = {one.anchor: one for one in report.sections} if (report := _report(parcel)) is not None else {}
     cases: list[Body] = [found.title if (found := sections.get(id_)) else id_ for id_ in parcel.cases]
     chapter = sections.get("containments")
-    told = handoff_parts.lines(chapter) if chapter is not None else {}
+    told = handoff_parts.lines(chapter, _NAMED) if chapter is not None else {}
     actions: list[Body] = [told.get(id_, id_) for id_ in parcel.actions]
     out = [
         Section("cases", cases or [[("none is open", "quiet")]]),
