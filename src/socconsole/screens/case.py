@@ -178,7 +178,7 @@ class CaseScreen(CaseFindings, CasePapers):
             return
         playbook, _, step = row.about.partition("/")
         if asked.argument:
-            await self.act(ask.TickStep(case=case.id, playbook=playbook, step=step, note=asked.argument))
+            await self.act(ask.TickStep(case=case.id, playbook=playbook, step=step, note=asked.argument, seen=case.seq))
             return
         skip = False
 
@@ -190,7 +190,9 @@ class CaseScreen(CaseFindings, CasePapers):
 
         note = await self.ask(clean(row.said, 40), hint=_DONE, complete=turn, kind="step")
         if note is not None:
-            await self.act(ask.TickStep(case=case.id, playbook=playbook, step=step, note=note, skip=skip))
+            await self.act(
+                ask.TickStep(case=case.id, playbook=playbook, step=step, note=note, skip=skip, seen=case.seq)
+            )
 
     def acted(self) -> None:
         if self.is_built:
