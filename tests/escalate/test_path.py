@@ -131,3 +131,34 @@ def test_a_template_fills_in_and_a_broken_one_says_so_and_the_plain_text_goes() 
         assert said.fault
         assert "socconsole ack f-0123456789ab" in said.body
         assert "template of this channel is broken" in said.body
+
+
+PATHS = st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4), min_size=1, max_size=30)
+
+
+@given(PATHS, st.lists(st.sampled_from(["reached", "failed", "doubt"]), min_size=1))
+def test_however_the_path_changes_each_turn_of_a_channel_is_told_once_and_keeps_its_number(
+    shapes: list[list[str]], fates: list[str]
+) -> None:
+    """Each quarter of an hour the watch is started with another path; at the end everything is reached."""
+    sends: list[Send] = []
+    now = ZERO
+    turns = [*zip(shapes, [fates[n % len(fates)] for n in range(len(shapes))], strict=True)]
+    for shape, fate in [*turns, *[(list("abc"), "reached")] * 60]:
+        path = tuple(Step(channel) for channel in shape)
+        for one in due(path, ZERO, sends, now):
+            known = [send for send in sends if send.number == one.number]
+            assert {send.channel for send in known} <= {shape[one.step]}, "a number is one channel's for good"
+            assert not any(send.reached for send in known)
+            assert one.attempt == len(known) + 1, "one attempt, one entry"
+            reached = sum(send.reached for send in sends if send.channel == shape[one.step])
+            assert reached < shape.count(shape[one.step]), "as often as it stands in the path"
+            ended = None if fate == "doubt" else now
+            sends.append(Send(shape[one.step], one.number, one.attempt, now, ended, reached=fate == "reached"))
+        now += timedelta(minutes=15)
+    assert told_all(tuple(Step(channel) for channel in "abc"), sends)
+
+
+def test_a_case_is_named_once() -> None:
+    said = compose("night", [About("c-0123456789", "HIGH", Untrusted("a call"), case="c-0123456789")], count=1)
+    assert said.body.splitlines()[1].split() == ["c-0123456789"]

@@ -81,7 +81,9 @@ def compose(
 def _plain_body(fields: dict[str, str], abouts: Sequence[About], count: int) -> str:
     lines = [
         f"{plain(one.severity, 20)}: {plain(one.title, TITLE)}\n"
-        + " ".join(part for part in (" ", plain(one.id, 40), plain(one.where, 80), plain(one.case, 40)) if part)
+        + " ".join(
+            dict.fromkeys(part for part in (" ", plain(one.id, 40), plain(one.where, 80), plain(one.case, 40)) if part)
+        )
         for one in abouts[:LISTED]
     ]
     if count > len(lines):

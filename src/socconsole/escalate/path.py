@@ -11,6 +11,7 @@ reached wherever the step stands by now, and whoever is new is told in his turn.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -107,24 +108,21 @@ def told_all(steps: Sequence[Step], sends: Sequence[Send]) -> bool:
 def numbers(steps: Sequence[Step], sends: Sequence[Send]) -> tuple[int, ...]:
     """Under which number each step is on record: its place, but for a path that changed since the first of ``sends``.
 
-    A step whose channel was told already keeps the number of that; a channel that stands in a path twice has two.
+    A step whose channel was told already keeps the number of that, of several one that was reached before the others.
     """
     known = {one.number: one.channel for one in sends}
-    found: dict[int, int] = {}
+    if all(number < len(steps) and steps[number].channel == channel for number, channel in known.items()):
+        return tuple(range(len(steps)))
+    reached = {one.number for one in sends if one.reached}
+    left = sorted(known, key=lambda number: (number not in reached, number))
+    fresh = itertools.count(max(len(steps), max(known) + 1))
+    found = []
     for place, step in enumerate(steps):
-        if known.get(place) == step.channel:
-            found[place] = place
-    left = sorted(known.keys() - found.values())
-    for place, step in enumerate(steps):
-        if place not in found and (told := next((one for one in left if known[one] == step.channel), None)) is not None:
-            found[place] = told
+        told = next((number for number in left if known[number] == step.channel), None)
+        if told is not None:
             left.remove(told)
-    fresh = max([len(steps), *(number + 1 for number in known)])
-    for place in range(len(steps)):
-        if place not in found:
-            found[place] = place if place not in known else fresh
-            fresh += place in known
-    return tuple(found[place] for place in range(len(steps)))
+        found.append(told if told is not None else next(fresh) if place in known else place)
+    return tuple(found)
 
 
 def pause(attempt: int) -> timedelta:

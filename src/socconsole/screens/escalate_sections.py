@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _MOST: Final = 3
 """Escalations of one thing that its detail shows, the newest."""
+_LOOKED_AT: Final = 50
+"""Findings of an incident of which escalations are looked for while the cursor rests on it."""
 _HOW: Final = {"again": "began anew", "stopped": "stopped by hand"}
 
 
@@ -45,9 +47,9 @@ def told_of(conn: Connection, config: Config, world: World, *ids: str) -> list[T
     ]
 
 
-def about(desk: Desk, finding: str, *, full: bool) -> Section | None:
-    """What was escalated of a finding, for its detail: a line each, or ``full``."""
-    found = told_of(desk.conn, desk.config, desk.world, finding)
+def about(desk: Desk, *findings: str, full: bool) -> Section | None:
+    """What was escalated of a finding, or of any of an incident's, for the detail: a line each, or ``full``."""
+    found = told_of(desk.conn, desk.config, desk.world, *findings[:_LOOKED_AT])
     if full or not found:
         return section(found, desk.config, desk.stamp)
     return Section("escalated", [_brief(one) for one in found])

@@ -26,7 +26,8 @@ def detail(desk: Desk, row: QueueRow) -> tuple[Body, list[Section]]:
         shown.insert(0, story(found, members, row.id, desk.stamp))
         rest = (also_here(members, row.id, full=False), tied_by(found, full=False))
         shown += [section for section in rest if section is not None]
-    if (escalated := escalate_sections.about(desk, row.id, full=False)) is not None:
+    hidden = [one.id for one in members] if row.folds else []
+    if (escalated := escalate_sections.about(desk, row.id, *hidden, full=False)) is not None:
         shown.insert(0, escalated)
     if (case := case_entry.section(desk.conn, row.id)) is not None:
         shown.insert(0, case)
