@@ -28,7 +28,7 @@ IGNORED = "ignored "
 COMMAND = "a command; tab completes"
 CONFIRM = "type s-prod"
 ASKED = (
-    "esc leave", "acknowledge Amazon", "note on", "verdict on", "snooze Amazon", "snooze: reason",
+    "esc leave", "acknowledge Amazon", "note on", "verdict on", "snooze Amazon", "snooze: reason", "take back: ",
     COMMAND, "sev:high src:gd unacked age", "words; enter keeps", "a command's name", CONFIRM,
 )  # fmt: skip
 """What stands on the screen while keys are an answer."""

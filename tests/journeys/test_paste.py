@@ -17,6 +17,7 @@ from tests.journeys.keys import (
     CONTAIN,
     CORPUS,
     LEAKING,
+    SETTLED_S,
     act,
     command,
     open_from_corpus,
@@ -121,7 +122,12 @@ def test_what_is_pasted_into_a_question_waits_there(shared: Drill, desk: Termina
     press(desk, "\r")
     desk.wait_for("acknowledged")
     assert len(decisions(shared)) == len(before) + 1
-    act(desk, "u", "taken back")
+    desk.quiet(SETTLED_S)
+    press(desk, "u")
+    desk.wait_for(lambda: "take back: " in desk.text or "taken back" in desk.text)
+    if "take back: " in desk.text:  # AWS has been told by now, so it asks
+        press(desk, "\r")
+    desk.wait_for("taken back")
 
 
 def test_armed_and_asked_it_confirms_nothing(shared: Drill, desk: Terminal) -> None:

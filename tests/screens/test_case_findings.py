@@ -112,9 +112,6 @@ async def test_marked_findings_become_a_case_of_their_own(
         await desk.press("enter")
         await beside(desk, "a reason is needed")
         assert "case_open" not in leak.verbs()[1:]
-        await desk.press("S", "ctrl+u")
-        await desk.type("another matter")
-        await desk.press("enter")
         await desk.type("another bucket and another actor")
         await desk.press("enter")
         await beside(desk, f"split from {case}")

@@ -205,11 +205,7 @@ async def test_of_two_windows_the_second_is_told_who_was_first_and_what_it_wrote
         await desk.press("enter")
         await beside(desk, "refused: ben set the hypothesis at")
         await desk.until(lambda: "an insider" in desk.text())
-        await desk.type(":set hypothesis")
-        await desk.press("enter")
-        await beside(desk, f"hypothesis of {case}")
-        await desk.press("up")
-        await desk.until(lambda: "a stolen inference session" in desk.text())
+        assert "a stolen inference session" in desk.text(), "it stands in the question"
         await desk.press("enter")
         await beside(desk, "an insider → a stolen inference session")
     with db.reading(leak.folder) as conn:

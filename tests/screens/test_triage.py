@@ -54,7 +54,67 @@ async def test_an_acknowledgement_is_on_the_ledger_and_in_the_row(estate: Estate
 
         await desk.press("u")
         await desk.until(lambda: "ack ↑" not in desk.text())
+        await desk.until(lambda: "taken back, acknowledged at " in desk.text())
         assert standing(desk, chosen).decided.acked_at is None
+
+
+async def test_a_refused_answer_stays_in_its_question_and_no_key_after_it_acts(
+    estate: Estate, console: Opened
+) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    async with console() as desk:
+        row = under_cursor(desk)
+        await desk.press("v")
+        await desk.type("nonsense")
+        await desk.rattle("enter", *"*cu", "down", "enter", "x")
+        await desk.until(lambda: "a verdict is one of" in desk.text())
+        assert "nonsense*cux" in desk.text(), "what was typed behind it is text"
+        assert under_cursor(desk) == row
+        assert estate.verbs() == []
+        await desk.press(*["backspace"] * 12)
+        await desk.type("t was me")
+        await desk.press("enter")
+        await desk.until(lambda: estate.verbs() == ["verdict"])
+        assert estate.entry().entry.private == {"reason": "was me"}
+
+
+async def test_a_snooze_takes_how_long_and_why_at_once(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    async with console() as desk:
+        await desk.press("z")
+        await desk.type("4h known job")
+        await desk.press("enter")
+        await desk.until(lambda: estate.verbs() == ["snooze"])
+        assert estate.entry().entry.private == {"reason": "known job"}
+
+
+async def test_a_command_that_is_none_stays_to_be_mended(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    async with console() as desk:
+        await desk.press("colon")
+        await desk.type("snoose 30d noise")
+        await desk.press("enter")
+        await desk.until(lambda: "no command snoose; did you mean snooze?" in desk.text())
+        await desk.press("home", "delete", "delete", "delete", "delete", "delete", "delete")
+        await desk.type(":snooze")
+        await desk.press("enter")
+        await desk.until(lambda: "30d is too long" in desk.text())
+        assert "30d noise" in desk.text(), "what was refused stands in the question"
+
+
+async def test_taking_back_many_says_what_and_asks_once(estate: Estate, console: Opened) -> None:
+    estate.answer(Freshness.FRESH, *three())
+    async with console() as desk:
+        await desk.press("asterisk", "c")
+        await desk.until(lambda: estate.verbs() == ["claim"])
+        await desk.press("u")
+        await desk.until(lambda: "take back: claimed 3 findings at " in desk.text())
+        await desk.type("u")
+        await desk.press("enter")
+        await desk.until(lambda: "enter alone does it" in desk.text())
+        assert estate.verbs() == ["claim"]
+        await desk.press("backspace", "enter")
+        await desk.until(lambda: estate.verbs() == ["claim", "take_back"])
 
 
 async def test_escape_and_an_empty_reason_record_nothing(estate: Estate, console: Opened) -> None:
@@ -189,9 +249,9 @@ async def test_a_snooze_says_what_it_hides_and_ends_within_a_week(estate: Estate
         await desk.press("z")
         await desk.type("9d")
         await desk.press("enter")
-        await desk.until(lambda: "7 days at the latest" in desk.text())
-        await desk.press("z")
-        await desk.type("2d")
+        await desk.until(lambda: "9d is too long: a snooze ends after 7 days at the latest" in desk.text())
+        await desk.press("backspace", "backspace")
+        await desk.type("1d 12h")
         await desk.press("enter")
         await desk.until(lambda: "hides only CRITICAL" in desk.text())
         await desk.type("pentest")

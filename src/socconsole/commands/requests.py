@@ -49,6 +49,9 @@ class Snooze(Request, frozen=True):
 class TakeBack(Request, frozen=True):
     """Undo the analyst's last triage act (a whole batch), unless a later act touched the same findings."""
 
+    batch: str = ""
+    """Only if that act is still this one: what somebody was told that he takes back."""
+
 
 Decision = Acknowledge | Claim | Note | Verify | Snooze | TakeBack
 

@@ -6,8 +6,9 @@ does not change them.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Hashable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
@@ -21,6 +22,7 @@ from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.escalating import EscalateActs
 from socconsole.text import clean
 from socconsole.widgets import glyphs
+from socconsole.widgets.asking import alone, needed
 from socconsole.widgets.rows import fit
 
 # What a finding, a pivot and a case are made of is loaded by the first act about one: Triage stands on this module.
@@ -37,6 +39,37 @@ _VERDICTS: Final = {
 _NAME_CELLS: Final = 24
 """Of a title in a question, which has to leave room for the answer in 80 cells."""
 _VERDICT_HINT: Final = "t true positive, f false positive, b benign, u unknown; a reason may follow"
+_DID: Final = {
+    "acknowledge": "acknowledged", "claim": "claimed", "note": "noted on", "verdict": "judged", "snooze": "snoozed",
+}  # fmt: skip
+"""Decisions by their verb in the ledger, as what was done."""
+
+
+def _no_verdict(line: str) -> str:
+    return "" if line.strip()[:1].lower() in _VERDICTS else f"a verdict is one of: {_VERDICT_HINT}"
+
+
+def _snooze(line: str) -> tuple[timedelta, str]:
+    """How long, and the reason that may follow: ``1d 12h known job``. Raises ``ValueError`` with a sentence."""
+    typed = line.split()
+    for words_of_it in range(len(typed), 0, -1):
+        try:
+            length = words.duration("".join(typed[:words_of_it]))
+        except ValueError:
+            continue
+        if length > triage.SNOOZE_LIMIT:
+            said = clean(" ".join(typed[:words_of_it]), 20)
+            raise ValueError(f"{said} is too long: a snooze ends after 7 days at the latest")
+        return length, " ".join(typed[words_of_it:])
+    raise ValueError("it begins with how long, a number and m, h or d: 30m, 4h, 2d; a reason may follow: 4h known job")
+
+
+def _no_snooze(line: str) -> str:
+    try:
+        _snooze(line)
+    except ValueError as trouble:
+        return str(trouble)
+    return ""
 
 
 def plan_named(screen: ConsoleScreen, words: str) -> None:
@@ -73,10 +106,11 @@ class FindingActs(EscalateActs):
 
     async def do_acknowledge(self, asked: Invocation) -> None:
         ids = self.about(asked.subject)
-        reason = asked.argument or await self.ask(
-            f"reason to acknowledge {self.named(ids)}", hint=self._told(), kind="reason"
-        )
-        if reason is not None and self._given(reason, "a reason"):
+        reason = await self.ask(
+            f"reason to acknowledge {self.named(ids)}",
+            hint=self._told(), kind="reason", given=asked.argument, check=needed("a reason"),
+        )  # fmt: skip
+        if reason is not None:
             await self.record(Acknowledge(ids=ids, reason=reason.strip()), "acknowledged")
 
     async def do_claim(self, asked: Invocation) -> None:
@@ -85,20 +119,22 @@ class FindingActs(EscalateActs):
     async def do_note(self, asked: Invocation) -> None:
         ids = self.about(asked.subject)
         text = asked.argument or await self.ask_lines(f"note on {self.named(ids)}", self._unsaid)
-        if text is not None and self._given(text, "a text"):
+        if text is not None and not text.strip():
+            self.say("a text is needed; nothing was recorded", "warning")
+        elif text is not None:
             # What could not be recorded stands in the next question: it may have taken minutes to write.
             self._unsaid = "" if await self.record(Note(ids=ids, text=text.strip()), "noted") else text
 
     async def do_verify(self, asked: Invocation) -> None:
         ids = self.about(asked.subject)
-        line = asked.argument or await self.ask(f"verdict on {self.named(ids)}", hint=_VERDICT_HINT)
+        line = await self.ask(
+            f"verdict on {self.named(ids)}",
+            hint=_VERDICT_HINT, kind="verdict", given=asked.argument, check=_no_verdict,
+        )  # fmt: skip
         if line is None:
             return
         word, _, reason = line.strip().partition(" ")
-        verdict = _VERDICTS.get(word[:1].lower())
-        if verdict is None:
-            self.say(f"a verdict is one of: {_VERDICT_HINT}", "warning")
-            return
+        verdict = _VERDICTS[word[:1].lower()]
         from socconsole.screens.finding_sections import verdict_words
 
         await self.record(
@@ -107,31 +143,46 @@ class FindingActs(EscalateActs):
 
     async def do_snooze(self, asked: Invocation) -> None:
         ids = self.about(asked.subject)
-        span, _, reason = asked.argument.partition(" ")
         # Of many, those that cannot be snoozed are left out when it is recorded, and named then.
         refused = self._not_snoozable(ids[0]) if len(ids) == 1 else ""
         if refused:
             self.say(refused, "warning")
             return
-        span = span or await self.ask(f"snooze {self.named(ids)} for", hint="30m, 4h, 2d; at most 7d") or ""
-        if not span:
+        line = await self.ask(
+            f"snooze {self.named(ids)} for",
+            hint="30m, 4h, 2d; at most 7d; a reason may follow", kind="snooze", given=asked.argument, check=_no_snooze,
+        )  # fmt: skip
+        if line is None:
             return
-        try:
-            length = words.duration(span)
-        except ValueError as trouble:
-            self.say(str(trouble), "warning")
-            return
-        if length > triage.SNOOZE_LIMIT:
-            self.say("a snooze ends after 7 days at the latest", "warning")
-            return
+        length, reason = _snooze(line)
         until = datetime.now(UTC) + length
         hint = f"hides {self._snoozed(ids)} until {self.desk.stamp(until)}"
-        given = reason or await self.ask("snooze: reason", hint=hint, kind="reason")
-        if given is not None and self._given(given, "a reason"):
+        given = await self.ask("snooze: reason", hint=hint, kind="reason", given=reason, check=needed("a reason"))
+        if given is not None:
             await self.record(Snooze(ids=ids, until=until, reason=given.strip()), "snoozed")
 
     async def do_take_back(self, asked: Invocation) -> None:
-        await self.record(TakeBack(), "taken back")
+        from socconsole.store import decisions
+        from socconsole.store.ledger import LedgerError
+        from socconsole.store.project import ProjectError
+
+        desk = self.desk
+        try:
+            last = await asyncio.to_thread(decisions.last_act, desk.folder, desk.analyst)
+        except decisions.DecisionRefused as why:
+            self.say(str(why), "warning")
+            return
+        except (LedgerError, ProjectError, desk.conn.Error) as trouble:
+            self.say(f"not taken back: {clean(str(trouble), 300)}", "error")
+            return
+        at = words.clock(last.at, local=desk.local_time)
+        did = _DID.get(last.verb, last.verb)
+        if last.findings > 1 or last.told:
+            said = f"take back: {did} {words.plural(last.findings, 'finding')} at {at}"
+            told = "; AWS is told" if last.told else ""
+            if await self.ask(said, hint=f"enter takes it back{told}", check=alone) is None:
+                return
+        await self.record(TakeBack(batch=last.batch), f"taken back, {did} at {at}")
 
     async def record(self, request: Decision, done: str) -> bool:
         """Put a decision on the ledger and say what became of it; whether it was recorded."""
@@ -250,12 +301,6 @@ class FindingActs(EscalateActs):
         if self.desk.mode is Mode.READ:
             return "READ: kept here, not sent"
         return "AWS is told NOTIFIED"
-
-    def _given(self, text: str, what: str) -> bool:
-        if text.strip():
-            return True
-        self.say(f"{what} is needed; nothing was recorded", "warning")
-        return False
 
     def _not_snoozable(self, finding: str) -> str:
         stored = self._stored(finding)

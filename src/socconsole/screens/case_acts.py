@@ -10,7 +10,7 @@ import asyncio
 import shlex
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from socconsole.commands import cases as ask
 from socconsole.model.case import Case, CaseStatus
@@ -26,6 +26,7 @@ from socconsole.store import case_playbooks, cases
 from socconsole.store.case_clocks import TEAM
 from socconsole.store.db import Connection
 from socconsole.text import Untrusted, clean
+from socconsole.widgets.asking import needed, one_after_other
 from socconsole.widgets.prompt import LINE_MOST, LinePrompt
 
 FIELDS: Final = ("severity", "status", "owner", "hypothesis", "title")
@@ -80,6 +81,23 @@ class CaseActs(EscalateActs):
             self.changed()
         return case
 
+    async def ask_act(self, request: Callable[[str], ask.CaseRequest], label: str, **asked: Any) -> str:
+        """Ask for what an act says, and do it; what is refused stays in its question. The case, empty where it was not
+        done. ``asked`` is what :meth:`ask` takes."""
+        done: list[tuple[str, Said]] = []
+
+        async def check(line: str) -> str:
+            done[:] = [await record(self.desk, request(line))]
+            case, (said, _) = done[0]
+            return "" if case else said
+
+        if await self.ask(label, check=check, **asked) is None:
+            return ""
+        case, said = done[0]
+        self.say(*said)
+        self.changed()
+        return case
+
     def escalates(self, subject: Hashable) -> Sequence[str]:
         """The case, wherever the cursor stands in it: whoever is told is told of all of it."""
         if isinstance(subject, str):
@@ -108,27 +126,36 @@ class CaseActs(EscalateActs):
         if (case := self._case()) is None:
             return
         field, _, value = asked.argument.partition(" ")
-        field = field.lower() or (await self.ask("set", hint=", ".join(FIELDS)) or "").strip().lower()
-        if not field:
+        field = await self.ask("set", hint=", ".join(FIELDS), given=field, check=_no_field) or ""
+        if not (field := field.strip().lower()):
             return
-        if not value.strip() and field in FIELDS:
-            was, hint = _to_edit(getattr(case, field)), _HINTS.get(field, "")
-            if was is None:
-                was, hint = "", "what stands there does not fit a line: this replaces it"
-            answer = await self.ask(f"{field} of {case.id}", value=was, hint=hint, kind=f"set {field}")
-            if answer is None:
-                return
-            value = answer
-        await self.act(ask.ChangeCase(case=case.id, field=field, value=value.strip(), seen=case.seq))
+        was, hint = _to_edit(getattr(case, field)), _HINTS.get(field, "")
+        if was is None:
+            was, hint = "", "what stands there does not fit a line: this replaces it"
+        refused = False
+
+        def change(line: str) -> ask.CaseRequest:
+            nonlocal refused
+            # Who was told that somebody was faster has seen it, where the screen shows it by now.
+            here = self.case_here()
+            seen = here.seq if refused and here is not None and here.id == case.id else case.seq
+            refused = True
+            return ask.ChangeCase(case=case.id, field=field, value=line.strip(), seen=seen)
+
+        await self.ask_act(
+            change,
+            f"{field} of {case.id}", value=was, hint=hint, kind=f"set {field}", given=value.strip(),
+        )  # fmt: skip
 
     async def do_close(self, asked: Invocation) -> None:
         if (case := self._case()) is None:
             return
         first, _, rest = asked.argument.partition(" ")
         anyway = first.lower() == "anyway"
-        reason = (rest if anyway else asked.argument).strip() or await self.ask(
-            f"close {case.id}{' anyway' if anyway else ''}", hint="what it was; it stays on the ledger", kind="reason"
-        )
+        reason = await self.ask(
+            f"close {case.id}{' anyway' if anyway else ''}", hint="what it was; it stays on the ledger", kind="reason",
+            given=(rest if anyway else asked.argument).strip(), check=needed("a reason"),
+        )  # fmt: skip
         if reason is None:
             return
         done, (said, kind) = await record(self.desk, ask.CloseCase(case=case.id, reason=reason, anyway=anyway))
@@ -151,14 +178,16 @@ class CaseActs(EscalateActs):
         if (case := self._case()) is None:
             return
         into, _, reason = asked.argument.partition(" ")
-        into = (into or await self._other_case(case) or "").strip().lower()
+        into = (await self._other_case(case, into) or "").strip().lower()
         if not into:
             return
-        why = reason or await self.ask(f"merge {case.id} into {clean(into, 12)}: why", kind="reason")
-        if why is not None and await self.act(ask.MergeCases(case=case.id, into=into, reason=why.strip())):
+        if await self.ask_act(
+            lambda why: ask.MergeCases(case=case.id, into=into, reason=why.strip()),
+            f"merge {case.id} into {clean(into, 12)}: why", kind="reason", given=reason,
+        ):  # fmt: skip
             self.merged(into)
 
-    async def _other_case(self, case: Case) -> str | None:
+    async def _other_case(self, case: Case, given: str) -> str | None:
         """An open case, by its id; tab goes through them, and the hint says what each is."""
         others = await self.desk.read(_open_but, case.id)
         turn = one_after_other(list(others))
@@ -169,7 +198,12 @@ class CaseActs(EscalateActs):
             return found
 
         hint = f"tab: {words.plural(len(others), 'open case')}" if others else "no other case is open"
-        return await self.ask(f"merge {case.id} into", hint=hint, complete=next_one)
+
+        def unknown(line: str) -> str:
+            found = line.strip().lower()
+            return "" if not found or found in others else f"there is no other open case {clean(found, 40)}"
+
+        return await self.ask(f"merge {case.id} into", hint=hint, complete=next_one, given=given, check=unknown)
 
     def choices(self, head: str) -> Sequence[str]:
         here = self.case_here()
@@ -203,14 +237,11 @@ class CaseActs(EscalateActs):
             return
         fitting = await self._fitting(case)
         hint = f"fits: {', '.join(fitting[:4])}; tab: all" if fitting else "tab: all of them"
-        name = asked.argument or await self.ask(
-            f"work {case.id} by",
-            value=fitting[0] if fitting else "",
-            hint=hint,
-            complete=one_after_other(self._books()),
-        )
-        if name and name.strip():
-            await self.act(ask.TakePlaybook(case=case.id, playbook=name.strip()))
+        await self.ask_act(
+            lambda name: ask.TakePlaybook(case=case.id, playbook=name.strip()),
+            f"work {case.id} by", value=fitting[0] if fitting else "", hint=hint,
+            complete=one_after_other(self._books()), given=asked.argument,
+        )  # fmt: skip
 
     async def _fitting(self, case: Case) -> tuple[str, ...]:
         try:
@@ -242,29 +273,38 @@ class CaseActs(EscalateActs):
         entity = await self._entity(case, " ".join(rest), f"which entity was {what.replace('_', ' ')}?")
         if entity is None:
             return
-        when = await self.ask(f"{what.replace('_', ' ')}: when", hint="35m (ago), 04:00 (UTC), RFC 3339; nothing: now")
+        when = await self.ask(
+            f"{what.replace('_', ' ')}: when",
+            hint="35m (ago), 04:00 (UTC), RFC 3339; nothing: now", check=self._no_moment,
+        )  # fmt: skip
         if when is None:
             return
+        at = clock_words.moment(when, self.desk.now())
+        await self.ask_act(
+            lambda reason: ask.SetMoment(case=case.id, entity=entity, moment=what, at=at, reason=reason, seen=case.seq),
+            f"{self.desk.stamp(at)}: how is it known, and why", kind="reason",
+        )  # fmt: skip
+
+    def _no_moment(self, line: str) -> str:
         try:
-            at = clock_words.moment(when, self.desk.now())
+            clock_words.moment(line, self.desk.now())
         except ValueError as trouble:
-            self.say(str(trouble), "warning")
-            return
-        reason = await self.ask(f"{self.desk.stamp(at)}: how is it known, and why", kind="reason")
-        if reason is not None:
-            await self.act(ask.SetMoment(case=case.id, entity=entity, moment=what, at=at, reason=reason))
+            return str(trouble)
+        return ""
 
     async def do_applies(self, asked: Invocation) -> None:
         if (said := await self._yes_or_no(asked, "applies")) is not None:
             case, regime, entity, yes, reason = said
-            await self.act(ask.AnswerRegime(case=case, entity=entity, regime=regime, applies=yes, reason=reason))
+            about = {"case": case.id, "entity": entity, "regime": regime}
+            await self.act(ask.AnswerRegime(**about, applies=yes, reason=reason, seen=case.seq))
 
     async def do_notify(self, asked: Invocation) -> None:
         if (said := await self._yes_or_no(asked, "notify")) is not None:
             case, regime, entity, yes, reason = said
-            await self.act(ask.DecideNotify(case=case, entity=entity, regime=regime, notify=yes, reason=reason))
+            about = {"case": case.id, "entity": entity, "regime": regime}
+            await self.act(ask.DecideNotify(**about, notify=yes, reason=reason, seen=case.seq))
 
-    async def _yes_or_no(self, asked: Invocation, verb: str) -> tuple[str, str, str, bool, str] | None:
+    async def _yes_or_no(self, asked: Invocation, verb: str) -> tuple[Case, str, str, bool, str] | None:
         """Case, regime, entity, the answer and its reason; None where somebody thought better of it."""
         if (case := self._case()) is None:
             return None
@@ -276,15 +316,15 @@ class CaseActs(EscalateActs):
         if answer.lower() not in _ANSWERS:
             entity = " ".join(filter(None, (answer, entity)))
             question = f"does {clean(regime, 20)} apply?" if verb == "applies" else f"notify under {clean(regime, 20)}?"
-            answer = (await self.ask(question, hint="yes or no") or "").strip()
-            if answer.lower() not in _ANSWERS:
-                self.say("yes or no; nothing was recorded", "warning")
+            said = await self.ask(question, hint="yes or no", check=_neither)
+            if said is None:
                 return None
+            answer = said.strip()
         named = await self._entity(case, entity, f"{clean(regime, 20)}: which entity?", regime)
         if named is None:
             return None
         reason = await self.ask(f"{clean(regime, 20)} {answer.lower()}, {clean(named, 24)}: why", kind="reason")
-        return None if reason is None else (case.id, regime, named, _ANSWERS[answer.lower()], reason)
+        return None if reason is None else (case, regime, named, _ANSWERS[answer.lower()], reason)
 
     async def do_sent(self, asked: Invocation) -> None:
         if (case := self._case()) is None:
@@ -301,11 +341,10 @@ class CaseActs(EscalateActs):
         except ValueError as trouble:
             self.say(str(trouble), "warning")
             return
-        receipt = await self.ask(
-            f"done {self.desk.stamp(at)}: receipt", hint="number or words; may be empty", kind="receipt"
-        )
-        if receipt is not None:
-            await self.act(ask.MarkSent(case=case.id, clock=name, at=at, receipt=receipt))
+        await self.ask_act(
+            lambda receipt: ask.MarkSent(case=case.id, clock=name, at=at, receipt=receipt, seen=case.seq),
+            f"done {self.desk.stamp(at)}: receipt", hint="number or words; may be empty", kind="receipt",
+        )  # fmt: skip
 
     async def _entity(self, case: Case, typed: str, question: str, regime: str = "") -> str | None:
         """The entity that is meant: what was typed, the only one there is, or the answer to ``question``."""
@@ -343,6 +382,15 @@ _HINTS: Final = {
 }
 
 
+def _no_field(line: str) -> str:
+    known = not line.strip() or line.strip().lower() in FIELDS
+    return "" if known else f"a case has no field {clean(line.strip(), 40)}: {', '.join(FIELDS)}"
+
+
+def _neither(line: str) -> str:
+    return "" if line.strip().lower() in _ANSWERS else "yes or no; nothing was recorded"
+
+
 def _to_edit(value: Severity | CaseStatus | Untrusted) -> str | None:
     """A value as it is edited in a line; None for a text that would not come back as it was."""
     if isinstance(value, Severity):
@@ -356,17 +404,3 @@ def _to_edit(value: Severity | CaseStatus | Untrusted) -> str | None:
 def _open_but(conn: Connection, id_: str) -> dict[str, str]:
     """The other open cases by their ids, in words. For a thread."""
     return {one.id: f"{one.severity.name} {clean(one.title, 40)}" for one in cases.each(conn) if one.id != id_}
-
-
-def one_after_other(choices: Sequence[str]) -> Callable[[str], str]:
-    """What tab makes of a line: the next of ``choices``; of a beginning, the next that begins so."""
-
-    def turn(line: str) -> str:
-        begin = "" if line.strip() in choices else line.strip()
-        found = [word for word in choices if word.lower().startswith(begin.lower())]
-        if not found:
-            return line
-        at = found.index(line.strip()) + 1 if line.strip() in found else 0
-        return found[at % len(found)]
-
-    return turn

@@ -11,6 +11,7 @@ from socconsole.commands import cases as ask
 from socconsole.model.case import Case, CaseStatus
 from socconsole.screens import opening, words
 from socconsole.screens.base import ConsoleScreen
+from socconsole.screens.replies import Said
 from socconsole.store import cases
 from socconsole.store.db import Connection
 from socconsole.text import clean
@@ -65,21 +66,23 @@ async def enter(screen: ConsoleScreen, ids: Sequence[str], title: str, incident:
         screen.hint(hint)
         return value
 
-    value, hint = offered()
-    answer = await screen.ask("case:", value=value, hint=hint, complete=turn if known else None)
-    if answer is None:
-        return
-    from socconsole.screens.case_acts import record  # brings all that cases are worked with: not at the start
+    done: list[tuple[str, Said]] = []
 
-    if is_id(answer):
-        case, said = await record(desk, ask.AttachFindings(case=answer.strip().lower(), findings=tuple(ids)))
-    else:
-        named = "" if answer.strip() == title.strip() else answer.strip()
-        case, said = await record(desk, ask.OpenCase(findings=tuple(ids), incident=incident, title=named))
-    if not case:
-        screen.say(*said)
-        return
-    opening.case(desk, case, said)
+    async def check(line: str) -> str:
+        from socconsole.screens.case_acts import record  # brings all that cases are worked with: not at the start
+
+        if is_id(line):
+            request: ask.CaseRequest = ask.AttachFindings(case=line.strip().lower(), findings=tuple(ids))
+        else:
+            named = "" if line.strip() == title.strip() else line.strip()
+            request = ask.OpenCase(findings=tuple(ids), incident=incident, title=named)
+        done[:] = [await record(desk, request)]
+        case, (said, _) = done[0]
+        return "" if case else said
+
+    value, hint = offered()
+    if await screen.ask("case:", value=value, hint=hint, complete=turn if known else None, check=check) is not None:
+        opening.case(desk, *done[0])
 
 
 def section(conn: Connection, finding: str) -> Section | None:

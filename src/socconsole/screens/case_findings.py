@@ -18,6 +18,7 @@ from socconsole.screens.base import Invocation
 from socconsole.screens.case_acts import CaseActs, record
 from socconsole.screens.case_rows import CaseRow
 from socconsole.screens.marking import MARKS_LIMIT, MarkedList
+from socconsole.widgets.asking import needed
 
 _ON_FINDINGS: Final = (
     "open", "acknowledge", "note", "claim", "mark", "contain", "split", "snooze", "verify", "raw",
@@ -155,8 +156,10 @@ class CaseFindings(MarkedList[CaseRow], CaseActs, FindingActs):
         case, ids = self.case_here(), self.about(asked.subject)
         if case is None or not ids:
             return
-        reason = asked.argument or await self.ask(f"take {self.named(ids)} out of {case.id}: why", kind="reason")
-        if reason is not None and await self.act(ask.DetachFindings(case=case.id, findings=ids, reason=reason)):
+        if await self.ask_act(
+            lambda reason: ask.DetachFindings(case=case.id, findings=ids, reason=reason),
+            f"take {self.named(ids)} out of {case.id}: why", kind="reason", given=asked.argument,
+        ):  # fmt: skip
             self.table.clear_marks()
 
     async def do_split(self, asked: Invocation) -> None:
@@ -165,16 +168,16 @@ class CaseFindings(MarkedList[CaseRow], CaseActs, FindingActs):
         if case is None or not ids:
             return
         many = words.plural(len(ids), "finding")
-        title = asked.argument or await self.ask(
-            f"split {many}: title",
-            value=self.title_of(ids[0]),
-            hint=f"a new case of them, out of {case.id}",
-            kind="title",
-        )
-        if title is None or not self._given(title, "a title"):
+        title = await self.ask(
+            f"split {many}: title", value=self.title_of(ids[0]), hint=f"a new case of them, out of {case.id}",
+            kind="title", given=asked.argument, check=needed("a title"),
+        )  # fmt: skip
+        if title is None:
             return
-        reason = await self.ask(f"split {many}: why", hint="it stays on the ledger", kind="reason")
-        if reason is None or not self._given(reason, "a reason"):
+        reason = await self.ask(
+            f"split {many}: why", hint="it stays on the ledger", kind="reason", check=needed("a reason")
+        )
+        if reason is None:
             return
         made, said = await record(
             self.desk, ask.SplitCase(case=case.id, findings=ids, title=title.strip(), reason=reason.strip())

@@ -25,6 +25,7 @@ from socconsole.store.case_glance import past
 from socconsole.store.db import Connection
 from socconsole.text import clean
 from socconsole.widgets import glyphs
+from socconsole.widgets.asking import needed
 from socconsole.widgets.columns import severity_cell, severity_style, severity_text
 from socconsole.widgets.detail import Body, Section
 from socconsole.widgets.rows import Cell, Column
@@ -182,7 +183,9 @@ class CasesScreen(ListScreen[CaseLine], CaseActs):
             opening.case(self.desk, self.table.cursor_key)
 
     async def do_new_case(self, asked: Invocation) -> None:
-        title = asked.argument or await self.ask("a case by hand", hint="what was reported, by whom")
+        title = await self.ask(
+            "a case by hand", hint="what was reported, by whom", given=asked.argument, check=needed("a title")
+        )
         if title is None:
             return
         case, said = await record(self.desk, ask.OpenCase(title=title))

@@ -9,6 +9,7 @@ from socconsole.commands import Command
 from socconsole.screens import opening, words
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.text import clean
+from socconsole.widgets.asking import needed
 
 
 class EscalateActs(ConsoleScreen):
@@ -41,11 +42,14 @@ class EscalateActs(ConsoleScreen):
             self.say("nothing is under way about it", "warning")
             return
         named = ", ".join(sorted({one.path for one in found}))
-        if not reason:
-            reason = await self.ask(f"answer path {named}: why", hint="nobody further is told", kind="reason") or ""
-        if not reason.strip():
-            self.say("a reason is needed; it goes on", "warning")
+        answer = await self.ask(
+            f"answer path {named}: why", hint="nobody further is told", kind="reason",
+            given=reason, check=needed("a reason"),
+        )  # fmt: skip
+        if answer is None:
+            self.say("it goes on", "warning")
             return
+        reason = answer
         try:
             stopped = await asyncio.to_thread(escalation_acts.stop, self.desk.folder, ids, self.desk.analyst, reason)
         except (escalation_acts.EscalationRefused, ValueError, LedgerError, OSError, self.desk.conn.Error) as trouble:

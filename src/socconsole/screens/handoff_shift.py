@@ -12,6 +12,7 @@ from socconsole.screens.reader import ReadScreen
 from socconsole.screens.replies import Said
 from socconsole.store import db, shifts
 from socconsole.text import clean
+from socconsole.widgets.asking import alone
 from socconsole.widgets.detail import Body, Section
 
 if TYPE_CHECKING:
@@ -24,17 +25,30 @@ _STATES: Final = {"READY": "good", "DENIED": "bad"}
 
 async def shift(screen: ConsoleScreen, said: str) -> None:
     """Do what ``:shift`` was asked for."""
-    said = said or await screen.ask("shift", hint="on [UNTIL], or off") or ""
-    verb, _, rest = said.strip().partition(" ")
+    line = await screen.ask(
+        "shift", hint="on [UNTIL], or off", given=said, check=lambda line: _no_shift(line, screen.desk.now())
+    )
+    now = screen.desk.now()
+    verb, _, rest = (line or "").strip().partition(" ")
     match verb.lower():
         case "on":
-            _on(screen, rest)
-        case "off" if not rest:
+            _on(screen, until(rest, now), now)
+        case "off":
             await _off(screen)
-        case "":
-            pass
-        case _:
-            screen.say(USAGE, "warning")
+
+
+def _no_shift(line: str, now: datetime) -> str:
+    """Why a line neither signs on nor off."""
+    match [word.lower() for word in line.split()]:
+        case [] | ["off"]:
+            return ""
+        case ["on", *rest]:
+            try:
+                until(" ".join(rest), now)
+            except ValueError as why:
+                return str(why)
+            return ""
+    return USAGE
 
 
 def until(text: str, now: datetime) -> datetime | None:
@@ -62,13 +76,7 @@ def until(text: str, now: datetime) -> datetime | None:
 # --- on -----------------------------------------------------------------------------------------------------------
 
 
-def _on(screen: ConsoleScreen, rest: str) -> None:
-    now = screen.desk.now()
-    try:
-        end = until(rest, now)
-    except ValueError as why:
-        screen.say(str(why), "warning")
-        return
+def _on(screen: ConsoleScreen, end: datetime | None, now: datetime) -> None:
     screen.say("asking every account whether the responder role can be had …", seconds=0)
     screen.outlive(_sign_on(screen, now, end))
 
@@ -129,7 +137,8 @@ async def _off(screen: ConsoleScreen) -> None:
     if loose is None:
         screen.say("you are not signed on; :shift on [UNTIL]", "warning")
         return
-    if loose and await screen.ask("sign off all the same?", hint=f"{loose}; enter signs off, esc stays on") is None:
+    hint = f"{loose}; enter signs off, esc stays on"
+    if loose and await screen.ask("sign off all the same?", hint=hint, check=alone) is None:
         screen.say("you are still on")
         return
     troubles = _troubles(desk)

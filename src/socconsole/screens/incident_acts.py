@@ -15,6 +15,7 @@ from socconsole.store.filter import View
 from socconsole.store.queue import QueueRow, Sort, SortBy
 from socconsole.text import clean
 from socconsole.triage.query import Query
+from socconsole.widgets.asking import needed
 from socconsole.widgets.footer import KeyHint
 
 FIELD: Final = "incident:"
@@ -174,11 +175,12 @@ class IncidentActs(FindingActs):
         self._scope = "all or one"
         try:
             reason = await self.ask(
-                f"reason to acknowledge {self.named((lead.id,))}", hint=preview, complete=turn, kind="reason"
-            )
+                f"reason to acknowledge {self.named((lead.id,))}",
+                hint=preview, complete=turn, kind="reason", check=needed("a reason"),
+            )  # fmt: skip
         finally:
             self._scope = ""
-        if reason is not None and self._given(reason, "a reason"):
+        if reason is not None:
             await self.record(Acknowledge(ids=ids if whole else (lead.id,), reason=reason.strip()), "acknowledged")
 
     def answer_keys(self) -> Sequence[KeyHint]:

@@ -6,6 +6,7 @@ a batch id. What a decision does to the store is in ``project_decisions``.
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import sqlite3
@@ -21,7 +22,7 @@ from socconsole.model.entry import Entry
 from socconsole.model.finding import Verdict
 from socconsole.model.world import WorldKind
 from socconsole.store import adopted, db, facts, ledger, reading
-from socconsole.store.instants import micros, storable
+from socconsole.store.instants import instant, micros, storable
 from socconsole.store.project import project
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def decide(folder: StateFolder, request: Decision, who: str, mode: Mode, now: da
     """
     catch_up(folder)  # to decide on what is known, and so that taking back sees what others did
     if isinstance(request, TakeBack):
-        return _take_back(folder, who, mode, now)
+        return _take_back(folder, request, who, mode, now)
     data, private = _check(request, now)
     with closing(db.connect(folder.store_db, readonly=True)) as conn:
         ids, skipped = _sift(conn, request, who)
@@ -179,20 +180,63 @@ def _owners(conn: sqlite3.Connection, ids: Sequence[str]) -> dict[str, str | Non
 # --- taking back ----------------------------------------------------------------------------------------
 
 
-def _take_back(folder: StateFolder, who: str, mode: Mode, now: datetime) -> Decided:
+@dataclass(frozen=True, slots=True)
+class LastAct:
+    """What taking back would revert."""
+
+    batch: str
+    verb: str
+    """The ledger's: ``acknowledge``, ``snooze`` …"""
+    at: datetime
+    """In the world's time."""
+    findings: int
+    told: bool
+    """AWS has been told of it, and would be told again."""
+
+
+def last_act(folder: StateFolder, who: str) -> LastAct:
+    """The last batch of ``who`` that was not taken back. Blocks on the disk: never on the UI loop.
+
+    Raises ``DecisionRefused`` where there is none, and what ``ledger.get`` and ``project`` raise.
+    """
+    catch_up(folder)
+    with closing(db.connect(folder.store_db, readonly=True)) as conn:
+        batch = _last_batch(conn, who)
+        seqs, findings = conn.execute(
+            "SELECT json_group_array(DISTINCT seq), count(DISTINCT finding_id) FROM decision_log "
+            "WHERE batch = ? AND taken_by IS NULL",
+            (batch,),
+        ).fetchone()
+        told = conn.execute(
+            "SELECT 1 FROM outbox WHERE seq IN (SELECT value FROM json_each(?)) AND state IN ('sent', 'claimed')",
+            (seqs,),
+        ).fetchone()
+    first = min(json.loads(seqs))
+    line = ledger.get(folder, [first])[first]
+    return LastAct(batch, line.entry.verb, instant(int(line.entry.data["now"])), findings, told is not None)
+
+
+def _last_batch(conn: sqlite3.Connection, who: str) -> str:
+    last = conn.execute(
+        "SELECT batch FROM decision_log WHERE who = ? AND taken_by IS NULL ORDER BY seq DESC LIMIT 1", (who,)
+    ).fetchone()
+    if last is None:
+        raise DecisionRefused("you have nothing to take back")
+    return str(last[0])
+
+
+def _take_back(folder: StateFolder, request: TakeBack, who: str, mode: Mode, now: datetime) -> Decided:
     """Revert the last batch of ``who`` that was not taken back, except where somebody decided since."""
     with closing(db.connect(folder.store_db, readonly=True)) as conn:
-        last = conn.execute(
-            "SELECT batch FROM decision_log WHERE who = ? AND taken_by IS NULL ORDER BY seq DESC LIMIT 1", (who,)
-        ).fetchone()
-        if last is None:
-            raise DecisionRefused("you have nothing to take back")
+        last = _last_batch(conn, who)
+        if request.batch and request.batch != last:
+            raise DecisionRefused("that is not your last act any more: look again")
         rows = conn.execute(
             "SELECT finding_id, field, seq, prior_seq, (SELECT o.who FROM decision_log AS o "
             "WHERE o.finding_id = l.finding_id AND o.seq > l.seq AND o.who <> l.who AND o.taken_by IS NULL "
             "ORDER BY o.seq DESC LIMIT 1) FROM decision_log AS l "
             "WHERE batch = ? AND taken_by IS NULL ORDER BY seq, finding_id",
-            last,
+            (last,),
         ).fetchall()
     skipped = [(row[0], f"{row[4]} has decided about it since") for row in rows if row[4] is not None]
     mine = [row for row in rows if row[4] is None]
@@ -206,7 +250,7 @@ def _take_back(folder: StateFolder, who: str, mode: Mode, now: datetime) -> Deci
             subjects=tuple(row[0] for row in part),
             data={
                 **_common(folder, batch, mode, now),
-                "of": last[0],
+                "of": last,
                 "field": part[0][1],
                 "restore": {row[0]: row[3] for row in part},
             },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from textual.message import Message
@@ -14,6 +14,30 @@ LINE_MOST: Final = 500
 Check = Callable[[str], str | Awaitable[str]]
 """What is wrong with an answer, in a sentence; empty where it is taken. One that waits may do what the answer asks for:
 nobody waits for the disk with his text gone."""
+
+
+def needed(what: str) -> Check:
+    """The check that something was typed: ``what`` is ``a reason``."""
+    return lambda text: "" if text.strip() else f"{what} is needed; nothing was recorded"
+
+
+def alone(text: str) -> str:
+    """The check of a question whose answer is Enter: what was meant for something else confirms nothing."""
+    return "enter alone does it; esc leaves it as it is" if text.strip() else ""
+
+
+def one_after_other(choices: Sequence[str]) -> Callable[[str], str]:
+    """What tab makes of a line: the next of ``choices``; of a beginning, the next that begins so."""
+
+    def turn(line: str) -> str:
+        begin = "" if line.strip() in choices else line.strip()
+        found = [word for word in choices if word.lower().startswith(begin.lower())]
+        if not found:
+            return line
+        at = found.index(line.strip()) + 1 if line.strip() in found else 0
+        return found[at % len(found)]
+
+    return turn
 
 
 class Asked(Message):

@@ -6,7 +6,6 @@ the wire.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -201,7 +200,7 @@ class LinePrompt(Widget):
             field.held = True
             try:
                 wrong = self._check(event.value)
-                if inspect.isawaitable(wrong):
+                if not isinstance(wrong, str):
                     wrong = await wrong
             finally:
                 field.held = False
