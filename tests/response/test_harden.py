@@ -20,7 +20,7 @@ from socconsole.model.action import ActionState, Mode, Plan, Purpose
 from socconsole.model.finding import Format, Kind
 from socconsole.model.posture import Result, Verdict
 from socconsole.posture.catalogue import catalogue
-from socconsole.response import engine, planning
+from socconsole.response import engine, offering, planning
 from socconsole.response.change import Change
 from socconsole.response.locate import told_by
 from socconsole.response.registry import ACTIONS
@@ -228,7 +228,7 @@ async def test_a_check_that_it_does_not_mend_is_bad_input(aws: Embedded, session
 
 
 async def test_a_finding_of_posture_is_reason_enough_and_no_other_says_so(
-    aws: Embedded, folder: StateFolder, session: Make
+    aws: Embedded, folder: StateFolder, session: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leaking(aws)
     await take_in(aws, folder)
@@ -239,5 +239,13 @@ async def test_a_finding_of_posture_is_reason_enough_and_no_other_says_so(
     control = replace(threat, kind=Kind.CONTROL, sources=(Format.POSTURE.value,), types=("Posture:S3-01",))
     assert told_by(control, "s3-block-public") == "S3-01"
     assert told_by(control, "ec2-isolate") == "", "nor does it make other actions help"
+    tls = replace(control, types=("Posture:S3-05",))
+
+    async def finding_of(*_: object) -> object:
+        return tls
+
+    monkeypatch.setattr(offering, "finding_of", finding_of)
+    first = (await offering.offer(session(Mode.TRIAGE), [tls.id])).offers[0].plan
+    assert (first.action, first.check) == ("s3-require-tls", "S3-05"), "what mends it comes first"
     result = await judged(aws, "S3-01", TRANSCRIPTS)
     assert posture_finding.observation(result, datetime.now(UTC)).types == ("Posture:S3-01",)

@@ -85,9 +85,17 @@ async def offer(session: Session, ids: Sequence[str]) -> Offers:
         offers = await asyncio.gather(*map(one, aims.values()))
     if len(troubles) == len(offers):
         raise troubles[0]
-    alone = len(findings) == 1
-    ranked = sorted(offers, key=lambda one: (not one.plan.helps, 0 if alone else -len(one.blocks), -one.plan.fit))
+    ranked = sorted(offers, key=_of_one if len(findings) == 1 else _of_several)
     return Offers(tuple(ranked), len(findings))
+
+
+def _of_one(one: Offer) -> tuple[bool, bool, int]:
+    """What helps, what mends the check that a finding tells of, what fits best."""
+    return not one.plan.helps, not one.plan.check, -one.plan.fit
+
+
+def _of_several(one: Offer) -> tuple[bool, int, int]:
+    return not one.plan.helps, -len(one.blocks), -one.plan.fit
 
 
 def _what(aim: Aim) -> tuple[str, ...]:
