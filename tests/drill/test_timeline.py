@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import botocore.session
@@ -87,6 +88,21 @@ def test_bulk_reading_goes_on_until_the_bucket_is_closed(aws: Embedded) -> None:
         }
     )["Findings"]
     assert [one["Compliance"]["Status"] for one in control] == ["PASSED"]
+
+
+def test_a_finding_about_a_call_is_dated_as_the_trail_dates_the_call(aws: Embedded) -> None:
+    aws.advance(1200)
+    trail = client(aws, "cloudtrail", role="reader")
+    for name, title in (
+        ("DeleteBucketPublicAccessBlock", "Block Public Access was dis"),
+        ("PutBucketPolicy", "anonymous"),
+    ):
+        asked = [{"AttributeKey": "EventName", "AttributeValue": name}]
+        calls = {int(one["EventTime"].timestamp()) for one in trail.lookup_events(LookupAttributes=asked)["Events"]}
+        (found,) = [
+            one for place in aws.cloud.detectors.findings.values() for one in place.values() if title in one["Title"]
+        ]
+        assert int(datetime.fromisoformat(found["Service"]["EventFirstSeen"]).timestamp()) in calls
 
 
 def test_undoing_the_cut_lets_it_leave_again(aws: Embedded) -> None:

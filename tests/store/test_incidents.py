@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from socconsole.model.egress import Alarms, AlarmState, Paths
-from socconsole.model.finding import Actor, Kind, Resource, Severity, State, Workflow, finding_id
+from socconsole.model.finding import Actor, Format, Kind, Resource, Severity, State, Workflow, finding_id
 from socconsole.model.trail import Category, TrailEvent
 from socconsole.store import correlating, findings, folding, incidents, reading
 from socconsole.store.db import transaction
@@ -152,6 +152,22 @@ def event(id_: str, name: str, key: str, bucket: str) -> TrailEvent:
         address=Untrusted("192.0.2.66"), agent=Untrusted(""), issued=(), bytes_out=None, body=body,
         resources=(("AWS::S3::Bucket", Untrusted(f"arn:aws:s3:::{bucket}")),), digest=id_.encode().ljust(32),
     )  # fmt: skip
+
+
+def test_a_call_of_which_a_service_and_a_rule_tell_is_told_once_and_of_two_calls_none_is_lost(conn) -> None:
+    def story(*records: Any) -> list[str]:
+        settled(conn, *records)
+        told = incidents.get(conn, "n-" + named("gd")[2:])
+        assert told is not None
+        return [one.what.raw() for one in told.story]
+
+    rule = {"format": Format.TRAIL, "product": "socconsole", "types": ()}
+    granted = seen("gd", severity=Severity.CRITICAL, types=("Policy:S3/BucketAnonymousAccessGranted",))
+    assert story(granted, seen("opened", title="Bucket opened to everyone", **rule)) == [
+        "bucket anonymous access granted · corpus"
+    ]
+    both = story(seen("shut", title="Public access block taken away", **rule))
+    assert {"Bucket opened to everyone", "Public access block taken away"} <= set(both)
 
 
 @pytest.mark.parametrize("seed", range(3))

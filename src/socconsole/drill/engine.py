@@ -128,7 +128,8 @@ class Engine:
         repeated = self.done.get(step.id, 0)
         more = step.grow + self.cloud.ids.number(0, step.grow // 4, step.id, repeated)
         for name in step.findings:
-            publish(self.cloud, name, filled(self.scenario.finding[name], self.variables), now, more)
+            spec = filled(self.scenario.finding[name], self.variables)
+            publish(self.cloud, name, spec, now, more, deed=bool(step.do))
         self.done[step.id] = repeated + 1
 
     def _stream(self, stream: Stream) -> None:

@@ -22,9 +22,10 @@ _HUB_KINDS: Final[Mapping[str, _Maker]] = {
 }
 
 
-def publish(cloud: Cloud, name: str, spec: Spec, now: datetime, more: int) -> None:
+def publish(cloud: Cloud, name: str, spec: Spec, now: datetime, more: int, *, deed: bool = False) -> None:
     """Report a finding, or report it again after ``more`` further events.
 
+    ``deed``: it is about a call that was made now, as the trail has it; else it was first seen some time before.
     A finding that only Security Hub holds is imported again only when its state changed.
     """
     account, region = spec["account"], spec["region"]
@@ -43,7 +44,7 @@ def publish(cloud: Cloud, name: str, spec: Spec, now: datetime, more: int) -> No
     ident = cloud.ids.hex("finding", name)
     known_gd = cloud.detectors.at(account, region).get(ident)
     if known_gd is None:
-        first = now - timedelta(seconds=float(spec.get("lag", 30)))
+        first = now if deed else now - timedelta(seconds=float(spec.get("lag", 30)))
         made = gdshape.build(cloud, name, spec, account, region, now, first)
     else:
         made = gdshape.again(cloud, known_gd, spec, now, more)

@@ -7,6 +7,7 @@ moment it is asked for, so that it is never older than what it is made of.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -165,11 +166,29 @@ def _named_by(conn: Connection, found: Sequence[_Finding]) -> dict[Entity, int]:
 def _story(
     conn: Connection, found: Sequence[_Finding], named_by: dict[Entity, int], since: int, until: int
 ) -> tuple[Chapter, ...]:
-    """A call that a rule made a finding of is told once, in the rule's words."""
-    told = list(_told(found))
-    by_rules = {line.at.replace(microsecond=0) for line in told if line.source == "trail"}
+    """A call that a rule made a finding of is told once: in the words of the service that found it too, else in the
+    rule's."""
+    told = list(_told(_once(found)))
+    by_rules = {instant(one.first).replace(microsecond=0) for one in found if _is_rules(one)}
     recorded = _recorded(conn, named_by, since, until)
     return tell([*told, *(line for line in recorded if line.at.replace(microsecond=0) not in by_rules)])
+
+
+def _once(found: Sequence[_Finding]) -> list[_Finding]:
+    """Without those of rules that a service tells of as well: of one resource in one second, as many of each or more of
+    the service's. Of fewer nobody can say which call they mean, and all are told."""
+    rules = Counter(_moment(one) for one in found if _is_rules(one))
+    others = Counter(_moment(one) for one in found if not _is_rules(one))
+    twice = {moment for moment, n in rules.items() if others[moment] >= n}
+    return [one for one in found if not (_is_rules(one) and _moment(one) in twice)]
+
+
+def _is_rules(one: _Finding) -> bool:
+    return one.sources == "trail"
+
+
+def _moment(one: _Finding) -> tuple[int, str]:
+    return one.first // 1_000_000, _MORE.sub("", one.place)
 
 
 def _told(found: Sequence[_Finding]) -> Iterator[Line]:
