@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from socconsole.commands import Acknowledge, Claim, Snooze
 from socconsole.commands import cases as ask
 from socconsole.config import CasesConfig, Config, ControllerConfig, DatasetConfig, EntityConfig
 from socconsole.model.case import Case, CaseStatus, Line, SixLine
-from socconsole.model.clock import ClockState
+from socconsole.model.clock import Clock, ClockState, ids
+from socconsole.model.clock import named as named_clock
 from socconsole.model.finding import Leaving, Severity, State
 from socconsole.store import (
     case_acts,
@@ -275,6 +277,34 @@ def test_a_case_is_not_closed_over_running_clocks_unless_somebody_says_so(folder
         act(folder, ask.AttachFindings(case=id_, findings=(named(2),)))
     act(folder, ask.ChangeCase(case=id_, field="status", value="open"))
     assert get(folder, id_).closed is None
+
+
+def test_a_clock_is_named_in_short_where_one_has_that_name_and_else_the_names_are_told(folder: StateFolder) -> None:
+    id_ = opened(folder, 1)
+    with pytest.raises(CaseRefused, match=r"has no clock gdpr: .*gdpr-33/notify, .*team/triage"):
+        act(folder, ask.MarkSent(case=id_, clock="gdpr", at=NOW, receipt=""))
+    assert "done" in act(folder, ask.MarkSent(case=id_, clock="GDPR-33/Notify", at=NOW, receipt="77")).words
+    assert clock(folder, id_, f"gdpr-33/notify@{SHOP}").state is ClockState.MET
+    act(folder, ask.AnswerRegime(case=id_, entity=SHOP, regime="NIS2-23", applies=True, reason="it does"), who="lead")
+
+    two = (Clock("r/d@a b", "r", "d", "", "a b", "controller", "", ClockState.RUNNING, None, None, False, None, None),)
+    two = (*two, replace(two[0], id="r/d@a", entity="a"))
+    assert named_clock(two, "r/d 10m") == (None, "r/d 10m")
+    assert named_clock(two, "R/D@A B 10m") == (two[0], "10m")
+    assert named_clock(two, "r/d@a 10m") == (two[1], "10m")
+    assert ids(two) == "r/d@a b, r/d@a"
+
+
+def test_a_moment_before_the_first_event_is_kept_and_said_to_be_before_it(folder: StateFolder) -> None:
+    id_ = opened(folder, 1)
+    early = NOW - timedelta(minutes=35)
+    said = act(
+        folder, ask.SetMoment(case=id_, entity=SHOP, moment="aware", at=early, reason="a call"), who="lead"
+    ).words
+    assert "before the first event of it that is known, 2026-03-01 03:09:07Z" in said
+    assert clock(folder, id_, f"gdpr-33/notify@{SHOP}").start == early
+    late = ask.SetMoment(case=id_, entity=SHOP, moment="aware", at=NOW, reason="no, later")
+    assert "before" not in act(folder, late, who="lead").words
 
 
 def test_deciding_and_sending_settle_clocks(folder: StateFolder) -> None:

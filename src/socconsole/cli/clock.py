@@ -15,6 +15,7 @@ from socconsole.cli.exits import Code, put, say, stop
 from socconsole.cli.opening import open_configured
 from socconsole.cli.options import ConfigOption, JsonOption, ReasonOption, StoreOption
 from socconsole.cli.times import instant
+from socconsole.model.clock import ids, named
 from socconsole.text import clean
 
 AtOption = Annotated[str, typer.Option("--at", help="When, RFC 3339 with its zone; now when absent.")]
@@ -112,10 +113,12 @@ def draft(
     now = datetime.now(UTC)
     with db.reading(folder) as conn:
         found = named_case(conn, case)
-        running = {one.id: one for one in case_clocks.of_case(conn, settings, found, now)}
-        if clock not in running:
-            stop(Code.BAD_INPUT, f"{found.id} has no clock {clean(clock, 80)}", f"socconsole clock show {found.id}")
-        made = report.draft(conn, settings, found, running[clock], now)
+        running = case_clocks.of_case(conn, settings, found, now)
+        meant, rest = named(running, clock)
+        if meant is None or rest:
+            said = f"{found.id} has no clock {clean(clock, 80)}: {clean(ids(running), 2000)}"
+            stop(Code.BAD_INPUT, said, f"socconsole clock show {found.id}")
+        made = report.draft(conn, settings, found, meant, now)
     writing.report(report.document(made), lambda: report.as_json(made), format_, output)
     say(f"a draft with {made.gaps} gaps in {len(made.fields)} fields; nothing was sent")
 

@@ -87,3 +87,30 @@ class Clock:
     @property
     def open(self) -> bool:
         return self.state in (ClockState.RUNNING, ClockState.OVERDUE, ClockState.ASK)
+
+
+def named(clocks: Sequence[Clock], line: str) -> tuple[Clock | None, str]:
+    """The clock that a line begins with, and the rest of the line. Case is no matter.
+
+    By its id, which may hold blanks as names of entities do; or by ``regime/deadline`` where only one has that. None,
+    and the line as it was, where none is meant or several are.
+    """
+    typed = line.strip().strip('"')
+    low = typed.casefold()
+    whole = [one for one in clocks if _begins(low, one.id.casefold())]
+    if whole:
+        found = max(whole, key=lambda one: len(one.id))
+        return found, typed[len(found.id) :].strip(' "')
+    first, _, rest = typed.partition(" ")
+    short = [one for one in clocks if f"{one.regime}/{one.deadline}".casefold() == first.strip('"').casefold()]
+    return (short[0], rest.strip()) if len(short) == 1 else (None, line)
+
+
+def _begins(line: str, id_: str) -> bool:
+    return line.startswith(id_) and line[len(id_) :][:1] in ("", " ", '"')
+
+
+def ids(clocks: Sequence[Clock]) -> str:
+    """How the clocks can be named, for whoever named none: short where that is enough."""
+    shorts = [f"{one.regime}/{one.deadline}" for one in clocks]
+    return ", ".join(short if shorts.count(short) == 1 else one.id for one, short in zip(clocks, shorts, strict=True))

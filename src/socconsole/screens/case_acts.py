@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from socconsole.commands import cases as ask
 from socconsole.model.case import Case, CaseStatus
-from socconsole.model.clock import Clock
+from socconsole.model.clock import Clock, ids, named
 from socconsole.model.finding import Severity
 from socconsole.playbooks import BadPlaybook
 from socconsole.screens import clock_words, words
@@ -22,7 +22,7 @@ from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.escalating import EscalateActs
 from socconsole.screens.replies import Said
-from socconsole.store import case_playbooks, cases
+from socconsole.store import case_clocks, case_playbooks, cases
 from socconsole.store.case_clocks import TEAM
 from socconsole.store.db import Connection
 from socconsole.text import Untrusted, clean
@@ -280,9 +280,11 @@ class CaseActs(EscalateActs):
         if when is None:
             return
         at = clock_words.moment(when, self.desk.now())
+        first = await self.desk.read(case_clocks.began, case)
+        before = f"before its first event, {self.desk.stamp(first)}" if first is not None and at < first else ""
         await self.ask_act(
             lambda reason: ask.SetMoment(case=case.id, entity=entity, moment=what, at=at, reason=reason, seen=case.seq),
-            f"{self.desk.stamp(at)}: how is it known, and why", kind="reason",
+            f"{self.desk.stamp(at)}: how is it known, and why", kind="reason", hint=before,
         )  # fmt: skip
 
     def _no_moment(self, line: str) -> str:
@@ -329,20 +331,18 @@ class CaseActs(EscalateActs):
     async def do_sent(self, asked: Invocation) -> None:
         if (case := self._case()) is None:
             return
-        known = {clock.id: clock for clock in self.clocks_here()}
-        typed = asked.argument.strip().strip('"')
-        # Names of entities hold blanks: the clock is the longest name that the line begins with.
-        name = max((one for one in known if typed.startswith(one)), key=len, default="")
-        if not name:
-            self.say(":sent CLOCK [WHEN]; enter on a running clock begins it", "warning")
+        clock, when = named(self.clocks_here(), asked.argument)
+        if clock is None:
+            begins = "enter on a running clock begins it"
+            self.say(f":sent CLOCK [WHEN]; {begins}: {clean(ids(self.clocks_here()), 600)}", "warning", 0)
             return
         try:
-            at = clock_words.moment(typed.removeprefix(name).strip(' "'), self.desk.now())
+            at = clock_words.moment(when, self.desk.now())
         except ValueError as trouble:
             self.say(str(trouble), "warning")
             return
         await self.ask_act(
-            lambda receipt: ask.MarkSent(case=case.id, clock=name, at=at, receipt=receipt, seen=case.seq),
+            lambda receipt: ask.MarkSent(case=case.id, clock=clock.id, at=at, receipt=receipt, seen=case.seq),
             f"done {self.desk.stamp(at)}: receipt", hint="number or words; may be empty", kind="receipt",
         )  # fmt: skip
 

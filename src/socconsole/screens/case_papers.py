@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from socconsole.model.case import Case
+from socconsole.model.clock import ids, named
 from socconsole.reports import draft
 from socconsole.reports.as_data import as_data
 from socconsole.reports.case_report import case_report
@@ -72,14 +73,14 @@ class CasePapers(CaseActs):
         """``:draft [CLOCK] [FILE]``: names of clocks hold blanks, as those of entities do."""
         if (case := self._case()) is None:
             return
-        known = {clock.id: clock for clock in self.clocks_here()}
-        typed = asked.argument.strip()
-        named = max((one for one in known if typed.startswith(one)), key=len, default="")
-        clock = known.get(named or self.clock_under_cursor())
+        here = self.clocks_here()
+        clock, name = named(here, asked.argument)
+        clock = clock or next((one for one in here if one.id == self.clock_under_cursor()), None)
         if clock is None:
-            self.say("no clock is under the cursor: :draft CLOCK [FILE], as `clock show` names it", "warning")
+            said = "no clock is under the cursor: :draft CLOCK [FILE]"
+            self.say(f"{said}: {clean(ids(here), 600)}", "warning", 0)
             return
-        name = typed.removeprefix(named).strip()
+        name = name.strip()
         name = name or await self._file(case, "draft", ".html", f"{clock.regime}-{clock.deadline}")
         if name:
             self.say(*await asyncio.to_thread(self._draft, case, clock, name), 0)

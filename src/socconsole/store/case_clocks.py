@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from socconsole.model.finding import Kind
 from socconsole.store import cases, reading
 from socconsole.store.case_said import said
 from socconsole.store.declared import context_of
-from socconsole.store.instants import instant
+from socconsole.store.instants import instant, instant_or_none
 from socconsole.store.reading import Stored
 from socconsole.text import Untrusted
 from socconsole.triage.scoring import datasets
@@ -119,6 +120,15 @@ def facts(conn: Connection, config: Config, case: Case) -> Facts:
         sent={key: tuple(sorted(times)) for key, times in sent.items()},
         owed=told.owed,
     )
+
+
+def began(conn: Connection, case: Case) -> datetime | None:
+    """When the first event happened that one of its threats tells of; None where none is known."""
+    (first,) = conn.execute(
+        "SELECT min(began) FROM queue WHERE kind = ? AND id IN (SELECT value FROM json_each(?))",
+        (Kind.THREAT.value, json.dumps(case.findings)),
+    ).fetchone()
+    return instant_or_none(first)
 
 
 def _looked_at(conn: Connection, case: Case) -> datetime:

@@ -128,9 +128,11 @@ class CaseDesk:
         return name
 
     def regime(self, name: str) -> str:
-        if name not in regimes():
+        """A regime by its id, or by that of one of its clocks (``gdpr-33/notify``). Case is no matter."""
+        found = {one.casefold(): one for one in regimes()}.get(name.partition("/")[0].strip().casefold())
+        if found is None:
             raise CaseMisnamed(f"there is no regime {clean(name, 40)}: {', '.join(sorted(regimes()))}")
-        return name
+        return found
 
 
 def parts(ids: Sequence[str]) -> list[Sequence[str]]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from socconsole.commands import cases as asked
+from socconsole.model.clock import ids, named
 from socconsole.model.entry import Entry
 from socconsole.store import case_clocks, case_said
 from socconsole.store.case_desk import CaseDesk, CaseMisnamed, text
@@ -50,6 +51,9 @@ def moment(desk: CaseDesk, request: asked.SetMoment) -> tuple[Entry, str]:
         words = f"amended: it was {before.at:%Y-%m-%d %H:%MZ}"
     else:
         words = f"{request.moment.replace('_', ' ')} at {request.at:%Y-%m-%d %H:%MZ}"
+    first = case_clocks.began(desk.conn, case)
+    if first is not None and request.at < first:
+        words += f"; before the first event of it that is known, {first:%Y-%m-%d %H:%M:%SZ}, and kept as you said it"
     return desk.entry("clock_moment", case, data, reason=reason), words
 
 
@@ -66,10 +70,10 @@ def sent(desk: CaseDesk, request: asked.MarkSent) -> tuple[Entry, str]:
     case = desk.case(request.case)
     if request.at.tzinfo is None or request.at > desk.now:
         raise CaseMisnamed("when was it done? a moment that has passed, with its time zone")
-    known = {one.id: one for one in case_clocks.of_case(desk.conn, desk.config, case, desk.now)}
-    clock = known.get(request.clock)
-    if clock is None:
-        raise CaseMisnamed(f"{case.id} has no clock {clean(request.clock, 80)}: {', '.join(sorted(known))}")
+    known = case_clocks.of_case(desk.conn, desk.config, case, desk.now)
+    clock, rest = named(known, request.clock)
+    if clock is None or rest:
+        raise CaseMisnamed(f"{case.id} has no clock {clean(request.clock, 80)}: {ids(known)}")
     # Whoever was aware before we detected anything may have sent it before, too.
     first = case_clocks.detected(desk.conn, case)
     if clock.start is not None and clock.start < first:
