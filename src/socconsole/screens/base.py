@@ -137,8 +137,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         if self.is_built:
             self.built()
             self.show_status()
-            # Two frames later: the second one is that of a detail, which is looked at before anything is asked.
-            self.call_after_refresh(self.call_after_refresh, self._make_prompts)
+            self.call_after_refresh(self._make_prompts)
 
     async def _make_prompts(self) -> None:
         """The questions' widgets, made behind the first frame, which needs none; who asks earlier waits for them."""
