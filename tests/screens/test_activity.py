@@ -8,6 +8,7 @@ import pytest
 
 from socconsole.commands import Note
 from socconsole.model.action import Mode
+from socconsole.model.entry import Entry
 from socconsole.model.source import Freshness
 from socconsole.screens import activity_rows
 from socconsole.store import decisions, ledger
@@ -68,6 +69,38 @@ async def test_a_long_search_holds_up_nothing(noted: Estate, console: Opened, mo
         await desk.press("5")
         go_on.set()
         await desk.until(lambda: "claim" in desk.text())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (160, 50)])
+async def test_each_entry_says_who_did_what_to_what_and_rounds_are_counted_away(
+    noted: Estate, console: Opened, size: tuple[int, int]
+) -> None:
+    told = {"account": "111122223333", "region": "eu-central-1", "passed": 1, "failed": 0, "unknown": 0}
+    rounds = [Entry("evaluated", "watch", data=told)] * 2
+    change = {"case": "c-00000001", "field": "status", "was": "open", "value": "contained"}
+    for entries in (
+        rounds,
+        [Entry("case_change", "ana", data=change)],
+        rounds,
+        [Entry("from_tomorrow", "ben")],
+        rounds,
+    ):
+        ledger.append(noted.folder, entries)
+    async with console(size=size) as desk:
+        await desk.press("5")
+        await desk.until(lambda: "open → contained" in desk.text())
+        lines = desk.text().splitlines()
+        row = next(line for line in lines if "open → contained" in line)
+        assert "ana" in row
+        assert "from tomorrow" in desk.text(), "a verb of another version stands for itself"
+        assert not any("posture" in line and "watch" in line for line in lines)
+        if size[0] > 80:
+            assert "6 posture rounds left out" in desk.text()
+        rows = activity_rows.ActivityRows(desk.app.desk)
+        shown = rows.window(0, rows.count())
+        assert [rows.position_of(rows.key(one)) for one in shown] == [0, 1, 2]
+        desk.screen.perform_line("filter evaluated")
+        await desk.until(lambda: sum("watch" in line for line in desk.text().splitlines()) >= 6)
 
 
 async def test_more_than_is_shown_is_counted(noted: Estate, console: Opened, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,9 +66,9 @@ async def test_marked_findings_are_worked_with_the_keys_of_triage(
         await beside(desk, "noted: 2 findings")
         assert leak.entry().entry.verb == "note"
         await desk.press("u")
-        await beside(desk, "take back: noted on 2 findings")
+        await beside(desk, "take back: the note on 2 findings")
         await desk.press("enter")
-        await beside(desk, "taken back, noted on at ", "2 findings")
+        await beside(desk, "taken back, the note of ", "2 findings")
         await at(desk, worst)
         await desk.press("c")
         await beside(desk, "claimed: 1 finding", "oncall1")

@@ -54,7 +54,7 @@ async def test_an_acknowledgement_is_on_the_ledger_and_in_the_row(estate: Estate
 
         await desk.press("u")
         await desk.until(lambda: "ack ↑" not in desk.text())
-        await desk.until(lambda: "taken back, acknowledged at " in desk.text())
+        await desk.until(lambda: "taken back, the acknowledgement of " in desk.text())
         assert standing(desk, chosen).decided.acked_at is None
 
 
@@ -108,7 +108,7 @@ async def test_taking_back_many_says_what_and_asks_once(estate: Estate, console:
         await desk.press("asterisk", "c")
         await desk.until(lambda: estate.verbs() == ["claim"])
         await desk.press("u")
-        await desk.until(lambda: "take back: claimed 3 findings at " in desk.text())
+        await desk.until(lambda: "take back: the claim of 3 findings at " in desk.text())
         await desk.type("u")
         await desk.press("enter")
         await desk.until(lambda: "enter alone does it" in desk.text())

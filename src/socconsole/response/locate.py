@@ -105,6 +105,6 @@ def _place(session: Session, account: str, region: str, name: str, known: set[Pl
     places = ", ".join(f"{p.account} {p.region}" for p in sorted(fitting)[:6])
     raise Refusal(
         "input",
-        f"where is {token(name)}? " + (f"It could be any of: {places}" if fitting else "No such place is known"),
+        f"no finding names {token(name)}: " + (f"where is it, in {places}?" if fitting else "no such place is known"),
         "--account and --region",
     )

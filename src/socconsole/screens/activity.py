@@ -11,23 +11,18 @@ from socconsole.commands import Command
 from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.entry import Line, line_json
 from socconsole.screens import export, opening, words
-from socconsole.screens.activity_rows import DAMAGED, ActivityRows, FoundRows, Row, newest
+from socconsole.screens.activity_rows import DAMAGED, ROUNDS, ActivityRows, FoundRows, Row, newest
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.reader import ReadScreen
-from socconsole.store import ledger, reading
+from socconsole.store import entry_words, ledger, reading
 from socconsole.text import ascii_json, clean
 from socconsole.widgets.detail import Body, Piece, Section
 from socconsole.widgets.rows import Cell, Column
 from socconsole.widgets.table import RowSource
 
 _TITLED: Final = 20
-_TOLD: Final = (
-    "action", "target", "region", "state", "when", "verdict", "why", "kind", "service", "error",
-)  # fmt: skip
-"""What of an entry's data is worth a line in the list; its own screen shows all of it."""
-
 STATE_STYLES: Final = {
     ActionState.APPLIED: "good",
     ActionState.IN_DOUBT: "bad",
@@ -48,10 +43,10 @@ class ActivityScreen(ListScreen[Row]):
         return (
             Column("at", "TIME", self._at, 15, priority=90),
             Column("seq", "ENTRY", self._seq, 6, priority=40, align="right"),
-            Column("who", "WHO", lambda row: Cell(_who(row), "quiet"), 10, priority=60),
+            Column("who", "WHO", lambda row: Cell(_who(row), "quiet"), 8, priority=92),
             Column("verb", "WHAT", _verb, 12, priority=95),
             Column("subject", "SUBJECT", _subject, 14, 1, priority=70),
-            Column("summary", "SUMMARY", _summary, 22, 3, priority=80),
+            Column("summary", "SUMMARY", _summary, 22, 3, priority=94),
         )
 
     def __init__(self, desk: Desk) -> None:
@@ -106,7 +101,10 @@ class ActivityScreen(ListScreen[Row]):
     def title_text(self) -> str:
         if self.filter_text:
             return f"entries that hold {clean(self.filter_text, 60)}"
-        return "what was decided and done; containments in force and in doubt on top"
+        rows = self.shown
+        left = rows.left_out if isinstance(rows, ActivityRows) else 0
+        hidden = f"; {words.plural(left, 'posture round')} left out: /{ROUNDS} shows them" if left else ""
+        return f"what was decided and done; containments in force and in doubt on top{hidden}"
 
     def why_not(self, command: Command) -> str:
         if command.id == "undo" and not isinstance(self.table.cursor_row, ActionRecord):
@@ -119,7 +117,7 @@ class ActivityScreen(ListScreen[Row]):
     def detail(self, row: Row) -> tuple[Body, list[Section]]:
         if isinstance(row, ActionRecord):
             return f"{words.named(row)} on {row.target}", action_sections(row, self.desk)
-        return f"entry {row.seq}: {row.entry.verb}", entry_sections(row, self.desk)
+        return f"entry {row.seq}: {_verb(row).text}", entry_sections(row, self.desk)
 
     def do_open(self, asked: Invocation) -> None:
         row = self.table.cursor_row
@@ -188,7 +186,8 @@ def entry_sections(line: Line, desk: Desk) -> list[Section]:
     return [
         Section("when", [desk.stamp(line.at)]),
         Section("who", [entry.who]),
-        Section("about", _about(entry.subjects, desk) or ["nothing in particular"]),
+        Section("what", [entry_words.said(line)], kept=True),
+        Section("about", _about(entry.subjects, desk) or [entry_words.subject(line) or "this install"]),
         *(Section(name, [text], kept=True) for name, text in sorted(entry.private.items())),
         Section("data", [ascii_json(dict(entry.data), indent=2)], kept=True),
         Section("install", [[(f"{line.install}  session {line.session}", "quiet")]]),
@@ -216,19 +215,19 @@ def _who(row: Row) -> str:
     return row.who if isinstance(row, ActionRecord) else row.entry.who
 
 
-_SAID: Final = {"unacknowledged": "overdue", "ended": "AWS closed", "evaluated": "posture"}
-"""Verbs that would read as if somebody had done them."""
-
-
-_ENDED: Final = {
-    "gone": "AWS no longer has it",
-    "archived": "archived in AWS",
-    "resolved": "resolved in Security Hub",
-    "suppressed": "suppressed in Security Hub",
-}
-
-
-_OVERDUE: Final = {"look": "in force past its time", "approval": "nobody approved it within the hour"}
+_SAID: Final = {
+    "unacknowledged": "overdue", "ended": "AWS closed", ROUNDS: "posture", "acknowledge": "ack",
+    "take_back": "took back", "sent": "told AWS", "send_failed": "not sent", "overtaken": "not sent",
+    "asked": "flow logs",
+    "case_change": "case", "case_open": "case opened", "case_close": "case closed", "case_merge": "case merged",
+    "case_attach": "case", "case_detach": "case", "case_told": "case told", "case_packed": "case pack",
+    "case_playbook": "playbook", "case_step": "step", "case_hold": "legal hold", "clock_moment": "clock",
+    "clock_answer": "clock", "clock_sent": "clock met", "clock_decision": "decision", "clock_warned": "clock warns",
+    "clock_settled": "clock quiet", "handoff_taken": "handoff in", "handoff_accepted": "handoff ok",
+    "handoff_unaccepted": "handoff open", "escalating": "telling", "escalated": "told",
+    "escalation_stopped": "answered", "respond": "ARMED", "stand_down": "disarmed",
+}  # fmt: skip
+"""Verbs that would read as if somebody had done them, or as nothing at all; the rest stand for themselves."""
 
 
 def _verb(row: Row) -> Cell:
@@ -247,47 +246,14 @@ def _verb(row: Row) -> Cell:
         if verb == "system"
         else "text"
     )
-    return Cell(_SAID.get(verb, verb), style)
+    return Cell(_SAID.get(verb, verb.replace("_", " ")), style)
 
 
 def _subject(row: Row) -> Cell:
-    if isinstance(row, ActionRecord):
-        return Cell(row.target)
-    subjects = row.entry.subjects
-    if len(subjects) > 1 and all(subject.startswith("f-") for subject in subjects):
-        return Cell(words.plural(len(subjects), "finding"))
-    return Cell(subjects[0] if subjects else "")
-
-
-def _evaluated(data: Mapping[str, Any]) -> str:
-    """One round of posture checks: ``444455556666: 12 FAIL, 3 UNKNOWN, 40 PASS, 6 of 80 not answered``."""
-    counts = ", ".join(f"{data.get(name, '?')} {word}" for name, word in _VERDICTS.items())
-    rest = f", {data['unanswered']} of {data.get('asked', '?')} not answered" if data.get("unanswered") else ""
-    return f"{data.get('account', '?')}: {counts}{rest}"
-
-
-_VERDICTS: Final = {"failed": "FAIL", "unknown": "UNKNOWN", "passed": "PASS"}
+    return Cell(row.target if isinstance(row, ActionRecord) else entry_words.subject(row))
 
 
 def _summary(row: Row) -> Cell:
     if isinstance(row, ActionRecord):
         return Cell(f"{words.named(row)} in {row.place.account} {row.place.region}")
-    entry = row.entry
-    said = [text for _, text in sorted(entry.private.items())]
-    if entry.data.get("undoes"):
-        said.append(f"undo of {entry.data['undoes']}")
-    said += [str(entry.data[name]) for name in _TOLD if entry.data.get(name) not in (None, "", False)]
-    if entry.verb == "unacknowledged":
-        minutes = entry.data.get("after_minutes")
-        said.append("nobody acknowledged" + (f" within {minutes} min" if isinstance(minutes, int) else ""))
-    if entry.verb == "overdue":
-        said.append(_OVERDUE.get(str(entry.data.get("what")), ""))
-    if entry.verb == "ended":
-        said.append(_ENDED.get(str(entry.data.get("how")), "closed"))
-    if entry.verb == "evaluated":
-        said.append(_evaluated(entry.data))
-    if entry.verb == "sent":
-        said.append("told Security Hub")
-    if entry.data.get("held") is False:
-        said.append("did NOT hold")
-    return Cell("  ".join(said), "quiet")
+    return Cell(str(row.entry.data["error"]) if row.entry.verb == DAMAGED else entry_words.said(row), "quiet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -25,8 +26,14 @@ FOUND_MOST: Final = 1_000
 """Entries that a filter shows, the newest that hold its text; how many more there are is said."""
 
 
+ROUNDS: Final = "evaluated"
+"""Verb of a round of posture checks: the watch fills half of a ledger with them, and screen 3 tells what they found."""
+_AMONG: Final = 20_000
+"""Entries, the newest, among which rounds are left out: looking for older ones would hold up the screen."""
+
+
 class ActivityRows(RowSource[Row]):
-    """Actions first, then entries; the ledger is read a window at a time.
+    """Actions first, then entries without the posture rounds; the ledger is read a window at a time.
 
     A damaged entry is a row that says so, and ``trouble`` why nothing can be told at all: this screen is where an
     analyst looks when something is wrong with the ledger.
@@ -36,32 +43,54 @@ class ActivityRows(RowSource[Row]):
         self._desk = desk
         self._actions: Sequence[ActionRecord] = ()
         self._total = 0
+        self._seen = -1
+        """The newest entry that was asked whether it is a round."""
+        self._rounds: list[int] = []
+        """Of each round that is left out, how many other entries lie before it: a sorted list."""
         self.trouble = ""
+
+    @property
+    def left_out(self) -> int:
+        return len(self._rounds)
 
     def count(self) -> int:
         self._actions = self._desk.standing_actions()
         try:
             self._total = newest(self._desk)
+            self._look_for_rounds()
             self.trouble = ""
         except ledger.LedgerError as trouble:
-            self._total, self.trouble = 0, f"{trouble.message}; {trouble.remedy}"
-        return len(self._actions) + self._total
+            self._total, self._rounds, self._seen = 0, [], -1
+            self.trouble = f"{trouble.message}; {trouble.remedy}"
+        return len(self._actions) + self._total - self.left_out
+
+    def _look_for_rounds(self) -> None:
+        if self._seen < 0:
+            self._seen = max(0, self._total - _AMONG)
+        for seq in ledger.numbers(self._desk.folder, ROUNDS, self._seen) if self._seen < self._total else ():
+            if seq <= self._total:
+                self._rounds.append(seq - 1 - len(self._rounds))
+        self._seen = max(self._seen, self._total)
 
     def window(self, offset: int, limit: int) -> Sequence[Row]:
         ahead = len(self._actions)
         out: list[Row] = list(self._actions[offset : offset + limit])
         left = limit - len(out)
         if left > 0:
-            first = max(0, offset - ahead)
-            out += self._lines(first, left)
+            last = self._total - self.left_out - max(0, offset - ahead)
+            out += self._lines([self._seq(n) for n in range(last, max(0, last - left), -1)])
         return out
 
-    def _lines(self, first: int, left: int) -> Sequence[Line]:
+    def _seq(self, n: int) -> int:
+        """The ``n``-th entry, from 1 on, of those that are shown."""
+        return n + bisect_left(self._rounds, n)
+
+    def _lines(self, seqs: Sequence[int]) -> Sequence[Line]:
         try:
-            return ledger.window(self._desk.folder, first, left).lines
-        except ledger.LedgerError:
-            last = self._total - first
-            return [self._line(seq) for seq in range(last, max(0, last - left), -1)]
+            found = ledger.get(self._desk.folder, seqs)
+            return [found[seq] for seq in seqs]
+        except (ledger.LedgerError, LookupError):
+            return [self._line(seq) for seq in seqs]
 
     def _line(self, seq: int) -> Line:
         try:
@@ -77,9 +106,11 @@ class ActivityRows(RowSource[Row]):
         for index, record in enumerate(self._actions):
             if key == f"a:{record.id}":
                 return index
-        if key.startswith("l:"):  # newest first: the sequence is the position
-            seq = int(key[2:])
-            return len(self._actions) + self._total - seq if 1 <= seq <= self._total else None
+        shown = self._total - self.left_out
+        if key.startswith("l:") and 1 <= (seq := int(key[2:])) <= self._total:
+            n = seq - bisect_left(range(self.left_out), True, key=lambda at: self._rounds[at] + at + 1 >= seq)
+            if 1 <= n <= shown and self._seq(n) == seq:
+                return len(self._actions) + shown - n
         return None
 
 

@@ -40,9 +40,10 @@ _NAME_CELLS: Final = 24
 """Of a title in a question, which has to leave room for the answer in 80 cells."""
 _VERDICT_HINT: Final = "t true positive, f false positive, b benign, u unknown; a reason may follow"
 _DID: Final = {
-    "acknowledge": "acknowledged", "claim": "claimed", "note": "noted on", "verdict": "judged", "snooze": "snoozed",
+    "acknowledge": "acknowledgement of", "claim": "claim of", "note": "note on", "verdict": "verdict on",
+    "snooze": "snooze of",
 }  # fmt: skip
-"""Decisions by their verb in the ledger, as what was done."""
+"""Decisions by their verb in the ledger, as what is taken back of findings."""
 
 
 def _no_verdict(line: str) -> str:
@@ -72,13 +73,21 @@ def _no_snooze(line: str) -> str:
     return ""
 
 
-def plan_named(screen: ConsoleScreen, words: str) -> None:
-    """Open the plan of ``ACTION TARGET``, as it was typed."""
-    action, _, target = words.partition(" ")
-    if target.strip():
-        opening.plan(screen.desk, action, target.strip())
+def plan_named(screen: ConsoleScreen, line: str) -> None:
+    """Open the plan of ``ACTION TARGET [--account A] [--region R]``, as it was typed."""
+    place = {"--account": "", "--region": ""}
+    named: list[str] = []
+    typed = iter(line.split() if " --" in line else line.split(None, 1))
+    for word in typed:
+        option, given, value = word.partition("=")
+        if option in place:
+            place[option] = value if given else next(typed, "")
+        else:
+            named.append(word)
+    if len(named) == 2 and not any(word.startswith("--") for word in named):
+        opening.plan(screen.desk, *named, account=place["--account"], region=place["--region"])
     else:
-        screen.say(":contain ACTION TARGET, or X on a finding", "warning")
+        screen.say(":contain ACTION TARGET [--account A] [--region R], or X on a finding", "warning")
 
 
 async def pivot_named(screen: ConsoleScreen, name: str) -> None:
@@ -176,13 +185,13 @@ class FindingActs(EscalateActs):
             self.say(f"not taken back: {clean(str(trouble), 300)}", "error")
             return
         at = words.clock(last.at, local=desk.local_time)
-        did = _DID.get(last.verb, last.verb)
+        did = _DID[last.verb]
         if last.findings > 1 or last.told:
-            said = f"take back: {did} {words.plural(last.findings, 'finding')} at {at}"
+            said = f"take back: the {did} {words.plural(last.findings, 'finding')} at {at}"
             told = "; AWS is told" if last.told else ""
             if await self.ask(said, hint=f"enter takes it back{told}", check=alone) is None:
                 return
-        await self.record(TakeBack(batch=last.batch), f"taken back, {did} at {at}")
+        await self.record(TakeBack(batch=last.batch), f"taken back, the {did.split()[0]} of {at}")
 
     async def record(self, request: Decision, done: str) -> bool:
         """Put a decision on the ledger and say what became of it; whether it was recorded."""

@@ -29,7 +29,7 @@ NAMES_ITS_SUBJECT: Final = frozenset({"contain", "undo", "incident", "pivot", "c
 NEEDS_ARGUMENT: Final = {
     "respond": "REASON: why this session has to contain",
     "export": "FILE.csv or FILE.json",
-    "contain": "ACTION TARGET, or the key X on a finding",
+    "contain": "ACTION TARGET [--account A] [--region R], or the key X on a finding",
     "undo": "ACTION-ID, or the key U",
     "shift": "on [UNTIL], or off; UNTIL is 06:00 (UTC), 8h or 2026-11-24T06:00:00Z",
 }

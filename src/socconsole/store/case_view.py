@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from socconsole.config import Config
 from socconsole.model.case import Case
@@ -22,6 +21,7 @@ from socconsole.store import (
     case_leaving,
     case_playbooks,
     cases,
+    entry_words,
     escalations,
     ledger,
     pivot,
@@ -114,88 +114,7 @@ def happened(line: Line, at: datetime | None = None) -> Happened:
     """An entry in words; ``at`` is when it was in the world's time, where that is known better."""
     data = line.entry.data
     when = at or (instant(int(data["now"])) if "now" in data else line.at)
-    words = Untrusted(_words(line.entry.verb, data, line.entry.private, line.entry.subjects, _absent(line)))
-    return Happened(when, Untrusted(line.entry.who), line.entry.verb, words, LEDGER, line.seq)
-
-
-def _absent(line: Line) -> Callable[[str], str]:
-    """What stands for a text that an entry does not have: it was erased only where it was there."""
-    adopted = not line.session  # what was erased before it came here cannot be told from what never was
-
-    def said(name: str) -> str:
-        if name in line.erased:
-            return "(erased)"
-        return "(nothing, or erased elsewhere)" if adopted else "nothing"
-
-    return said
-
-
-def _words(
-    verb: str,
-    data: Mapping[str, Any],
-    private: Mapping[str, str],
-    subjects: tuple[str, ...],
-    absent: Callable[[str], str],
-) -> str:
-    """What an entry says, with old and new value where it changed one."""
-    why = private.get("reason") or private.get("text") or private.get("receipt") or private.get("note") or ""
-    many = f"{len(subjects):,} finding{'s' * (len(subjects) != 1)}"
-    match verb:
-        case "case_open":
-            believed = f"; believed: {private['hypothesis']}" if private.get("hypothesis") else ""
-            said = f"opened with {many}, {data['severity']}: {private.get('title', '(erased)')}{believed}"
-        case "case_attach" | "case_detach":
-            said = f"{'attached' if verb.endswith('attach') else 'took out'} {many}"
-        case "case_change":
-            was, value = (data.get(key) or private.get(key) or absent(key) for key in ("was", "value"))
-            said = f"{data['field']}: {was} → {value}"
-        case "case_merge":
-            said = f"{data['case']} became part of {data['into']}"
-        case "case_told":
-            said = f"told {private.get('name', '(erased)')} {private.get('how', '')}"
-        case "case_hold":
-            said = "legal hold" if data["on"] else "legal hold ended"
-        case "case_close":
-            said = "closed" + (f" although {'; '.join(data['open'])}" if data.get("open") else "")
-        case "clock_moment":
-            doubt = " (a suspicion: it moves no clock)" if data["suspected"] else ""
-            again = f", amending entry {data['amends']}" if data["amends"] else ""
-            said = f"{data['entity']} {data['moment']} at {instant(int(data['at'])):%Y-%m-%d %H:%MZ}{again}{doubt}"
-        case "clock_answer":
-            said = f"{data['regime']} {'applies' if data['applies'] else 'does not apply'} to {data['entity']}"
-        case "clock_sent":
-            said = f"{data['regime']}/{data['deadline']} done at {instant(int(data['at'])):%Y-%m-%d %H:%MZ}"
-        case "clock_decision":
-            said = f"{data['regime']}: {'notify' if data['notify'] else 'do not notify'}"
-        case "clock_warned":
-            how_far = "OVERDUE" if data["percent"] >= 100 else f"{data['percent']} % of its time has passed"
-            said = f"{data['clock']}: {how_far}, due {instant(int(data['due'])):%Y-%m-%d %H:%MZ}"
-        case "clock_settled":
-            said = f"{data['clock']}: no warning stands any more"
-        case "escalation":
-            said = f"escalated by path {data['path']}"
-        case "escalating":
-            said = f"telling {data['channel']}: nobody knows yet whether it arrived"
-        case "escalated":
-            failed = f"{data['channel']} could not be told ({data.get('why', '')})"
-            said = f"told {data['channel']}" if data["result"] == "sent" else failed
-        case "escalation_stopped":
-            said = f"escalation {data['id']} ended: {data['how']}"
-        case "intent":
-            undo = f"undo of {data['undoes']}, " if data.get("undoes") else ""
-            said = f"{undo}{data['action']} on {data['target']}"
-        case "case_packed":
-            said = f"{'redacted ' * bool(data['redacted'])}evidence pack made, manifest {data['manifest'][:16]}…"
-        case "case_note":
-            said = "note"
-        case "case_playbook":
-            said = f"worked by the playbook {data['playbook']}"
-        case "case_step":
-            did = "left out" if data["skip"] else "done"
-            said = f"{data['playbook']}/{data['step']} {did}"
-        case _:
-            said = f"{verb.replace('_', ' ')} {many}"
-    return f"{said}: {why}" if why else said
+    return Happened(when, Untrusted(line.entry.who), line.entry.verb, entry_words.said(line), LEDGER, line.seq)
 
 
 def _by_others(conn: Connection, case: Case) -> tuple[list[Happened], tuple[str, ...]]:

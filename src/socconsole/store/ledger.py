@@ -31,7 +31,7 @@ from socconsole.store.ledger_file import (
     connect,
     writing,
 )
-from socconsole.store.ledger_read import WORLD, count, export, get, head, lines, read, tail, window
+from socconsole.store.ledger_read import WORLD, count, export, get, head, lines, numbers, read, tail, window
 from socconsole.store.ledger_schema import DDL
 from socconsole.store.locks import LockHeld
 from socconsole.store.ownership import StateError
@@ -56,6 +56,7 @@ __all__ = [
     "get",
     "head",
     "lines",
+    "numbers",
     "portable",
     "read",
     "start",

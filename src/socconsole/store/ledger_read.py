@@ -136,6 +136,13 @@ def window(
         return Window(tuple(_lines(conn, rows)), total)
 
 
+def numbers(folder: StateFolder, verb: str, after: int) -> list[int]:
+    """The sequences of a verb's entries after an entry, in order. It looks at every entry after that one."""
+    with reading(folder.ledger_db) as conn:
+        rows = conn.execute("SELECT seq FROM ledger WHERE seq > ? AND verb = ? ORDER BY seq", (after, verb))
+        return [seq for (seq,) in rows]
+
+
 def export(folder: StateFolder, after: int = 0) -> Iterator[str]:
     """The ledger as ASCII JSON Lines, each with all that is needed to verify it again elsewhere.
 
