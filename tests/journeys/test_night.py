@@ -10,7 +10,7 @@ from pathlib import Path
 from socconsole.store import db, keys
 from socconsole.store.state import StateFolder
 from tests.journeys.conftest import Drill, Open
-from tests.journeys.keys import ARRIVAL_S, CORPUS, LEAKING, act, command, escape, press, press_until, write
+from tests.journeys.keys import ARRIVAL_S, CORPUS, LEAKING, act, command, escape, press, press_until, to_corpus, write
 from tests.reports.test_pack import complaints, verified
 
 
@@ -44,12 +44,13 @@ def test_from_the_first_alarm_to_an_accepted_handoff(drill: Drill, console: Open
     command(night, "shift on 8h")
     night.wait_for("READY", ARRIVAL_S)
     escape(night, lambda: "─ Triage" in night.text)
+    to_corpus(night)
     act(night, "a", "acknowledge")
     write(night, "looking into it")
     night.wait_for("ledger entry")
 
     # a case of the incident, by a playbook
-    act(night, "K", "enter: a new case of")
+    act(night, "K", "a new case of")
     press(night, "\r")
     night.wait_for("leaving?", ARRIVAL_S)
     case = json.loads(drill.run("case", "list", "--json").stdout.splitlines()[0])["case"]
