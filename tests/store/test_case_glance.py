@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from socconsole.clocks import regimes
 from socconsole.commands import cases as ask
 from socconsole.config import CasesConfig, Config, EntityConfig
-from socconsole.model.clock import ClockState
+from socconsole.model.clock import Clock, ClockState
 from socconsole.model.finding import Kind
 from socconsole.store import case_acts, case_alarms, case_clocks, cases, db
 from socconsole.store.case_glance import Glance, Nearest
@@ -38,17 +39,34 @@ def test_a_control_that_failed_for_weeks_is_no_detection_of_what_happened_today(
         assert case_clocks.detected(conn, found) == (NOW - HOUR if with_threat else LONG_AGO)
 
 
-def test_the_nearest_by_law_comes_before_the_teams_own_and_the_overdue_are_counted(folder: StateFolder) -> None:
-    glance = Glance(CONFIG)
+def test_the_teams_own_comes_first_when_it_is_pressing_and_no_law_is_nearer(folder: StateFolder) -> None:
+    no = {regime: False for regime in regimes() if regime != "gdpr-33"}
+    glance = Glance(Config(entity=(EntityConfig(name=SHOP, country="DE", applies=no),)))
     with db.reading(folder) as conn:
         assert glance.nearest(conn, NOW) is None
-    first = act(folder, ask.OpenCase(title="a call"))
-    act(folder, ask.OpenCase(title="another"), 2 * HOUR)
+    case = act(folder, ask.OpenCase(title="a call"))
+    update = next(one for one in clocks_of(folder, case) if (one.role, one.deadline) == ("team", "update"))
+    assert update.due is not None
+
+    def nearest(after: timedelta) -> tuple[str, str, int]:
+        with db.reading(folder) as conn:
+            found = glance.nearest(conn, NOW + after)
+        assert found is not None
+        return found.clock.id, found.law.id if found.law else "", found.overdue
+
+    law = f"gdpr-33/notify@{SHOP}"
+    soon = update.due - NOW - timedelta(minutes=14)
+    assert nearest(soon) == (update.id, law, 0), "which is not hidden by what recurs"
+    assert nearest(3 * HOUR) == (update.id, law, 1), "the team is late, and the law is days away"
+    assert nearest(60 * HOUR)[:2] == (law, ""), "due today by law, whatever the team is late with"
+    assert nearest(73 * HOUR)[:2] == (law, "")
+
+
+def clocks_of(folder: StateFolder, case: str) -> tuple[Clock, ...]:
     with db.reading(folder) as conn:
-        found = glance.nearest(conn, NOW + 3 * HOUR)
-    assert found is not None
-    assert (found.case, found.clock.id) == (first, f"gdpr-33/notify@{SHOP}")
-    assert found.overdue == 2, "the update to the lead, of each"
+        found = cases.get(conn, case)
+        assert found is not None
+        return case_clocks.of_case(conn, CONFIG, found, NOW)
 
 
 def test_what_is_said_is_seen_at_once_though_facts_are_kept(folder: StateFolder) -> None:
@@ -61,7 +79,9 @@ def test_what_is_said_is_seen_at_once_though_facts_are_kept(folder: StateFolder)
         after = glance.nearest(conn, NOW + HOUR)
     assert before is not None
     assert after is not None
-    assert before.clock.regime == "gdpr-33" != after.clock.regime
+    assert before.law is not None
+    assert after.law is not None
+    assert before.law.regime == "gdpr-33" != after.law.regime
 
 
 def test_a_clock_runs_on_after_its_case_was_closed_until_it_is_met_or_answered(folder: StateFolder) -> None:

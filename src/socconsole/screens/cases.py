@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from socconsole.clocks import nearest
 from socconsole.commands import cases as ask
 from socconsole.config import Config
 from socconsole.model.case import Case
@@ -21,7 +20,7 @@ from socconsole.screens.desk import Desk
 from socconsole.screens.listing import ListScreen
 from socconsole.screens.renewed import Filtered, Renewed
 from socconsole.store import case_clocks, case_leaving, cases
-from socconsole.store.case_glance import past
+from socconsole.store.case_glance import by_law, first, past
 from socconsole.store.db import Connection
 from socconsole.text import clean
 from socconsole.widgets import glyphs
@@ -48,11 +47,8 @@ class CaseLine:
     unseen: int
     """Findings of which nobody can tell, or which the store does not know."""
 
-    @property
-    def nearest(self) -> Clock | None:
-        """By law or contract first: the team's own clock is the nearest of most cases most of the time."""
-        by_law = tuple(one for one in self.clocks if one.role != case_clocks.TEAM.role)
-        return nearest(by_law) or nearest(self.clocks)
+    nearest: Clock | None
+    """The one to look at first, when it was read."""
 
 
 class CasesScreen(ListScreen[CaseLine], CaseActs):
@@ -78,7 +74,7 @@ class CasesScreen(ListScreen[CaseLine], CaseActs):
     def columns(self) -> Sequence[Column[CaseLine]]:
         return (
             Column("sev", "SEV", lambda row: severity_cell(row.case.severity), 3, priority=99),
-            Column("clock", "CLOCK", self._clock, 24, priority=97),
+            Column("clock", "CLOCK", self._clock, 28, priority=97),
             Column("leaving", "LEAVING", _leaving, 12, priority=85),
             Column("what", "WHAT", _what, 24, 2, priority=98),
             Column("status", "STATUS", lambda row: Cell(row.case.status.value, "quiet"), 13, priority=60),
@@ -92,8 +88,12 @@ class CasesScreen(ListScreen[CaseLine], CaseActs):
         clock = row.nearest
         if clock is None:
             return Cell("none open", "quiet")
-        text, style = clock_words.left(clock, self.desk.now())
-        return Cell(f"{clock_words.name(clock)} {text}", style)
+        now = self.desk.now()
+        text, style = clock_words.left(clock, now)
+        said = f"{clock_words.name(clock)} {text}"
+        if clock.role == case_clocks.TEAM.role and (law := first(by_law(row.clocks), now)) is not None:
+            said += f", {clock_words.name(law)} {clock_words.left(law, now)[0]}"
+        return Cell(said, style)
 
     def _age(self, row: CaseLine) -> Cell:
         return Cell(words.age((self.desk.now() - row.case.opened).total_seconds()), "quiet")
@@ -251,4 +251,4 @@ def _open(config: Config, conn: Connection, now: datetime) -> list[CaseLine]:
 def _line(conn: Connection, case: Case, clocks: tuple[Clock, ...], now: datetime) -> CaseLine:
     told = case_leaving.tally(conn, case, now)
     unseen = told.said[Leaving.CANNOT_SEE] + told.missing
-    return CaseLine(case, clocks, told.said[Leaving.YES], unseen)
+    return CaseLine(case, clocks, told.said[Leaving.YES], unseen, first(clocks, now))

@@ -52,6 +52,9 @@ def headline(nearest: Nearest, now: datetime) -> tuple[str, str]:
     text, style = left(nearest.clock, now)
     more = nearest.overdue - past(nearest.clock, now)
     said = f"{name(nearest.clock)} {text}{' (case closed)' if nearest.closed else ''}"
+    if nearest.law is not None:
+        said += f", {name(nearest.law)} {left(nearest.law, now)[0]}"
+        more -= past(nearest.law, now)
     return (f"{said}, {more} OVERDUE", "bad") if more else (said, style)
 
 

@@ -10,9 +10,9 @@ loaded: the header asks before the first frame.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Final
 
@@ -21,6 +21,10 @@ from socconsole.model.clock import Clock, ClockState, Facts
 from socconsole.store import cases
 
 AGES_S: Final = 60.0
+SOON: Final = timedelta(hours=1)
+TODAY: Final = timedelta(days=1)
+_TEAM: Final = "team"
+"""``case_clocks.TEAM.role``, whose room is not loaded here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Nearest:
     overdue: int
     closed: bool = False
     """Its case was closed over it."""
+    law: Clock | None = None
+    """Where it is the team's own: the first by law or contract, which recurring updates shall not hide."""
 
 
 class Glance:
@@ -60,18 +66,13 @@ class Glance:
         return found
 
     def nearest(self, conn: Connection, now: datetime) -> Nearest | None:
-        """What is due first by law or contract; the team's own where there is no other. None without an open clock."""
+        """The clock to look at first of all, as :func:`urgency` has it. None without an open clock."""
         found = self._running(conn, now)
         if not found:
             return None
-        from socconsole.store.case_clocks import TEAM
-
-        by_law = [one for one in found if one[2].role != TEAM.role] or found
-        # What is over comes first, then what is certain to run, then what nobody answered yet.
-        case, closed, clock = min(
-            by_law, key=lambda one: (not past(one[2], now), one[2].state is ClockState.ASK, one[2].due)
-        )
-        return Nearest(case, clock, sum(past(one, now) for _, _, one in found), closed)
+        case, closed, clock = min(found, key=lambda one: urgency(one[2], now))
+        law = first(by_law(one for _, _, one in found), now) if clock.role == _TEAM else None
+        return Nearest(case, clock, sum(past(one, now) for _, _, one in found), closed, law)
 
     def _facts(self, conn: Connection, id_: str, seq: int) -> Facts | None:
         kept = self._known.get(id_)
@@ -85,6 +86,38 @@ class Glance:
         read = case_clocks.facts(conn, self._config, case)
         self._known[id_] = (seq, self._monotonic(), read)
         return read
+
+
+def first(clocks: Iterable[Clock], now: datetime) -> Clock | None:
+    """The one to look at first of a case's clocks; None where none is open and has a time."""
+    running = [one for one in clocks if one.open and one.due is not None]
+    return min(running, key=lambda one: urgency(one, now), default=None)
+
+
+def by_law(clocks: Iterable[Clock]) -> list[Clock]:
+    """Those that law or contract asks for: without the team's own."""
+    return [one for one in clocks if one.role != _TEAM]
+
+
+def urgency(clock: Clock, now: datetime) -> tuple[int, bool, float]:
+    """By what an open clock with a time is sorted, the first first.
+
+    What is over by law or contract; whatever is due within the hour, the team's own too; what is due within the day by
+    law; what the team is late with; what is due later by law, what is certain to run before what nobody answered; the
+    team's own.
+    """
+    if clock.due is None:
+        return 6, False, 0.0
+    team, ask = clock.role == _TEAM, clock.state is ClockState.ASK
+    if past(clock, now):
+        rank = 3 if team else 0
+    elif clock.due - now <= SOON and not ask:
+        rank = 1
+    elif clock.due - now <= TODAY and not (team or ask):
+        rank = 2
+    else:
+        rank = 5 if team else 4
+    return rank, ask, clock.due.timestamp()
 
 
 def past(clock: Clock, now: datetime) -> bool:
