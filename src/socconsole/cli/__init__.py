@@ -26,14 +26,14 @@ def main() -> None:
         print(f"socconsole {__version__}")
         return
 
-    from socconsole.cli.exits import Code, Stop, say, store_of, with_store
+    from socconsole.cli.exits import Code, Stop, mend, say
 
     try:
         _run(words)
     except Stop as end:
         say(f"socconsole: {end}")
         if end.remedy:
-            say(f"  mend it with: {with_store(end.remedy, store_of(words))}")
+            mend(end.remedy)
         sys.exit(int(end.code))
     except KeyboardInterrupt:
         sys.exit(int(Code.INTERRUPTED))

@@ -16,6 +16,7 @@ from socconsole.cli.checks import Check, Level, fail, ok, warn
 from socconsole.cli.exits import Code, finish, put, say
 from socconsole.cli.opening import live_root
 from socconsole.cli.options import AccountOption, ConfigOption, JsonOption, ProfileOption, RegionOption, StoreOption
+from socconsole.cli.pasting import pasted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +58,7 @@ def _print(check: Check, as_json: bool) -> None:
         return
     print(f"{check.level.value:<4}  {check.area:<30}  {check.what}", flush=True)
     if check.remedy and check.level is not Level.OK:
-        print(f"{'':<38}mend it with: {check.remedy}", flush=True)
+        print(f"{'':<38}mend it with: {pasted(check.remedy)}", flush=True)
 
 
 def _checks(

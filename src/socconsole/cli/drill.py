@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +17,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from socconsole.cli.exits import Code, finish, say, stop
-from socconsole.cli.opening import drills_root
+from socconsole.cli.kept import drills_root, kept_drills, resuming
+from socconsole.cli.pasting import pasted
 from socconsole.processes import ours
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ LINGER_S = 10.0
 """How long the embedded AWS outlives the last console: enough to look again, not enough to be forgotten."""
 _HEADLESS_POLL_S = 0.1
 _WATCH_AGAIN_S = 30.0
+_RECENT_S = 12 * 3600.0
+"""A drill that was left this long ago is somebody's of today."""
 HEAD = 'analyst = "oncall1"\nshare = 1.0'
 INTERVALS = "\n[intervals]\nsecurityhub = 3\nguardduty = 5\ntrail = 5\nalarms = 5\nmetrics = 15\negress = 60\n"
 """Nobody else shares the embedded AWS, and its minutes are short."""
@@ -71,6 +76,8 @@ def drill(
             stop(Code.BAD_INPUT, error.message, error.remedy)
     if not headless and not sys.stdin.isatty():
         stop(Code.BAD_INPUT, "the console needs a terminal", "socconsole drill --headless")
+    if not resume and store is None:
+        _tell_of_another(name)
     root = store or (_latest() if resume else drills_root() / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     try:
         folder, running = _resumed(root) if resume else _started(root, name, seed, speed, push)
@@ -85,7 +92,7 @@ def drill(
 
             say(f"the embedded AWS answers on 127.0.0.1:{running.port}; the drill's state is {root}")
             code = run(folder, None, None)
-    say(f"the drill is kept in {root}: look again with `socconsole drill --resume --store {root}`")
+    say(pasted(f"the drill is kept in {root}: look again with `{resuming(root)}`"))
     raise typer.Exit(code)
 
 
@@ -97,7 +104,7 @@ def _started(root: Path, name: str, seed: int, speed: float | None, push: bool) 
 
     info = launch.describe(name)
     if root.exists() and any(root.iterdir()):
-        stop(Code.BAD_INPUT, f"{root} is not empty", f"socconsole drill --resume --store {root}")
+        stop(Code.BAD_INPUT, f"{root} is not empty", resuming(root))
     # The folder's first entry names the port, so AWS starts first, in a folder that is not a state folder yet.
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     say(f"starting an embedded AWS for the drill `{info.name}`: {info.title}")
@@ -150,23 +157,33 @@ def _resumed(root: Path) -> tuple[StateFolder, Running]:
 
 
 def _latest() -> Path:
-    kept = sorted(drills_root().glob("*/ledger.db"), key=lambda path: path.stat().st_mtime)
-    if not kept:
+    found = kept_drills()
+    if not found:
         stop(Code.BAD_INPUT, "no drill is kept here", "socconsole drill")
-    return kept[-1].parent
+    return found[0].root
+
+
+def _tell_of_another(scenario: str) -> None:
+    """Whose work seems lost finds the way back, before a drill of the same scenario begins."""
+    recent = time.time() - _RECENT_S
+    for kept in kept_drills():
+        if (kept.running or kept.touched > recent) and kept.scenario() == scenario:
+            state = "runs" if kept.running else "was left"
+            say(pasted(f"a drill `{scenario}` {state}: `{resuming(kept.root)}` goes on with it; this is a new one"))
+            return
 
 
 def _list(scenarios: list[ScenarioInfo]) -> None:
     for info in scenarios:
         print(f"{info.name:12} {info.title}: {info.summary}")
-    for kept in sorted(drills_root().glob("*/ledger.db")):
-        say(f"kept: {kept.parent}")
+    for kept in reversed(kept_drills()):
+        say(f"{'runs' if kept.running else 'kept'}: {kept.root}")
 
 
 def _run_headless(folder: StateFolder, running: Running) -> None:
     """The AWS and a watch, without a screen, until interrupted: for scripts, and for a second terminal."""
     print(json.dumps({"store": str(folder.root), "port": running.port, "pid": running.pid}), flush=True)
-    say(f"in another terminal: socconsole findings --store {folder.root}")
+    say(pasted(f"in another terminal: socconsole findings --store {shlex.quote(str(folder.root))}"))
     command = ours("socconsole", "watch", "--store", str(folder.root))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -6,15 +6,12 @@ here: the console's start goes through it.
 
 from __future__ import annotations
 
-import re
-import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
-from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from socconsole.cli.pasting import pasted
 from socconsole.text import ascii_json, clean, clean_lines
 
 if TYPE_CHECKING:
@@ -64,27 +61,9 @@ def put_lines(lines: Iterable[str]) -> None:
         print(line)
 
 
-_ON_A_STORE: Final = re.compile(
-    r"\bsocconsole (undo(?: a-\w+)?|action (?:show|approve(?: a-\w+)?)|ledger (?:verify|key)|recover|watch|findings"
-    r"|send|doctor|shift o(?:n|ff)|handoff (?:show|receipt))(?![\w-])"
-)
-
-
-def with_store(text: str, store: str | Path | None) -> str:
-    """``text`` with ``--store`` in every command that works on one: pasted, it must not mean the live store."""
-    if not store or "--store" in text:
-        return text
-    return _ON_A_STORE.sub(lambda found: f"{found[0]} --store {shlex.quote(str(store))}", text)
-
-
-def store_of(words: Sequence[str]) -> str | None:
-    """What a command line gives as ``--store``."""
-    for word, after in pairwise((*words, "")):
-        if word == "--store":
-            return after
-        if word.startswith("--store="):
-            return word.removeprefix("--store=")
-    return None
+def mend(remedy: str) -> None:
+    """Name the command that mends it, ready to paste."""
+    say(f"  mend it with: {pasted(remedy)}")
 
 
 def stop(code: Code, message: str, remedy: str = "") -> NoReturn:
@@ -104,12 +83,12 @@ def freshness_code(judged: Clear) -> Code:
         return Code.DONE
     if not judged.total:
         say("not fresh: no source is in scope yet")
-        say("  mend it with: socconsole watch --once")
+        mend("socconsole watch --once")
     for state in judged.lacking:
         where = f"{state.key.service} {state.key.account} {state.key.region}"
         age = "" if state.age_s is None else f", last complete answer {state.age_s:.0f} s ago"
         detail = clean(state.detail)
         say(f"not fresh: {where}: {state.freshness.value}{age}{': ' + detail if detail else ''}")
         if state.remedy:
-            say(f"  mend it with: {clean(state.remedy)}")
+            mend(clean(state.remedy))
     return Code.NOT_FRESH

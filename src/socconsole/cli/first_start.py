@@ -52,8 +52,11 @@ def _ask_aws(config: Path | None) -> None:
         command += ["--config", str(config)]
     done = subprocess.run(command, check=False)
     if not live_root().exists():
+        from socconsole.cli.kept import meant
+
         stop(
             Code(done.returncode) if done.returncode in tuple(Code) else Code.FAULT,
             "no AWS account to watch yet",
-            "socconsole doctor   (what is missing), or: socconsole drill   (an exercise that needs no account)",
+            "socconsole doctor   (what is missing), or: "
+            + (meant(()) or "socconsole drill   (an exercise that needs no account)"),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,6 @@ def live_root() -> Path:
     from socconsole.store.state import state_home
 
     return state_home() / "live"
-
-
-def drills_root() -> Path:
-    from socconsole.store.state import state_home
-
-    return state_home() / "drills"
 
 
 def load_config(path: Path | None, root: Path | None = None) -> Config:
@@ -57,7 +52,10 @@ def open_folder(store: Path | None) -> StateFolder:
         folder = StateFolder.open(root)
         prepare(folder)
     except StateError as error:
-        stop(Code.BAD_INPUT, str(error), error.remedy)
+        from socconsole.cli.kept import meant
+
+        drill = "" if store or root.exists() else meant(sys.argv[1:])
+        stop(Code.BAD_INPUT, str(error), drill or error.remedy)
     return folder
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from socconsole.cli.exits import Code, Stop, finish, put, say, stop, with_store
+from socconsole.cli.exits import Code, Stop, finish, put, say, stop
+from socconsole.cli.pasting import with_store
 from socconsole.cli.respond_words import print_outcome, print_plan
 from socconsole.cli.world import open_world
 from socconsole.commands import Contain, PlanContain, PlanUndo, Undo

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from socconsole.cli.exits import put, say, with_store
+from socconsole.cli.exits import put, say
+from socconsole.cli.pasting import with_store
 from socconsole.config import Config
 from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.wire import Planned

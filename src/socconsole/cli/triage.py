@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from socconsole.cli.exits import Code, finish, put, say, stop
+from socconsole.cli.exits import Code, finish, mend, put, say, stop
 from socconsole.cli.opening import open_configured
 from socconsole.cli.options import ConfigOption, JsonOption, ReasonOption, StoreOption
 from socconsole.cli.times import after, instant
@@ -271,7 +271,7 @@ def _told(reply: AnyReply | None, folder: StateFolder, decided: Decided) -> Code
     if isinstance(reply, Failed):
         say(f"recorded here, not sent: {clean(reply.why)}")
         if reply.remedy:
-            say(f"  mend it with: {clean(reply.remedy)}")
+            mend(clean(reply.remedy))
         return Code.NOT_FRESH
     if not isinstance(reply, Sent):
         raise TypeError(type(reply).__name__)
