@@ -54,8 +54,9 @@ def _recorded(told: Recordings, area: str) -> list[Check]:
     if not any(one.what == MANAGEMENT and one.writes for one in chosen):
         found.append(warn(area, "no trail records the calls that change something"))
     if not any(one.what == "AWS::S3::Object" and one.reads for one in chosen):
-        said = "no trail records reads of S3 objects: rules over them say UNKNOWN (s3-data-events adds them)"
-        found.append(ok(area, said))
+        at = f"--account {told.place.account} --region {told.place.region}"
+        mend = f"socconsole contain s3-data-events BUCKET {at} --plan   (for each bucket that matters)"
+        found.append(warn(area, "no trail records reads of S3 objects: rules over them say UNKNOWN", mend))
     return found
 
 
