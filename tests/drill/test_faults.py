@@ -49,6 +49,19 @@ def test_errors_in_each_envelope(embedded: Embedded, service: str, call: Any, co
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
 
 
+def test_trouble_speaks_as_aws_does(embedded: Embedded, hub: Any) -> None:
+    embedded.faults.add(service="securityhub", code="ThrottlingException", status=429)
+    with pytest.raises(ClientError, match="Rate exceeded"):
+        hub.describe_hub()
+    embedded.faults.add(
+        kind="denied", service="securityhub", because="with an explicit deny in a service control policy"
+    )
+    with pytest.raises(
+        ClientError, match=r"arn:aws:\S+ is not authorized to perform: securityhub:DescribeHub on .+ control"
+    ):
+        hub.describe_hub()
+
+
 def test_a_rule_is_for_its_account_and_region(embedded: Embedded, hub: Any) -> None:
     embedded.faults.add(account="444455556666", region="eu-west-1", code="InternalException", status=500, times=None)
     assert hub.describe_hub()

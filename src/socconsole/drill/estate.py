@@ -48,7 +48,13 @@ def build(cloud: Cloud, scenario: Scenario) -> dict[str, str]:
     publish_past(cloud, scenario, variables)
     for rule in scenario.denied:  # those who built it were not subject to it
         cloud.faults.add(
-            kind="denied", service=rule.service, op=rule.op, account=rule.account, region=rule.region, times=None
+            kind="denied",
+            service=rule.service,
+            op=rule.op,
+            account=rule.account,
+            region=rule.region,
+            times=None,
+            because="with an explicit deny in a service control policy",
         )
     cloud.estate_done = cloud.journal.head
     return variables

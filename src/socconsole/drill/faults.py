@@ -22,6 +22,16 @@ KINDS: Final = frozenset(
 )
 
 
+_SAID: Final = {
+    "InternalFailure": "The request processing has failed because of an unknown error, exception or failure.",
+    "ThrottlingException": "Rate exceeded",
+    "Throttling": "Rate exceeded",
+    "SlowDown": "Please reduce your request rate.",
+    "ServiceUnavailable": "The request has failed due to a temporary failure of the server.",
+}
+"""code -> AWS's own words ("Common error types" of the API references; S3's list of error codes)."""
+
+
 @dataclass(slots=True)
 class Fault:
     """One rule. ``service``, ``op``, ``account``, ``region`` are globs; ``times`` None: until removed."""
@@ -34,10 +44,18 @@ class Fault:
     times: int | None = 1
     code: str = "InternalFailure"
     status: int = 0
-    message: str = "injected by a fault rule"
+    message: str = ""
+    """Empty: what AWS says with this code, or of this denial."""
+    because: str = "because no identity-based policy allows it"
+    """How the message of a denial ends."""
     latency: float = 0.0
     """Host seconds to wait before whatever follows."""
     hits: int = 0
+
+    @property
+    def said(self) -> str:
+        """The words of an ``error``: nobody who works a drill is told where its scenery ends."""
+        return self.message or _SAID.get(self.code, "The request could not be completed.")
 
     def matches(self, service: str, op: str, account: str, region: str) -> bool:
         return (

@@ -109,7 +109,7 @@ class Gateway:
                 fault = cloud.faults.take(call.service, call.operation, call.account, call.region)
             if fault is not None:
                 entry.fault = fault.kind
-                if (early := self._fault(fault, environ)) is not None:
+                if (early := self._fault(fault, call, environ)) is not None:
                     return self._finish(cloud, entry, early), request_id, call.service
             answer = self._serve(cloud, call, entry, environ)
         except AwsError as error:
@@ -176,17 +176,17 @@ class Gateway:
 
     # --- faults --------------------------------------------------------------------------------------
 
-    def _fault(self, fault: Fault, environ: Environ) -> wire.Answer | None:
+    def _fault(self, fault: Fault, call: Call, environ: Environ) -> wire.Answer | None:
         """The answer that a rule gives instead; None to go on as usual."""
         if fault.latency:
             time.sleep(fault.latency)
         match fault.kind:
             case "error":
-                raise AwsError(fault.code, fault.message, fault.status)
+                raise AwsError(fault.code, fault.said, fault.status)
             case "expired":
                 raise Trouble("expired", "The security token included in the request is expired")
             case "denied":
-                raise Trouble("denied", fault.message)
+                raise Trouble("denied", fault.message or iamcheck.refusal(call, fault.because))
             case "reset":
                 _reset(environ)
                 raise _Cut

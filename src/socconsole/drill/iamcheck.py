@@ -46,6 +46,13 @@ def authorize(cloud: Cloud, call: Call) -> None:
             raise Trouble("denied", _message(who, action, resource, verdict))
 
 
+def refusal(call: Call, because: str) -> str:
+    """What AWS says to a call that is refused whatever the caller's own policies allow."""
+    needed = actions.needed(call.service, call.operation, call.params, call.account, call.region)
+    action, resource = next(iter(needed), (f"{call.service}:{call.operation}", "*"))
+    return f"User: {call.principal.caller_arn} is not authorized to perform: {action} on resource: {resource} {because}"
+
+
 def _message(who: Principal, action: str, resource: str, verdict: Verdict) -> str:
     kind = "session" if who.session_policy else "identity-based"
     because = (
