@@ -94,7 +94,7 @@ def list_(
                 f"{count(len(case.findings), 'finding'):>12}  {clean(case.owner, 16):<10} {clean(case.title, 60)}"
                 + (f"\n    {clock_words(clock)}" if clock else "")
             )
-    say(count(listed, "case"))
+    say(count(listed, "case") if listed else "no case is on record" if closed else "no case is open")
 
 
 def set_(

@@ -206,6 +206,8 @@ def show(
         records = [one] if one else [] if action_id else actions.latest(conn)
     if action_id and one is None:
         stop(Code.BAD_INPUT, f"no action has the id {clean(action_id, 40)}", "socconsole action show")
+    if not records:
+        say("no containment is on record")
     unsure = [r for r in records if r.state not in (ActionState.APPLIED, ActionState.NOT_APPLIED)]
     for record in records:
         put(record_json(record, store)) if json else print_record(record, store)

@@ -102,7 +102,7 @@ def _path(session: Session, name: str) -> EgressPath:
     with db.reading(session.folder) as conn:
         found = egress.path(conn, name) or egress.path(conn, egress.path_of(conn, [name]) or "")
     if found is None:
-        raise Refusal("input", f"no way out is called {token(name) or 'so'}", "socconsole alarms lists them")
+        raise Refusal("input", f"no way out is called {token(name) or 'so'}", "socconsole alarms   (lists them)")
     return found
 
 
