@@ -182,7 +182,7 @@ async def test_a_shift_is_handed_over_between_two_installs_by_keyboard_alone(
         await desk.press("escape")
         await shown(desk, "✗ unaccepted")
         await command(desk, f"give {file}")
-        await shown(desk, "is there already")
+        await shown(desk, "exists already")
         assert estate.verbs().count("handoff") == 1
 
     async with console_of(theirs, other, tmp_path) as desk:

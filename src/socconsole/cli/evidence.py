@@ -67,8 +67,6 @@ def make(
         stop(Code.BAD_INPUT, str(trouble), "-o another-name" if trouble.taken else "")
     except ledger.LedgerError as error:
         stop(Code.NO, f"not packed: {clean(error.message)}", error.remedy)
-    except packing.NotRecorded as error:
-        stop(Code.NO, f"written, and not recorded: {clean(str(error))}", error.remedy)
     row = {
         "file": str(output),
         "bytes": made.bytes,

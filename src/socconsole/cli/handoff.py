@@ -83,6 +83,7 @@ def _give(
     folder: StateFolder, settings: Config, output: Path | None, now: datetime, since: datetime | None, to: str
 ) -> NoReturn:
     from socconsole.reports import giving
+    from socconsole.reports.files import NotWritten
     from socconsole.reports.handoff_file import SUFFIX, BadHandoff
 
     if output is None:
@@ -91,10 +92,8 @@ def _give(
         gave = giving.give(folder, settings, output, settings.who, now, since=since, to=to)
     except BadHandoff as bad:
         stop(Code.NO, f"not handed over: {clean(str(bad), 600)}", bad.remedy)
-    except FileExistsError:
-        stop(Code.BAD_INPUT, f"{clean(str(output), 200)} is there already", "-o another-name")
-    except OSError as error:
-        stop(Code.BAD_INPUT, f"{clean(str(output), 200)} cannot be written: {error.strerror}")
+    except NotWritten as trouble:
+        stop(Code.BAD_INPUT, str(trouble), "-o another-name" if trouble.taken else "")
     given, parcel = gave.given, gave.given.parcel
     print(
         f"{parcel.id}: {count(len(parcel.cases), 'case')}, {count(len(parcel.actions), 'containment')}, "
@@ -249,6 +248,8 @@ def show(
             )
         else:
             print(_words(each, over.get(each.id)))
+    if not found:
+        say("no handoff was given or taken yet")
     if one is not None and not json and (line := accepting.receipt_again(folder, one)):
         print(line)
     finish(Code.NO if any(each.id in {found.id for found in found} for each in waiting) else Code.DONE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +10,10 @@ from typing import TYPE_CHECKING
 from socconsole.config import Config
 from socconsole.reports import accepting, handoff_file
 from socconsole.reports.as_data import as_data
+from socconsole.reports.files import held_back
 from socconsole.reports.handoff import handoff
 from socconsole.reports.handoff_file import BadHandoff, Given
-from socconsole.store import db, keys, ledger
+from socconsole.store import db, keys
 
 if TYPE_CHECKING:
     from socconsole.store.state import StateFolder
@@ -26,17 +26,6 @@ class Gave:
     path: Path
     given: Given
     seq: int
-
-
-def new_file(path: Path, data: bytes) -> None:
-    """Owner-only; raises ``OSError`` where it is there already, or cannot be written whole: then it is not there."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
 
 
 def give(
@@ -52,8 +41,8 @@ def give(
     """Make the signed file of everything that is open at ``now``, and put on record that it was made; ``since`` and
     ``to`` as :func:`handoff` has them.
 
-    Raises :class:`BadHandoff`, ``OSError`` (the file is there already, the disk is full) and ``ledger.LedgerError``;
-    there is neither a file nor an entry then.
+    Raises :class:`BadHandoff`, ``files.NotWritten`` and ``ledger.LedgerError``; there is no file then. There is never
+    one that no entry knows: it would be accepted over there, and its receipt refused here.
     """
     signer = keys.load(folder.keys)
     if signer is None:
@@ -65,10 +54,6 @@ def give(
         raise BadHandoff(
             f"{len(made.data):,} bytes: no install accepts a file of that size", "close cases that are done"
         )
-    new_file(path, made.data)
-    try:
+    with held_back(path, made.data):
         line = accepting.give(folder, made, who, now)
-    except ledger.LedgerError:
-        path.unlink(missing_ok=True)  # a file that nobody's record knows would be accepted, and its receipt refused
-        raise
     return Gave(path, made, line.seq)

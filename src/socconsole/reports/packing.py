@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from socconsole.config import Config
 from socconsole.model.case import Case
 from socconsole.model.entry import Entry
-from socconsole.reports.files import new_file
+from socconsole.reports.files import held_back
 from socconsole.reports.pack import pack
-from socconsole.store import db, ledger, project
+from socconsole.store import db, decisions, ledger
 from socconsole.store.instants import micros
 
 if TYPE_CHECKING:
@@ -38,14 +38,6 @@ class Packed:
     """Its ledger entry."""
 
 
-class NotRecorded(Exception):
-    """The file was written, and the ledger did not take it in; ``remedy`` as of ``ledger.LedgerError``."""
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.remedy = remedy
-
-
 def write(
     folder: StateFolder,
     config: Config,
@@ -59,8 +51,8 @@ def write(
 ) -> Packed:
     """The evidence pack of a case as a new file, encrypted to ``recipients`` (age keys) if there are any.
 
-    Raises ``ledger.LedgerError``, ``sealing.BadRecipient`` and ``files.NotWritten``, with nothing left behind, and
-    :class:`NotRecorded`.
+    It is on the ledger before there is a file of it. Raises ``ledger.LedgerError``, ``sealing.BadRecipient`` and
+    ``files.NotWritten``, with no file left behind.
     """
     with db.reading(folder) as conn:
         made = pack(folder, conn, config, case, now, redacted=redacted)
@@ -69,7 +61,6 @@ def write(
         from socconsole.reports.sealing import seal  # a library of its own, for those who encrypt
 
         data = seal(data, recipients)
-    new_file(path, data)
     digest = hashlib.sha256(data).hexdigest()
     said = {
         "case": case.id,
@@ -80,9 +71,7 @@ def write(
         "redacted": redacted,
         "recipients": list(recipients),
     }
-    try:
+    with held_back(path, data):
         (line,) = ledger.append(folder, [Entry(PACKED, who, data=said)])
-        project.project(folder)
-    except ledger.LedgerError as error:
-        raise NotRecorded(error.message, error.remedy) from error
+    decisions.catch_up(folder)
     return Packed(path, len(data), digest, made.manifest, made.files, made.missing, line.seq)

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Final
 from socconsole.commands import Command
 from socconsole.model.action import ActionRecord, ActionState
 from socconsole.model.entry import Line, line_json
-from socconsole.screens import export, opening, words
+from socconsole.reports.files import NotWritten
+from socconsole.screens import opening, words
 from socconsole.screens.activity_rows import DAMAGED, ROUNDS, ActivityRows, FoundRows, Row, newest
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
@@ -45,8 +46,8 @@ class ActivityScreen(ListScreen[Row]):
             Column("seq", "ENTRY", self._seq, 6, priority=40, align="right"),
             Column("who", "WHO", lambda row: Cell(_who(row), "quiet"), 8, priority=92),
             Column("verb", "WHAT", _verb, 12, priority=95),
-            Column("subject", "SUBJECT", _subject, 14, 1, priority=70),
-            Column("summary", "SUMMARY", _summary, 22, 3, priority=94),
+            Column("subject", "SUBJECT", _subject, 11, 1, priority=70),
+            Column("summary", "SUMMARY", _summary, 16, 3, priority=94),
         )
 
     def __init__(self, desk: Desk) -> None:
@@ -142,7 +143,7 @@ class ActivityScreen(ListScreen[Row]):
         try:
             lines = ledger.window(self.desk.folder, 0, 100_000, text=self.filter_text).lines
         except ledger.LedgerError as trouble:
-            raise export.ExportError(f"{trouble.message}; {trouble.remedy}") from trouble
+            raise NotWritten(f"{trouble.message}; {trouble.remedy}") from trouble
         return [line_json(line) for line in lines]
 
     def _at(self, row: Row) -> Cell:

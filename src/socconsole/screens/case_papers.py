@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from socconsole.model.case import Case
@@ -12,7 +11,7 @@ from socconsole.model.clock import ids, named
 from socconsole.reports import draft
 from socconsole.reports.as_data import as_data
 from socconsole.reports.case_report import case_report
-from socconsole.reports.files import FORMS, NotWritten, formed, new_file
+from socconsole.reports.files import NotWritten, form_of, formed, new_file, path_of
 from socconsole.screens import words
 from socconsole.screens.base import Invocation
 from socconsole.screens.case_acts import CaseActs
@@ -98,15 +97,13 @@ class CasePapers(CaseActs):
 
         desk = self.desk
         try:
-            path = Path(name).expanduser()
+            path = path_of(name)
             made = packing.write(desk.folder, desk.config, case, path, desk.analyst, desk.now(), redacted=redacted)
             return _packed(made)
         except NotWritten as trouble:
             return str(trouble), "error"
         except LedgerError as trouble:
             return f"not packed: {clean(trouble.message, 300)}", "error"
-        except packing.NotRecorded as trouble:
-            return f"written, and not recorded: {clean(str(trouble), 300)}", "error"
 
     def _report(self, case: Case, name: str) -> Said:
         def text(conn: Connection, form: str) -> str:
@@ -131,11 +128,9 @@ class CasePapers(CaseActs):
         """``text`` says what stands in a file of a form."""
         from socconsole.store.ledger import LedgerError
 
-        path = Path(name).expanduser()
-        form = path.suffix.lower().removeprefix(".")
-        if form not in FORMS:
-            return f"the file's name has to end in {', '.join(f'.{one}' for one in FORMS)}", "error"
         try:
+            path = path_of(name)
+            form = form_of(path)
             with db.reading(self.desk.folder) as conn:
                 data = text(conn, form).encode()
             new_file(path, data)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from socconsole.reports.files import NotWritten, new_file, path_of
 from socconsole.store.reading import rfc3339
-from socconsole.text import Untrusted, ascii_json, clean, csv_line
-
-
-class ExportError(Exception):
-    """Nothing was written; the message says why."""
+from socconsole.text import Untrusted, ascii_json, csv_line
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -31,24 +27,13 @@ def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def write(name: str, rows: Sequence[Mapping[str, Any]]) -> Path:
-    """Write ``rows`` to ``name`` (mode 0600) by its suffix. Raises ``ExportError``; never replaces a file."""
-    path = Path(name).expanduser()
+    """Write ``rows`` to ``name`` (mode 0600) by its suffix. Raises ``files.NotWritten``; never replaces a file."""
+    path = path_of(name)
     makers = {".csv": as_csv, ".json": as_json}
     maker = makers.get(path.suffix.lower())
     if maker is None:
-        raise ExportError("the file's name has to end in .csv or .json")
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise ExportError(f"{clean(str(path))} exists already; choose another name") from None
-    except OSError as trouble:
-        raise ExportError(f"{clean(str(path))}: {trouble.strerror}") from trouble
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(maker(rows))
-    except OSError as trouble:
-        path.unlink(missing_ok=True)
-        raise ExportError(f"{clean(str(path))}: {trouble.strerror}") from trouble
+        raise NotWritten("the file's name has to end in .csv or .json")
+    new_file(path, maker(rows).encode())
     return path
 
 

@@ -5,19 +5,20 @@ Whatever goes wrong is a :class:`NotDone` with a sentence for the analyst; nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from socconsole.reports import Document, html, markdown
 from socconsole.reports.as_data import as_data
+from socconsole.reports.files import NotWritten, form_of, formed, path_of
+from socconsole.reports.files import new_file as new
 from socconsole.reports.handoff import handoff
 from socconsole.screens.handoff_rows import HandoffRead
 from socconsole.store import db, handoffs
-from socconsole.text import ascii_json, clean
+from socconsole.text import clean
 
 if TYPE_CHECKING:
     from socconsole.reports.accepting import Taken
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
     from socconsole.screens.desk import Desk
     from socconsole.store.handoffs import HandedOff
 
-FORMS: Final[dict[str, Callable[[Document], str]]] = {
-    ".md": markdown,
-    ".html": html,
-    ".json": lambda report: ascii_json(as_data(report), indent=1),
-}
 RECEIPT: Final = "socconsole-receipt."
 """How a receipt begins: what does not is the name of a file that holds one."""
 _RECEIPT_MOST: Final = 10_000
@@ -68,22 +64,21 @@ def read(desk: Desk, conn: db.Connection, now: datetime) -> HandoffRead:
 
 def write(desk: Desk, name: str) -> tuple[Path, int]:
     """The report to a new file, in the form that its name says; the file and its size in bytes."""
-    path = _path(name)
-    form = FORMS.get(path.suffix.lower())
-    if form is None:
-        raise NotDone("the file's name has to end in .md, .html or .json; H gives the signed file")
-    with _said(path), db.reading(desk.folder) as conn:
-        data = form(handoff(desk.folder, conn, desk.config, desk.now())).encode()
-        return new_file(name, data), len(data)
+    with _said(name):
+        path = path_of(name)
+        form = form_of(path)
+        with db.reading(desk.folder) as conn:
+            report = handoff(desk.folder, conn, desk.config, desk.now())
+        data = formed(report, lambda: as_data(report), form).encode()
+        new(path, data)
+    return path, len(data)
 
 
 def new_file(name: str, data: bytes) -> Path:
     """A file that was not there before, readable by its owner alone."""
-    from socconsole.reports import giving
-
-    path = _path(name)
-    with _said(path):
-        giving.new_file(path, data)
+    with _said(name):
+        path = path_of(name)
+        new(path, data)
     return path
 
 
@@ -92,10 +87,10 @@ def give(desk: Desk, name: str) -> Gave:
     from socconsole.reports import giving
     from socconsole.reports.handoff_file import SUFFIX
 
-    path = _path(name)
-    if path.suffix.lower() != SUFFIX:
-        raise NotDone(f"the name of a signed handoff ends in {SUFFIX}")
-    with _said(path):
+    with _said(name):
+        path = path_of(name)
+        if path.suffix.lower() != SUFFIX:
+            raise NotWritten(f"the name of a signed handoff ends in {SUFFIX}")
         return giving.give(desk.folder, desk.config, path, desk.analyst, desk.now())
 
 
@@ -103,8 +98,8 @@ def examine(desk: Desk, name: str) -> Examined:
     """Somebody's file, its signature checked; nothing of it is taken over."""
     from socconsole.reports import accepting, handoff_file
 
-    path = _path(name)
-    with _said(path):
+    with _said(name):
+        path = path_of(name)
         with path.open("rb") as file:
             data = file.read(handoff_file.MOST + 1)
         found = handoff_file.read(data, desk.config.peers)
@@ -118,7 +113,7 @@ def accept(desk: Desk, examined: Examined) -> Taken:
     """Take it over, all of it or nothing."""
     from socconsole.reports import accepting
 
-    with _said(examined.path):
+    with _said(str(examined.path)):
         return accepting.accept(desk.folder, desk.config, examined.data, desk.analyst, desk.now())
 
 
@@ -127,10 +122,10 @@ def receipt(desk: Desk, said: str) -> str:
     from socconsole.reports import accepting
 
     line = said.strip()
-    path = Path("the receipt") if line.startswith(RECEIPT) else _path(line)
-    with _said(path):
-        if not line.startswith(RECEIPT):
-            with path.open(encoding="ascii", errors="replace") as file:
+    pasted = line.startswith(RECEIPT)
+    with _said("the receipt" if pasted else line):
+        if not pasted:
+            with path_of(line).open(encoding="ascii", errors="replace") as file:
                 line = file.read(_RECEIPT_MOST)
         id_, by, peer, seq = accepting.receipt(desk.folder, desk.config, line, desk.analyst, desk.now())
     return f"{id_}: accepted by {clean(by, 80)} ({clean(peer, 80)}), ledger entry {seq:,}"
@@ -140,20 +135,13 @@ def receipt_again(desk: Desk, id_: str) -> str:
     """The receipt of a handoff that was accepted here, once more; empty where there is none to give."""
     from socconsole.reports import accepting
 
-    with _said(Path(id_)), db.reading(desk.folder) as conn:
+    with _said(id_), db.reading(desk.folder) as conn:
         found = handoffs.get(conn, id_)
         return accepting.receipt_again(desk.folder, found) if found is not None else ""
 
 
-def _path(name: str) -> Path:
-    try:
-        return Path(name.strip()).expanduser()
-    except RuntimeError as trouble:  # ~somebody whom this host does not know
-        raise NotDone(f"{clean(name, 200)}: {clean(str(trouble), 200)}") from trouble
-
-
 @contextmanager
-def _said(path: Path) -> Iterator[None]:
+def _said(name: str) -> Iterator[None]:
     """Everything that may go wrong, in words."""
     from socconsole.reports.handoff_file import BadHandoff
     from socconsole.reports.receipts import BadReceipt
@@ -161,7 +149,7 @@ def _said(path: Path) -> Iterator[None]:
     from socconsole.store.locks import LockHeld
     from socconsole.store.project import ProjectError
 
-    named = clean(str(path), 200)
+    named = clean(name, 200)
     try:
         yield
     except BadHandoff as bad:
@@ -176,8 +164,8 @@ def _said(path: Path) -> Iterator[None]:
         raise NotDone(_with(f"not done: {clean(trouble.message, 600)}", trouble.remedy)) from trouble
     except (EntryRefused, ProjectError, db.Error) as trouble:
         raise NotDone(f"not done: {clean(str(trouble), 600)}") from trouble
-    except FileExistsError as trouble:
-        raise NotDone(f"{named} is there already; choose another name") from trouble
+    except NotWritten as trouble:
+        raise NotDone(str(trouble)) from trouble
     except OSError as trouble:
         raise NotDone(f"{named}: {trouble.strerror or type(trouble).__name__}") from trouble
     except ValueError as trouble:  # a name that no file can have

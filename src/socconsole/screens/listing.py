@@ -264,12 +264,13 @@ class ListScreen(ConsoleScreen, Generic[Row]):
         name = asked.argument or await self.ask("export to", hint="FILE.csv or FILE.json") or ""
         if not name.strip():
             return
+        from socconsole.reports.files import NotWritten
         from socconsole.screens import export
 
         try:
             rows = await asyncio.to_thread(self.export_rows)
             path = await asyncio.to_thread(export.write, name, rows)
-        except export.ExportError as trouble:
+        except NotWritten as trouble:
             self.say(str(trouble), "error")
             return
         self.say(f"{words.plural(len(rows), 'row')} written to {path}, readable by you alone", "good")
