@@ -76,6 +76,7 @@ def test_every_framework_has_a_page_that_names_its_evidence(folder: StateFolder,
     page = html(compliance.document(made))
     assert "<b>" not in page.replace("&lt;b&gt;", "")
     assert "not everything could be read" in page
+    assert (">Art. " in page) is (framework in ("gdpr", "nis2")), "a law is cited as one writes it, on one line"
     data = compliance.as_json(made)
     assert data["evaluations"][0]["unanswered"] == ["s3:ListBuckets: denied"]
     assert sum(data["counts"].values()) == len(data["clauses"]) > 0

@@ -25,6 +25,9 @@ _SHOWN: Final = 3
 _MOODS: Final[Mapping[Verdict, Mood]] = {Verdict.PASS: "good", Verdict.FAIL: "bad", Verdict.UNKNOWN: "unknown"}
 _WORST: Final = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
 
+_CITED: Final[Mapping[str, str]] = {"gdpr": "Art. ", "nis2": "Art. "}
+"""How a text of law is cited. ISO's controls, OWASP's and ATLAS' entries are called by their ids."""
+
 DISCLAIMER: Final = (
     "What checks can measure, as it was measured. UNKNOWN is what could not be read or was not looked at: it is "
     "neither met nor unmet. Whether a clause is complied with is for people to say."
@@ -54,6 +57,10 @@ class Clause:
     def verdict(self) -> Verdict:
         """The worst of its checks."""
         return next(one for one in _WORST if any(line.verdict is one for line in self.lines))
+
+    def cited(self, framework: str) -> str:
+        """``Art. 5(1)(f)``, as one writes it."""
+        return f"{_CITED.get(framework, '')}{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +136,7 @@ def document(report: Compliance) -> Document:
         sections=(
             Section("What this is", (Paragraph(DISCLAIMER),)),
             _overview(report),
-            *(_clause(clause) for clause in report.clauses),
+            *(_clause(clause, report.framework) for clause in report.clauses),
             _rounds(report),
         ),
     )
@@ -149,7 +156,7 @@ def _notices(report: Compliance) -> Iterator[Notice]:
 def _overview(report: Compliance) -> Section:
     rows = tuple(
         (
-            clause.name,
+            clause.cited(report.framework),
             Cell(clause.verdict.value, _MOODS[clause.verdict]),
             "; ".join(
                 f"{verdict.value} {', '.join(found)}"
@@ -162,7 +169,7 @@ def _overview(report: Compliance) -> Section:
     return Section("Clauses", (Table(("Clause", "Worst", "Checks"), rows, "no check answers to it"),), "clauses")
 
 
-def _clause(clause: Clause) -> Section:
+def _clause(clause: Clause, framework: str) -> Section:
     rows = tuple(
         (
             f"{line.about.id} {line.about.title}",
@@ -176,7 +183,7 @@ def _clause(clause: Clause) -> Section:
     columns = ("Check", "Verdict", "Subjects", "Evidence", "By, oldest")
     fixes = tuple(f"{line.about.id}: {line.about.fix}" for line in clause.lines if line.verdict is Verdict.FAIL)
     parts = (Table(columns, rows, ""), *((Points(fixes),) if fixes else ()))
-    return Section(f"{clause.name}: {clause.verdict.value}", parts, f"clause-{clause.name}")
+    return Section(f"{clause.cited(framework)}: {clause.verdict.value}", parts, f"clause-{clause.name}")
 
 
 def _by(line: Line) -> str:

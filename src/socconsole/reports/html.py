@@ -24,11 +24,11 @@ _WHOLE: Final = 26
 """Characters of an id or a moment that is never broken: it fits beside others in a table on paper."""
 _TOKENS: Final = re.compile(
     r"(?:≈ )?\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?Z"
-    r"|\d+ d \d+ h|\d+ h \d+ min"
+    r"|\d+ d \d+ h|\d+ h \d+ min|Art\. [\da-z()]+"
     rf"|\S*-\S*|\S{{{_WHOLE + 1},}}"
 )
-"""What is kept whole, or may break anywhere: a moment and a length of time as reports write them, what a browser would
-break at a hyphen, and what is long."""
+"""What is kept whole, or may break anywhere: a moment, a length of time and an article as reports write them,
+what a browser would break at a hyphen, and what is long."""
 
 
 def html(document: Document) -> str:
