@@ -64,7 +64,9 @@ class CheckScreen(ConsoleScreen):
             gone: Body = [(f"{self.check}  ", "strong"), ("gone: it says nothing of this any more", "quiet")]
             return gone, posture_words.past(spans, self.desk.stamp)
         others = [
-            Section("", [posture_words.heading(one.result), *one.result.evidence]) for one in rows if one is not row
+            Section("others", [posture_words.heading(one.result), *one.result.evidence])
+            for one in rows
+            if one is not row
         ]
         shown = posture_words.whole(row, spans, self.desk.stamp, fixing.how(row))
         return posture_words.heading(row.result), [*shown, *others]

@@ -30,6 +30,8 @@ Stamp = Callable[[datetime | None], str]
 STYLES: Final = {Verdict.PASS: "good", Verdict.FAIL: "bad", Verdict.UNKNOWN: "warn"}
 _UNANSWERED: Final = 4
 _SPANS: Final = 20
+_DIFFERENCES: Final = 2
+"""Of one stretch."""
 """Spans of a check's past that are shown."""
 
 
@@ -190,16 +192,27 @@ def whole(row: Row, spans: Sequence[Span], stamp: Stamp, how: Body) -> list[Sect
 
 
 def past(spans: Sequence[Span], stamp: Stamp) -> list[Section]:
-    """What it was, newest first."""
-    lines: list[Body] = [
-        [
-            (f"{sign(span.verdict)} {span.verdict.value:8}", STYLES[span.verdict]),
-            (f"{stamp(span.first_at)} to {stamp(span.last_at)}", "text"),
-            (f"  {words.plural(span.rounds, 'round')}", "quiet"),
-        ]
-        for span in spans[:_SPANS]
-    ]
+    """What it was, newest first; of stretches that follow each other, what was said anew."""
+    lines: list[Body] = []
+    for span, before in zip(spans[:_SPANS], [*spans[1:], None], strict=False):
+        lines.append(
+            [
+                (f"{sign(span.verdict)} {span.verdict.value:8}", STYLES[span.verdict]),
+                (f"{stamp(span.first_at)} to {stamp(span.last_at)}", "text"),
+                (f"  {words.plural(span.rounds, 'round')}", "quiet"),
+            ]
+        )
+        lines += [[("  ", "text"), (each, "quiet")] for each in _differs(span, before)]
     return [Section("past", lines)] if lines else []
+
+
+def _differs(span: Span, before: Span | None) -> list[str]:
+    """What a stretch says that the one before it did not, else what it no longer says."""
+    if before is None:
+        return []
+    anew = [clean(each, 200) for each in span.evidence if each not in before.evidence]
+    gone = [f"no longer: {clean(each, 200)}" for each in before.evidence if each not in span.evidence]
+    return (anew or gone)[:_DIFFERENCES] or ["said the same of another input"]
 
 
 def evaluated(last: Round | None, stamp: Stamp) -> list[Section]:
