@@ -107,7 +107,7 @@ def _started(root: Path, name: str, seed: int, speed: float | None, push: bool) 
         stop(Code.BAD_INPUT, f"{root} is not empty", resuming(root))
     # The folder's first entry names the port, so AWS starts first, in a folder that is not a state folder yet.
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    say(f"starting an embedded AWS for the drill `{info.name}`: {info.title}")
+    say(f"starting an embedded AWS for the drill `{info.name}`: {info.title}. {info.summary}")
     running = launch.start(root, name, seed, speed, push=push, linger=LINGER_S)
     try:
         StateFolder.create(root, running.world)
