@@ -20,6 +20,7 @@ os.environ.setdefault("TEXTUAL_FPS", "240")  # read when textual is imported: fr
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
 
+from textual import events
 from textual.command import CommandPalette
 from textual.screen import Screen
 
@@ -142,6 +143,9 @@ class SocConsole(SafeApp[None]):
     def acting_blocked(self, at: float) -> str:
         screen = self.screen
         return screen.blocked(at) if isinstance(screen, ConsoleScreen) else ""
+
+    def held(self, event: events.Key) -> bool:
+        return (top := self._top()) is not None and top.held(event)
 
     def discarded(self, keys: tuple[str, ...], why: str) -> None:
         more = f" and {len(keys) - 6} more" if len(keys) > 6 else ""

@@ -15,7 +15,7 @@ from socconsole.model.source import Freshness
 from socconsole.screens import desk as desk_module
 from socconsole.store import sources
 from socconsole.widgets.prompt import LinePrompt, NotePrompt
-from tests.screens.support import ACCOUNT, REGION, Estate, Opened
+from tests.screens.support import ACCOUNT, REGION, Estate, Opened, record
 
 HEAVY = (
     *("aiobotocore", "aiohttp", "botocore", "boto3", "cryptography", "jinja2", "pyrage", "sqlite_utils"),
@@ -105,6 +105,23 @@ async def test_who_asks_before_the_prompts_are_made_has_them_made(console: Opene
         await desk.type("theme light")
         await desk.press("enter")
         await desk.until(lambda: desk.app.theme == "light")
+
+
+async def test_what_is_typed_before_a_question_stands_is_its_answer_and_no_command(
+    estate: Estate, console: Opened
+) -> None:
+    estate.answer(Freshness.FRESH, record(1, "The corpus leaves"))
+    async with console() as desk:
+        await desk.until(lambda: "The corpus leaves" in desk.text())
+        await desk.screen.query(LinePrompt).remove()
+        await desk.screen.query(NotePrompt).remove()
+        desk.screen.perform(BY_ID["command"])  # its field is being made: c and v would act, 7 would leave
+        await desk.rattle("c", "v", "7", "enter")
+        await desk.until(lambda: desk.screen.query(LinePrompt) and desk.screen.query_one(LinePrompt).asking)
+        assert desk.screen.query_one(LinePrompt).value == "cv7"
+        assert "ignored enter: the question did not stand yet" in desk.text()
+        await desk.press("escape")
+        assert estate.verbs() == []
 
 
 async def test_at_80_columns_too(estate: Estate, console: Opened) -> None:

@@ -1,6 +1,6 @@
 """Everything a user can do (``registry``), and what each doing hands over (``requests``)."""
 
-from socconsole.commands.registry import BY_ID, BY_VERB, COMMANDS, Command
+from socconsole.commands.registry import ASKING, BY_ID, BY_VERB, COMMANDS, Command
 from socconsole.commands.requests import (
     Acknowledge,
     ActorRequest,
@@ -26,6 +26,7 @@ from socconsole.commands.requests import (
 )
 
 __all__ = [
+    "ASKING",
     "BY_ID",
     "BY_VERB",
     "COMMANDS",

@@ -277,7 +277,7 @@ RESPONDING: Final[tuple[Command, ...]] = (
         effect=Effect.CONTAIN,
         ledger="intent",
         acting=True,
-        screens=("triage", "activity", "case", "handoff"),
+        screens=("triage", "activity", "case", "handoff", "contain"),
     ),
     _response(
         "escalate",
@@ -430,3 +430,9 @@ COMMANDS: Final = (*SCREENS, *DECIDING, *DESK, *CASES, *RESPONDING, *HANDING, *L
 
 BY_ID: Final = {command.id: command for command in COMMANDS}
 BY_VERB: Final = {command.verb: command for command in COMMANDS if command.verb}
+
+ASKING: Final = frozenset({
+    "acknowledge", "note", "verify", "snooze", "take_back", "case", "new_case", "step", "split", "escalate", "command",
+    "filter", "give", "accept", "receipt", "write",
+})  # fmt: skip
+"""Commands whose key brings a question: what is typed before it stands is its answer, and no command."""

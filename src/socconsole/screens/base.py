@@ -24,7 +24,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from socconsole.commands import BY_ID, Command
+from socconsole.commands import ASKING, BY_ID, Command
 from socconsole.screens import opening
 from socconsole.screens.command import NAMES_ITS_SUBJECT, NEEDS_ARGUMENT, CommandError, complete, parse, shared_start
 from socconsole.widgets import glyphs
@@ -79,6 +79,10 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         self._answer: asyncio.Future[str | None] | None = None
         self._focus_before: Widget | None = None
         self._making = asyncio.Lock()
+        self._coming = False
+        """Whether a question was asked for that does not stand yet."""
+        self._early: list[str] = []
+        """Keys typed meanwhile."""
 
     # -- what a screen says ----------------------------------------------------------------------------
 
@@ -221,6 +225,10 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
     def on_key(self, event: events.Key) -> None:
         if focused_field(self.focused):
             return
+        if self.held(event):
+            event.stop()
+            event.prevent_default()
+            return
         command = self.desk.keymap.command(event.key, self.place)
         if command is not None:
             event.stop()
@@ -242,7 +250,30 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         # The subject is taken here: a coroutine's body runs later, when the cursor may be elsewhere.
         result = handler(Invocation(command, argument, self.subject()))
         if inspect.iscoroutine(result):
-            self.work(result)
+            self._coming = command.id in ASKING
+            self.work(self._until_asked(result) if self._coming else result)
+
+    def held(self, event: events.Key) -> bool:
+        """Whether a key waits for a question that is on its way: its answer must not become commands. Keys that say
+        nothing (arrows, escape) go on."""
+        if not self._coming or not (event.is_printable or event.key in ("enter", "tab", "backspace")):
+            return False
+        self._early.append(event.character if event.is_printable and event.character else event.key)
+        return True
+
+    async def _until_asked(self, doing: Coroutine[Any, Any, None]) -> None:
+        try:
+            await doing
+        finally:
+            self._typed_early("-")
+
+    def _typed_early(self, value: str) -> str:
+        """What a field begins with: ``value``, else what was typed before it stood. What has no place there is told."""
+        early, self._early, self._coming = self._early, [], False
+        keys = [key for key in early if value or len(key) > 1]
+        if keys:
+            self.say(f"ignored {' '.join(keys)}: the question did not stand yet", "warning")
+        return value or "".join(key for key in early if len(key) == 1)
 
     def work(self, doing: Coroutine[Any, Any, None]) -> None:
         """Run something that waits, for as long as this screen is there."""
@@ -304,7 +335,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
             value = given
 
         def begin() -> None:
-            self._line_prompt.ask(label, value, hint, complete, most=most, past=past, check=checked)
+            self._line_prompt.ask(label, self._typed_early(value), hint, complete, most=most, past=past, check=checked)
             if trouble:
                 self.say(trouble, "error", 0)
 
@@ -329,7 +360,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     async def ask_lines(self, label: str, value: str = "", hint: str = "") -> str | None:
         """The same over several lines."""
-        return await self._ask(lambda: self._note_prompt.ask(label, value, hint))
+        return await self._ask(lambda: self._note_prompt.ask(label, self._typed_early(value), hint))
 
     def hint(self, text: str) -> None:
         """Another hint beside the question that stands."""

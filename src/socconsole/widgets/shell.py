@@ -85,6 +85,10 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
         """
         return ""
 
+    def held(self, event: events.Key) -> bool:
+        """Whether a key waits for a question that is on its way, and goes no further. Override."""
+        return False
+
     def discarded(self, keys: tuple[str, ...], why: str) -> None:
         """Say that keys were ignored. Override to say it elsewhere than in a notification."""
         shown = " ".join(clean(key, 20) for key in keys[:8])
@@ -104,7 +108,7 @@ class SafeApp(App[ReturnType], inherit_bindings=False):
                 return
         elif isinstance(event, events.Key) and not event.is_forwarded:
             await self._let_through(event.time)
-            if not self._key_goes_on(event):
+            if self.held(event) or not self._key_goes_on(event):
                 return
         await super().on_event(event)
 
