@@ -8,6 +8,7 @@ from socconsole.cli.case_words import named_case
 from socconsole.cli.exits import put, say
 from socconsole.cli.opening import open_configured
 from socconsole.cli.options import ConfigOption, StoreOption
+from socconsole.cli.pasting import pasted
 from socconsole.text import clean
 
 _SIGNS: Final = {"done": "✓", "skipped": "-", "open": "·"}
@@ -39,7 +40,7 @@ def list_playbooks(case: str, as_json: bool, store: StoreOption, config: ConfigO
         mark = "fits" if id_ in fitting else "    "
         say(f"{mark}  {clean(id_, 40)}: {clean(known[id_].when, 300)}")
     if not taken:
-        say(f"socconsole case playbook {found.id} {clean(next(iter(others)), 40)}   works it by one of them")
+        say(pasted(f"socconsole case playbook {found.id} {clean(next(iter(others)), 40)}   works it by one of them"))
 
 
 def _row(playbook: str, one: Any) -> dict[str, Any]:

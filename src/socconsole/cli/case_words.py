@@ -126,7 +126,7 @@ def page(whole: dict[str, Any]) -> None:
 
     held = "  LEGAL HOLD" if whole["held"] else ""
     print(f"{whole['case']}  {whole['severity']}  {whole['status']}{held}  {clean(whole['title'], 120)}")
-    print(f"  opened {whole['opened']} by {clean(whole['opened_by'], 40)}, owner {clean(whole['owner'], 40)}")
+    print(f"  opened {whole['opened'][:19]}Z by {clean(whole['opened_by'], 40)}, owner {clean(whole['owner'], 40)}")
     if whole["closed"]:
         how = next((one for one in reversed(whole["history"]) if one["verb"] == "case_close"), None)
         print(

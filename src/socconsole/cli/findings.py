@@ -15,6 +15,7 @@ import typer
 from socconsole.cli.exits import Code, finish, freshness_code, put, put_lines, say, stop
 from socconsole.cli.opening import open_configured
 from socconsole.cli.options import ConfigOption, JsonOption, StoreOption
+from socconsole.cli.pasting import pasted
 from socconsole.cli.watching import IMPORTED_ONLY
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def _verdict(shown: int, total: int, what: str, judged: Clear) -> Code:
     say(said)
     _held(judged.held)
     if not judged.watch_alive:
-        say("no watch is running: nothing new will arrive until `socconsole watch` runs")
+        say(pasted("no watch is running: nothing new will arrive until `socconsole watch` runs"))
     return code
 
 
@@ -240,7 +241,7 @@ def list_sources(as_json: bool, store: StoreOption, config: ConfigOption) -> Non
         for line in rules:
             say(f"rules: {line}")
         if folder.world.kind is not WorldKind.IMPORT:
-            say("watch: running" if alive else "watch: not running (`socconsole watch` starts one)")
+            say("watch: running" if alive else pasted("watch: not running (`socconsole watch` starts one)"))
     if folder.world.kind is WorldKind.IMPORT:
         say(IMPORTED_ONLY)
         return

@@ -13,6 +13,7 @@ from socconsole.cli import writing
 from socconsole.cli.exits import Code, finish, put, say, stop
 from socconsole.cli.opening import open_configured
 from socconsole.cli.options import ConfigOption, JsonOption, StoreOption
+from socconsole.cli.pasting import pasted
 from socconsole.cli.render import count
 from socconsole.cli.times import instant
 from socconsole.text import clean
@@ -102,7 +103,7 @@ def _give(
     )
     for lacking in parcel.lacks:
         say(lacking)
-    say("unaccepted until their receipt is here: socconsole handoff receipt LINE")
+    say(pasted("unaccepted until their receipt is here: socconsole handoff receipt LINE"))
     finish(Code.NOT_FRESH if parcel.lacks else Code.DONE)
 
 
@@ -166,9 +167,9 @@ def accept(
     else:
         say(f"{parcel.id} of {clean(parcel.who, 80)} ({clean(taken.peer, 80)}) is yours, ledger entry {taken.seq:,}")
         for case in parcel.cases:
-            say(f"  socconsole case show {case}")
+            say(pasted(f"  socconsole case show {case}"))
         for action in parcel.actions:
-            say(f"  socconsole undo {action}")
+            say(pasted(f"  socconsole undo {action}"))
         for said in (*parcel.lacks, *taken.decided):
             say(f"  {said}")
         say("send them this line; until it is there they count it as unaccepted:")

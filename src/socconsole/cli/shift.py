@@ -13,6 +13,7 @@ import typer
 from socconsole.cli.exits import Code, finish, put, say, stop
 from socconsole.cli.opening import open_configured
 from socconsole.cli.options import ConfigOption, JsonOption, StoreOption
+from socconsole.cli.pasting import pasted
 from socconsole.cli.times import instant
 from socconsole.text import clean
 
@@ -80,7 +81,7 @@ def off(json: JsonOption = False, store: StoreOption = None, config: ConfigOptio
     else:
         print(f"{clean(settings.who, 60)} is off, ledger entry {done.seq:,}")
     if loose := shifts.loose_end(done.given):
-        say(loose + ("" if done.given else ": socconsole handoff -o NAME.handoff"))
+        say(loose + ("" if done.given else pasted(": socconsole handoff -o NAME.handoff")))
     finish(Code.DONE)
 
 

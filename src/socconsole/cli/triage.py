@@ -20,6 +20,7 @@ import typer
 from socconsole.cli.exits import Code, finish, mend, put, say, stop
 from socconsole.cli.opening import open_configured
 from socconsole.cli.options import ConfigOption, JsonOption, ReasonOption, StoreOption
+from socconsole.cli.pasting import pasted
 from socconsole.cli.times import after, instant
 from socconsole.text import clean
 
@@ -227,7 +228,7 @@ def _decide(request: Decision, options: _Options) -> None:
         reply = asyncio.run(_send(Session(folder, settings, who, mode)))
     code = max(_recorded(request, decided, options), _told(reply, folder, decided))
     if options.sends and decided.ids and mode is Mode.READ and folder.world.kind is not WorldKind.IMPORT:
-        say("READ: kept here, not sent to AWS (`socconsole send` sends it)")
+        say(pasted("READ: kept here, not sent to AWS (`socconsole send` sends it)"))
     if options.json:
         put(_json(decided, reply))
     finish(code)
