@@ -228,6 +228,14 @@ def test_every_key_of_triage_is_in_its_table() -> None:
     assert mine <= told
 
 
+def test_every_command_is_on_a_page() -> None:
+    said = {one for page in PAGES for one in quoted(page.read_text("utf-8"))}
+    words = {word for one in said for word in ([one] if one.startswith(":") and " " not in one else one.split())}
+    for command in COMMANDS:
+        keys = {shown(key) for key in command.keys}
+        assert f":{command.verb}" in words or keys & words, command.id
+
+
 # --- configuration and themes ------------------------------------------------------------------------------
 
 
