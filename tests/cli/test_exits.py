@@ -18,6 +18,7 @@ from tests.docs.test_docs import verbs
         ("socconsole watch --once   (makes it)", "socconsole watch --store '/a b' --once   (makes it)"),
         ("socconsole contain --list", "socconsole contain --list"),
         ("socconsole drill --resume --store /x", "socconsole drill --resume --store /x"),
+        ("what `socconsole ledger key` says so there", "what `socconsole ledger key` says so there"),
         ("socconsole doctor   (without --store)", "socconsole doctor   (without --store)"),
     ],
     ids=lambda text: text.replace(" ", "-").replace("/", ""),

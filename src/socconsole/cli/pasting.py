@@ -27,9 +27,11 @@ _ALONE: Final = (
     "|posture|recover|send|snooze|sources|takeback|talkers|undo|verdict|watch"
 )
 _OTHERS: Final = "approve|clock|config|drill|iam|rules|third-party"
+_HERE: Final = r"(?![^`\n]*` (?:\w+ )+there\b)"
+"""Not what somebody else is to type on another install: "what `socconsole ledger key` prints there"."""
 # Not `approve`: that is the second person's, on another install. Not a bare `drill`: its --store makes a new one.
-_ON_A_STORE: Final = re.compile(rf"\b{PROGRAM} (?:{_OF_GROUPS}|{_ALONE})(?: [a-z]-\w+)?(?![\w-]| --list)")
-_COMMAND: Final = re.compile(rf"(?<![\w/.-]){PROGRAM}(?= (?:--[a-z]|(?:{_OF_GROUPS}|{_ALONE}|{_OTHERS})\b))")
+_ON_A_STORE: Final = re.compile(rf"\b{PROGRAM} (?:{_OF_GROUPS}|{_ALONE})(?: [a-z]-\w+)?(?![\w-]| --list){_HERE}")
+_COMMAND: Final = re.compile(rf"(?<![\w/.-]){PROGRAM}(?= (?:--[a-z]|(?:{_OF_GROUPS}|{_ALONE}|{_OTHERS})\b)){_HERE}")
 
 
 def with_store(text: str, store: str | Path | None) -> str:
