@@ -29,7 +29,12 @@ def test_an_import_store_reaches_no_aws_and_names_what_does(tmp_path: Path, verb
 
 def test_a_plan_says_what_stays_hidden_to_whoever_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
     words = ("action", "target", "account", "region", "why", "instead", "stops", "does_not_stop", "blast_radius")
-    plan = {name: name for name in words} | {"reversible": "yes", "permitted": "likely", "helps": True}
+    plan = {name: name for name in words} | {
+        "reversible": "yes",
+        "permitted": "likely",
+        "helps": True,
+        "purpose": "contain",
+    }
     plan |= {"before": {}, "after": {}, "warnings": [], "refusals": [], "re_exposes": True}
     print_plan(Planned(plan=plan, confirm="target"), to_person=True, hidden="1 snoozed finding about it stays hidden")
     said = capsys.readouterr()
