@@ -34,6 +34,7 @@ def test_a_plan_says_what_stays_hidden_to_whoever_is_asked(capsys: pytest.Captur
         "permitted": "likely",
         "helps": True,
         "purpose": "contain",
+        "check": None,
     }
     plan |= {"before": {}, "after": {}, "warnings": [], "refusals": [], "re_exposes": True}
     print_plan(Planned(plan=plan, confirm="target"), to_person=True, hidden="1 snoozed finding about it stays hidden")
