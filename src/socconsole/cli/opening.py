@@ -10,7 +10,7 @@ from socconsole.cli.exits import Code, stop
 
 if TYPE_CHECKING:
     from socconsole.config import Config
-    from socconsole.store.state import StateFolder
+    from socconsole.store.state import StateError, StateFolder
 
 
 def live_root() -> Path:
@@ -52,11 +52,15 @@ def open_folder(store: Path | None) -> StateFolder:
         folder = StateFolder.open(root)
         prepare(folder)
     except StateError as error:
-        from socconsole.cli.kept import meant
-
-        drill = "" if store or root.exists() else meant(sys.argv[1:])
-        stop(Code.BAD_INPUT, str(error), drill or error.remedy)
+        stop(Code.BAD_INPUT, str(error), way_out(store, error))
     return folder
+
+
+def way_out(store: Path | None, error: StateError) -> str:
+    """What helps where a folder cannot be opened: where nobody named one and none is live, the drill that is meant."""
+    from socconsole.cli.kept import meant
+
+    return ("" if store or live_root().exists() else meant(sys.argv[1:])) or error.remedy
 
 
 def open_configured(store: Path | None, config: Path | None) -> tuple[StateFolder, Config]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TextIO
 import typer
 
 from socconsole.cli.exits import Code, finish, put, say, stop
-from socconsole.cli.opening import live_root, load_config
+from socconsole.cli.opening import live_root, load_config, way_out
 from socconsole.cli.options import ConfigOption, JsonOption, StoreOption
 from socconsole.text import ascii_json, clean
 
@@ -287,9 +287,12 @@ def _broken(verdict: LedgerVerdict) -> Code:
 
 def _folder(store: Path | None) -> StateFolder:
     """The folder as far as its ledger needs it: its store may be gone."""
-    from socconsole.store.state import StateFolder
+    from socconsole.store.state import StateError, StateFolder
 
-    return StateFolder.open(store or live_root(), without_store=True)
+    try:
+        return StateFolder.open(store or live_root(), without_store=True)
+    except StateError as error:
+        stop(Code.BAD_INPUT, clean(error.message), way_out(store, error))
 
 
 @contextmanager
