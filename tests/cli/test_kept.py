@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from socconsole.cli.drill import tell_of_another
 from socconsole.cli.kept import kept_drills
 from socconsole.model.world import DrillWorld, World, WorldKind
 from socconsole.store import locks
@@ -41,3 +43,14 @@ def test_what_runs_comes_before_what_was_worked_last(own_home: Path) -> None:
     assert [each.scenario() for each in kept_drills()] == ["leak", "posture"]
     with locks.hold(running.root / "locks" / "drill.server"):
         assert [(each.running, each.root) for each in kept_drills()] == [(True, running.root), (False, left.root)]
+
+
+def test_a_new_drill_names_the_one_of_its_scenario_that_was_left_today(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = kept(own_home, "leak", time.time() - 3600)
+    kept(own_home, "posture", time.time() - 86_400)
+    tell_of_another("posture")
+    assert capsys.readouterr().err == "", "it is of yesterday"
+    tell_of_another("leak")
+    assert f"`socconsole drill --resume --store {left.root}` goes on with it" in capsys.readouterr().err

@@ -77,7 +77,7 @@ def drill(
     if not headless and not sys.stdin.isatty():
         stop(Code.BAD_INPUT, "the console needs a terminal", "socconsole drill --headless")
     if not resume and store is None:
-        _tell_of_another(name)
+        tell_of_another(name)
     root = store or (_latest() if resume else drills_root() / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     try:
         folder, running = _resumed(root) if resume else _started(root, name, seed, speed, push)
@@ -163,7 +163,7 @@ def _latest() -> Path:
     return found[0].root
 
 
-def _tell_of_another(scenario: str) -> None:
+def tell_of_another(scenario: str) -> None:
     """Whose work seems lost finds the way back, before a drill of the same scenario begins."""
     recent = time.time() - _RECENT_S
     for kept in kept_drills():
