@@ -156,9 +156,10 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     @property
     def is_built(self) -> bool:
-        """Whether its widgets are there: a screen that is left at once is mounted without them."""
+        """Whether its widgets are there: a screen that is left at once is mounted without them, and one that is being
+        taken down loses them one by one, from its header on."""
         return self.is_attached and all(
-            self.query_one_optional(name) is not None for name in (self.innermost, "#footer")
+            self.query_one_optional(name) is not None for name in ("#header", self.innermost, "#footer")
         )
 
     def on_screen_resume(self) -> None:
