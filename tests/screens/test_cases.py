@@ -158,6 +158,22 @@ async def test_a_clock_is_answered_by_who_may_and_a_suspicion_moves_nothing(leak
     assert leak.entry().entry.data["suspected"] is True
 
 
+async def test_laws_that_want_an_answer_first_are_one_row_until_it_is_opened(leak: Estate, console: Opened) -> None:
+    opened(leak)
+    async with console(size=(160, 50), config=MINE) as desk:
+        await desk.press("4")
+        await beside(desk, "the corpus is offered")
+        await desk.press("enter")
+        await beside(desk, "regimes want an answer: ")
+        screen = desk.screen
+        keys = [row.key for row in screen.rows_shown()]
+        assert not any(key.startswith("clock nis2-23/") for key in keys)
+        await desk.press(*["down"] * keys.index("clock asks"), "enter")
+        await desk.until(lambda: any(row.key == f"clock nis2-23/early-warning@{SHOP}" for row in screen.rows_shown()))
+        await desk.press("enter")
+        await desk.until(lambda: [row.key for row in screen.rows_shown()] == keys)
+
+
 async def test_a_hostile_title_is_text_everywhere(leak: Estate, console: Opened) -> None:
     case = act(leak, ask.OpenCase(title=HOSTILE, hypothesis=HOSTILE))
     act(leak, ask.NoteCase(case=case, text=f"a note {HOSTILE}"))

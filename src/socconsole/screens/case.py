@@ -47,6 +47,7 @@ class CaseScreen(CaseFindings, CasePapers):
         super().__init__(desk)
         self.case = case
         self._to_say = said
+        self._unfolded = False
         self._read = Renewed(
             self,
             lambda: desk.read(partial(_whole, desk), self.case, desk.now()),
@@ -75,7 +76,11 @@ class CaseScreen(CaseFindings, CasePapers):
         return self._filtered(text)
 
     def _filtered(self, text: str) -> Filtered[CaseRow]:
-        return Filtered(self._rows, text, lambda row: row.key, self._said)
+        if text:  # whoever looks for a clock means it, and not what it is folded under
+            shown = [row for row in self._rows if row.about != case_rows.ASKS]
+        else:
+            shown = [row for row in self._rows if self._unfolded or not row.folded]
+        return Filtered(shown, text, lambda row: row.key, self._said)
 
     def _said(self, row: CaseRow) -> str:
         return f"{row.kind} {row.state(self.desk.now())[0]} {clean(row.said, 2_000)}"
@@ -148,6 +153,9 @@ class CaseScreen(CaseFindings, CasePapers):
             opening.finding(self.desk, row.about)
         elif row.kind == "step":
             self.perform(self.desk.command("step"))
+        elif row.about == case_rows.ASKS:
+            self._unfolded = not self._unfolded
+            self.refill()
         elif row.kind == "clock":
             self._answer_clock(row.about)
         else:

@@ -5,8 +5,8 @@ Pure: what was read in, rows out. What depends on the hour is worked out when it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -17,7 +17,9 @@ from socconsole.model.finding import Leaving, State
 from socconsole.playbooks import Playbook, Standing
 from socconsole.screens import clock_words, words
 from socconsole.screens.finding_sections import STATE_STYLES, Stamp
+from socconsole.store.case_clocks import NOBODY, TEAM
 from socconsole.store.case_findings import Member
+from socconsole.store.case_glance import urgency
 from socconsole.store.case_view import LEDGER, Happened, History
 from socconsole.text import Untrusted, clean
 from socconsole.widgets import glyphs
@@ -32,6 +34,8 @@ SHORT: Final = {
     Line.ELSEWHERE: "who else",
     Line.NEXT: "next",
 }
+ASKS: Final = "asks"
+"""What the row is about that stands for the clocks of laws of which nobody said whether they apply."""
 NOTHING: Final = History((), ())
 _LEAVES: Final = {Leaving.YES: (" LEAVING", "bad"), Leaving.CANNOT_SEE: (" unseen", "warn")}
 _BRIEF: Final = {State.ACKNOWLEDGED: "ack", State.RESOLVED: "closed"}
@@ -77,6 +81,8 @@ class CaseRow:
     title: Body
     sections: list[Section] = field(default_factory=list)
     owner: Untrusted | str = ""
+    folded: bool = False
+    """It stands under the row of :data:`ASKS`, and is shown by itself when that is opened."""
 
     @property
     def key(self) -> str:
@@ -89,7 +95,8 @@ def rows(read: CaseRead, stamp: Stamp, now: datetime) -> list[CaseRow]:
         return []
     return [
         *_lines(read, stamp),
-        *(_clock(clock, stamp, now) for clock in read.clocks if clock.open),
+        *(_clock(clock, stamp, now) for clock in read.clocks if clock.open and clock.state is not ClockState.ASK),
+        *_asked([clock for clock in read.clocks if clock.state is ClockState.ASK], stamp, now),
         *(row for playbook, steps in read.playbooks for row in _steps(read.case, playbook, steps, stamp)),
         *(_action(record, stamp) for record in read.actions),
         *(_finding(one) for one in read.findings),
@@ -163,6 +170,28 @@ def _leaves(one: SixLine) -> bool:
     return clean(one.answer, 12).upper().startswith("YES")
 
 
+def _asked(clocks: Sequence[Clock], stamp: Stamp, now: datetime) -> Iterator[CaseRow]:
+    """Clocks of laws of which nobody said whether they apply: one row for all, before them."""
+    regimes = list(dict.fromkeys(clock.regime for clock in clocks))
+    if len(regimes) < 2:
+        yield from (_clock(clock, stamp, now) for clock in clocks)
+        return
+    questions: dict[str, str] = {}
+    for clock in clocks:
+        questions.setdefault(clock.regime, clock.asks)
+    nearest = min(clocks, key=lambda one: urgency(one, now))
+    nobody = "; no [[entity]] is configured" if any(clock.entity == NOBODY for clock in clocks) else ""
+    said = f"{len(regimes)} regimes want an answer: {', '.join(one.upper() for one in regimes)}{nobody}"
+    yield CaseRow(
+        "clock", ASKS, lambda at: clock_words.left(nearest, at), said, "warn", [(said, "strong")],
+        [
+            Section("enter", [[("shows each of its clocks by itself, and folds them again", "quiet")]]),
+            *(Section(regime.upper(), [[(asks, "warn")]]) for regime, asks in questions.items()),
+        ],
+    )  # fmt: skip
+    yield from (replace(_clock(clock, stamp, now), folded=True) for clock in clocks)
+
+
 def _clock(clock: Clock, stamp: Stamp, now: datetime) -> CaseRow:
     state, style = clock_words.left(clock, now)
     due: list[Body] = [[(stamp(clock.due) if clock.due else "without undue delay", style)]]
@@ -205,7 +234,8 @@ def _clock(clock: Clock, stamp: Stamp, now: datetime) -> CaseRow:
                 ],
             )
         )
-    said = f"{clock_words.name(clock)}  {clock.title}, {clean(clock.entity, 60)}"
+    whose = "" if clock.entity in (NOBODY, TEAM.entity) else f", {clean(clock.entity, 60)}"
+    said = f"{clock_words.name(clock)}  {clock.title}{whose}"
     said += f" → {clean(clock.to, 60)}" if clock.to else ""
     return CaseRow(
         "clock", clock.id, lambda at: clock_words.left(clock, at), said, "text" if clock.open else "quiet",
