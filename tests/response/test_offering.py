@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from socconsole.commands import Contain
@@ -9,6 +11,10 @@ from socconsole.drill import Embedded
 from socconsole.model.action import ActionState, Mode
 from socconsole.model.finding import Finding
 from socconsole.response import engine, offering
+from socconsole.response.base import Does
+from socconsole.response.compose import Composition
+from socconsole.response.present import offer_json
+from socconsole.response.registry import ACTIONS
 from socconsole.response.session import Refusal
 from socconsole.store import db, reading
 from socconsole.store.state import StateFolder
@@ -46,8 +52,19 @@ async def test_each_finding_brings_its_own_targets_and_blocks_what_the_store_blo
     assert len(offers) == len(answered.offers), "one row an action and target"
     (user,) = (actor.value.raw() for actor in key.actors if actor.kind == "access_key")
     assert offers["iam-disable-key", user].plan.finding == key.id, "its key belongs to no other finding"
-    counts = [len(one.blocks) for one in answered.offers if one.plan.helps]
-    assert counts == sorted(counts, reverse=True), "what blocks most comes first"
+    lockdown, block = offers["s3-lockdown", CORPUS], offers["s3-block-public", CORPUS]
+    assert block.ends, "it ends what leaves now"
+    more = replace(lockdown, blocks=ids, ends=ids)
+    assert offering.ranked((more, block), several=True) == (block, more), "narrow before wide, whatever they count"
+    other = replace(more, ends=())
+    assert offering.ranked((other, more), several=True) == (more, other), "and before both, what leaves now"
+    one = replace(block, blocks=block.blocks[:1], ends=block.ends[:1])
+    assert offering.ranked((one, block), several=True) == (block, one), "the count decides last"
+    assert not offers["s3-data-events", CORPUS].blocks
+    assert offers["s3-data-events", CORPUS].plan.helps
+    stops = [one.does is Does.STOPS for one in answered.offers]
+    assert stops == sorted(stops, reverse=True), "what records or hardens is not ranked among what stops"
+    assert False in stops
 
     best = offers["s3-block-public", CORPUS]
     assert set(best.fits) == {one.id for one in about}
@@ -66,6 +83,25 @@ async def test_each_finding_brings_its_own_targets_and_blocks_what_the_store_blo
     )
     assert done.state is ActionState.APPLIED
     assert blocked(folder, ids) == set(best.blocks)
+
+    again = {
+        (one.plan.action, one.plan.target): one for one in (await offering.offer(session(Mode.TRIAGE), ids)).offers
+    }
+    held = again["s3-block-public", CORPUS]
+    assert held.in_force is not None
+    assert (held.in_force.id, held.plan.helps) == (done.action_id, False)
+    assert [key for key, one in again.items() if one.in_force] == [("s3-block-public", CORPUS)]
+    shown = offer_json(held)
+    assert (shown["in_force"]["id"], shown["does"]) == (done.action_id, "stops")
+
+
+def test_what_says_that_it_stops_nothing_is_no_stop() -> None:
+    for action in ACTIONS.values():
+        info = action.info
+        if info.stops.startswith("nothing"):
+            assert info.does is not Does.STOPS, info.id
+        if info.does is not Does.STOPS and not isinstance(action, Composition):
+            assert not info.cuts, info.id
 
 
 async def test_what_findings_have_in_common_is_read_once(aws: Embedded, folder: StateFolder, session: Make) -> None:

@@ -27,7 +27,7 @@ class Told:
     def roles(self, account: str) -> Mapping[str, str]:
         return {"reader": "", "responder": f"arn:aws:iam::{account}:role/ir/soc-responder"}
 
-    async def call(self, *_: object, **__: object) -> dict[str, Any]:
+    async def call(self, *_: Any, **__: object) -> dict[str, Any]:
         return {"Events": list(self._events)}
 
 
@@ -63,3 +63,26 @@ async def test_an_intruder_who_names_his_session_like_ours_is_told_all_the_same(
 async def test_a_write_that_was_refused_wrote_nothing() -> None:
     found = await trail.last_write(Told(event("eve", "builder", 2, "AccessDenied"), THEIRS), PROD, CORPUS, WRITES)
     assert "jane" in found.words
+
+
+class Scanned(Told):
+    """The same behind reads that fill every page about the resource; by the name of an event the writes are found."""
+
+    async def call(self, *asked: Any, **_: object) -> dict[str, Any]:
+        (wanted,) = asked[2]["LookupAttributes"]
+        if wanted["AttributeKey"] == "ResourceName":
+            reads = [{**event("socconsole-watch", "soc-reader", 1), "EventName": "GetBucketPolicy"} for _ in range(50)]
+            return {"Events": reads, "NextToken": "more"}
+        return {"Events": [one for one in self._events if one["EventName"] == wanted["AttributeValue"]]}
+
+
+async def test_reads_that_fill_the_page_hide_no_write() -> None:
+    about = {"Resources": [{"ResourceName": CORPUS}]}
+    other = {**event("eve", "builder", 2), "Resources": [{"ResourceName": "another-bucket"}]}
+    older = {**THEIRS, **about, "EventName": "DeleteBucketPolicy"}
+    newer = {**event("vllm", "vllm-recs", 5), **about}
+    door = Scanned({**OURS, **about}, other, older, newer)
+    found = await trail.last_write(door, PROD, CORPUS, ("DeleteBucketPolicy", *WRITES))
+    assert (found.words, found.at) == ("PutBucketPolicy by vllm at 2026-11-23T02:55:00Z", NOW - timedelta(minutes=5))
+    none = await trail.last_write(Scanned({**OURS, **about}, other), PROD, CORPUS, WRITES)
+    assert (none.words.partition(":")[0], none.at) == ("not known", None)

@@ -69,7 +69,9 @@ def main() -> None:
                 say(say="modeis", n=n, mode=mode)
             case "offer":
                 other = {**PLAN, "action": "s3-deny-account", "helps": False, "why": "no account is named"}
-                first = {**PLAN, "helps": False, "why": "public access is blocked already"} if closed else PLAN
+                held = {"id": "a-1", "since": "2026-11-23T23:31:07Z", "state": "applied"}
+                why = "would change nothing here: public access is blocked already"
+                first = {**PLAN, "helps": False, "why": why, "in_force": held} if closed else PLAN
                 ids = request["findings"]
                 plans = [{**one, "finding": ids[-1], "fits": ids, "blocks": ids[1:]} for one in (first, other)]
                 say(say="offered", n=n, plans=plans, looked_at=len(ids))

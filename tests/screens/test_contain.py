@@ -94,18 +94,45 @@ async def test_the_outcome_is_in_sight_although_the_plan_was_read_to_its_end(lea
         await desk.until(lambda: "applied: s3-block-public on arn:" in desk.text().splitlines()[-1])
 
 
-async def test_back_from_a_plan_what_helps_is_read_again(leak: Estate, console: Opened) -> None:
-    async with console() as desk:
+async def test_back_from_a_plan_what_was_done_is_in_force_and_undone_from_there(leak: Estate, console: Opened) -> None:
+    async with console(size=(100, 60)) as desk:
         desk.screen.perform_line("respond data is leaving")
         await desk.until(lambda: " RESPOND " in desk.text())
-        await to_the_plan(desk)
+        await desk.press("X")
+        await desk.until(lambda: "anyone may read it: the policy grants s3:GetObject to *" in desk.text())
+        assert "(U Undo)" in desk.text(), "nothing to undo yet"
+        await desk.press("enter")
+        await desk.until(lambda: isinstance(desk.app.screen, PlanScreen) and "PutPublicAccessBlock" in desk.text())
         await desk.press("enter")
         await desk.type("s-prod")
         await desk.press("enter")
         await desk.until(lambda: "60 s: held" in desk.text())
+        assert "before it" in desk.text()
+        assert "helps" not in desk.text(), "what the plan had read is how it was before"
         await desk.press("escape")
-        await desk.until(lambda: "no    s3-block-public" in desk.text())
-        assert "helps s3-block-public" not in desk.text()
+        await desk.until(lambda: "in force s3-block-public" in desk.text())
+        assert "since 23:31:07Z, a-1; public access is blocked already" in desk.text()
+        await desk.press("U")
+        await desk.until(lambda: [one["action_id"] for one in desk.asked() if one["do"] == "planundo"] == ["a-1"])
+
+
+def contained_elsewhere(estate: Estate) -> None:
+    """A containment by a command in another terminal."""
+    parts: dict[str, Any] = {"calls": [], "undo_calls": [], "before": {}, "after": {}, "evidence": None}
+    where = {"target": "llm-corpus-prod", "account": "111122223333", "region": "eu-central-1"}
+    data = {"id": "a-7", "action": "s3-lockdown", **where, **parts, "reversible": "yes", "wide": True}
+    settled = {"id": "a-7", "state": "applied", "when": "at once", "held": True, "results": [], "detail": ""}
+    ledger.append(estate.folder, [Entry("intent", "ana", data=data), Entry("outcome", "ana", data=settled)])
+    project.project(estate.folder)
+
+
+async def test_what_somebody_else_contained_is_read_again_while_the_list_stands(leak: Estate, console: Opened) -> None:
+    async with console() as desk:
+        await desk.press("X")
+        await desk.until(lambda: "helps    s3-block-public" in desk.text())
+        contained_elsewhere(leak)
+        await desk.until(lambda: len([one for one in desk.asked() if one["do"] == "offer"]) == 2)
+        await desk.until(lambda: "helps    s3-block-public" in desk.text())
 
 
 @pytest.mark.parametrize(
@@ -388,6 +415,6 @@ async def test_the_second_offer_is_a_key_away(leak: Estate, console: Opened) -> 
         await desk.press("X")
         await desk.until(lambda: "s3-deny-account" in desk.text())
         await desk.press("j")
-        await desk.until(lambda: "▶ no    s3-deny-account" in desk.text())
+        await desk.until(lambda: "▶ no       s3-deny-account" in desk.text())
         await desk.press("up")
-        await desk.until(lambda: "▶ helps s3-block-public" in desk.text())
+        await desk.until(lambda: "▶ helps    s3-block-public" in desk.text())

@@ -210,7 +210,7 @@ async def test_what_would_stop_a_folded_incident_is_asked_for_all_of_it_and_plan
         await desk.until(lambda: "▸+2 corpus read in bulk" in desk.text())
         await desk.press("X")
         await desk.until(lambda: "what would stop 3 findings of n-" in desk.text() and "2/3" in desk.text())
-        _, told = columns(desk)
+        told = desk.text()
         assert "2 of 3 findings; 1 left" in told
         assert told.index("ends") < told.index("policy opened") < told.index("leaves")
         await desk.press("enter")

@@ -25,7 +25,7 @@ from socconsole.model.action import Mode, Plan
 from socconsole.model.wire import AnyReply, Done, Failed, Offered, Planned, Progress, Proven, Talked
 from socconsole.response import afterwards, awscli, book, by_hand, engine, offering, planning, talkers, workflow
 from socconsole.response.outcome import Outcome
-from socconsole.response.present import outcome_json, plan_json
+from socconsole.response.present import offer_json, outcome_json, plan_json
 from socconsole.response.rails import confirm_text
 from socconsole.response.responder_sessions import responder_sessions
 from socconsole.response.session import Refusal, Session
@@ -115,8 +115,7 @@ async def _answer(session: Session, request: ActorRequest) -> AnyReply:
 
 
 def _offered(found: offering.Offers) -> Offered:
-    plans = ({**plan_json(one.plan), "fits": list(one.fits), "blocks": list(one.blocks)} for one in found.offers)
-    return Offered(plans=tuple(plans), looked_at=found.looked_at)
+    return Offered(plans=tuple(offer_json(one) for one in found.offers), looked_at=found.looked_at)
 
 
 def _planned(plan: Plan) -> Planned:

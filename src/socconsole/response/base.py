@@ -8,11 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
 
 from socconsole.model.action import ActionState, Plan, Reversible
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
+
+
+class Does(StrEnum):
+    """What an action is for, whatever it finds."""
+
+    STOPS = "stops"
+    """Somebody can no longer do what they do, or an open way is shut."""
+    RECORDS = "records"
+    """It gives sight, or keeps what is there: everything goes on."""
+    HARDENS = "hardens"
+    """It makes the next time harder, and ends nothing that goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,8 @@ class Info:
     """What goes wrong with it in practice, and what this action does about each."""
     cuts: bool = True
     """It ends a way by which data leaves; False for what only records, encrypts or says."""
+    does: Does = Does.STOPS
+    """In an offer what only records or hardens comes after all that stops something."""
     wide: bool = False
     """Reaches beyond one resource: the whole id has to be typed."""
     second_person: bool = False

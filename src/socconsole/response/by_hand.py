@@ -16,6 +16,7 @@ from socconsole.model.entry import Entry
 from socconsole.response import book
 from socconsole.response.base import Door
 from socconsole.response.locate import Aim, locate
+from socconsole.response.planning import planner_of
 from socconsole.response.session import Refusal, Session
 from socconsole.store import ledger
 from socconsole.text import clean, token
@@ -34,7 +35,7 @@ async def record(session: Session, request: RecordByHand) -> dict[str, Any]:
     aim = await locate(session, request.action, request.target, request.account, request.region, request.finding)
     async with session.door(session, "reader") as door:
         events = [await _event(door, aim, id_) for id_ in request.events]
-        plan = await aim.action.plan(door, aim.target, aim.finding, session.folder.world.accounts)
+        plan = await planner_of(session, aim)(door)  # as it would be planned: a check asks for more than a leak does
     data = {
         "action": aim.action.info.id,
         "target": aim.target.id,

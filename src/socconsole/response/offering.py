@@ -1,5 +1,9 @@
 """What fits a finding, or the findings of an incident: a plan for every action and target, the best first.
 
+What stops something comes before what only records or hardens. Of several findings: first what ends a leak that goes on
+now, of that what takes least from anybody else, and how many findings it blocks decides last. An order by the number
+alone would put the lock-out of all production on top.
+
 Every finding has its own plan, as whether an action helps, and what it ends, is judged by the finding; of one action
 and target the plan that blocks most is offered, with the finding that it was made for. Nothing here changes anything.
 """
@@ -7,20 +11,23 @@ and target the plan that blocks most is offered, with the finding that it was ma
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from socconsole.aws import AwsTrouble
-from socconsole.model.action import Plan
+from socconsole.model.action import ActionRecord, Plan
 from socconsole.model.finding import Finding, Format
+from socconsole.model.standing import Leaving
+from socconsole.model.world import Place
 from socconsole.response import registry
-from socconsole.response.base import Door
+from socconsole.response.base import Action, Does, Door
 from socconsole.response.locate import Aim, finding_of, told_by
 from socconsole.response.once import once
 from socconsole.response.planning import planned, planner_of, show, subject_of
 from socconsole.response.session import Refusal, Session
+from socconsole.store import actions, db, reading
 from socconsole.triage import needs
 from socconsole.triage.merging import SOURCES
 
@@ -44,6 +51,11 @@ class Offer:
     """Ids of the findings whose resources it acts on."""
     blocks: tuple[str, ...]
     """Ids of those that would count as blocked once it holds, by itself."""
+    ends: tuple[str, ...]
+    """Of ``blocks`` those whose data is leaving now."""
+    does: Does
+    in_force: ActionRecord | None
+    """The same on the same target, done already and not undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +66,19 @@ class Offers:
 
 
 async def offer(session: Session, ids: Sequence[str]) -> Offers:
-    """What would help, the best first: what blocks most of several findings, then what fits best.
+    """What would help, the best first, by the rule that stands at the top.
 
     Raises ``Refusal`` where no finding is known, and ``AwsTrouble`` where none of the targets could be read.
     """
     findings = await _known(session, tuple(dict.fromkeys(ids)))
-    actions = registry.known(session.config).values()
+    leaving, held = await asyncio.to_thread(_standing, session, [each.id for each in findings])
+    known = registry.known(session.config).values()
     aims: dict[tuple[str, ...], list[Aim]] = {}
     for finding in findings:
-        for action in actions:
+        for action in known:
             for target in action.targets(finding):
                 aim = Aim(action, target, finding, told_by(finding, action.info.id))
-                aims.setdefault(_what(aim), []).append(aim)
+                aims.setdefault(_what(action, target.place, target.id), []).append(aim)
     if not aims:
         return Offers((), len(findings))
     some, troubles = asyncio.Semaphore(AT_ONCE), list[AwsTrouble]()
@@ -80,29 +93,56 @@ async def offer(session: Session, ids: Sequence[str]) -> Offers:
                     troubles.append(trouble)
                     aim, plan, blocks = alike[0], _unread(alike[0], trouble, session.now()), ()
             fits = tuple(each.finding.id for each in alike if each.finding)
-            return Offer(show(session, subject_of(aim), plan), fits, blocks)
+            return Offer(
+                plan=show(session, subject_of(aim), plan),
+                fits=fits,
+                blocks=blocks,
+                ends=tuple(id_ for id_ in blocks if id_ in leaving),
+                does=aim.action.info.does,
+                in_force=held.get(_what(aim.action, aim.target.place, aim.target.id)),
+            )
 
         offers = await asyncio.gather(*map(one, aims.values()))
     if len(troubles) == len(offers):
         raise troubles[0]
-    ranked = sorted(offers, key=_of_one if len(findings) == 1 else _of_several)
-    return Offers(tuple(ranked), len(findings))
+    return Offers(ranked(offers, several=len(findings) > 1), len(findings))
 
 
-def _of_one(one: Offer) -> tuple[bool, bool, int]:
+def ranked(offers: Iterable[Offer], *, several: bool) -> tuple[Offer, ...]:
+    """The best first, by the rule that stands at the top."""
+    return tuple(sorted(offers, key=_of_several if several else _of_one))
+
+
+def _of_one(one: Offer) -> tuple[int, bool, bool, int]:
     """What helps, what mends the check that a finding tells of, what fits best."""
-    return not one.plan.helps, not one.plan.check, -one.plan.fit
+    return _group(one), not one.plan.helps, not one.plan.check, -one.plan.fit
 
 
-def _of_several(one: Offer) -> tuple[bool, int, int]:
-    return not one.plan.helps, -len(one.blocks), -one.plan.fit
+def _of_several(one: Offer) -> tuple[int, bool, bool, bool, bool, int, int, int]:
+    wide = one.plan.wide or one.plan.second_person
+    counts = (-len(one.ends), -len(one.blocks), -one.plan.fit)
+    return _group(one), not one.plan.helps, not one.ends, not one.blocks, wide, *counts
 
 
-def _what(aim: Aim) -> tuple[str, ...]:
+def _group(one: Offer) -> int:
+    """What only records or hardens stands apart, unless a check asks for it."""
+    return 0 if one.plan.check else list(Does).index(one.does)
+
+
+def _what(action: Action, place: Place, target: str) -> tuple[str, ...]:
     """What two findings may mean alike: an action on a target, and its region unless it has none."""
-    info, target = aim.action.info, aim.target
-    region = "" if _GLOBAL.issuperset(info.services) else target.place.region
-    return info.id, target.place.account, region, target.id
+    region = "" if _GLOBAL.issuperset(action.info.services) else place.region
+    return action.info.id, place.account, region, target
+
+
+def _standing(session: Session, ids: Sequence[str]) -> tuple[frozenset[str], dict[tuple[str, ...], ActionRecord]]:
+    """Those whose data is leaving now, and the containments in force, by what they act on. Blocks."""
+    with db.reading(session.folder) as conn:
+        found = reading.each(conn, ids, session.now())
+        leaving = frozenset(one.finding.id for one in found if one.leaving is Leaving.YES)
+        records = actions.in_force(conn)
+    known = registry.known(session.config)
+    return leaving, {_what(known[one.action], one.place, one.target): one for one in records if one.action in known}
 
 
 async def _known(session: Session, ids: Sequence[str]) -> list[Finding]:

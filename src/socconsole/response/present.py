@@ -6,11 +6,13 @@ All text in it is plain ASCII-safe data of ours or a token; a plan's ``evidence`
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from socconsole.model.action import ActionState, Call, Plan
-from socconsole.response import awscli, rails, records
-from socconsole.response.base import Info
+from socconsole.response import awscli, rails, records, registry
+from socconsole.response.base import Does, Info
+from socconsole.response.offering import Offer
 from socconsole.response.outcome import Outcome
 
 
@@ -22,6 +24,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "account": plan.place.account,
         "region": plan.place.region,
         "helps": plan.helps,
+        "does": _does(plan),
         "calls": calls_json(plan.calls),
         "before": plan.before,
         "after": _after(plan),
@@ -44,8 +47,29 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "re_exposes": plan.re_exposes,
         "refusals": list(plan.refusals),
         "confirm": rails.confirm_text(plan),
-        "read_at": plan.read_at.isoformat().replace("+00:00", "Z"),
+        "read_at": _instant(plan.read_at),
     }
+
+
+def offer_json(offer: Offer) -> dict[str, Any]:
+    """One row of an offer: its plan, and what stands beside it."""
+    held = offer.in_force
+    return {
+        **plan_json(offer.plan),
+        "fits": list(offer.fits),
+        "blocks": list(offer.blocks),
+        "ends": list(offer.ends),
+        "in_force": held and {"id": held.id, "since": _instant(held.intended), "state": held.state.value},
+    }
+
+
+def _does(plan: Plan) -> str:
+    action = registry.ACTIONS.get(plan.action)  # what a team declares stops what the team says
+    return (action.info.does if action else Does.STOPS).value
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def _after(plan: Plan) -> dict[str, Any]:
@@ -89,6 +113,7 @@ def info_json(info: Info) -> dict[str, Any]:
         "target": info.target_type,
         "services": list(info.services),
         "calls": list(info.calls),
+        "does": info.does.value,
         "stops": info.stops,
         "does_not_stop": info.does_not_stop,
         "reversible": info.reversible.value,

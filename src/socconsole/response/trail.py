@@ -1,16 +1,18 @@
 """Who wrote a resource's configuration last, and who used it, as the trail tells it.
 
-``LookupEvents`` knows management events of 90 days, a few minutes late, newest first (CloudTrail API reference).
-It is asked once, for one page: this is a hint for whoever is about to act or to undo something, not a finding.
+``LookupEvents`` knows management events of 90 days, a few minutes late, newest first, by one attribute, 50 a page, and
+answers twice a second (CloudTrail API reference). Few pages are asked for: this is a hint for whoever is about to act
+or to undo something, not a finding.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from socconsole.aws import AwsTrouble
 from socconsole.model.action import Plan
@@ -18,6 +20,8 @@ from socconsole.model.world import Place
 from socconsole.response.base import Door
 from socconsole.response.wording import count, listed
 from socconsole.text import token
+
+_NONE: Final = "not known: the trail, which goes back 90 days, shows no such write but ours"
 
 OWN_SESSIONS = "socconsole-"
 """What the names of our own role sessions begin with (``aws.credentials.Assume``)."""
@@ -33,21 +37,53 @@ class Write:
 
 
 async def last_write(door: Door, place: Place, resource: str, events: Collection[str]) -> Write:
-    """Never raises: what cannot be read is said."""
-    asked = {"LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": resource}], "MaxResults": 50}
+    """The newest of ``events`` about ``resource`` that is not ours. Never raises: what cannot be read is said."""
+    ours = _own_roles(door, place)
     try:
-        answer = await door.call(place, "cloudtrail:LookupEvents", asked)
+        about, complete = await _page(door, place, "ResourceName", resource)
+        found = _writes(about, events, ours)
+        if found or complete:
+            return _newest(found, _NONE)
+        # Reads are events about it as well, and scanners, this console among them, fill a page within minutes. So each
+        # kind of write is asked for: of those an account has few.
+        kinds = await asyncio.gather(*(_page(door, place, "EventName", name) for name in sorted(events)))
     except AwsTrouble as trouble:
         return Write(f"not known: the trail could not be read ({trouble.kind})")
-    ours = _own_roles(door, place)
-    for event in answer["Events"]:
-        name, who, at = event.get("EventName", ""), str(event.get("Username", "?")), event.get("EventTime")
-        if name not in events or _is_ours(event, ours) or _record(event).get("errorCode"):
-            continue
-        if not isinstance(at, datetime):
-            return Write(f"{token(name)} by {token(who)}")
-        return Write(f"{token(name)} by {token(who)} at {_utc(at)}", at.astimezone(UTC))
-    return Write("not known: the trail's last 50 events about it show no such write but ours")
+    found = [one for page, _ in kinds for one in _writes(_about(page, resource), events, ours)]
+    if all(complete for _, complete in kinds):
+        return _newest(found, _NONE)
+    return _newest(found, "not known: none but ours among the last 50 events about it and of each such kind")
+
+
+async def _page(door: Door, place: Place, attribute: str, value: str) -> tuple[Sequence[Mapping[str, Any]], bool]:
+    """The newest events with that attribute, and whether these are all of them."""
+    asked = {"LookupAttributes": [{"AttributeKey": attribute, "AttributeValue": value}], "MaxResults": 50}
+    answer = await door.call(place, "cloudtrail:LookupEvents", asked)
+    return answer["Events"], not answer.get("NextToken")
+
+
+def _about(events: Sequence[Mapping[str, Any]], resource: str) -> list[Mapping[str, Any]]:
+    return [one for one in events if any(each.get("ResourceName") == resource for each in one.get("Resources", ()))]
+
+
+def _writes(
+    events: Sequence[Mapping[str, Any]], names: Collection[str], ours: Collection[str]
+) -> list[Mapping[str, Any]]:
+    """Those that wrote something, and were not ours."""
+    return [
+        one
+        for one in events
+        if one.get("EventName") in names and not _is_ours(one, ours) and not _record(one).get("errorCode")
+    ]
+
+
+def _newest(found: Sequence[Mapping[str, Any]], none: str) -> Write:
+    if not found:
+        return Write(none)
+    timed = [(at, one) for one in found if isinstance(at := one.get("EventTime"), datetime)]
+    at, last = max(timed, key=lambda each: each[0]) if timed else (None, found[0])
+    said = f"{token(str(last.get('EventName')))} by {token(str(last.get('Username', '?')))}"
+    return Write(said) if at is None else Write(f"{said} at {_utc(at)}", at.astimezone(UTC))
 
 
 async def callers(door: Door, place: Place, resource: str) -> str:
@@ -55,9 +91,8 @@ async def callers(door: Door, place: Place, resource: str) -> str:
 
     Management events only; what is about the data in a resource is as a rule a data event, and not among them.
     """
-    asked = {"LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": resource}], "MaxResults": 50}
     try:
-        events = (await door.call(place, "cloudtrail:LookupEvents", asked))["Events"]
+        events, _ = await _page(door, place, "ResourceName", resource)
     except AwsTrouble as trouble:
         return f"who used it lately: not known, the trail could not be read ({trouble.kind})"
     ours = _own_roles(door, place)

@@ -37,13 +37,21 @@ def text(value: object) -> str:
 _NO_HELP: Final = "would change nothing here"
 
 
+def reason(plan: Plan) -> str:
+    """The planner's own sentence, without a verdict that it may begin with."""
+    why = text(plan.get("why", ""))
+    return why.removeprefix(f"{_NO_HELP}: ")
+
+
 def _here(plan: Plan) -> Body:
     """Whether it helps, and why; the planner's own sentence may begin with the verdict."""
     why = text(plan.get("why", ""))
     if plan.get("purpose") == "harden":
         return [(f"hardens {text(plan.get('check') or '')}", "good"), (f"  {why}", "text")]
     if plan.get("helps"):
-        return [("helps", "good"), (f"  {why}", "text")]
+        does = text(plan.get("does") or "stops")
+        said: Piece = ("helps", "good") if does == "stops" else (f"{does}, stops nothing", "warn")
+        return [said, (f"  {why}", "text")]
     if why.startswith(_NO_HELP):
         return [(why, "warn")]
     return [(_NO_HELP, "warn"), (f"  {why}", "text")]
@@ -58,10 +66,12 @@ def where(plan: Plan) -> str:
     return f"{text(plan.get('account', '?'))}  {text(plan.get('region', '?'))}"
 
 
-def summary(plan: Plan, *, undo: bool = False) -> list[Section]:
-    """What an analyst weighs before looking at calls."""
+def summary(plan: Plan, *, undo: bool = False, done: bool = False) -> list[Section]:
+    """What an analyst weighs before looking at calls. ``done``: it was confirmed, so that what was read is how
+    it was before."""
+    here: Body = [(reason(plan), "quiet")] if done else text(plan.get("why", "")) if undo else _here(plan)
     out = [
-        Section("here", [text(plan.get("why", "")) if undo else _here(plan)]),
+        Section("before it" if done else "here", [here]),
         Section("where", [where(plan)]),
         Section("stops", [text(plan.get("stops", "not said"))]),
         Section("but not", [[(said, "warn")] for said in (text(plan.get("does_not_stop", "not said")),) if said]),
@@ -82,9 +92,9 @@ def summary(plan: Plan, *, undo: bool = False) -> list[Section]:
     return out
 
 
-def details(plan: Plan, aws_lines: Sequence[str], *, undo: bool = False) -> list[Section]:
+def details(plan: Plan, aws_lines: Sequence[str], *, undo: bool = False, done: bool = False) -> list[Section]:
     """The summary, then every call and the change it makes, then the same for other hands."""
-    out = summary(plan, undo=undo)
+    out = summary(plan, undo=undo, done=done)
     if plan.get("re_exposes"):
         said = "RE-EXPOSES: what this restores is public, cross-account or was written inside the incident"
         out.insert(0, Section("danger", [[(said, "bad")]]))

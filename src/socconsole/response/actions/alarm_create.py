@@ -18,7 +18,7 @@ from socconsole.model.egress import PathKind
 from socconsole.model.finding import Finding
 from socconsole.model.regions import partition_of
 from socconsole.response import ec2, egress_alarm
-from socconsole.response.base import Door, Info, Target
+from socconsole.response.base import Does, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.egress_alarm import Watched, alarm_name, configuration, kind_of, name, single_metric
 from socconsole.response.wording import listed
@@ -37,6 +37,7 @@ _INFO: Final = Info(
     stops="nothing: from now on somebody is told when unusually much leaves here",
     does_not_stop="everything goes on; what leaves slowly stays below any threshold",
     cuts=False,
+    does=Does.RECORDS,
     reversible=Reversible.YES,
     captures="the target, an alarm of the same name, its metric's p99 of 14 days, the topic",
     verifies="the alarm is there, configured so",

@@ -21,7 +21,7 @@ from socconsole.model.action import Call, Reversible
 from socconsole.model.finding import Finding
 from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
-from socconsole.response.base import BadTarget, Door, Info, Target
+from socconsole.response.base import BadTarget, Does, Door, Info, Target
 from socconsole.response.change import LATELY, Change, Cut, State
 from socconsole.response.iam_principal import jsonable, moment
 from socconsole.text import token
@@ -78,6 +78,7 @@ class BedrockLogging(Change[Logging]):
         stops="that what models are asked and answer goes unseen, from now on",
         does_not_stop="the invocations themselves; what was asked while it was off is lost",
         cuts=False,
+        does=Does.RECORDS,
         reversible=Reversible.YES,
         captures="the logging configuration, and those that the trail tells of",
         verifies="the configuration has the destination and the kinds of data of before",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from socconsole.model.action import Reversible
 from socconsole.model.finding import Finding
-from socconsole.response.base import Info, Target
+from socconsole.response.base import Does, Info, Target
 from socconsole.response.bedrock_deny import EITHER, BedrockDeny, uses
 from socconsole.response.change import Cut
 from socconsole.response.iam_inline import nobody
@@ -34,6 +34,7 @@ class BedrockRequireGuardrail(BedrockDeny):
         does_not_stop="invocations under any guardrail of the account, also a weak one; agents, whose guardrail is "
         "part of their own configuration; invocations by others",
         cuts=False,
+        does=Does.HARDENS,
         reversible=Reversible.YES,
         captures="the role or user with tags, policies, credentials and what runs with it",
         verifies="its inline policy denies invocations without a guardrail",

@@ -18,7 +18,7 @@ from socconsole.model.action import Call, Plan, Reversible
 from socconsole.model.finding import Finding
 from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
-from socconsole.response.base import BadTarget, Door, Info, Target
+from socconsole.response.base import BadTarget, Does, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.parts import Part, read
 from socconsole.text import token
@@ -62,6 +62,7 @@ class CloudTrailLogging(Change[Trail]):
         does_not_stop="anything that is going on; what was done while it was stopped is in no log of this trail "
         "(management events of 90 days are in the event history all the same)",
         cuts=False,
+        does=Does.RECORDS,
         reversible=Reversible.NO,
         captures="the trail, its status, its event selectors, tags",
         verifies="GetTrailStatus says IsLogging",

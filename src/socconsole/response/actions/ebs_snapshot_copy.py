@@ -18,7 +18,7 @@ from socconsole.config import Config
 from socconsole.model.action import ActionState, Call, Plan, Reversible
 from socconsole.model.finding import Finding
 from socconsole.response import ebs_snapshot, ec2, snapshots
-from socconsole.response.base import Door, Info, Target
+from socconsole.response.base import Does, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.wording import listed
 from socconsole.text import token
@@ -51,6 +51,7 @@ class EbsSnapshotCopy(Change[Copies]):
         stops="nothing: a copy of what the snapshot holds lies in an account of its own",
         does_not_stop="anything that is going on; the source can still be deleted: lock it (ebs-snapshot-lock)",
         cuts=False,
+        does=Does.RECORDS,
         reversible=Reversible.NO,
         captures="the snapshot as it is shared, and the copies of it that there are",
         verifies="the forensic account has a copy, begun; the watch says when it is completed or failed",

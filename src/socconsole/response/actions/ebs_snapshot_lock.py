@@ -18,7 +18,7 @@ from socconsole.config import Config
 from socconsole.model.action import ActionState, Call, Plan, Reversible
 from socconsole.model.finding import Finding
 from socconsole.response import ebs_snapshot, ec2
-from socconsole.response.base import Door, Info, Target
+from socconsole.response.base import Does, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.wording import count
 from socconsole.text import token
@@ -55,6 +55,7 @@ class EbsSnapshotLock(Change[Lockable]):
         stops="nothing that is going on: for as long as the lock lasts nobody can delete the snapshot",
         does_not_stop="whoever has ec2:UnlockSnapshot in the account (governance mode); who may read or share it",
         cuts=False,
+        does=Does.RECORDS,
         reversible=Reversible.NO,
         captures="the snapshot, and the lock that there is",
         verifies="AWS says that the snapshot is locked; one whose time is over held until then",

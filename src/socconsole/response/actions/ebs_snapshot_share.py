@@ -14,7 +14,7 @@ from socconsole.aws import AwsTrouble, Kind
 from socconsole.config import Config
 from socconsole.model.action import ActionState, Plan, Reversible
 from socconsole.model.finding import Finding
-from socconsole.response.base import Door, Info, Target
+from socconsole.response.base import Does, Door, Info, Target
 from socconsole.response.change import Cut, State
 from socconsole.response.ebs_snapshot import SnapshotList
 from socconsole.response.sharing import Shared
@@ -40,6 +40,7 @@ class EbsSnapshotShare(SnapshotList):
         stops="nothing: it lets the forensic account copy what the snapshot holds",
         does_not_stop="anything that is going on",
         cuts=False,
+        does=Does.RECORDS,
         reversible=Reversible.YES,
         captures="who it is shared with, the snapshot's description and tags, its key",
         verifies="the forensic account is on the list",

@@ -15,7 +15,7 @@ from socconsole.model.action import Call, Plan, Reversible
 from socconsole.model.finding import Finding
 from socconsole.model.regions import partition_of
 from socconsole.response import ec2
-from socconsole.response.base import Door, Info, Target
+from socconsole.response.base import Does, Door, Info, Target
 from socconsole.response.calls import answer
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.flow_logs import OURS, Destination, Recording, read
@@ -39,6 +39,7 @@ class Ec2FlowLogs(Change[Recording]):
         stops="nothing: it records who talks to whom, and how much, from now on",
         does_not_stop="everything goes on; DNS through the VPC's resolver and the metadata service are not recorded",
         cuts=False,
+        does=Does.RECORDS,
         reversible=Reversible.YES,
         captures="all flow logs of the region, the VPC or subnet",
         verifies="an active flow log of ours for all traffic is on it, and its delivery has not failed",

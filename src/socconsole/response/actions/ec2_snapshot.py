@@ -18,7 +18,7 @@ from socconsole.model.action import ActionState, Call, Plan, Reversible
 from socconsole.model.finding import Finding
 from socconsole.model.regions import partition_of
 from socconsole.response import ec2, snapshots
-from socconsole.response.base import Door, Info, Target
+from socconsole.response.base import Does, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.snapshots import Snapshot
 from socconsole.response.wording import count, listed
@@ -51,6 +51,7 @@ class Ec2Snapshot(Change[Volumes]):
         stops="nothing: it keeps what is on the instance's EBS volumes now",
         does_not_stop="anything that is going on; memory, instance store volumes and network shares are not in them",
         cuts=False,
+        does=Does.RECORDS,
         reversible=Reversible.NO,
         captures="the instance with its volumes, and the snapshots that there are of ours",
         verifies="every volume has a snapshot of this request, begun; the watch says when they are completed or failed",

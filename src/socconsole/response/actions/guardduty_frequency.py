@@ -17,7 +17,7 @@ from socconsole.model.action import Call, Reversible
 from socconsole.model.finding import Finding
 from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
-from socconsole.response.base import BadTarget, Door, Info, Target
+from socconsole.response.base import BadTarget, Does, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.parts import Part, read
 from socconsole.text import token
@@ -55,6 +55,7 @@ class GuardDutyFrequency(Change[Detector]):
         "after an hour, or after six",
         does_not_stop="anything; new findings came within about five minutes before, and do so still",
         cuts=False,
+        does=Does.RECORDS,
         reversible=Reversible.YES,
         captures="the detector: frequency, status, sources, features, tags; its administrator account",
         verifies="the detector's publishing frequency is FIFTEEN_MINUTES",

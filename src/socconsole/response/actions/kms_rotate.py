@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from socconsole.model.action import Call, Reversible
 from socconsole.model.finding import Finding
-from socconsole.response.base import Door, Info, Target
+from socconsole.response.base import Does, Door, Info, Target
 from socconsole.response.change import Cut, State
 from socconsole.response.kms_key import Key, KeyChange, managed_by_aws
 from socconsole.text import token
@@ -35,6 +35,7 @@ class KmsRotate(KeyChange):
         stops="nothing: who got hold of material would have it for one period only, and nobody sees KMS's material",
         does_not_stop="anyone who may use the key: policy and grants stay, and old ciphertexts can still be read",
         cuts=False,
+        does=Does.HARDENS,
         reversible=Reversible.YES,
         captures="key policy, all grants, key state and metadata, rotation, tags",
         verifies="the key rotates every 365 days",

@@ -18,7 +18,7 @@ from socconsole.model.finding import Finding
 from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
 from socconsole.response import ec2
-from socconsole.response.base import Door, Info, Target
+from socconsole.response.base import Does, Door, Info, Target
 from socconsole.response.calls import answer
 from socconsole.response.change import Cut, State
 from socconsole.response.parts import Part, read
@@ -81,6 +81,7 @@ class ResolverQueryLogs(Unfolding[Queries]):
         does_not_stop="anything that is going on, DNS exfiltration included; queries that bypass the VPC's resolver, "
         "and those that it answers from its cache, are in no log",
         cuts=False,
+        does=Does.RECORDS,
         reversible=Reversible.PARTLY,
         captures="the VPC, its query logging associations, the account's query logging configurations and log groups",
         verifies="an association of the VPC is ACTIVE; while it is CREATING it is in doubt",

@@ -17,7 +17,7 @@ from socconsole.aws import AwsTrouble
 from socconsole.model.action import Call, Reversible
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
-from socconsole.response.base import Door, Info, Target
+from socconsole.response.base import Does, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.parts import Part, read
 from socconsole.response.s3_bucket import TYPES, bucket_arn, bucket_name
@@ -57,6 +57,7 @@ class S3AccessLogging(Change[Logging]):
         stops="nothing: requests are logged from now on, anonymous ones included",
         does_not_stop="the leak; what was read before stays unlogged",
         cuts=False,
+        does=Does.RECORDS,
         reversible=Reversible.YES,
         captures="the bucket's logging configuration, tags",
         verifies="the bucket's logging configuration names the log bucket and our prefix",

@@ -18,7 +18,7 @@ from socconsole.model.action import Call, Plan, Reversible
 from socconsole.model.finding import Finding
 from socconsole.model.regions import partition_of
 from socconsole.model.world import Place
-from socconsole.response.base import Door, Info, Target
+from socconsole.response.base import Does, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.parts import Part, read
 from socconsole.response.s3_bucket import TYPES, bucket_arn, bucket_name
@@ -67,6 +67,7 @@ class S3DataEvents(Change[Recording]):
         stops="nothing: it records from now on who reads and writes which object, for the trail's log bucket",
         does_not_stop="the leak; what was read before stays unrecorded",
         cuts=False,
+        does=Does.RECORDS,
         reversible=Reversible.YES,
         captures="the trails of the region with their status and all their event selectors",
         verifies="a trail that records has a selector for the bucket's objects, and all others are as they were",

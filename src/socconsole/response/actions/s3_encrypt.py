@@ -21,7 +21,7 @@ from socconsole.aws import AwsTrouble
 from socconsole.model.action import Call, Plan, Reversible
 from socconsole.model.finding import Finding
 from socconsole.model.world import Place
-from socconsole.response.base import Door, Info, Target
+from socconsole.response.base import Does, Door, Info, Target
 from socconsole.response.change import Change, Cut, State
 from socconsole.response.parts import Part, read
 from socconsole.response.s3_bucket import TYPES, bucket_arn, bucket_name
@@ -62,6 +62,7 @@ class S3Encrypt(Change[Encryption]):
         stops="reading of objects written from now on by other accounts and the public, who may not use the key",
         does_not_stop="reading of objects that are there already; the account's own principals; copies already taken",
         cuts=False,
+        does=Does.HARDENS,
         reversible=Reversible.YES,
         captures="the bucket's default encryption, tags",
         verifies="the bucket's default encryption is aws:kms",

@@ -14,7 +14,7 @@ from typing import Any, Final
 from socconsole.model.action import Reversible
 from socconsole.model.finding import Finding, Kind
 from socconsole.response import statement
-from socconsole.response.base import Info, Target
+from socconsole.response.base import Does, Info, Target
 from socconsole.response.change import Cut
 from socconsole.response.s3_bucket import Bucket, BucketPolicyChange
 from socconsole.response.statement_change import document
@@ -39,6 +39,7 @@ class S3RequireTls(BucketPolicyChange):
         stops="requests over plain HTTP, which anybody on the way can read",
         does_not_stop="anyone who has access: they go on over HTTPS; copies already taken",
         cuts=False,
+        does=Does.HARDENS,
         reversible=Reversible.YES,
         captures="bucket policy and its status, public access blocks, ACL, ownership, tags",
         verifies="the bucket policy holds the Deny, and all else in it is as it was",

@@ -23,7 +23,7 @@ from socconsole.response.actions import (
     resolver_query_logs,
     s3_data_events,
 )
-from socconsole.response.base import Door, Info, Target
+from socconsole.response.base import Does, Door, Info, Target
 from socconsole.response.compose import Choice, Composition, Way, calls_of
 from socconsole.response.wording import count, listed
 
@@ -58,6 +58,7 @@ class StartEvidence(Composition):
             "recording is billed by volume: each part says so",
             "without a finding it knows no resources, and looks at the logging of models alone",
         ),
+        does=Does.RECORDS,
     )
 
     def targets(self, finding: Finding) -> tuple[Target, ...]:
