@@ -126,7 +126,7 @@ class PlanScreen(ConsoleScreen):
             *self._head(),
             *held,
             *hidden,
-            *plan_sections.details(plan, self.planned.aws_lines, undo=self.undoing),
+            *plan_sections.details(plan, self.planned.aws_lines, undo=self.undoing, done=self._begun),
         ]
         self.show(plan_sections.title(plan, undo=self.undoing), sections)
 
