@@ -11,22 +11,22 @@ import msgspec
 import pytest
 
 from socconsole import posture
-from socconsole.aws import Door
 from socconsole.collectors.posture import governance, snapshot, storage
-from socconsole.commands import Contain, PlanContain, PlanUndo
+from socconsole.commands import Contain, PlanContain, PlanUndo, RecordByHand
 from socconsole.config import AccountConfig, Config
 from socconsole.drill import Embedded
 from socconsole.model.action import ActionState, Mode, Plan, Purpose
 from socconsole.model.finding import Format, Kind
 from socconsole.model.posture import Result, Verdict
 from socconsole.posture.catalogue import catalogue
-from socconsole.response import engine, offering, planning
+from socconsole.response import by_hand, engine, locate, offering, planning
 from socconsole.response.change import Change
 from socconsole.response.locate import told_by
 from socconsole.response.registry import ACTIONS
 from socconsole.response.session import Refusal
 from socconsole.store import db, posture_finding, reading
 from socconsole.store.state import StateFolder
+from tests.embedded import client
 from tests.response.actions.case import do
 from tests.response.actions.cases_ec2 import flow_log, network
 from tests.response.actions.test_contract import CASES
@@ -49,9 +49,10 @@ AT = {"account": PROD.account, "region": PROD.region}
 CONFIG = Config(accounts=(AccountConfig(account=PROD.account, regions=(PROD.region,)),), share=1.0)
 
 
-async def judged(aws: Embedded, check: str, subject: str) -> Result:
-    """What a check says of a subject now, read by the watch's role."""
-    async with Door.open(CONFIG, aws.world, "watch", Mode.READ, "watch") as door:
+async def judged(session: Make, check: str, subject: str) -> Result:
+    """What a check of S3 says of a subject now, read through the door that plans are read through."""
+    reader = session(Mode.TRIAGE)
+    async with reader.door(reader, "reader") as door:
         estate = await snapshot(door, PROD, CONFIG, datetime.now(UTC), (), (governance.read, storage.read))
     checks = [one for one in posture.CHECKS if one.id == check]
     results = posture.evaluate(posture.Context(estate, CONFIG), checks).results
@@ -71,7 +72,7 @@ async def test_a_bucket_that_leaks_nothing_is_blocked_because_a_check_asks(
     aws: Embedded, folder: StateFolder, session: Make
 ) -> None:
     unblocked(aws)
-    assert (await judged(aws, "S3-01", TRANSCRIPTS)).verdict is Verdict.FAIL
+    assert (await judged(session, "S3-01", TRANSCRIPTS)).verdict is Verdict.FAIL
 
     found = await plan(session, "s3-block-public", TRANSCRIPTS, check="S3-01")
     assert (found.check, found.purpose, found.helps) == ("S3-01", Purpose.HARDEN, True)
@@ -88,7 +89,7 @@ async def test_a_bucket_that_leaks_nothing_is_blocked_because_a_check_asks(
         intent = record(folder, "intent")[-1].entry.data
         assert (intent["check"], intent["purpose"]) == ("S3-01", "harden" if target == TRANSCRIPTS else "contain")
         assert (intent["cuts"], intent["closes"]) == (False, []), "no finding is blocked by it"
-    assert (await judged(aws, "S3-01", TRANSCRIPTS)).verdict is Verdict.PASS
+    assert (await judged(session, "S3-01", TRANSCRIPTS)).verdict is Verdict.PASS
 
     first = record(folder, "intent")[0].entry.data["id"]
     undo = await planning.plan_undo(session(Mode.TRIAGE), PlanUndo(action_id=first))
@@ -140,7 +141,7 @@ async def test_what_does_for_a_finding_is_not_all_that_a_check_asks(
     assert (await engine.contain(session(), asked)).state is ActionState.APPLIED
     assert not (await plan(session, action, TRANSCRIPTS, check=check)).helps, "once is enough"
     if check.startswith("S3"):
-        assert (await judged(aws, check, TRANSCRIPTS)).verdict is Verdict.PASS
+        assert (await judged(session, check, TRANSCRIPTS)).verdict is Verdict.PASS
 
 
 def _reads(aws: Embedded) -> None:
@@ -216,15 +217,16 @@ async def test_without_a_check_it_still_has_to_help(aws: Embedded, folder: State
     assert changes(aws) == []
 
 
-@pytest.mark.parametrize(
-    ("check", "why"),
-    [("S3-99", "no check is called"), ("NET-01", "what does: ec2-flow-logs"), ("DET-02", "no action does")],
-)
-async def test_a_check_that_it_does_not_mend_is_bad_input(aws: Embedded, session: Make, check: str, why: str) -> None:
-    with pytest.raises(Refusal) as refusal:
-        await plan(session, "s3-block-public", TRANSCRIPTS, check=check)
-    assert refusal.value.kind == "input"
-    assert why in refusal.value.why
+async def test_a_check_that_it_does_not_mend_is_bad_input(session: Make) -> None:
+    for check, why in (
+        ("S3-99", "no check is called"),
+        ("NET-01", "what does: ec2-flow-logs"),
+        ("DET-02", "no action does"),
+    ):
+        with pytest.raises(Refusal) as refusal:
+            await plan(session, "s3-block-public", TRANSCRIPTS, check=check)
+        assert refusal.value.kind == "input"
+        assert why in refusal.value.why
 
 
 async def test_a_finding_of_posture_is_reason_enough_and_no_other_says_so(
@@ -247,5 +249,17 @@ async def test_a_finding_of_posture_is_reason_enough_and_no_other_says_so(
     monkeypatch.setattr(offering, "finding_of", finding_of)
     first = (await offering.offer(session(Mode.TRIAGE), [tls.id])).offers[0].plan
     assert (first.action, first.check) == ("s3-require-tls", "S3-05"), "what mends it comes first"
-    result = await judged(aws, "S3-01", TRANSCRIPTS)
+
+    async def s3_01(*_: object) -> object:
+        return control
+
+    monkeypatch.setattr(locate, "finding_of", s3_01)
+    unblocked(aws)
+    gone = {"AttributeKey": "EventName", "AttributeValue": "DeleteBucketPublicAccessBlock"}
+    event = client(aws, "cloudtrail").lookup_events(LookupAttributes=[gone])["Events"][0]["EventId"]
+    bound = RecordByHand(action="s3-block-public", target=TRANSCRIPTS, events=(event,), finding=control.id, **AT)
+    done = await by_hand.record(session(), bound)
+    assert done["still_needed"] is True, "nothing leaks by it, and the check that it was done for fails"
+
+    result = await judged(session, "S3-01", TRANSCRIPTS)
     assert posture_finding.observation(result, datetime.now(UTC)).types == ("Posture:S3-01",)
