@@ -240,7 +240,7 @@ class Desk:
             command(self.terminal, f"filter {QUERY}")
             self.terminal.wait_for(lambda: on_corpus(self.terminal))
         press_until(self.terminal, "X", "what would stop")
-        self.terminal.wait_for("▶ helps s3-block-public", ARRIVAL_S)
+        self.terminal.wait_for("▶ helps    s3-block-public", ARRIVAL_S)
         press_until(self.terminal, ENTER, "\n reversible ")
         press_until(self.terminal, ENTER, f"type {RIGHT} and Enter")
 

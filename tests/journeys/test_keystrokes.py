@@ -77,7 +77,7 @@ def test_from_the_first_finding_to_verified(tmp_path: Path, capsys: pytest.Captu
         terminal.wait_for(OPENED, ARRIVAL_S)
         hand.to_row(OPENED)
         terminal.quiet(SETTLED_S)
-        hand.press("X", "▶ helps s3-block-public")
+        hand.press("X", "▶ helps    s3-block-public")
         hand.press("\r", "\n reversible ")
         hand.press("\r", "why this session has to contain")
         hand.write(REASON, "respond ")
