@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from socconsole.text import Untrusted
+
+ADOPTED: Final = "adopted"
+"""The verb of an entry that another install had made (``store.adopted``)."""
 
 
 @dataclass(frozen=True, slots=True)

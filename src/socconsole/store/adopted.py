@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from socconsole.model.entry import ADOPTED as ADOPTED
 from socconsole.model.entry import Entry, Line
 from socconsole.store import project_actions, project_cases
 from socconsole.store.instants import instant, micros
-
-ADOPTED: Final = "adopted"
 
 DECISIONS: Final = frozenset({"acknowledge", "claim", "note", "verdict", "snooze", "take_back"})
 """What is decided on findings."""

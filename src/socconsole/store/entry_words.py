@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from socconsole.model.entry import Line
-from socconsole.store import adopted
+from socconsole.model.entry import ADOPTED, Line
 from socconsole.store.instants import instant
 from socconsole.text import Untrusted
 
@@ -28,10 +27,7 @@ _OVERDUE: Final = {"look": "in force past its time", "approval": "nobody approve
 
 def said(line: Line) -> Untrusted:
     """The entry in words, its free text last."""
-    try:
-        made = adopted.as_made(line)
-    except (LookupError, TypeError, ValueError):  # by a later version: it says what it can of itself
-        made = line
+    made = _as_made(line)
     words = _words(made.entry.verb, _Told(made.entry.data), made.entry.private, made)
     private = made.entry.private
     why = next((private[name] for name in ("reason", "text", "receipt", "note", "why") if private.get(name)), "")
@@ -39,10 +35,21 @@ def said(line: Line) -> Untrusted:
     return Untrusted(f"{elsewhere}{words}: {why}" if why else f"{elsewhere}{words}")
 
 
+def _as_made(line: Line) -> Line:
+    if line.entry.verb != ADOPTED:
+        return line
+    from socconsole.store import adopted  # brings every projection: not for a list in which nothing was adopted
+
+    try:
+        return adopted.as_made(line)
+    except (LookupError, TypeError, ValueError):  # by a later version: it says what it can of itself
+        return line
+
+
 def subject(line: Line) -> str:
     """What it is about: a case, an action, a place; of findings how many, or which one."""
     data, subjects = line.entry.data, line.entry.subjects
-    if line.entry.verb == adopted.ADOPTED and isinstance(data.get("data"), Mapping):
+    if line.entry.verb == ADOPTED and isinstance(data.get("data"), Mapping):
         data = data["data"]
     for name in ("case", "id", "handoff", "proposal", "resource"):
         if data.get(name):
