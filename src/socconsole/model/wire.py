@@ -54,8 +54,8 @@ class Planned(Reply, frozen=True):
 
 
 class Offered(Reply, frozen=True):
-    """Plans that fit findings, the best first; each with ``helps``, ``why``; ``fits``, ``blocks`` and ``ends``, which are
-    ids of findings; ``does``; and ``in_force``: id, instant and state of the same where it was done, or null."""
+    """Plans that fit findings, the best first; each with ``helps``, ``why``; ``fits``, ``blocks`` and ``ends``: ids of
+    findings; ``does``; and ``in_force``: id, instant and state of the same where it was done, or null."""
 
     plans: tuple[dict[str, Any], ...]
     looked_at: int = 1
