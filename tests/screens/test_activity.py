@@ -88,9 +88,9 @@ async def test_each_entry_says_who_did_what_to_what_and_rounds_are_counted_away(
         ledger.append(noted.folder, entries)
     async with console(size=size) as desk:
         await desk.press("5")
-        await desk.until(lambda: "open → contained" in desk.text())
+        await desk.until(lambda: "open → con" in desk.text())
         lines = desk.text().splitlines()
-        row = next(line for line in lines if "open → contained" in line)
+        row = next(line for line in lines if "open → con" in line)
         assert "ana" in row
         assert "from tomorrow" in desk.text(), "a verb of another version stands for itself"
         assert not any("posture" in line and "watch" in line for line in lines)

@@ -58,9 +58,7 @@ async def test_an_acknowledgement_is_on_the_ledger_and_in_the_row(estate: Estate
         assert standing(desk, chosen).decided.acked_at is None
 
 
-async def test_a_refused_answer_stays_in_its_question_and_no_key_after_it_acts(
-    estate: Estate, console: Opened
-) -> None:
+async def test_a_refused_answer_stays_in_its_question_and_no_key_after_it_acts(estate: Estate, console: Opened) -> None:
     estate.answer(Freshness.FRESH, *three())
     async with console() as desk:
         row = under_cursor(desk)

@@ -11,7 +11,7 @@ from socconsole.model.egress import AlarmState, PathKind, path_id
 from socconsole.text import Untrusted
 from socconsole.triage import ways_out
 from socconsole.triage.alarm_sanity import Facts, judge, share_beyond
-from socconsole.triage.amounts import amount, per_minute
+from socconsole.triage.amounts import amount, per_minute, short
 from socconsole.triage.baseline import Baseline, baseline
 from tests.store.builders import NOW
 from tests.store.ways_out import NAT, PLACE, alarm
@@ -120,6 +120,8 @@ def test_an_amount_is_said_in_a_word_or_two_and_what_is_something_is_not_nothing
     assert [amount(value) for value in (0, 0.4, 1536, 4.1e7, 2.5e9)] == ["0 B", "0.4 B", "1.5 kB", "41 MB", "2.5 GB"]
     assert [amount(value, "tokens") for value in (0.25, 1200)] == ["0.25 tokens", "1,200 tokens"]
     assert per_minute(1e6) == "60 MB/min"
+    rates = [short(1e6), short(3.8e4, "tokens"), short(999, "tokens"), short(0, "invocations")]
+    assert rates == ["60 MB/min", "2.28 M tok/min", "59.9 k tok/min", "0 inv/min"], "each fits its column"
 
 
 def test_an_alarm_looks_at_the_way_out_that_its_dimensions_name() -> None:

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from socconsole.text import clean
 from socconsole.widgets.detail import wrap
 from socconsole.widgets.painted import spread, width_of
-from socconsole.widgets.rows import Cell, Column, Line, changed_span, fill, fit, layout, merge
+from socconsole.widgets.rows import Cell, Column, Line, changed_span, fill, fit, fit_ends, layout, merge
 
 texts = st.text("abc  漢字é✖\u0301", max_size=30).map(lambda text: clean(text))
 names = st.sampled_from(["text", "quiet", "bad", "banner"])
@@ -75,6 +75,14 @@ def test_the_span_is_tight() -> None:
     assert changed_span((("abcdef", "text"),), (("abXdef", "text"),)) == (2, 3)
     assert changed_span((("abc", "text"),), (("abc", "text"),)) is None
     assert changed_span((("abc", "text"),), (("abc", "bad"),)) == (0, 3)
+
+
+def test_two_ends_tell_names_apart_that_begin_alike() -> None:
+    ids = ("haiku-20240307-v1:0", "sonnet-20240229-v1:0", "5-sonnet-20240620-v1:0", "5-sonnet-20241022-v2:0")
+    for width in range(16, 50):
+        assert len({fit_ends(f"anthropic.claude-3-{one}", width, "…") for one in ids}) == len(ids)
+    for width in range(1, 50):
+        assert cell_len(fit_ends("日本語のモデル-claude-v2:0 日本語", width, "…")) == width
 
 
 def column(name: str, width: int, flex: int = 0, priority: int = 50) -> Column[str]:

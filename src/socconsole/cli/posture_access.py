@@ -52,7 +52,9 @@ def third_parties(form: str, output: Path | None, store: Path | None, config: Pa
         found: Register = made.register(folder, conn, settings, now)
     writing.report(document(found), lambda: made.as_json(found), form, output, lambda: made.as_csv(found))
     counts = ", ".join(f"{n} {each.value}" for each, n in found.counts.items() if n)
-    say(f"{len(found.members)} parties{': ' if counts else ''}{counts}; {len(found.lacking)} things not looked at")
+    parties = "1 party" if len(found.members) == 1 else f"{len(found.members)} parties"
+    lacking = f"{len(found.lacking)} thing{'s' * (len(found.lacking) != 1)} not looked at"
+    say(f"{parties}{': ' if counts else ''}{counts}; {lacking}")
     finish(code)
 
 

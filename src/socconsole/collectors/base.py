@@ -44,6 +44,8 @@ class Batch:
     """What the posture checks came to in a place: one whole round."""
     detail: Untrusted = NOTHING
     """Why it is not complete, in words, where ``progress`` does not say it: how far behind it is."""
+    remedy: str = ""
+    """What mends that, where something does."""
 
 
 def chunks(ids: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:

@@ -85,7 +85,8 @@ def plan_named(screen: ConsoleScreen, line: str) -> None:
         else:
             named.append(word)
     if len(named) == 2 and not any(word.startswith("--") for word in named):
-        opening.plan(screen.desk, *named, account=place["--account"], region=place["--region"])
+        action, target = named
+        opening.plan(screen.desk, action, target, place["--account"], place["--region"])
     else:
         screen.say(":contain ACTION TARGET [--account A] [--region R], or X on a finding", "warning")
 

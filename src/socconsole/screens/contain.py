@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -41,6 +41,13 @@ _SECOND: tuple[Body, ...] = (
     [("socconsole approve LINE", "strong")],
     "then enter takes the line that this prints",
 )
+
+
+_LEFT: Final = {
+    "read back at once": "the read-backs after 15 and 60 seconds",
+    "reading back at 15 s": "the read-back after 60 seconds",
+}
+"""What is still to come after a step of the actor's, by how that begins."""
 
 
 class PlanScreen(ConsoleScreen):
@@ -314,8 +321,8 @@ class PlanScreen(ConsoleScreen):
 
     def _heard(self, progress: Progress) -> None:
         self._step(f"{progress.done} of {progress.total}: {progress.text}")
-        if progress.done == progress.total:
-            self._step("still to come: the read-backs after 15 and 60 seconds; leaving this screen stops nothing")
+        if progress.done == progress.total and (left := _LEFT.get(progress.text.split(":")[0])):
+            self._step(f"still to come: {left}; leaving this screen stops nothing")
 
     def _step(self, said: str) -> None:
         self._steps.append([(self.desk.stamp(self.desk.now()) + "  ", "quiet"), (said, "text")])

@@ -11,7 +11,7 @@ from socconsole.screens import case_entry, opening, words
 from socconsole.screens.acts import pivot_named, plan_named
 from socconsole.screens.base import Invocation
 from socconsole.screens.desk import Desk
-from socconsole.screens.egress_sections import KINDS, alarm_sign, heading, rate, sections, usual, why_no_flows
+from socconsole.screens.egress_sections import KINDS, alarm_sign, heading, rate, sections, why_no_flows
 from socconsole.screens.escalating import EscalateActs
 from socconsole.screens.health import describe
 from socconsole.screens.listing import ListScreen
@@ -20,6 +20,7 @@ from socconsole.store import egress_view
 from socconsole.store.egress_view import PathView
 from socconsole.text import clean
 from socconsole.triage import ways_out
+from socconsole.triage.amounts import short
 from socconsole.widgets.chart import spark
 from socconsole.widgets.detail import Body, Section
 from socconsole.widgets.rows import Cell, Column
@@ -55,11 +56,11 @@ class EgressScreen(ListScreen[PathView], EscalateActs):
     def columns(self) -> Sequence[Column[PathView]]:
         return (
             Column("alarm", "ALARM", lambda row: Cell(*alarm_sign(row)), 8, priority=99),
-            Column("rate", "LEAVING", self._rate, 12, priority=95, align="right"),
-            Column("usual", "USUAL", _usual, 8, priority=90, align="right"),
+            Column("rate", "LEAVING", self._rate, 14, priority=95, align="right"),
+            Column("usual", "USUAL/MIN", _usual, 10, priority=90, align="right"),
             Column("last", "LAST", self._last, 5, priority=80, align="right"),
             Column("shape", "LAST 2 H", lambda row: Cell(spark(row.shape), "accent"), 24, priority=60),
-            Column("what", "WAY OUT", lambda row: Cell(row.path.name), 20, 2, priority=98),
+            Column("what", "WAY OUT", lambda row: Cell(row.path.name), 22, 2, priority=98, ends=True),
             Column("kind", "KIND", lambda row: Cell(KINDS[row.path.kind], "quiet"), 13, priority=50),
             Column("holds", "HOLDS", lambda row: Cell(_holds(row), "quiet"), 10, 1, priority=70),
             Column("account", "ACCOUNT", self._account, 12, priority=30),
@@ -69,7 +70,8 @@ class EgressScreen(ListScreen[PathView], EscalateActs):
     def _rate(self, row: PathView) -> Cell:
         if row.flow.rate is None:
             return Cell("cannot see", "warn")
-        return Cell(rate(row.flow), "bad" if row.raised else "strong" if row.flow.rate else "quiet")
+        style = "bad" if row.raised else "strong" if row.flow.rate else "quiet"
+        return Cell(short(row.flow.rate, row.flow.unit), style)
 
     def _last(self, row: PathView) -> Cell:
         last = row.flow.last_byte
@@ -208,8 +210,8 @@ class EgressScreen(ListScreen[PathView], EscalateActs):
 
 
 def _usual(row: PathView) -> Cell:
-    """In the unit of the rate beside it, which is said again only where it may be another: ``kB`` beside ``MB``."""
-    return Cell(usual(row.flow).removesuffix(f" {row.flow.unit}"), "quiet")
+    usual = row.flow.usual
+    return Cell("UNKNOWN" if usual is None else short(usual, row.flow.unit).removesuffix("/min"), "quiet")
 
 
 def _holds(row: PathView) -> str:

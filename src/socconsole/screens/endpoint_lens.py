@@ -86,7 +86,7 @@ class EndpointLens(Lens[AnyRow]):
 
     def columns(self) -> Sequence[Column[AnyRow]]:
         return (
-            Column("name", "ENDPOINT", _name, 15, 2, priority=99),
+            Column("name", "ENDPOINT", _name, 20, 2, priority=99, ends=True),
             *(
                 Column(name, name, _in(families), 6 if name == "ALARM" else 7, priority=90)
                 for name, families in FAMILIES.items()
@@ -95,7 +95,7 @@ class EndpointLens(Lens[AnyRow]):
             Column("kind", "KIND", _kind, 10, priority=70),
             Column("region", "REGION", lambda row: Cell(place_of(row).region, "quiet"), 12, priority=60),
             Column("account", "ACCOUNT", self._account, 10, priority=40),
-            Column("model", "MODEL", _model, 16, 1, priority=50),
+            Column("model", "MODEL", _model, 20, 2, priority=50, ends=True),
         )
 
     def _account(self, row: AnyRow) -> Cell:

@@ -33,7 +33,7 @@ class SourceRows(RowSource[SourceState]):
         self._rows: list[SourceState] = []
 
     def count(self) -> int:
-        self._rows = [s for s in self._desk.sources() if self._fits(s)]
+        self._rows = sorted((s for s in self._desk.sources() if self._fits(s)), key=_worst_first)
         return len(self._rows)
 
     def window(self, offset: int, limit: int) -> Sequence[SourceState]:
@@ -48,6 +48,17 @@ class SourceRows(RowSource[SourceState]):
     def _fits(self, row: SourceState) -> bool:
         said = f"{self.key(row)} {row.freshness} {clean(row.detail)}".lower()
         return all(word in said for word in self._words)
+
+
+_WORST: Final = (
+    Freshness.DENIED, Freshness.ERROR, Freshness.PARTIAL, Freshness.STALE, Freshness.NEVER, Freshness.OFF,
+    Freshness.FRESH,
+)  # fmt: skip
+"""Nothing seen, then less than all, then what is late or to come, then what is switched off."""
+
+
+def _worst_first(row: SourceState) -> tuple[int, str, str, str]:
+    return _WORST.index(row.freshness), row.key.service, row.key.account, row.key.region
 
 
 _MEASURE_S: Final = 30.0
@@ -107,8 +118,8 @@ class SourcesScreen(ListScreen[SourceState]):
         sign, style = self._sign(row)
         named = f"{row.key.service} {row.key.account} {row.key.region}"
         title: Body = [(f"{sign}  ", style), (named, "strong")]
-        last = self.desk.stamp(row.last_complete) if row.last_complete else "never"
-        out = [Section("complete", [f"{last}, the last fresh and complete answer"])]
+        last = self.desk.stamp(row.last_complete) if row.last_complete else "no answer yet was fresh and complete"
+        out = [Section("complete", [f"{last}, the last fresh and complete answer" if row.last_complete else last])]
         reading = self._is_read_now(row)
         if row.detail:
             why = "the watch is asking it for the first time" if reading else row.detail

@@ -201,7 +201,7 @@ def _state(row: Branch) -> Cell:
     signs = glyphs.current()
     match row.credential.standing:
         case Standing.ALIVE:
-            return Cell(f"{signs.bad} alive", "bad")
+            return Cell(f"{signs.warn} alive", "bad")
         case Standing.CONTAINED:
             return Cell(f"{signs.good} contained", "good")
         case Standing.UNSEEN:

@@ -170,6 +170,7 @@ class Poller:
             self.key,
             outcome,
             NOTHING if batch.complete else batch.detail,
+            "" if batch.complete else batch.remedy,
             interval_s=self._interval_s,
             progress=None if batch.complete else batch.progress,
             note=batch.note,

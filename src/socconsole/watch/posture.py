@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from socconsole.aws import Door
+from socconsole.aws.operations import table
 from socconsole.collectors.base import Batch
 from socconsole.config import Config
 from socconsole.model.action import ActionState
@@ -59,6 +60,7 @@ class Posture:
             evaluation.complete,
             None if evaluation.complete else answered,
             detail=_lacking(evaluation),
+            remedy=_remedy(evaluation),
             evaluation=evaluation,
         )
 
@@ -119,7 +121,18 @@ def _lacking(evaluation: Evaluation) -> Untrusted:
     said = "; ".join(evaluation.unanswered[:_SHOWN])
     more = len(evaluation.unanswered) - _SHOWN
     counted = f"{evaluation.asked - evaluation.lacking} of {evaluation.asked} questions answered"
-    return Untrusted(f"{counted}; not: {said}" + (f"; and {more} more kinds of trouble" if more > 0 else ""))
+    kinds = "kind" if more == 1 else "kinds"
+    return Untrusted(f"{counted}; not: {said}" + (f"; and {more} more {kinds} of trouble" if more > 0 else ""))
+
+
+def _remedy(evaluation: Evaluation) -> str:
+    """What mends the questions that were denied: the permissions they need, and who prints them."""
+    denied = [
+        call for call, _, why in (one.partition(": ") for one in evaluation.unanswered) if why.startswith("denied")
+    ]
+    rows = table()
+    needed = dict.fromkeys(name for call in denied for name in (rows[call].iam if call in rows else (call,)))
+    return f"allow {', '.join(needed)}: `socconsole iam reader` prints the whole policy" if needed else ""
 
 
 _CHANGED: Final = ("outcome", "resolved", "verified")

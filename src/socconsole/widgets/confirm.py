@@ -79,6 +79,8 @@ class ConfirmField(Widget):
         super().__init__(id=id)
         self._expected = ""
         self._needs_reason = False
+        self._refused = False
+        """It is said what was wrong with a text that is gone."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="confirm-label")
@@ -151,8 +153,9 @@ class ConfirmField(Widget):
             self._say_what_to_type()
             self._typed.focus()  # a reason alone confirms nothing
         elif not self._expected or self._typed.value != self._expected:
-            self._say(f"that is not {clean(self._expected, 400)}; nothing was done", "$state-warn")
             self._typed.value = ""
+            self._say(f"that is not {clean(self._expected, 400)}; nothing was done", "$state-warn")
+            self._refused = True
             self._typed.focus()
         else:
             typed = self._typed.value
@@ -174,11 +177,15 @@ class ConfirmField(Widget):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
+        if event.value and self._refused:  # what was wrong with the text before is not said of this one
+            self._refused = False
+            self._say_what_to_type()
 
     @on(TypedField.TooFast)
     def _too_fast(self, event: TypedField.TooFast) -> None:
         event.stop()
         self._say("too fast to be typing; the field was emptied, nothing was done", "$state-warn")
+        self._refused = True
 
     @on(LineField.GivenUp)
     def _given_up(self, event: LineField.GivenUp) -> None:

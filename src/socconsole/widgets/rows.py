@@ -41,7 +41,8 @@ class Cell(msgspec.Struct, frozen=True):
 class Column(msgspec.Struct, Generic[Row], frozen=True):
     """``width`` is in cells, and the least when ``flex`` (its share of what is left over) is not 0.
 
-    Where not all columns fit, those of the lowest ``priority`` go first.
+    Where not all columns fit, those of the lowest ``priority`` go first. ``ends`` shows how a long text begins and how
+    it ends: of names whose end tells them apart, ids of models.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Column(msgspec.Struct, Generic[Row], frozen=True):
     flex: int = 0
     priority: int = 50
     align: Literal["left", "right"] = "left"
+    ends: bool = False
 
 
 def layout(columns: Sequence[Column[Row]], width: int) -> list[tuple[Column[Row], int]]:
@@ -97,6 +99,21 @@ def fit(text: str, width: int, cut: str, align: Literal["left", "right"] = "left
     return space + text if align == "right" else text + space
 
 
+def fit_ends(text: str, width: int, cut: str) -> str:
+    """``text`` in exactly ``width`` cells, of a longer one its beginning and a little more of its end."""
+    if cell_len(text) <= width or width < _ENDS_LEAST:
+        return fit(text, width, cut)
+    head = (width - 1) * 2 // 5
+    tail = text[-(width - 1 - head) :]
+    while cell_len(tail) > width - 1 - head:
+        tail = tail[1:]
+    return fit(set_cell_size(text, head) + cut + tail, width, cut)
+
+
+_ENDS_LEAST: Final = 8
+"""Cells below which two ends of a text say less than its beginning."""
+
+
 def merge(runs: Iterable[Run]) -> Line:
     """Join neighbours of one style; blanks take the style before them, as they show none of their own."""
     out: list[Run] = []
@@ -118,7 +135,9 @@ def row_line(columns: Sequence[tuple[Column[Row], int]], row: Row, width: int, g
         cell = column.paint(row)
         if index:
             runs.append((" " * GAP, "text"))
-        runs.append((fit(clean(cell.text, _CELL_LIMIT), cells, cut, column.align), cell.style))
+        text = clean(cell.text, _CELL_LIMIT)
+        fitted = fit_ends(text, cells, cut) if column.ends else fit(text, cells, cut, column.align)
+        runs.append((fitted, cell.style))
     return fill(merge(runs), width)
 
 
