@@ -18,7 +18,7 @@ from socconsole.config import Config, EntityConfig, PeerConfig
 from socconsole.model.entry import Entry
 from socconsole.model.source import Answer, Freshness, SourceKey
 from socconsole.model.world import World, WorldKind
-from socconsole.reports import accepting, handoff_file, html, markdown, receipts
+from socconsole.reports import accepting, giving, handoff_file, html, markdown, receipts
 from socconsole.reports.accepting import Taken, accept
 from socconsole.reports.as_data import as_data
 from socconsole.reports.handoff import handoff
@@ -52,8 +52,9 @@ def say(folder: StateFolder, verb: str, **data: Any) -> None:
     project.project(folder)
 
 
-def contained(folder: StateFolder, id_: str, state: str, **over: Any) -> None:
-    data = {
+def intended(folder: StateFolder, id_: str) -> dict[str, Any]:
+    """What the intent of a containment says."""
+    return {
         "id": id_,
         "action": "s3-block-public",
         "target": f"corpus-{id_[-1]}",
@@ -69,7 +70,10 @@ def contained(folder: StateFolder, id_: str, state: str, **over: Any) -> None:
         "wide": False,
         "undoes": None,
     }
-    say(folder, "intent", **{**data, **over})
+
+
+def contained(folder: StateFolder, id_: str, state: str, **over: Any) -> None:
+    say(folder, "intent", **{**intended(folder, id_), **over})
     held = state == "applied"
     say(folder, "outcome", id=id_, state=state, when="at once", held=held, results=[], detail="")
 
@@ -328,6 +332,36 @@ def test_a_blind_source_a_failed_action_and_an_overdue_clock_stand_first(mine: S
     page = markdown(document)
     assert page.index("Blind: guardduty") < page.index("Changed since")
     assert "s3:DeletePublicAccessBlock" in page
+
+
+def told_first(folder: StateFolder) -> str:
+    with db.reading(folder) as conn:
+        return json.dumps(as_data(handoff(folder, conn, Config(), NOW))["sections"][0])
+
+
+def test_an_act_that_the_store_has_not_taken_in_is_not_kept_quiet(mine: StateFolder, tmp_path: Path) -> None:
+    assert "the store" not in told_first(mine)
+    act = "a-00000000000d"
+    ledger.append(mine, [Entry("intent", "ana", data=intended(mine, act), private={"reason": "it leaks"})])
+    assert "the store has not taken in 1 entry of the ledger" in told_first(mine)
+    made = giving.give(mine, Config(), tmp_path / "late.handoff", "ana", NOW).given
+    assert act in made.parcel.actions
+    assert f"In doubt: s3-block-public on corpus-d ({act})" in made.data.decode()
+    assert "the store" not in told_first(mine)
+    say(mine, "case_open")
+    assert "1 entry of the ledger could not be understood" in told_first(mine)
+
+
+def test_no_file_is_given_of_a_store_that_cannot_be_brought_up_to_the_ledger(
+    mine: StateFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "BUSY_MS", 20)
+    ledger.append(mine, [Entry("intent", "ana", data=intended(mine, "a-00000000000d"))])
+    before = ledger.count(mine)
+    with db.writing(mine) as busy, db.transaction(busy), pytest.raises(BadHandoff, match="locked"):
+        giving.give(mine, Config(), tmp_path / "late.handoff", "ana", NOW)
+    assert not (tmp_path / "late.handoff").exists()
+    assert ledger.count(mine) == before
 
 
 def test_of_a_law_that_nobody_answered_for_what_is_due_first_is_told_once(mine: StateFolder) -> None:

@@ -13,7 +13,7 @@ from socconsole.reports.as_data import as_data
 from socconsole.reports.files import held_back
 from socconsole.reports.handoff import handoff
 from socconsole.reports.handoff_file import BadHandoff, Given
-from socconsole.store import db, keys
+from socconsole.store import db, keys, project
 
 if TYPE_CHECKING:
     from socconsole.store.state import StateFolder
@@ -44,6 +44,10 @@ def give(
     Raises :class:`BadHandoff`, ``files.NotWritten`` and ``ledger.LedgerError``; there is no file then. There is never
     one that no entry knows: it would be accepted over there, and its receipt refused here.
     """
+    try:
+        project.project(folder)  # what was begun and is not in the store yet would be missing from the file
+    except db.Error as trouble:
+        raise BadHandoff(f"no file was made: the store: {trouble}", "try again") from trouble
     signer = keys.load(folder.keys)
     if signer is None:
         raise BadHandoff("this install has no signing key yet", "socconsole ledger key")

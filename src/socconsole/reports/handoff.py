@@ -15,7 +15,19 @@ from socconsole.reports import handoff_cases, handoff_first, handoff_rest, metri
 from socconsole.reports.case_report import named
 from socconsole.reports.document import Cell, Document, Mood, Notice, Points, Section, Table, Words
 from socconsole.reports.times import stamp
-from socconsole.store import actions, case_clocks, cases, clear, handoff_view, handoffs, quarantine, queue, sources
+from socconsole.store import (
+    actions,
+    case_clocks,
+    cases,
+    clear,
+    handoff_view,
+    handoffs,
+    ledger,
+    project,
+    quarantine,
+    queue,
+    sources,
+)
 from socconsole.store.clear import Clear
 from socconsole.store.db import Connection
 from socconsole.store.filter import View
@@ -56,6 +68,10 @@ class Scene:
     doubtful: tuple[ActionRecord, ...]
     failed: tuple[ActionRecord, ...]
     unaccepted: tuple[HandedOff, ...]
+    behind: int
+    """Entries of the ledger that the store had not taken in when this was read."""
+    passed: int
+    """Entries that the store passed over, because this program does not know their shape."""
 
     @property
     def overdue(self) -> list[tuple[Case, Clock]]:
@@ -115,6 +131,7 @@ def _scene(
     to: str,
     reader: queue.QueueReader,
 ) -> Scene:
+    applied = project.last_applied(conn)  # before all else is read, and the ledger's head after: never too few
     previous = handoff_view.last(conn) if since is None else None
     told = previous and (previous.at if previous.given else previous.accepted)
     began = since or told or now - FIRST_LOOK
@@ -145,6 +162,8 @@ def _scene(
         doubtful=tuple(actions.in_doubt(conn)),
         failed=tuple(handoff_view.failed(conn, min(began, now - FIRST_LOOK))),
         unaccepted=tuple(handoffs.unaccepted(conn)),
+        behind=max(0, ledger.head(folder).seq - applied),
+        passed=len(project.unapplied(conn)),
     )
 
 
@@ -171,6 +190,7 @@ def _facts(scene: Scene, findings: str) -> tuple[tuple[str, Words], ...]:
 def _first(scene: Scene) -> Section:
     """What nobody may overlook, what leaves now before all else; that it was looked for where there is none."""
     rows: list[Notice] = [*scene.leaving, *scene.threats]
+    rows += _unread(scene)
     judged = scene.judged
     if judged.imported:
         rows.append(Notice("Imported findings only: no live source stands behind this", "unknown"))
@@ -200,10 +220,24 @@ def _first(scene: Scene) -> Section:
     if rows:
         return Section("First", tuple(rows), "first")
     none = (
-        "Every source is fresh and the watch runs; nothing is seen to leave beyond what is usual, no threat waits for "
-        "anybody, no action failed or is in doubt, and no clock is overdue"
+        "Every source is fresh, the watch runs and all of the ledger is taken in; nothing is seen to leave beyond what "
+        "is usual, no threat waits for anybody, no action failed or is in doubt, and no clock is overdue"
     )
     return Section("First", (Points((none,)),), "first")
+
+
+def _unread(scene: Scene) -> list[Notice]:
+    """What is on record and not in this report: a containment begun may be among it."""
+    told = []
+    if scene.behind:
+        told.append(f"the store has not taken in {_entries(scene.behind)} of the ledger")
+    if scene.passed:
+        told.append(f"{_entries(scene.passed)} of the ledger could not be understood")
+    return [Notice(f"Not all is known: {one}; what that says is not told here", "unknown") for one in told]
+
+
+def _entries(count: int) -> str:
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"
 
 
 def _blind_first(judged: Clear) -> list[Notice]:
