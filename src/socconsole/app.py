@@ -145,7 +145,13 @@ class SocConsole(SafeApp[None]):
         return screen.blocked(at) if isinstance(screen, ConsoleScreen) else ""
 
     def held(self, event: events.Key) -> bool:
-        return (top := self._top()) is not None and top.held(event)
+        top = self.screen_stack[-1] if self.screen_stack else None
+        if not isinstance(top, ConsoleScreen):
+            return False
+        if top.held(event):
+            return True
+        top.foresee(event)
+        return False
 
     def discarded(self, keys: tuple[str, ...], why: str) -> None:
         more = f" and {len(keys) - 6} more" if len(keys) > 6 else ""

@@ -115,8 +115,9 @@ class Running:
 
     async def rattle(self, *keys: str) -> None:
         """Keys as fast as they are taken."""
+        typed = {"space": " ", "colon": ":"}
         for key in keys:
-            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
+            self.app.post_message(events.Key(key, key if len(key) == 1 else typed.get(key)))
         await self.pilot.pause()
 
     def text(self) -> str:

@@ -124,6 +124,24 @@ async def test_what_is_typed_before_a_question_stands_is_its_answer_and_no_comma
         assert estate.verbs() == []
 
 
+async def test_a_burst_behind_a_colon_is_whole(estate: Estate, console: Opened) -> None:
+    """As a slow line delivers what was typed: all of it is here before the colon was handled."""
+    estate.answer(Freshness.FRESH, record(1, "The corpus leaves"))
+    async with console() as desk:
+        await desk.until(lambda: "The corpus leaves" in desk.text())
+        desk.app.key_guard.window_s = 0.03  # with the guard as it is: a, c, e, n and v are keys that act
+        for prompts in (True, False):
+            if not prompts:
+                await desk.screen.query(LinePrompt).remove()
+                await desk.screen.query(NotePrompt).remove()
+            await desk.rattle("colon", *"respnd", "space", *"cavenza")
+            await desk.until(lambda: desk.screen.query(LinePrompt) and desk.screen.query_one(LinePrompt).asking)
+            await desk.until(lambda: desk.screen.query_one(LinePrompt).value == "respnd cavenza")
+            await desk.press("escape")
+            await desk.until(lambda: not desk.screen.asking)
+        assert estate.verbs() == []
+
+
 async def test_at_80_columns_too(estate: Estate, console: Opened) -> None:
     async with console(size=(80, 24)) as desk:
         with closing(estate.write()) as conn:

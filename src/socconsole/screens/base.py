@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Hashable, Sequence
 from contextlib import suppress
@@ -41,6 +42,8 @@ SMALLEST: Final = (60, 10)
 WIDE: Final = 100
 """From here on, list and detail stand side by side."""
 _COMMAND_MOST: Final = 2_000
+_COMING_S: Final = 2.0
+"""For so long keys wait for a question that is on its way."""
 """Characters of a command: ``:receipt`` takes a signed line."""
 SHORT: Final = 18
 """Below this height, and narrow, there is no room for a detail."""
@@ -79,8 +82,10 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         self._answer: asyncio.Future[str | None] | None = None
         self._focus_before: Widget | None = None
         self._making = asyncio.Lock()
-        self._coming = False
-        """Whether a question was asked for that does not stand yet."""
+        self._coming: float | None = None
+        """When a question was asked for that does not stand yet (``time.monotonic``)."""
+        self._asked_by = ("", 0.0)
+        """The key that asked for it, and when it came."""
         self._early: list[str] = []
         """Keys typed meanwhile."""
 
@@ -226,7 +231,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
     def on_key(self, event: events.Key) -> None:
         if focused_field(self.focused):
             return
-        if self.held(event):
+        if (event.key, event.time) != self._asked_by and self.held(event):
             event.stop()
             event.prevent_default()
             return
@@ -245,19 +250,32 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
         why = "" if named else self.why_not(command)
         handler = self.handler(command)
         if why or handler is None:
+            self._typed_early("-")
             self.say(f"{command.title}: {why or 'not here'}", "warning")
             return
         self.hush()
         # The subject is taken here: a coroutine's body runs later, when the cursor may be elsewhere.
         result = handler(Invocation(command, argument, self.subject()))
         if inspect.iscoroutine(result):
-            self._coming = command.id in ASKING
-            self.work(self._until_asked(result) if self._coming else result)
+            if command.id in ASKING:
+                self._coming = time.monotonic()
+            self.work(self._until_asked(result) if self._coming is not None else result)
+
+    def foresee(self, event: events.Key) -> None:
+        """A key is on its way to this screen: where it brings a question, what comes behind it is the answer. Of a
+        burst, as a slow line delivers it, the rest is here before the first key is handled."""
+        if focused_field(self.focused):
+            return
+        command = self.desk.keymap.command(event.key, self.place)
+        if command is not None and command.id in ASKING and not command.acting and not self.why_not(command):
+            self._coming, self._asked_by = event.time, (event.key, event.time)
 
     def held(self, event: events.Key) -> bool:
         """Whether a key waits for a question that is on its way: its answer must not become commands. Keys that say
         nothing (arrows, escape) go on."""
-        if not self._coming or not (event.is_printable or event.key in ("enter", "tab", "backspace")):
+        if self._coming is not None and event.time - self._coming > _COMING_S:
+            self._typed_early("-")  # a question that takes so long is none that somebody types blindly into
+        if self._coming is None or not (event.is_printable or event.key in ("enter", "tab", "backspace")):
             return False
         self._early.append(event.character if event.is_printable and event.character else event.key)
         return True
@@ -270,7 +288,7 @@ class ConsoleScreen(KeyPaint, Screen[None], inherit_bindings=False):
 
     def _typed_early(self, value: str) -> str:
         """What a field begins with: ``value``, else what was typed before it stood. What has no place there is told."""
-        early, self._early, self._coming = self._early, [], False
+        early, self._early, self._coming = self._early, [], None
         keys = [key for key in early if value or len(key) > 1]
         if keys:
             self.say(f"ignored {' '.join(keys)}: the question did not stand yet", "warning")
