@@ -73,6 +73,15 @@ def test_what_waits_in_the_store_alone_keeps_a_target_from_being_called_met(tmp_
     act(folder, Acknowledge((named(3),), "too"), now=datetime.now(UTC))
     assert told(folder).waiting == (0, None)
     assert told(folder, until=datetime.now(UTC)).waiting is None, "the store cannot tell of an earlier moment"
+    earlier = told(folder, until=datetime.now(UTC) - timedelta(seconds=0.001))
+    assert {one.verdict for one, _ in earlier.targets} == {"unknown"}
+    assert [one["store_waiting"] for one in metrics.as_json(earlier)["targets"]] == [None, None]
+    assert told(folder, until=datetime.now(UTC) + timedelta(days=1)).waiting == (0, None), "it is now, still"
+    ledger.append(folder, [Entry("acknowledge", "ana", (named(9),), {})])
+    strange = told(folder)
+    assert strange.targets[0][0].verdict == "unknown"
+    assert "1 entry could not be understood" in str(metrics.document(strange).sections[0])
+    assert "1 entry could not be understood" in str(metrics.section(folder, datetime.now(UTC), now))
     for page in (markdown(metrics.document(told(folder))), html(metrics.document(told(folder)))):
         assert "alert(1)" not in page, "nobody who acted, and nothing that he wrote, is in it"
 

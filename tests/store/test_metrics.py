@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -203,6 +204,33 @@ def test_what_ended_otherwise_stands_apart_with_why() -> None:
     assert seconds(book.measure(Name.ACKNOWLEDGE, 100).whole)[1] == [86], "told again, it waits again"
 
 
+def test_what_waited_too_long_was_missed_however_it_ended() -> None:
+    def judged(book: Book) -> tuple[str, int, int]:
+        one = target(book.measure(Name.ACKNOWLEDGE, 20_000))
+        return one.verdict, one.missed, one.unknown
+
+    book = Book()
+    book.decide("acknowledge", 60, "f-1", told=f(1))
+    book.write("ended", 300, "f-2", data={"how": "archived", "facts": f(2)})
+    assert judged(book) == ("met", 0, 0)
+    untold = copy.deepcopy(book)
+    untold.write("ended", 300, "f-3", data={"how": "archived"})
+    assert judged(untold) == ("unknown", 0, 1), "nobody can tell how long it waited"
+    theirs = Book()
+    late = theirs.write("claim", 10_000, "f-4", data={"batch": "b-1", "facts": f(4)})
+    soon = theirs.write("claim", 100, "f-5", data={"batch": "b-2", "facts": f(5)})
+    book.write("unacknowledged", 50, "f-5", data={"facts": f(5)})
+    book.adopt(soon, 15_000)
+    book.write("ended", 11_000, "f-5", data={"how": "gone"})
+    assert judged(book) == ("met", 0, 0), "somebody had taken it up before it ended"
+    book.write("unacknowledged", 50, "f-4", data={"facts": f(4)})
+    book.adopt(late, 15_000)
+    assert judged(book) == ("not met", 1, 0)
+    book.write("ended", 11_000, "f-6", data={"how": "archived", "facts": f(6)})
+    assert judged(book) == ("not met", 2, 0)
+    assert book.measure(Name.ACKNOWLEDGE, 20_000).whole.waited[-1] == (11_000 - 64) * S
+
+
 def test_an_import_detects_nothing() -> None:
     book = Book("import")
     book.decide("acknowledge", 60, "f-1", told=f(1))
@@ -282,8 +310,11 @@ def test_a_target_is_met_only_when_all_are_known_to_keep_it(
 ) -> None:
     items = [MetricItem(("HIGH", ""), took=value * S) for value in took]
     items += [MetricItem(("HIGH", ""), open=True, age=None if age is None else age * S) for age in ages]
-    one = target(metric(Name.DETECT, items))
+    one_of = metric(Name.DETECT, items)
+    one = target(one_of)
     assert (one.verdict, (one.met, one.missed, one.undecided, one.unknown)) == (verdict, counts)
+    for doubt in (target(one_of, beside=None), target(one_of, beside=1), target(one_of, strange=1)):
+        assert doubt.verdict == ("not met" if verdict == "not met" else "unknown")
 
 
 @pytest.mark.parametrize(

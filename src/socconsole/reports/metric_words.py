@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -12,7 +11,7 @@ from socconsole.store.metrics import Measure
 
 def row(name: str, one: Measure) -> tuple[str, str, str, str, str]:
     """One group: of what, how many of how many, how long, what is open, what is not in it."""
-    return name, f"{one.n:,} of {one.n + one.open:,}", lengths(one), still_open(one), apart(one.apart)
+    return name, f"{one.n:,} of {one.n + one.open:,}", lengths(one), still_open(one), apart(one)
 
 
 def brief(one: Measure) -> str:
@@ -43,8 +42,18 @@ def _waits(one: Measure) -> Iterator[str]:
         yield f"{one.snoozed:,} snoozed"
 
 
-def apart(why: Counter[str]) -> str:
-    return "; ".join(f"{n:,} {each}" for each, n in sorted(why.items())) or "none"
+def apart(one: Measure) -> str:
+    """What is neither done nor open, by why, and how long the longest of it had waited."""
+    why = "; ".join(f"{n:,} {each}" for each, n in sorted(one.apart.items()))
+    return f"{why}; waited up to {span(one.waited[-1])}" if one.waited else why or "none"
+
+
+def not_understood(count: int) -> str:
+    """What follows from entries that could not be read; empty where there are none."""
+    entries = f"{count:,} {'entry' if count == 1 else 'entries'}"
+    return (
+        f"{entries} could not be understood, and are in no metric: whether a target was met is unknown" if count else ""
+    )
 
 
 def waits(told: tuple[int, datetime | None], now: datetime) -> str:

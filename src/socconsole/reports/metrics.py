@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from socconsole.model.world import DrillWorld
 from socconsole.reports.document import Cell, Document, Facts, Mood, Notice, Paragraph, Points, Section, Table
-from socconsole.reports.metric_words import brief, row, waits
+from socconsole.reports.metric_words import brief, not_understood, row, waits
 from socconsole.reports.times import stamp
 from socconsole.store import due, lifetimes, measuring
 from socconsole.store.db import Connection
@@ -49,18 +49,20 @@ class Report:
     own: tuple[Metric, ...]
     adopted: tuple[Metric, ...]
     waiting: tuple[int, datetime | None] | None
-    undetected: int
+    undetected: int | None
     """Of those waiting, the ones that AWS told of since this install began: by the ledger nobody detected them."""
 
     @property
     def targets(self) -> list[tuple[Target, Target | None]]:
         """Each by the clock and, in a drill that runs faster than the clock, in the time of its story."""
         speed = self.drill.speed if self.drill else 1.0
+        strange = self.lives.strange
         aimed = [one for one in self.own if one.name in AIMED_AT]
         found = []
         for one in aimed:
-            beside = self.undetected if one.name is Name.DETECT else self.waiting[0] if self.waiting else 0
-            found.append((target(one, TARGET, beside), target(one, TARGET / speed, beside) if speed != 1 else None))
+            beside = self.undetected if one.name is Name.DETECT else self.waiting and self.waiting[0]
+            in_story = target(one, TARGET / speed, beside, strange) if speed != 1 else None
+            found.append((target(one, TARGET, beside, strange), in_story))
         return found
 
 
@@ -69,6 +71,7 @@ def report(
 ) -> Report:
     """What ended from ``since`` on, or is open, as of ``until`` or now. Raises ``ledger.LedgerError``."""
     as_of = min(until, now) if until else now
+    store_knows = as_of == now
     lives = lifetimes.read(folder, as_of)
     start = micros(since) if since else None
     return Report(
@@ -80,8 +83,8 @@ def report(
         drill=folder.world.drill,
         own=measuring.measure(lives, lives.own, start),
         adopted=measuring.measure(lives, lives.adopted, start),
-        waiting=due.waiting(conn, now) if until is None else None,
-        undetected=due.waiting(conn, now, lives.began)[0] if until is None else 0,
+        waiting=due.waiting(conn, now) if store_knows else None,
+        undetected=due.waiting(conn, now, lives.began)[0] if store_knows else None,
     )
 
 
@@ -115,8 +118,6 @@ def _notices(made: Report) -> Iterator[Notice]:
             f"host's clock; the story passes {made.drill.speed:g} times as fast",
             "unknown",
         )
-    if made.lives.strange:
-        yield Notice(f"{made.lives.strange:,} entries could not be understood, and are in no metric", "unknown")
     below = sum(one.whole.below_zero for one in made.own)
     if below:
         yield Notice(f"{below:,} ended before they began: the clocks of AWS and of this host disagree", "unknown")
@@ -129,7 +130,13 @@ def _targets(made: Report) -> Section:
         if in_story is not None:
             rows.append(_target(in_story, f"Time to {in_story.name}, in the time of the story"))
     columns = ("Target", "Verdict", "Kept", "Missed", "May still", "Cannot be told", "In the store, waiting")
-    return Section(f"Within {TARGET // timedelta(minutes=1)} minutes", (Table(columns, tuple(rows), ""),), "targets")
+    title = f"Within {TARGET // timedelta(minutes=1)} minutes"
+    return Section(title, (*_strange(made.lives), Table(columns, tuple(rows), "")), "targets")
+
+
+def _strange(lives: Lives) -> Iterator[Notice]:
+    if said := not_understood(lives.strange):
+        yield Notice(said, "unknown")
 
 
 _MOODS: Final[dict[str, Mood]] = {"met": "good", "not met": "bad"}
@@ -145,7 +152,7 @@ def _target(one: Target, name: str) -> tuple[str | Cell, ...]:
         f"{one.missed:,}",
         f"{one.undecided:,}",
         f"{one.unknown:,}",
-        f"{one.beside:,}",
+        "the store cannot tell" if one.beside is None else f"{one.beside:,}",
     )
 
 
@@ -184,7 +191,7 @@ def section(folder: StateFolder, now: datetime, since: datetime) -> Section:
     drill = "DRILL, by the host's clock. " if folder.world.drill else ""
     said = f"{drill}From the ledger, of findings and cases and never by person; `socconsole metrics` says more."
     table = Table(("Metric", f"Since {stamp(since)}", "In 30 days"), rows, "")
-    return Section("Metrics", (Paragraph(said), table), "metrics")
+    return Section("Metrics", (Paragraph(said), *_strange(lives), table), "metrics")
 
 
 # --- as data ------------------------------------------------------------------------------------------------------
@@ -248,4 +255,5 @@ def _measure_json(one: Measure) -> dict[str, Any]:
         "open_without_age": one.ageless,
         "snoozed": one.snoozed,
         "apart": dict(one.apart),
+        "apart_longest_s": one.waited[-1] / 1e6 if one.waited else None,
     }

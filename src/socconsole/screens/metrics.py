@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from socconsole.reports import metrics
-from socconsole.reports.metric_words import apart, brief, waits
+from socconsole.reports.metric_words import apart, brief, not_understood, waits
 from socconsole.reports.metrics import Report
 from socconsole.screens.reader import ReadScreen
 from socconsole.store.metrics import DEFINITIONS, TARGET, Metric, Name, Target
@@ -41,16 +41,16 @@ async def read(desk: Desk, length: timedelta | None) -> ReadScreen:
 def sections(made: Report) -> Sequence[Section]:
     """The rows: targets first, then each metric whole and by group, then what this is and is not."""
     minutes = TARGET // timedelta(minutes=1)
-    found = [Section(f"in {minutes} min", list(_targets(made)))]
+    unread = not_understood(made.lives.strange)
+    doubt: list[Body] = [[(unread, "unknown")]] if unread else []
+    found = [Section(f"in {minutes} min", [*doubt, *_targets(made)])]
     found += [Section(_LABELS.get(one.name, one.name), list(_metric(one))) for one in made.own]
     for one in made.adopted:
         if one.whole.n or one.whole.open:
             found.append(Section("adopted", [[(f"{one.name}, on another install", "strong")], *_metric(one)]))
     store: Body = "not asked" if made.waiting is None else waits(made.waiting, made.now)
-    strange = made.lives.strange
-    limits: list[Body] = [[(f"{strange:,} entries could not be understood", "unknown")]] if strange else []
     found.append(Section("store", [store]))
-    found.append(Section("limits", [*limits, *([(line, "quiet")] for line in metrics.LIMITS)]))
+    found.append(Section("limits", [[(line, "quiet")] for line in metrics.LIMITS]))
     return found
 
 
@@ -69,7 +69,7 @@ def _target(one: Target, how: str) -> Body:
             (one.missed, "did not"),
             (one.undecided, "still may"),
             (one.unknown, "cannot be told"),
-            (one.beside, "wait in the store"),
+            (one.beside or 0, "wait in the store"),
         )
         if n
     ]
@@ -90,4 +90,4 @@ def _metric(one: Metric) -> Iterator[Body]:
     if one.whole.below_zero:
         yield [(f"{one.whole.below_zero:,} below zero: the clocks of AWS and of this host disagree", "unknown")]
     if one.whole.apart:
-        yield [(f"not in it: {apart(one.whole.apart)}", "quiet")]
+        yield [(f"not in it: {apart(one.whole)}", "quiet")]

@@ -85,10 +85,10 @@ def _detected(lives: Lives, one: Finding, start: int) -> Item | None:
 def _acknowledged(lives: Lives, one: Finding, theirs: Finding | None, start: int) -> Item | None:
     if one.taken_up is not None:
         return _took(one, one.seen, one.taken_up) if one.taken_up >= start else None
-    if one.ended is not None:
-        return _item(one, apart=ENDED) if one.ended >= start else None
-    if theirs is not None and theirs.taken_up is not None:
-        return _item(one, apart=ELSEWHERE) if theirs.taken_up >= start else None
+    others = ((one.ended, ENDED), (theirs.taken_up if theirs is not None else None, ELSEWHERE))
+    over = min([(at, why) for at, why in others if at is not None], default=None)
+    if over is not None:
+        return _waited(one, *over) if over[0] >= start else None
     return _waits(lives, one)
 
 
@@ -98,7 +98,7 @@ def _contained(lives: Lives, one: Finding, start: int) -> Item | None:
     if one.contained is not None:
         return _took(one, one.seen, one.contained) if one.contained >= start else None
     if one.verdict in (Verdict.FALSE_POSITIVE, Verdict.BENIGN_POSITIVE):
-        return _item(one, apart=HARMLESS) if one.judged is not None and one.judged[0] >= start else None
+        return _waited(one, one.judged[0], HARMLESS) if one.judged is not None and one.judged[0] >= start else None
     return _waits(lives, one)
 
 
@@ -107,16 +107,16 @@ def _resolved(lives: Lives, one: Finding, theirs: Finding | None, start: int) ->
     if moments:
         return _took(one, one.seen, min(moments)) if min(moments) >= start else None
     if one.ended is not None:
-        return _item(one, apart=GONE) if one.ended >= start else None
+        return _waited(one, one.ended, GONE) if one.ended >= start else None
     if theirs is not None and theirs.judged is not None:
-        return _item(one, apart=ELSEWHERE) if theirs.judged[0] >= start else None
+        return _waited(one, theirs.judged[0], ELSEWHERE) if theirs.judged[0] >= start else None
     return _waits(lives, one)
 
 
 def _case(lives: Lives, one: Case, start: int) -> Item | None:
     group = (one.severity, "")
     if one.merged is not None:
-        return Item(group, apart=MERGED) if one.merged >= start else None
+        return Item(group, apart=MERGED, age=one.merged - one.opened) if one.merged >= start else None
     if one.closed is not None:
         return Item(group, one.closed - one.opened) if one.closed >= start else None
     return Item(group, open=True, age=lives.as_of - one.opened)
@@ -131,6 +131,13 @@ def _took(one: Finding, began: int | None, ended: int | None) -> Item:
 def _waits(lives: Lives, one: Finding) -> Item:
     age = None if one.seen is None else lives.as_of - one.seen
     return Item(_group(one), open=True, age=age, snoozed=one.snoozed(lives.as_of))
+
+
+def _waited(one: Finding, until: int, why: str) -> Item:
+    """It stands apart, with how long it had waited: what was missed is not made good by whatever ended it."""
+    if one.seen is None:
+        return _item(one, apart=UNMEASURABLE)
+    return Item(_group(one), apart=why, age=until - one.seen)
 
 
 def _item(one: Finding, *, apart: str) -> Item:

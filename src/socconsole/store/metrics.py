@@ -52,7 +52,7 @@ class Item:
     took: int | None = None
     open: bool = False
     age: int | None = None
-    """How long it has waited so far; None where nobody can tell."""
+    """How long it has waited so far, or had when something else ended it; None where nobody can tell."""
     snoozed: bool = False
     apart: str = ""
 
@@ -69,6 +69,8 @@ class Measure:
     """Of those still open."""
     apart: Counter[str]
     """Neither measured nor open, by why."""
+    waited: tuple[int, ...] = ()
+    """How long those of ``apart`` had waited that something else ended, sorted."""
 
     @property
     def n(self) -> int:
@@ -111,40 +113,45 @@ class Target:
     limit: timedelta
     met: int
     missed: int
-    """Took longer, or wait for longer already."""
+    """Took longer, wait for longer already, or had when something else ended them."""
     undecided: int
     """Wait, and may still make it."""
     unknown: int
     """Cannot be told: below zero, or without the moments it takes."""
-    beside: int = 0
-    """Wait in the store, and no entry need know of them."""
+    beside: int | None = 0
+    """Wait in the store, and no entry need know of them; None where the store cannot tell."""
+    strange: int = 0
+    """Entries of the ledger that could not be understood: any of them may be of one that did not keep it."""
 
     @property
     def verdict(self) -> str:
-        """``met``, ``not met``, or ``unknown``: something is undecided, cannot be told or not on the ledger, or nothing
-        is there at all."""
+        """``met``, ``not met``, or ``unknown``: something is undecided, cannot be told, not on the ledger or there not
+        understood, or nothing is there at all."""
         if self.missed:
             return "not met"
-        return "met" if self.met and not (self.undecided or self.unknown or self.beside) else "unknown"
+        doubt = self.undecided or self.unknown or self.strange or self.beside is None or self.beside
+        return "met" if self.met and not doubt else "unknown"
 
 
 UNMEASURABLE: Final = "not measurable: no entry tells when"
 """Why something that a metric is about is not in it: the entries it would take were made before they told."""
 
 
-def target(metric: Metric, limit: timedelta = TARGET, beside: int = 0) -> Target:
-    """How many kept within ``limit``; ``beside`` are those that wait in the store."""
+def target(metric: Metric, limit: timedelta = TARGET, beside: int | None = 0, strange: int = 0) -> Target:
+    """How many kept within ``limit``; ``beside`` and ``strange`` as the target has them."""
     most = limit // timedelta(microseconds=1)
     whole = metric.whole
     late = sum(age > most for age in whole.waiting)
+    ended_late = sum(age > most for age in whole.waited)
     return Target(
         name=metric.name,
         limit=limit,
         met=sum(0 <= value <= most for value in whole.took),
-        missed=sum(value > most for value in whole.took) + late,
+        missed=sum(value > most for value in whole.took) + late + ended_late,
         undecided=len(whole.waiting) - late,
         unknown=whole.below_zero + whole.ageless + whole.apart[UNMEASURABLE],
         beside=beside,
+        strange=strange,
     )
 
 
@@ -177,4 +184,5 @@ def _summed(items: Sequence[Item]) -> Measure:
         ageless=sum(item.age is None for item in waiting),
         snoozed=sum(item.snoozed for item in waiting),
         apart=Counter(item.apart for item in items if item.apart),
+        waited=tuple(sorted(item.age for item in items if item.apart and item.age is not None)),
     )
