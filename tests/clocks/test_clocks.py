@@ -52,6 +52,13 @@ def test_a_period_ends_as_in_the_worked_examples(start: str, after: str, zone: s
     assert add(at(start, zone), length, ZoneInfo(zone)) == at(due, zone)
 
 
+def test_hours_of_a_start_that_was_said_in_another_zone_pass_as_elsewhere() -> None:
+    length, berlin = period("72h"), ZoneInfo("Europe/Berlin")
+    assert length is not None
+    start = datetime(2026, 10, 24, 12, tzinfo=berlin)  # the night after, clocks go back
+    assert add(start, length, berlin).astimezone(UTC) - start.astimezone(UTC) == timedelta(hours=72)
+
+
 @given(
     st.integers(1_577_836_800, 2_051_222_400).map(lambda second: datetime.fromtimestamp(second, UTC)),
     st.sampled_from(["Europe/Berlin", "America/Sao_Paulo", "Asia/Kathmandu", "Pacific/Apia", "UTC"]),

@@ -9,7 +9,7 @@ them is used here: a clock that somebody works by counts from the event itself, 
 from __future__ import annotations
 
 import calendar
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from socconsole.clocks.regime import Period, Unit
@@ -24,7 +24,7 @@ def add(start: datetime, period: Period, zone: ZoneInfo) -> datetime:
     here, which makes it earlier, never later.
     """
     if period.length is not None:
-        return (start + period.length).astimezone(start.tzinfo)
+        return (start.astimezone(UTC) + period.length).astimezone(start.tzinfo)
     local = start.astimezone(zone)
     day = local.date()
     if period.unit is Unit.MONTHS:
