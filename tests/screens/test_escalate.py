@@ -202,3 +202,14 @@ def test_a_reason_is_kept_whole_or_refused(leak: Estate) -> None:
     assert leak.verbs() == []
     escalation_acts.begin(leak.folder, "night", [id_], "ana", f"\x00\ud800{HOSTILE}", datetime.now(UTC))
     assert HOSTILE in leak.entry().entry.private["reason"]
+
+
+def test_nothing_that_waits_is_left_out_however_much_does(leak: Estate) -> None:
+    with db.reading(leak.folder) as conn:
+        (id_,) = conn.execute("SELECT id FROM finding ORDER BY n LIMIT 1").fetchone()
+    entries = [escalation_acts.opening(f"p{n}", [id_], "ana") for n in range(1_001)]
+    ledger.append(leak.folder, entries)
+    newest = str(entries[-1].data["id"])
+    assert going(leak)[-1].id == newest
+    (stopped,) = escalation_acts.stop(leak.folder, [newest], "ana", "he rang back")
+    assert stopped.id == newest

@@ -149,9 +149,13 @@ def _begin(conn: Connection, line: Line, id_: str, path: str) -> None:
 
 
 def going(conn: Connection, *, ended: bool = False, limit: int = 1000) -> list[Going]:
-    """Escalations that nobody answered yet, the oldest first; with ``ended`` all, the newest first."""
-    where, order = ("", "DESC") if ended else ("WHERE stopped IS NULL", "ASC")
-    return _read(conn, f"{where} ORDER BY fired {order}, seq {order} LIMIT ?", limit)
+    """Escalations that nobody answered yet, all of them, the oldest first: what is left out here pages nobody.
+
+    With ``ended`` the newest ``limit`` of all that ever were, the newest first.
+    """
+    if ended:
+        return _read(conn, "ORDER BY fired DESC, seq DESC LIMIT ?", limit)
+    return _read(conn, "WHERE stopped IS NULL ORDER BY fired, seq")
 
 
 def of(conn: Connection, *ids: str) -> list[Going]:
