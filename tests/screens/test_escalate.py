@@ -132,7 +132,7 @@ async def test_a_case_is_escalated_from_the_list_and_from_its_own_screen(leak: E
         await desk.press("enter")
         await beside(desk, "is under way")
         await desk.press("escape")
-        await beside(desk, "escalated by path", "under way")
+        await beside(desk, "by path night", "under way")
     (one,) = going(leak)
     assert one.abouts == (case,)
 
