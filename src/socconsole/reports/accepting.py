@@ -68,8 +68,11 @@ class Taken:
         return tuple(said)
 
 
-def give(folder: StateFolder, given: Given, who: str, now: datetime) -> Line:
-    """Put on record that a file was made. Raises ``ledger.LedgerError``."""
+def give(folder: StateFolder, given: Given, who: str, now: datetime, read: int | None = None) -> Line:
+    """Put on record that a file was made, from the ledger up to entry ``read``: the next one tells what came after.
+
+    Raises ``ledger.LedgerError``.
+    """
     data = {
         "now": micros(now),
         "handoff": given.parcel.id,
@@ -77,6 +80,7 @@ def give(folder: StateFolder, given: Given, who: str, now: datetime) -> Line:
         "bytes": len(given.data),
         "cases": list(given.parcel.cases),
         "actions": list(given.parcel.actions),
+        **({} if read is None else {"read": read}),
     }
     (line,) = ledger.append(folder, [Entry(GIVEN, who, (given.parcel.id,), data)])
     decisions.catch_up(folder)

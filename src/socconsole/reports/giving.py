@@ -52,6 +52,7 @@ def give(
     if signer is None:
         raise BadHandoff("this install has no signing key yet", "socconsole ledger key")
     with db.reading(folder) as conn:
+        told = project.last_applied(conn)  # before anything is read: what is told twice is seen, what is not is lost
         document = as_data(handoff(folder, conn, config, now, since=since, to=to))
         made = handoff_file.make(folder, conn, document, who, signer, now)
     if len(made.data) > handoff_file.MOST:
@@ -59,5 +60,5 @@ def give(
             f"{len(made.data):,} bytes: no install accepts a file of that size", "close cases that are done"
         )
     with held_back(path, made.data):
-        line = accepting.give(folder, made, who, now)
+        line = accepting.give(folder, made, who, now, told)
     return Gave(path, made, line.seq)

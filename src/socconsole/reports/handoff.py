@@ -157,7 +157,9 @@ def _scene(
         ),
         leaving=tuple(handoff_first.leaving(conn, reader, now)),
         threats=tuple(handoff_first.threats(reader, now)),
-        changed=handoff_view.changed(folder, conn, began, previous.seq if previous else 0),
+        changed=handoff_view.changed(
+            folder, conn, began, handoff_view.told_up_to(folder, previous) if previous else None
+        ),
         in_force=tuple(actions.in_force(conn)),
         doubtful=tuple(actions.in_doubt(conn)),
         failed=tuple(handoff_view.failed(conn, min(began, now - FIRST_LOOK))),

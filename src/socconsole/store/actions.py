@@ -6,11 +6,12 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from socconsole.model.action import ActionRecord, ActionState, Call, Reversible
 from socconsole.model.world import Place
-from socconsole.store.instants import instant, instant_or_none
+from socconsole.store.instants import instant, instant_or_none, micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,13 @@ def whole(conn: sqlite3.Connection, id_: str) -> Stored | None:
 def latest(conn: sqlite3.Connection, limit: int = 100) -> list[ActionRecord]:
     """Newest first."""
     return _records(conn, "1", limit, order="intent_seq DESC LIMIT ?")
+
+
+def intended_since(conn: sqlite3.Connection, since: datetime, states: Sequence[ActionState]) -> list[ActionRecord]:
+    """Those in one of these states that were intended from a moment on, newest first."""
+    marks = ",".join("?" * len(states))
+    values = (micros(since), *(one.value for one in states))
+    return _records(conn, f"intended >= ? AND state IN ({marks})", *values, order="intent_seq DESC")
 
 
 def of_finding(conn: sqlite3.Connection, finding: str) -> list[ActionRecord]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
 from typing import TYPE_CHECKING, Final
 
 from socconsole.model.action import ActionRecord, ActionState
-from socconsole.model.entry import Line
-from socconsole.store import actions, adopted, case_view, handoffs, ledger, project_cases
+from socconsole.store import actions, case_view, handoffs, ledger, project_cases
 from socconsole.store.case_view import Happened
 from socconsole.store.instants import instant, micros
 from socconsole.text import Untrusted
@@ -19,7 +17,6 @@ from socconsole.text import Untrusted
 if TYPE_CHECKING:
     from socconsole.store.state import StateFolder
 
-_PAGE: Final = 500
 LISTED: Final = 60
 """Changes to cases and clocks that are told one by one; how many more there were is said."""
 
@@ -59,40 +56,40 @@ class Ending:
 def last(conn: Connection) -> handoffs.HandedOff | None:
     """The last handoff that somebody took over, here or elsewhere: what lies before it was told. One that nobody
     accepted told nobody anything."""
-    return next((one for one in handoffs.latest(conn) if one.accepted is not None), None)
+    return handoffs.last_accepted(conn)
 
 
-def changed(folder: StateFolder, conn: Connection, since: datetime, after: int = 0) -> Changed:
-    """What was put on the ledger from ``since`` on, and after entry ``after``."""
-    told: list[Line] = []
-    done: dict[str, ActionRecord] = {}
-    decided: Counter[str] = Counter()
-    for line in _newest(folder, since, after):
-        if line.entry.verb in _DONE:
-            decided[line.entry.verb] += len(line.entry.subjects)
-        elif line.entry.verb in project_cases.VERBS:
-            told.append(line)
-        elif line.entry.verb == "intent" and (record := actions.get(conn, str(line.entry.data["id"]))):
-            done[record.id] = record
-    listed = [case_view.happened(line) for line in told[:LISTED]]
-    return Changed(tuple(listed), len(told) - len(listed), tuple(done.values()), decided)
+def told_up_to(folder: StateFolder, handoff: handoffs.HandedOff) -> int | None:
+    """The last entry that a handoff told of; None where its own entry does not say so, as those of before.
+
+    One that is given is read first and put on record then: what came between is the next one's to tell.
+    """
+    if not handoff.given:
+        return handoff.seq
+    line = ledger.get(folder, [handoff.seq]).get(handoff.seq)
+    read = line.entry.data.get("read") if line is not None else None
+    return read if isinstance(read, int) else None
 
 
-def _newest(folder: StateFolder, since: datetime, after: int) -> Iterator[Line]:
-    """This install's own entries, the newest first. What was adopted happened before it came here."""
-    offset = 0
-    while lines := ledger.window(folder, offset, _PAGE).lines:
-        for line in lines:
-            if line.at < since or line.seq <= after:
-                return
-            if line.entry.verb != adopted.ADOPTED:
-                yield line
-        offset += len(lines)
+def changed(folder: StateFolder, conn: Connection, since: datetime, after: int | None = None) -> Changed:
+    """What was put on the ledger after entry ``after``, or from ``since`` on where that is not known: this install's
+    own entries, the newest first. What was adopted happened before it came here."""
+    begin = ledger.last_before(folder, since) if after is None else after
+    told = ledger.window(folder, 0, LISTED, verbs=sorted(project_cases.VERBS), after=begin)
+    decided = ledger.subjects(folder, begin, _DONE)
+    intents = [str(line.entry.data["id"]) for line in ledger.lines(folder, begin, verbs=("intent",))]
+    records = [actions.get(conn, id_) for id_ in dict.fromkeys(reversed(intents))]
+    return Changed(
+        cases=tuple(case_view.happened(line) for line in told.lines),
+        more=told.total - len(told.lines),
+        actions=tuple(one for one in records if one is not None),
+        decided=Counter({verb: decided[verb] for verb in _DONE if verb in decided}),
+    )
 
 
 def failed(conn: Connection, since: datetime) -> list[ActionRecord]:
     """Containments and undos intended since then of which AWS does not say that they hold, newest first."""
-    return [one for one in actions.latest(conn, _PAGE) if one.intended >= since and one.state in _FAILED]
+    return actions.intended_since(conn, since, _FAILED)
 
 
 def owed(conn: Connection) -> list[Due]:

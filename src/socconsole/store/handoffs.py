@@ -80,6 +80,16 @@ def latest(conn: Connection, limit: int = 20) -> list[HandedOff]:
     return _handoffs(conn, "ORDER BY seq DESC LIMIT ?", limit)
 
 
+def last_accepted(conn: Connection) -> HandedOff | None:
+    """The newest that somebody took over, here or elsewhere."""
+    return next(iter(_handoffs(conn, "WHERE accepted IS NOT NULL ORDER BY seq DESC LIMIT 1")), None)
+
+
+def given_after(conn: Connection, seq: int) -> list[HandedOff]:
+    """Given here after an entry, newest first."""
+    return _handoffs(conn, "WHERE way = 'out' AND seq > ? ORDER BY seq DESC", seq)
+
+
 def unaccepted(conn: Connection) -> list[HandedOff]:
     """Given, and no receipt has come: nobody is known to have taken over. Oldest first.
 

@@ -31,7 +31,20 @@ from socconsole.store.ledger_file import (
     connect,
     writing,
 )
-from socconsole.store.ledger_read import WORLD, count, export, get, head, lines, numbers, read, tail, window
+from socconsole.store.ledger_read import (
+    WORLD,
+    count,
+    export,
+    get,
+    head,
+    last_before,
+    lines,
+    numbers,
+    read,
+    subjects,
+    tail,
+    window,
+)
 from socconsole.store.ledger_schema import DDL
 from socconsole.store.locks import LockHeld
 from socconsole.store.ownership import StateError
@@ -55,11 +68,13 @@ __all__ = [
     "export",
     "get",
     "head",
+    "last_before",
     "lines",
     "numbers",
     "portable",
     "read",
     "start",
+    "subjects",
     "tail",
     "verify",
     "window",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from socconsole.store import ledger_body
+from socconsole.store.instants import micros
 from socconsole.store.ledger_file import Head, Window, reading
 from socconsole.text import ascii_json
 
@@ -111,13 +113,16 @@ def window(
     text: str = "",
     verbs: Sequence[str] = (),
     subject: str = "",
+    after: int = 0,
 ) -> Window:
-    """Rows ``offset`` … of the filtered ledger, for a screen that shows only what is in view.
+    """Rows ``offset`` … of the filtered ledger after an entry, for a screen that shows only what is in view.
 
     ``text`` is searched, ignoring the case of ASCII letters, in verb, who, subjects, data and private texts.
     Unfiltered it costs the same at any length; a text search reads every body.
     """
     where, values = _filter(text, verbs, subject)
+    if after:
+        where, values = f"{where} AND seq > ?", [*values, after]
     order = "DESC" if newest_first else "ASC"
     with reading(folder.ledger_db) as conn:
         if where:
@@ -141,6 +146,26 @@ def numbers(folder: StateFolder, verb: str, after: int) -> list[int]:
     with reading(folder.ledger_db) as conn:
         rows = conn.execute("SELECT seq FROM ledger WHERE seq > ? AND verb = ? ORDER BY seq", (after, verb))
         return [seq for (seq,) in rows]
+
+
+def last_before(folder: StateFolder, moment: datetime) -> int:
+    """The newest entry that was made before a moment; 0 for none. It looks at every entry since."""
+    most = micros(moment)
+    with reading(folder.ledger_db) as conn:
+        newest_first = conn.execute("SELECT seq, body FROM ledger ORDER BY seq DESC")
+        return next((seq for seq, body in newest_first if _document(body)["at"] < most), 0)
+
+
+def subjects(folder: StateFolder, after: int, verbs: Sequence[str]) -> dict[str, int]:
+    """How many subjects the entries after one have, by verb."""
+    where, values = _filter("", verbs, "")
+    with reading(folder.ledger_db) as conn:
+        rows = conn.execute(
+            "SELECT verb, sum(json_array_length(CAST(body AS TEXT), '$.subjects')) FROM ledger "
+            f"WHERE seq > ?{where} GROUP BY verb",
+            (after, *values),
+        )
+        return dict(rows.fetchall())
 
 
 def export(folder: StateFolder, after: int = 0) -> Iterator[str]:

@@ -3,7 +3,8 @@
 ================ =============================================================================================
 shift_on         ``until`` (µs, or null), ``sessions`` ([{"account", "state", "detail"}]: the responder's)
 shift_off        ``of``: sequence of the shift_on
-handoff          ``handoff``, ``sha256`` (of the file), ``bytes``, ``cases`` and ``actions`` ([id]): given, signed
+handoff          ``handoff``, ``sha256`` (of the file), ``bytes``, ``cases`` and ``actions`` ([id]): given, signed;
+                 ``read``: the last entry that the report in it tells of (not in the oldest ones)
 handoff_taken    the same, and ``install``, ``peer``, ``by``, ``at`` (µs): another install's, accepted here
 handoff_accepted ``handoff``, ``install``, ``peer``, ``by``, ``at`` (µs): the receipt for one that was given
 ================ =============================================================================================
