@@ -107,6 +107,18 @@ def test_awareness_moves_it_and_leaves_the_conservative_deadline_in_sight() -> N
     assert clock.conservative == DETECTED + timedelta(hours=72)
 
 
+def test_where_suspicion_is_enough_a_later_awareness_moves_nothing_later() -> None:
+    name, yes = "pci-dss/report@Kaufhaus SE", said(FACTS, answers={("Kaufhaus SE", "pci-dss"): True})
+    due = at("2026-11-26 03:09")
+    found = one(name, yes, DETECTED)
+    assert (found.start, found.due, found.about) == (DETECTED, due, False)
+    later = said(yes, moments={("Kaufhaus SE", "aware"): DETECTED + timedelta(days=4)})
+    assert one(name, later, DETECTED).due == due
+    call = DETECTED - timedelta(days=3)  # a Friday: the acquirer called before anything was detected
+    earlier = said(yes, moments={("Kaufhaus SE", "aware"): call})
+    assert (one(name, earlier, DETECTED).start, one(name, earlier, DETECTED).due) == (call, at("2026-11-25 03:09"))
+
+
 def test_what_nobody_answered_is_not_a_no() -> None:
     asked = one("nis2-23/early-warning@Kaufhaus SE", FACTS, DETECTED + timedelta(days=9))
     assert asked.state is ClockState.ASK

@@ -71,7 +71,8 @@ class Deadline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     after: str
     """A period, ``contract``, or empty: without undue delay, which has no number."""
     start: str
-    """The moment that it runs from (``aware``, ``detected`` …), or ``sent:ID`` of another deadline of the regime."""
+    """The moment that it runs from (``aware``, ``detected`` …; ``suspected``: the earlier of these two), or ``sent:ID``
+    of another deadline of the regime."""
     phase: Literal["initial", "update", "final"]
     unless: str = ""
     """What makes it not owed, in the law's words or near them."""

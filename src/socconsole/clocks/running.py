@@ -13,6 +13,8 @@ from socconsole.clocks.regime import CONTRACT, Deadline, Regime, period, regimes
 from socconsole.model.clock import Clock, ClockState, Facts, Party
 
 AWARE: Final = "aware"
+SUSPECTED: Final = "suspected"
+"""The earlier of detection and awareness: where suspicion is enough, who is sure later was not later."""
 TEAM: Final = "team"
 """The role of the team itself, whose clocks are its own."""
 
@@ -136,6 +138,8 @@ def _start(regime: Regime, what: str, party: Party, facts: Facts) -> tuple[datet
         if done:
             return done[0], False
         return _count(regime, other, party, facts).due, True
+    if what == SUSPECTED:
+        return min(facts.detected, _start(regime, AWARE, party, facts)[0] or facts.detected), False
     said = facts.moments.get((party.entity, what)) or facts.moments.get(("", what))
     if party.role == TEAM:  # the team's clocks run from the first of all entities that was
         said = min((at for (_, name), at in facts.moments.items() if name == what), default=None)
