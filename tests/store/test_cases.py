@@ -323,6 +323,22 @@ def test_deciding_and_sending_settle_clocks(folder: StateFolder) -> None:
         act(folder, ask.MarkSent(case=id_, clock="gdpr-33/notify@nobody", at=NOW))
 
 
+@pytest.mark.parametrize("role", ["controller", "processor"])
+def test_what_was_sent_is_found_again_whatever_the_entity_is_called(folder: StateFolder, role: str) -> None:
+    entity = EntityConfig(name="Shop > Tech", controllers=(ControllerConfig(name="A > B", within="24h"),))
+    dataset = DatasetConfig(name="logs", stores=("bucket-2",), entity=entity.name, role=role)
+    config = Config(dataset=(dataset,), entity=(entity,))
+    case = case_acts.act(folder, config, ask.OpenCase(findings=(named(2),)), "ana", NOW).case
+
+    def running() -> Clock:
+        with store(folder) as conn:
+            every = case_clocks.of_case(conn, config, get(folder, case), NOW)
+        return next(one for one in every if one.regime in ("gdpr-33", "gdpr-33-2"))
+
+    case_acts.act(folder, config, ask.MarkSent(case=case, clock=running().id, at=NOW), "ana", NOW)
+    assert running().state is ClockState.MET
+
+
 def test_a_thousand_findings_make_a_case_that_opens(folder: StateFolder) -> None:
     fill(folder, *(hub(f"x{n}") for n in range(1_000)))
     ids = tuple(named(f"x{n}") for n in range(1_000))

@@ -83,7 +83,8 @@ def sent(desk: CaseDesk, request: asked.MarkSent) -> tuple[Entry, str]:
             f"{request.at:%Y-%m-%d %H:%MZ} is before {first:%Y-%m-%d %H:%MZ}, when it was first known: "
             "nothing was sent of it then"
         )
-    to = clock.id.partition(">")[2]  # a controller; an authority is the same for all that is sent under a regime
+    # A controller; an authority is the same for all that is sent under a regime. Names may hold a ">" themselves.
+    to = clock.id.removeprefix(f"{clock.regime}/{clock.deadline}@{clock.entity}").removeprefix(">")
     data = {
         "entity": clock.entity,
         "regime": clock.regime,
