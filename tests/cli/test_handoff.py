@@ -6,12 +6,14 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from socconsole.cli import doctor_local
 from socconsole.config import AccountConfig, Config
 from socconsole.drill import Embedded
 from socconsole.model.world import World, WorldKind
 from socconsole.response.responder_sessions import responder_sessions
-from socconsole.store import keys
+from socconsole.store import db, keys, project, shifts
 from socconsole.store.state import StateFolder
 from tests.cli.support import HUB, live, run
 from tests.embedded import aws, embedded  # noqa: F401
@@ -75,6 +77,24 @@ def test_a_shift_is_handed_over_and_the_receipt_settles_it(tmp_path: Path) -> No
     assert run("handoff", "receipt", "-", "--json", *here, stdin=receipt + "\n").row["accepted_by"] == "bob"
     assert run("handoff", "show", *here).code == 0
     assert ailing(ours) == []
+
+
+@pytest.mark.parametrize("verb", ["on", "off"])
+def test_a_shift_that_a_busy_store_does_not_show_yet_is_said_to_be_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    folder = live(tmp_path / "s", HUB)
+    (tmp_path / "c.toml").write_text('analyst = "ana"\n')
+    typed = ("shift", verb, "--store", folder.root, "--config", tmp_path / "c.toml")
+    project.project(folder)
+    if verb == "off":
+        shifts.sign_on(folder, "ana", datetime.now(UTC), None, [])
+    monkeypatch.setattr(db, "BUSY_MS", 20)
+    with db.writing(folder) as busy, db.transaction(busy):
+        done, again = run(*typed), run(*typed)
+    assert "recorded; the store will show it shortly" in done.err
+    assert again.code == 2
+    assert "not recorded: the store" in again.err
 
 
 async def test_signing_on_takes_the_responder_role_on_and_says_where_it_could_not(aws: Embedded) -> None:  # noqa: F811

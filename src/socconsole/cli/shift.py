@@ -47,23 +47,25 @@ def on(
     with _recorded():
         shifts.may_begin(folder, settings.who, now, end)
         sessions = asyncio.run(responder_sessions(folder.world, settings))
-        seq = shifts.sign_on(folder, settings.who, now, end, [(one.account, one.state) for one in sessions])
+        began = shifts.sign_on(folder, settings.who, now, end, [(one.account, one.state) for one in sessions])
     row: dict[str, Any] = {
         "who": settings.who,
         "since": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         "until": f"{end:%Y-%m-%dT%H:%M:%SZ}" if end else None,
         "responder": [{"account": one.account, "state": one.state, "detail": one.detail} for one in sessions],
-        "ledger": seq,
+        "ledger": began.seq,
     }
     if json:
         put(row)
     else:
         said = f" until {row['until']}" if end else ""
-        print(f"{clean(settings.who, 60)} is on{said}, ledger entry {seq:,}")
+        print(f"{clean(settings.who, 60)} is on{said}, ledger entry {began.seq:,}")
         for one in sessions:
             print(f"  responder {one.account}  {one.state:<8} {clean(one.detail, 300)}")
         if not sessions:
             print("  responder: this state folder reaches no AWS")
+    if not began.projected:
+        say(shifts.SHORTLY)
     finish(Code.DONE if all(one.state == "READY" for one in sessions) else Code.NOT_FRESH)
 
 
@@ -80,6 +82,8 @@ def off(json: JsonOption = False, store: StoreOption = None, config: ConfigOptio
         put({"who": settings.who, "ended": f"{now:%Y-%m-%dT%H:%M:%SZ}", "handoffs": handed, "accepted": done.accepted})
     else:
         print(f"{clean(settings.who, 60)} is off, ledger entry {done.seq:,}")
+    if not done.projected:
+        say(shifts.SHORTLY)
     if loose := shifts.loose_end(done.given):
         say(loose + ("" if done.given else pasted(": socconsole handoff -o NAME.handoff")))
     finish(Code.DONE)

@@ -88,7 +88,7 @@ async def _sign_on(screen: ConsoleScreen, now: datetime, end: datetime | None) -
         await asyncio.to_thread(shifts.may_begin, desk.folder, desk.analyst, now, end)
         sessions = await _sessions(desk)
         found = [(one["account"], one["state"]) for one in sessions]
-        seq = await asyncio.to_thread(shifts.sign_on, desk.folder, desk.analyst, now, end, found)
+        began = await asyncio.to_thread(shifts.sign_on, desk.folder, desk.analyst, now, end, found)
     except shifts.ShiftRefused as why:
         desk.app.say(str(why), "warning")
         return
@@ -97,11 +97,14 @@ async def _sign_on(screen: ConsoleScreen, now: datetime, end: datetime | None) -
         return
     desk.app.poll()
     ready = sum(one["state"] == "READY" for one in sessions)
-    said = f"you are on, ledger entry {seq:,}; responder READY in {ready} of {words.plural(len(sessions), 'account')}"
-    desk.app.say(said, "good" if ready == len(sessions) else "warning")
+    accounts = words.plural(len(sessions), "account")
+    said = f"you are on, ledger entry {began.seq:,}; responder READY in {ready} of {accounts}"
+    if not began.projected:
+        said += f"; {shifts.SHORTLY}"
+    desk.app.say(said, "good" if ready == len(sessions) and began.projected else "warning")
     if screen.is_current and not screen.asking:  # who went on working is not thrown off his screen
         title: Body = [(clean(desk.analyst, 60), "strong"), (f" is on since {desk.stamp(now)}", "text")]
-        desk.app.push_screen(ReadScreen(desk, title, _detail(desk, sessions, end, seq)))
+        desk.app.push_screen(ReadScreen(desk, title, _detail(desk, sessions, end, began.seq)))
 
 
 async def _sessions(desk: Desk) -> list[dict[str, str]]:
@@ -162,7 +165,8 @@ def _loose(conn: db.Connection, who: str) -> str | None:
 def _said(done: shifts.SignedOff) -> Said:
     loose = shifts.loose_end(done.given)
     handed = loose or f"{done.given[0].id} was given and accepted"
-    return f"you are off, ledger entry {done.seq:,}; {handed}", "warning" if loose else "good"
+    busy = "" if done.projected else f"; {shifts.SHORTLY}"
+    return f"you are off, ledger entry {done.seq:,}; {handed}{busy}", "warning" if loose or busy else "good"
 
 
 def _troubles(desk: Desk) -> tuple[type[Exception], ...]:

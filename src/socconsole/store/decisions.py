@@ -281,12 +281,17 @@ def _write(
     skipped: Sequence[tuple[str, str]],
 ) -> Decided:
     lines = ledger.append(folder, entries)
+    return Decided(batch, tuple(ids), tuple(skipped), lines[-1].seq, taken_in(folder, lines[-1].seq))
+
+
+def taken_in(folder: StateFolder, seq: int) -> bool:
+    """Project an entry that was just put on record; False when the store could not: nobody may be told that it is not
+    on record then."""
     try:
-        projected = catch_up(folder)
-    except (sqlite3.Error, ledger.LedgerError):  # it is on record by now: nobody may be told that it is not
-        _log.warning("the store cannot take entry %d in", lines[-1].seq, exc_info=True)
-        projected = False
-    return Decided(batch, tuple(ids), tuple(skipped), lines[-1].seq, projected)
+        return catch_up(folder)
+    except (sqlite3.Error, ledger.LedgerError):
+        _log.warning("the store cannot take entry %d in", seq, exc_info=True)
+        return False
 
 
 def catch_up(folder: StateFolder) -> bool:

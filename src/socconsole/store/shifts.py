@@ -34,12 +34,25 @@ class ShiftRefused(ValueError):
         self.remedy = remedy
 
 
+SHORTLY: Final = "the store is busy: recorded; the store will show it shortly"
+"""What is said where an entry is on the ledger, and the store has not taken it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOn:
+    """A shift that began. ``seq``: the entry; ``projected``: False where the store could not take it in yet."""
+
+    seq: int
+    projected: bool
+
+
 @dataclass(frozen=True, slots=True)
 class SignedOff:
-    """A shift that ended. ``given``: the handoffs of that shift, newest first; ``seq``: the entry."""
+    """A shift that ended. ``given``: the handoffs of that shift, newest first; the others as :class:`SignedOn`."""
 
     seq: int
     given: tuple[HandedOff, ...]
+    projected: bool = True
 
     @property
     def accepted(self) -> bool:
@@ -53,7 +66,7 @@ def of(conn: Connection, who: str) -> Shift | None:
 
 def given_in(conn: Connection, shift: Shift) -> tuple[HandedOff, ...]:
     """Handoffs given since somebody signed on, newest first."""
-    return tuple(one for one in handoffs.latest(conn) if one.given and one.seq > shift.seq)
+    return tuple(handoffs.given_after(conn, shift.seq))
 
 
 def may_begin(folder: StateFolder, who: str, now: datetime, until: datetime | None) -> None:
@@ -68,10 +81,11 @@ def may_begin(folder: StateFolder, who: str, now: datetime, until: datetime | No
 
 def sign_on(
     folder: StateFolder, who: str, now: datetime, until: datetime | None, sessions: Sequence[tuple[str, str]]
-) -> int:
+) -> SignedOn:
     """Put on record who is on, and what became of the responder role of each account (READY, DENIED, UNKNOWN).
 
-    Returns the entry. Raises :class:`ShiftRefused`, ``LockHeld``, ``ledger.LedgerError`` or ``ledger.EntryRefused``.
+    Raises :class:`ShiftRefused`, ``LockHeld``, ``ledger.LedgerError`` or ``ledger.EntryRefused``; nothing is on record
+    then.
     """
     data = {
         "now": micros(now),
@@ -79,19 +93,22 @@ def sign_on(
         "sessions": [{"account": account, "state": state} for account, state in sessions],
     }
     with folder.lock("shift", _WAIT_S):
+        _caught_up(folder)
         may_begin(folder, who, now, until)
-        return _append(folder, Entry(ON, who, data=data))
+        return SignedOn(*_append(folder, Entry(ON, who, data=data)))
 
 
 def sign_off(folder: StateFolder, who: str, now: datetime) -> SignedOff:
     """End the shift. Raises as :func:`sign_on` does."""
     with folder.lock("shift", _WAIT_S):
+        _caught_up(folder)
         with db.reading(folder) as conn:
             mine = of(conn, who)
             given = given_in(conn, mine) if mine is not None else ()
         if mine is None:
             raise ShiftRefused("you are not signed on", "socconsole shift on")
-        return SignedOff(_append(folder, Entry(OFF, who, data={"now": micros(now), "of": mine.seq})), given)
+        seq, projected = _append(folder, Entry(OFF, who, data={"now": micros(now), "of": mine.seq}))
+        return SignedOff(seq, given, projected)
 
 
 def loose_end(given: Sequence[HandedOff]) -> str:
@@ -103,9 +120,19 @@ def loose_end(given: Sequence[HandedOff]) -> str:
     return ""
 
 
-def _append(folder: StateFolder, entry: Entry) -> int:
-    from socconsole.store import ledger, project  # with the signing key's library: not for the header, which only reads
+def _caught_up(folder: StateFolder) -> None:
+    """Who is on has to be seen: of a store behind the ledger somebody would sign on twice."""
+    from socconsole.store import project  # with the signing key's library: not for the header, which only reads
+
+    try:
+        project.project(folder)
+    except db.Error as trouble:
+        raise ShiftRefused(f"not recorded: the store: {trouble}; try again") from trouble
+
+
+def _append(folder: StateFolder, entry: Entry) -> tuple[int, bool]:
+    """The entry's sequence, and whether the store has taken it in."""
+    from socconsole.store import decisions, ledger
 
     (line,) = ledger.append(folder, [entry])
-    project.project(folder)
-    return line.seq
+    return line.seq, decisions.taken_in(folder, line.seq)
