@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -97,9 +98,10 @@ def handoff(
     *,
     since: datetime | None = None,
     to: str = "",
+    measured: Callable[[StateFolder, datetime, datetime], Section] = metrics.section,
 ) -> Document:
-    """The handoff as it stands at ``now``; ``since`` replaces the moment of the last one. Raises
-    ``ledger.LedgerError``."""
+    """The handoff as it stands at ``now``; ``since`` replaces the moment of the last one, ``measured`` what reads the
+    metrics. Raises ``ledger.LedgerError``."""
     with queue.QueueReader(folder.store_db) as reader:
         scene = _scene(folder, conn, config, now, since, to, reader)
         threats, totals = reader.totals(View.THREATS), reader.totals(View.ALL)
@@ -117,7 +119,7 @@ def handoff(
             handoff_rest.escalated(conn),
             handoff_rest.snoozes(conn, now, now + NEXT_SHIFT),
             handoff_rest.waiting(conn, threats, totals),
-            metrics.section(folder, now, scene.since),
+            measured(folder, now, scene.since),
         ),
     )
 

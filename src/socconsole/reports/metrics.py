@@ -189,7 +189,10 @@ def section(folder: StateFolder, now: datetime, since: datetime) -> Section:
         (f"Time to {short.name}", brief(short.whole), brief(long.whole)) for short, long in zip(*spans, strict=True)
     )
     drill = "DRILL, by the host's clock. " if folder.world.drill else ""
-    said = f"{drill}From the ledger, of findings and cases and never by person; `socconsole metrics` says more."
+    said = (
+        f"{drill}From the ledger at {stamp(now)}, of findings and cases and never by person; `socconsole metrics` says "
+        "more."
+    )
     table = Table(("Metric", f"Since {stamp(since)}", "In 30 days"), rows, "")
     return Section("Metrics", (Paragraph(said), *_strange(lives), table), "metrics")
 

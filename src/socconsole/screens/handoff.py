@@ -39,9 +39,10 @@ class HandoffScreen(ListScreen[HandoffRow]):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
+        measured = papers.Measured()
         self._read = Renewed(
             self,
-            lambda: desk.read(partial(papers.read, desk), desk.now()),
+            lambda: desk.read(partial(papers.read, desk, measured), desk.now()),
             self._came,
             rest_s=_REST_S,
             ages_s=_AGES_S,

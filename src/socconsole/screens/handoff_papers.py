@@ -5,6 +5,7 @@ Whatever goes wrong is a :class:`NotDone` with a sentence for the analyst; nothi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from socconsole.reports import metrics
 from socconsole.reports.as_data import as_data
 from socconsole.reports.files import NotWritten, form_of, formed, path_of
 from socconsole.reports.files import new_file as new
@@ -22,14 +24,17 @@ from socconsole.text import clean
 
 if TYPE_CHECKING:
     from socconsole.reports.accepting import Taken
+    from socconsole.reports.document import Section
     from socconsole.reports.giving import Gave
     from socconsole.reports.handoff_file import Read
     from socconsole.screens.desk import Desk
     from socconsole.store.handoffs import HandedOff
+    from socconsole.store.state import StateFolder
 
 RECEIPT: Final = "socconsole-receipt."
 """How a receipt begins: what does not is the name of a file that holds one."""
 _RECEIPT_MOST: Final = 10_000
+_MEASURED_S: Final = 60.0
 
 
 class NotDone(Exception):
@@ -49,14 +54,33 @@ class Examined:
     """Its receipt then."""
 
 
-def read(desk: Desk, conn: db.Connection, now: datetime) -> HandoffRead:
+class Measured:
+    """How long things took, read at most once a minute: it takes every entry of the ledger, and its section says as of
+    when it is. The same is read anew at once where it is asked since another moment, as after another handoff."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[float, datetime, datetime, Section] | None = None
+
+    def __call__(self, folder: StateFolder, now: datetime, since: datetime) -> Section:
+        """As ``metrics.section``, and raises as it does."""
+        if self._kept is not None:
+            read, then, from_, section = self._kept
+            same = since == from_ or since - from_ == now - then  # or as long ago as it was
+            if same and time.monotonic() - read < _MEASURED_S:
+                return section
+        section = metrics.section(folder, now, since)
+        self._kept = (time.monotonic(), now, since, section)
+        return section
+
+
+def read(desk: Desk, measured: Measured, conn: db.Connection, now: datetime) -> HandoffRead:
     """The handoff as it stands, and who is on."""
     from socconsole.store.ledger import LedgerError
 
     shift = tuple(handoffs.on_shift(conn))
     latest = next(iter(handoffs.latest(conn, 1)), None)
     try:
-        report = handoff(desk.folder, conn, desk.config, now)
+        report = handoff(desk.folder, conn, desk.config, now, measured=measured)
     except LedgerError as trouble:
         return HandoffRead(None, shift, latest, now, f"{trouble.message}; {trouble.remedy}")
     return HandoffRead(report, shift, latest, now)
