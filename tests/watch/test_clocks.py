@@ -131,6 +131,33 @@ def test_a_case_of_the_past_gives_one_warning_and_closing_it_ends_no_law(folder:
     assert (SETTLED, GDPR, 0) in warn(folder, OPENED + 7 * HOUR, asked)
 
 
+def test_a_deadline_that_was_settled_and_is_owed_after_all_is_warned_about_again(folder: StateFolder) -> None:
+    case = act(folder, ask.OpenCase(title="a call"))
+    assert warn(folder, OPENED + 73 * HOUR) == [(WARNED, GDPR, 100)]
+    for n, (owed, said) in enumerate(((False, (SETTLED, GDPR, 0)), (True, (WARNED, GDPR, 100)))):
+        decided = ask.DecideNotify(case=case, entity=SHOP, regime="gdpr-33", notify=owed, reason="it was looked at")
+        act(folder, decided, OPENED + (74 + n) * HOUR)
+        assert warn(folder, OPENED + (74 + n) * HOUR) == [said]
+        assert warn(folder, OPENED + (75 + n) * HOUR) == []
+        assert [state for _, state in alarms(folder).values()] == [State.NEW if owed else State.RESOLVED]
+
+
+def test_of_several_that_were_over_at_opening_the_next_is_warned_about_once_the_first_is_met(
+    folder: StateFolder,
+) -> None:
+    asked = shop(*NO[1:])
+    case = act(folder, ask.OpenCase(title="an old matter"))
+    long_ago = OPENED - timedelta(days=200)
+    letter = f"a letter of {long_ago:%Y-%m-%d}"
+    act(folder, ask.SetMoment(case=case, entity=SHOP, moment="aware", at=long_ago, reason=letter), OPENED + HOUR)
+    assert warn(folder, OPENED + HOUR, asked) == [(WARNED, GDPR, 100)]
+    act(folder, ask.MarkSent(case=case, clock=GDPR, at=OPENED + HOUR), OPENED + 2 * HOUR)
+    assert warn(folder, OPENED + 2 * HOUR, asked) == [(SETTLED, GDPR, 0)]
+    ((verb, name, percent),) = warn(folder, OPENED + 3 * HOUR, asked)
+    assert (verb, name.partition("/")[0], percent) == (WARNED, "nis2-23", 100)
+    assert warn(folder, OPENED + 4 * HOUR, asked) == []
+
+
 def test_a_case_closed_over_a_running_clock_is_still_warned_about(folder: StateFolder) -> None:
     case = act(folder, ask.OpenCase(title="a call"))
     act(folder, ask.CloseCase(case=case, reason="a drill, we think", anyway=True), OPENED + HOUR)

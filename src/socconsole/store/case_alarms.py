@@ -1,9 +1,10 @@
 """What the watch says of clocks whose time runs out: which warnings are due, and the findings that come of them.
 
 A clock is warned about once at each of :data:`AT` percent of its time; a deadline that moved is another one, and is
-warned about anew. From :data:`LOUD` on a finding of our own stands in the queue, until the clock is no longer open, or
-no longer near its end. What had passed when a case was opened stood before whoever opened it: of all that was over by
-then one warning is given, for the case and not for each clock, so that a case of the past does not flood the queue.
+warned about anew, as one is that was settled and comes back. From :data:`LOUD` on a finding of our own stands in the
+queue, until the clock is no longer open, or no longer near its end. What had passed when a case was opened stood before
+whoever opened it: of all that was over by then one warning is given, for the case and not for each clock, so that a
+case of the past does not flood the queue; the next one comes when that one is settled.
 A case that was closed although clocks by law were open is still warned about: `clock sent`, `applies` and `decide`
 work on closed cases too.
 """
@@ -41,7 +42,7 @@ class _Told:
     """What was put on record about one clock of one case."""
 
     highest: dict[int, int] = field(default_factory=dict)
-    """Percent by due (µs)."""
+    """Percent by due (µs), since it was last settled."""
     standing: bool = False
     """Its finding is open."""
 
@@ -146,6 +147,7 @@ def _told(conn: Connection) -> dict[tuple[str, str], _Told]:
         one = found.setdefault((case, data["clock"]), _Told())
         if verb == SETTLED:
             one.standing = False
+            one.highest.clear()  # should it come back, nothing stands that says so
             continue
         one.highest[data["due"]] = max(one.highest.get(data["due"], 0), data["percent"])
         one.standing |= data["percent"] >= LOUD
