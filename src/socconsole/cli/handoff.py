@@ -130,7 +130,7 @@ def accept(
     except BadHandoff as bad:
         stop(Code.REFUSED, clean(str(bad), 600), bad.remedy)
     except LockHeld as held:
-        stop(Code.REFUSED, f"process {held.pid} is accepting a handoff right now")
+        stop(Code.REFUSED, f"process {held.pid} is accepting a handoff right now, or settling one")
     except ledger.EntryRefused as error:
         stop(Code.NO, f"not accepted: {clean(str(error), 600)}")
     except ledger.LedgerError as error:
@@ -193,6 +193,7 @@ def receipt(
     from socconsole.reports import accepting
     from socconsole.reports.receipts import BadReceipt
     from socconsole.store import ledger
+    from socconsole.store.locks import LockHeld
 
     if line == "-":
         line = sys.stdin.read(10_000)
@@ -201,6 +202,8 @@ def receipt(
         id_, by, peer, seq = accepting.receipt(folder, settings, line, settings.who, datetime.now(UTC))
     except BadReceipt as bad:
         stop(Code.REFUSED, clean(str(bad), 600))
+    except LockHeld as held:
+        stop(Code.REFUSED, f"not recorded: process {held.pid} is accepting a handoff right now, or settling one")
     except ledger.LedgerError as error:
         stop(Code.NO, f"not recorded: {clean(error.message)}", error.remedy)
     if json:

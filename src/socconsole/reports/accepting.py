@@ -83,7 +83,7 @@ def give(folder: StateFolder, given: Given, who: str, now: datetime, read: int |
         **({} if read is None else {"read": read}),
     }
     (line,) = ledger.append(folder, [Entry(GIVEN, who, (given.parcel.id,), data)])
-    decisions.catch_up(folder)
+    decisions.taken_in(folder, line.seq)
     return line
 
 
@@ -132,7 +132,7 @@ def _accept(folder: StateFolder, config: Config, data: bytes, who: str, now: dat
         evidence.put(folder, kept)
     entries = [_taken(file, evidence.put(folder, data), who, now), *new]
     lines = ledger.append(folder, entries)
-    decisions.catch_up(folder)  # on record by now: a busy store takes it in later
+    decisions.taken_in(folder, lines[-1].seq)  # on record by now: a busy store takes it in later
     receipt = receipts.line(parcel.id, file.digest, who, folder.install, signer, now)
     return Taken(parcel, file.peer, len(new), lines[0].seq, receipt, len(decided), met)
 
@@ -196,9 +196,18 @@ def _taken(file: Read, digest: str, who: str, now: datetime) -> Entry:
 
 
 def receipt(folder: StateFolder, config: Config, line: str, who: str, now: datetime) -> tuple[str, str, str, int]:
-    """Put a receipt on the giver's record: (handoff, by whom, peer, entry). Raises :class:`BadReceipt` and
-    ``ledger.LedgerError``."""
+    """Put a receipt on the giver's record: (handoff, by whom, peer, entry).
+
+    Raises :class:`BadReceipt`, ``LockHeld`` and ``ledger.LedgerError``; nothing is on record then.
+    """
     said, peer = receipts.read(line, config.peers, now)
+    with folder.lock("handoff", _WAIT_S):  # two consoles with one receipt: the second sees that it is settled
+        return _receipt(folder, said, peer, who, now)
+
+
+def _receipt(
+    folder: StateFolder, said: receipts.Receipt, peer: str, who: str, now: datetime
+) -> tuple[str, str, str, int]:
     try:
         project.project(folder)
     except db.Error as trouble:
@@ -223,7 +232,7 @@ def receipt(folder: StateFolder, config: Config, line: str, who: str, now: datet
         "at": micros(said.at),
     }
     (entry,) = ledger.append(folder, [Entry(ACCEPTED, who, (given.id,), data)])
-    decisions.catch_up(folder)
+    decisions.taken_in(folder, entry.seq)
     return given.id, said.who, peer, entry.seq
 
 

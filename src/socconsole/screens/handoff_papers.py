@@ -183,7 +183,7 @@ def _said(name: str) -> Iterator[None]:
     except BadReceipt as bad:
         raise NotDone(f"refused: {clean(str(bad), 600)}") from bad
     except LockHeld as held:
-        raise NotDone(f"refused: process {held.pid} is accepting a handoff right now") from held
+        raise NotDone(f"refused: process {held.pid} is accepting a handoff right now, or settling one") from held
     except LedgerError as trouble:
         raise NotDone(_with(f"not done: {clean(trouble.message, 600)}", trouble.remedy)) from trouble
     except (EntryRefused, ProjectError, db.Error) as trouble:
