@@ -27,7 +27,8 @@ _DEADLINE: Final = 8.0
 
 @dataclass(frozen=True, slots=True)
 class ResponderSession:
-    """``state``: READY (it was had), DENIED (AWS said no) or UNKNOWN."""
+    """``state``: READY (it was had), DENIED (AWS said no, or no responder role is configured: ``detail`` says which) or
+    UNKNOWN."""
 
     account: str
     state: str
