@@ -323,6 +323,20 @@ def test_deciding_and_sending_settle_clocks(folder: StateFolder) -> None:
         act(folder, ask.MarkSent(case=id_, clock="gdpr-33/notify@nobody", at=NOW))
 
 
+def test_when_something_was_sent_is_amended_by_saying_it_again(folder: StateFolder) -> None:
+    id_, other, name = opened(folder, 1), opened(folder, 2), f"gdpr-33/notify@{SHOP}"
+    early, right = NOW - timedelta(minutes=3), NOW - timedelta(minutes=1)
+    for at in (early, right):
+        words = act(folder, ask.MarkSent(case=id_, clock=name, at=at)).words
+    assert f"amended: it was {early:%Y-%m-%d %H:%MZ}" in words
+    assert clock(folder, id_, name).met == right
+    assert sum("gdpr-33/notify done at" in one for one in said_of(folder, get(folder, id_))) == 2
+    act(folder, ask.AttachFindings(case=other, findings=(named(1),)))
+    act(folder, ask.MarkSent(case=other, clock=name, at=NOW))
+    act(folder, ask.MergeCases(case=id_, into=other))
+    assert clock(folder, other, name).met == right, "of two cases the earlier, and nothing that was amended"
+
+
 @pytest.mark.parametrize("role", ["controller", "processor"])
 def test_what_was_sent_is_found_again_whatever_the_entity_is_called(folder: StateFolder, role: str) -> None:
     entity = EntityConfig(name="Shop > Tech", controllers=(ControllerConfig(name="A > B", within="24h"),))

@@ -74,7 +74,7 @@ def _of(regime: Regime, party: Party, facts: Facts, now: datetime) -> Iterator[C
         counted = _count(regime, deadline, party, facts)
         conservative = _count(regime, deadline, party, early)
         done = _done(regime, deadline, party, facts)
-        met = done[0] if done and not deadline.every else None
+        met = done[-1] if done and not deadline.every else None
         yield Clock(
             id=f"{regime.id}/{deadline.id}@{party.entity}" + (f">{party.to}" if party.to else ""),
             regime=regime.id,
@@ -136,7 +136,7 @@ def _start(regime: Regime, what: str, party: Party, facts: Facts) -> tuple[datet
         other = next(one for one in regime.deadline if one.id == what.removeprefix("sent:"))
         done = _done(regime, other, party, facts)
         if done:
-            return done[0], False
+            return done[-1], False
         return _count(regime, other, party, facts).due, True
     if what == SUSPECTED:
         return min(facts.detected, _start(regime, AWARE, party, facts)[0] or facts.detected), False

@@ -117,7 +117,7 @@ class AnswerRegime(Request, frozen=True):
 
 
 class MarkSent(Request, frozen=True):
-    """A deadline was met: what was sent, when, and the receipt."""
+    """A deadline was met: what was sent, when, and the receipt. A second one amends the first."""
 
     case: str
     clock: str

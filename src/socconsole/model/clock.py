@@ -54,7 +54,8 @@ class Facts:
     answers: Mapping[tuple[str, str], bool] = field(default_factory=dict)
     """(entity, regime) → whether it applies."""
     sent: Mapping[tuple[str, str, str, str], Sequence[datetime]] = field(default_factory=dict)
-    """(entity, regime, deadline, to) → when it was done, oldest first."""
+    """(entity, regime, deadline, to) → when it was done, in the order it was said: a later one amends, but of what is
+    due again and again."""
     owed: Mapping[tuple[str, str], bool] = field(default_factory=dict)
     """(entity, regime) → the decision to notify, or not."""
 

@@ -109,15 +109,15 @@ def facts(conn: Connection, config: Config, case: Case) -> Facts:
     """What was said of it, in the order of the ledger: a later entry amends an earlier one. Suspicions move nothing."""
     told = said(conn, case.id)
     declared = {(one.name, regime): yes for one in config.entity for regime, yes in one.applies.items()}
-    # Whoever opened the case has looked at it; whoever acknowledged one of its findings, before that.
-    sent = {**told.sent, _TRIAGE: [_looked_at(conn, case), *told.sent.get(_TRIAGE, ())]}
+    # Whoever opened the case has looked at it; whoever acknowledged one of its findings, before that. What was said wins.
+    sent = {_TRIAGE: [_looked_at(conn, case)], **told.sent}
     return Facts(
         detected=detected(conn, case),
         opened=case.opened,
         parties=parties(conn, config, case),
         moments={key: one.at for key, one in told.moments.items()},
         answers={**declared, **told.answers},
-        sent={key: tuple(sorted(times)) for key, times in sent.items()},
+        sent={key: tuple(times) for key, times in sent.items()},
         owed=told.owed,
     )
 

@@ -35,6 +35,7 @@ class Said:
     answers: dict[tuple[str, str], bool] = field(default_factory=dict)
     owed: dict[tuple[str, str], bool] = field(default_factory=dict)
     sent: dict[tuple[str, str, str, str], list[datetime]] = field(default_factory=dict)
+    """In the order it was said: the last one counts."""
 
 
 def said(conn: Connection, case: str, before: int | None = None) -> Said:
@@ -78,7 +79,10 @@ def _merge(part: Said, whole: Said) -> None:
         ours.clear()
         ours.update(both)
     for deadline, times in part.sent.items():
-        whole.sent.setdefault(deadline, []).extend(times)
+        # The last one counts: of what each says now the earlier, and nothing that either amended.
+        both = [times, *([whole.sent[deadline]] if deadline in whole.sent else [])]
+        both.sort(key=lambda each: each[-1], reverse=True)
+        whole.sent[deadline] = [at for each in both for at in each]
 
 
 def _agreed(part: Mapping[tuple[str, str], bool], whole: Mapping[tuple[str, str], bool]) -> dict[tuple[str, str], bool]:

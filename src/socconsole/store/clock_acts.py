@@ -94,6 +94,8 @@ def sent(desk: CaseDesk, request: asked.MarkSent) -> tuple[Entry, str]:
     }
     late = clock.due is not None and request.at > clock.due
     words = f"{clock.title}: done" + (", after its deadline" if late else "")
+    if clock.met is not None:
+        words += f"; amended: it was {clock.met:%Y-%m-%d %H:%MZ}"
     return desk.entry("clock_sent", case, data, receipt=text(request.receipt)), words
 
 
