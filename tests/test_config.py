@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from socconsole import config
-from socconsole.cli.drill import push_table
+from socconsole.cli.drill_world import push_table
 from socconsole.config import Config, ConfigError
 from socconsole.model.action import Mode
 

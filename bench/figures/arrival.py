@@ -24,7 +24,7 @@ from typing import Any, Final, TypeVar
 from bench.figure import Row, Settings
 from bench.screen import Shown, Timed, await_each, module, read_each
 from bench.stats import median
-from socconsole.cli.drill import HEAD, INTERVALS, push_table
+from socconsole.cli.drill_world import INTERVALS, head, push_table
 from socconsole.cli.world import write_accounts
 from socconsole.drill import Embedded, launch, pushing
 from socconsole.processes import ours
@@ -135,7 +135,7 @@ def _watched(root: Path, aws: Embedded, push: str) -> Iterator[subprocess.Popen[
     info = launch.describe("leak")
     made = StateFolder.create(root, aws.world)
     accounts = [(account, label, "", info.regions) for account, label in info.accounts]
-    write_accounts(root, accounts, head=HEAD, more=INTERVALS + push)
+    write_accounts(root, accounts, head=head(), more=INTERVALS + push)
     prepare(made)
     with (root / _SAID).open("wb") as said:
         process = subprocess.Popen(ours("socconsole", "watch", "--store", str(root)), stderr=said)

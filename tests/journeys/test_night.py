@@ -7,36 +7,14 @@ import re
 import zipfile
 from pathlib import Path
 
-from socconsole.store import db, keys
-from socconsole.store.state import StateFolder
+from socconsole.cli.drill_world import NEXT_SHIFT
 from tests.journeys.conftest import Drill, Open
 from tests.journeys.keys import ARRIVAL_S, CORPUS, LEAKING, act, command, escape, press, press_until, to_corpus, write
 from tests.reports.test_pack import complaints, verified
 
 
-def next_install(drill: Drill, root: Path) -> StateFolder:
-    """The next shift's install: a state folder of its own, on the same AWS."""
-    ours = StateFolder.open(drill.store)
-    theirs = StateFolder.create(root, ours.world)
-    world = (drill.store / "world.toml").read_text("utf-8")
-    (root / "world.toml").write_text(world.replace("oncall1", "oncall2"), "utf-8")
-    db.prepare(theirs)
-    return theirs
-
-
-def knowing(path: Path, peer: StateFolder, name: str) -> Path:
-    """A configuration that knows the other install by its key."""
-    signer = keys.load(peer.keys)
-    assert signer is not None
-    path.write_text(f'[[peers]]\nname = "{name}"\npublic_key = "{signer.public.hex()}"\n')
-    return path
-
-
 def test_from_the_first_alarm_to_an_accepted_handoff(drill: Drill, console: Open, tmp_path: Path) -> None:
-    ours, theirs = StateFolder.open(drill.store), next_install(drill, tmp_path / "theirs")
-    mine = knowing(tmp_path / "ours.toml", theirs, "day")
-    other = knowing(tmp_path / "theirs.toml", ours, "night")
-    night = console(drill.store, "--config", str(mine), columns=160, rows=50, home=drill.home)
+    night = console(drill.store, columns=160, rows=50, home=drill.home)
     pack, page, file, line = (tmp_path / name for name in ("case.zip", "handoff.html", "night.handoff", "receipt"))
 
     # on duty; the alarm; seen
@@ -90,7 +68,7 @@ def test_from_the_first_alarm_to_an_accepted_handoff(drill: Drill, console: Open
     escape(night, lambda: "unaccepted" in night.text)
 
     # taken over by the next shift, on another install
-    day = console(theirs.root, "--config", str(other), columns=120, rows=40, home=drill.home)
+    day = console(drill.store / NEXT_SHIFT, columns=120, rows=40, home=drill.home)
     day.wait_for("─ Triage", ARRIVAL_S)
     press_until(day, "6", "─ Handoff")
     command(day, f"accept {file}")
@@ -109,7 +87,7 @@ def test_from_the_first_alarm_to_an_accepted_handoff(drill: Drill, console: Open
     command(night, "shift off")
     night.wait_for("was given and accepted")
     shown = json.loads(drill.run("handoff", "show", "--json", check=0).stdout.splitlines()[0])
-    assert (shown["handoff"], shown["accepted_by"], shown["peer"]) == (id_, "oncall2", "day")
+    assert (shown["handoff"], shown["accepted_by"], shown["peer"]) == (id_, "oncall2", "day shift")
     assert receipt.startswith("socconsole-receipt.")
 
     # the day has the case, what was believed, and the containment with its undo

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +22,6 @@ from socconsole.processes import ours
 
 if TYPE_CHECKING:
     from socconsole.drill.launch import Running, ScenarioInfo
-    from socconsole.drill.scenario import Company
     from socconsole.store.state import StateFolder
 
 LINGER_S = 10.0
@@ -32,9 +30,6 @@ _HEADLESS_POLL_S = 0.1
 _WATCH_AGAIN_S = 30.0
 _RECENT_S = 12 * 3600.0
 """A drill that was left this long ago is somebody's of today."""
-HEAD = 'analyst = "oncall1"\nshare = 1.0'
-INTERVALS = "\n[intervals]\nsecurityhub = 3\nguardduty = 5\ntrail = 5\nalarms = 5\nmetrics = 15\negress = 60\n"
-"""Nobody else shares the embedded AWS, and its minutes are short."""
 
 
 def register(app: typer.Typer) -> None:
@@ -57,6 +52,10 @@ def drill(
     push: Annotated[
         bool, typer.Option("--push", help="AWS tells of itself: findings and trail objects through a queue.")
     ] = False,
+    next_shift: Annotated[
+        bool,
+        typer.Option("--next-shift", help="Be the next shift of the drill that runs (or --store): take its handoff."),
+    ] = False,
     store: Annotated[
         Path | None, typer.Option("--store", help="State folder of the drill; default: a new one of its own.")
     ] = None,
@@ -69,6 +68,7 @@ def drill(
     if show:
         _list(launch.list_scenarios())
         finish(Code.DONE)
+    resume = resume or next_shift
     if not resume:
         try:
             launch.describe(name)
@@ -83,6 +83,8 @@ def drill(
         folder, running = _resumed(root) if resume else _started(root, name, seed, speed, push)
     except launch.DrillError as error:
         stop(Code.FAULT, error.message, error.remedy)
+    if next_shift:
+        folder = _next_shift(root)
     code = 0
     with launch.hold(root):
         if headless:
@@ -90,17 +92,17 @@ def drill(
         else:
             from socconsole.cli.start import run
 
-            say(f"the embedded AWS answers on 127.0.0.1:{running.port}; the drill's state is {root}")
+            say(f"the embedded AWS answers on 127.0.0.1:{running.port}; the drill's state is {folder.root}")
             code = run(folder, None, None)
     say(pasted(f"the drill is kept in {root}: look again with `{resuming(root)}`"))
     raise typer.Exit(code)
 
 
 def _started(root: Path, name: str, seed: int, speed: float | None, push: bool) -> tuple[StateFolder, Running]:
+    from socconsole.cli import drill_world
     from socconsole.cli.opening import open_folder
-    from socconsole.cli.world import write_accounts
     from socconsole.drill import launch
-    from socconsole.store.state import StateError, StateFolder
+    from socconsole.store.state import StateError
 
     info = launch.describe(name)
     if root.exists() and any(root.iterdir()):
@@ -110,41 +112,11 @@ def _started(root: Path, name: str, seed: int, speed: float | None, push: bool) 
     say(f"starting an embedded AWS for the drill `{info.name}`: {info.title}. {info.summary}")
     running = launch.start(root, name, seed, speed, push=push, linger=LINGER_S)
     try:
-        StateFolder.create(root, running.world)
-        accounts = [(account, label, "", info.regions) for account, label in info.accounts]
-        write_accounts(root, accounts, head=HEAD, more=INTERVALS + push_table(running.push) + _company(info.company))
+        drill_world.make(root, info, running)
         return open_folder(root), running
     except StateError as error:
         launch.stop(root)
         stop(Code.BAD_INPUT, str(error), error.remedy)
-
-
-def push_table(push: Mapping[str, object] | None) -> str:
-    """``[push]`` as the configuration has it; empty where everything is polled."""
-    if push is None:
-        return ""
-    return "\n[push]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in push.items())
-
-
-def _company(company: Company) -> str:
-    """Its tables as the configuration has them; what is empty there is left out."""
-    import msgspec
-
-    lines = ["", "[cases]", f"decide = {_toml(company.decide)}"] if company.decide else []
-    for name, tables in (("entity", company.entity), ("dataset", company.dataset)):
-        for table in tables:
-            said = msgspec.to_builtins(table)
-            lines += ["", f"[[{name}]]", *(f"{key} = {_toml(value)}" for key, value in said.items() if value)]
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value: object) -> str:
-    """A value in one line. What JSON writes of texts, numbers and truth is TOML too."""
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(said)}" for key, said in value.items()) + " }"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _resumed(root: Path) -> tuple[StateFolder, Running]:
@@ -154,6 +126,15 @@ def _resumed(root: Path) -> tuple[StateFolder, Running]:
     folder = open_folder(root)
     push = load_config(None, root).push is not None
     return folder, launch.resume(root, folder.world, push=push, linger=LINGER_S)
+
+
+def _next_shift(root: Path) -> StateFolder:
+    from socconsole.cli.drill_world import NEXT_SHIFT
+    from socconsole.cli.opening import open_folder
+
+    if not (root / NEXT_SHIFT).exists():
+        stop(Code.BAD_INPUT, f"{root} was made by a version without a next shift", "socconsole drill")
+    return open_folder(root / NEXT_SHIFT)
 
 
 def _latest() -> Path:
