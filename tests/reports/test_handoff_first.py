@@ -11,7 +11,7 @@ from socconsole.commands import cases as ask
 from socconsole.model.finding import Kind, Resource, Severity
 from socconsole.reports.document import Notice, Section, Table
 from socconsole.reports.handoff import handoff
-from socconsole.screens import handoff_rows
+from socconsole.screens import handoff_row, handoff_rows
 from socconsole.store import db
 from socconsole.store.state import StateFolder
 from socconsole.text import Untrusted
@@ -50,12 +50,12 @@ def test_it_begins_with_what_leaves_then_the_worst_threat_by_name_and_counts_pos
     made = report(folder)
     told = first(made)
     leaves, ordinary, said, threat, *_ = told
-    assert leaves.words.startswith(f"Leaving: {NAT} 726 MB/min (usual: 7.6 MB/min), last byte 03:14:00Z; 1 open")
+    assert str(leaves.said).startswith(f"Leaving: {NAT} 726 MB/min (usual: 7.6 MB/min), last byte 03:14:00Z; 1 open")
     assert (leaves.about, leaves.mood) == (way_out().id, "bad")
-    assert ordinary.words.startswith("Leaving: corpus 3.8 MB/min, not above what is usual there (4.8 MB/min)")
+    assert str(ordinary.said).startswith("Leaving: corpus 3.8 MB/min, not above what is usual there (4.8 MB/min)")
     assert ordinary.mood == "unknown"
-    assert said.words == "Leaving: of the open findings 7 LEAVING, 0 CANNOT SEE"
-    assert threat.words.startswith("Threat: CRITICAL Traffic to an unusual host on ")
+    assert said.said == "Leaving: of the open findings 7 LEAVING, 0 CANNOT SEE"
+    assert str(threat.said).startswith("Threat: CRITICAL Traffic to an unusual host on ")
     assert f"5 min old, not acknowledged ({named('nat')})" in str(threat.words)
     status = str(dict(made.facts)["Status"])
     assert "open threats: 1 CRITICAL, 6 HIGH; other open findings (posture, controls …): 3" in status
@@ -64,8 +64,8 @@ def test_it_begins_with_what_leaves_then_the_worst_threat_by_name_and_counts_pos
 
     rows = handoff_rows.rows(handoff_rows.HandoffRead(made), lambda at: "")
     shown = [(row.kind, row.about) for row in rows]
-    assert shown[0] == (handoff_rows.PATH, way_out().id)
-    assert (handoff_rows.FINDING, named("nat")) in shown[:4]
+    assert shown[0] == (handoff_row.PATH, way_out().id)
+    assert (handoff_row.FINDING, named("nat")) in shown[:4]
 
 
 def test_clocks_of_a_case_that_was_closed_over_them_are_told_and_owed(folder: StateFolder) -> None:
@@ -73,8 +73,8 @@ def test_clocks_of_a_case_that_was_closed_over_them_are_told_and_owed(folder: St
     act(folder, ask.CloseCase(case=case, reason="the drill is over", anyway=True))
     made = report(folder, NOW + timedelta(hours=80))
     assert "cases open: 0; closed over clocks that run on: 1" in dict(made.facts)["Status"]
-    told = {str(one.words).partition(":")[0]: one for one in first(made)}
-    assert told["Overdue"].about == told["Runs on"].about == case
+    told = {one.label: one for one in first(made)}
+    assert told["overdue"].about == told["runs on"].about == case
     (owed,) = part(made, "owed").parts
     assert isinstance(owed, Table)
     assert any(case in str(row[1]) and "overdue" in str(row[2]) for row in owed.rows)

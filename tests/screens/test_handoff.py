@@ -128,10 +128,10 @@ async def test_the_first_screen_says_what_is_dead_what_failed_and_what_is_late(
 def test_of_each_kind_one_stands_before_the_second_of_any() -> None:
     blind = [f"guardduty {ACCOUNT} region-{n}" for n in range(40)]
     notices = (
-        Notice("Blind: guardduty and 40 places: DENIED", about=blind[0]),
-        Notice(f"Blind: trail {ACCOUNT} {REGION}: STALE", about=f"trail {ACCOUNT} {REGION}"),
-        *(Notice(f"Failed: x on y ({FAILED}): partial", about=FAILED) for _ in range(2)),
-        Notice("Overdue: c-00000001 GDPR-33, SE, was due", about="c-00000001"),
+        Notice("guardduty and 40 places: DENIED", about=blind[0], label="blind"),
+        Notice(f"trail {ACCOUNT} {REGION}: STALE", about=f"trail {ACCOUNT} {REGION}", label="blind"),
+        *(Notice(f"x on y ({FAILED}): partial", about=FAILED, label="failed") for _ in range(2)),
+        Notice("c-00000001 GDPR-33, SE, was due", about="c-00000001", label="overdue"),
         Notice("The watch does not run: timers stopped"),
     )
     lines = (*((one, Cell("DENIED", "bad")) for one in blind), (f"trail {ACCOUNT} {REGION}", Cell("STALE", "bad")))
@@ -142,6 +142,23 @@ def test_of_each_kind_one_stands_before_the_second_of_any() -> None:
     assert handoff_first.headline(rows) == "41 blind, 2 failed, 1 overdue, 1 attention"
     assert len({row.key for row in rows}) == len(rows)
     assert len(rows[0].sections) == 80, "each of them is told beside the one row"
+
+
+@pytest.mark.parametrize(
+    ("due", "shown"),
+    [
+        ("2026-11-23 03:14:07Z, overdue", "11-23 03:14:07Z"),
+        ("≈ 2026-11-23 03:14:07Z", "≈ 11-23 03:14:07Z"),
+        ("without undue delay", "without undue delay"),
+        ("not yet running", "not yet running"),
+    ],
+)
+def test_only_a_moment_loses_its_year(due: str, shown: str) -> None:
+    columns = ("What", "About", "Due", "Acted")
+    table = Table(columns, (("GDPR-33", "c-00000001", Cell(due, "plain"), "ana"),), "")
+    report = Document("Handoff", (), (Section("Owed", (table,), "owed"),))
+    (row,) = (one for one in handoff_rows.rows(handoff_rows.HandoffRead(report), str) if one.group == "owed")
+    assert row.state.endswith(shown)
 
 
 async def test_a_ledger_that_cannot_be_read_leaves_the_handoff_not_known(estate: Estate, console: Opened) -> None:

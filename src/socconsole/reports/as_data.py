@@ -25,8 +25,8 @@ def _part(part: Part) -> dict[str, Any]:
     match part:
         case Paragraph(words):
             return {"paragraph": clean(words)}
-        case Notice(words, mood):
-            return {"notice": clean(words), "mood": mood}
+        case Notice(mood=mood):
+            return {"notice": clean(part.said), "mood": mood}
         case Points(items):
             return {"points": [clean(item) for item in items]}
         case Facts(rows):

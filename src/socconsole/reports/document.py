@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from socconsole.text import Untrusted
+from socconsole.text import Untrusted, clean
 
 Words = str | Untrusted
 """What stands in a report. Untrusted text is cleaned by whoever gives it a form; so is everything else."""
@@ -30,11 +30,18 @@ class Paragraph:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What nobody may overlook. ``about`` names what it is about (the id of a case, an action or a handoff; ``service
-    account region`` of a source) for a screen that opens it; no form of the report shows it."""
+    account region`` of a source) for a screen that opens it; no form of the report shows it. ``label`` says in a word
+    of what kind it is (``blind``, ``failed``); every form puts it before the words."""
 
     words: Words
     mood: Mood = "bad"
     about: str = ""
+    label: str = ""
+
+    @property
+    def said(self) -> Words:
+        """Its words with its label before them."""
+        return f"{self.label.capitalize()}: {clean(self.words)}" if self.label else self.words
 
 
 @dataclass(frozen=True, slots=True)

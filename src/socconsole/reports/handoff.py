@@ -205,22 +205,23 @@ def _first(scene: Scene) -> Section:
         rows.append(Notice("The watch does not run: timers stopped, nothing new arrives", "bad"))
     if judged.held:
         rows.append(Notice(f"{judged.held:,} records could not be read and are in quarantine", "unknown"))
-    rows += [Notice(f"Failed: {_named(one)}: {_state(one)}", about=one.id) for one in scene.failed]
+    rows += [Notice(f"{_named(one)}: {_state(one)}", about=one.id, label="failed") for one in scene.failed]
     rows += [
-        Notice(f"In doubt: {_named(one)}: nobody knows whether AWS did it", "unknown", one.id) for one in scene.doubtful
+        Notice(f"{_named(one)}: nobody knows whether AWS did it", "unknown", one.id, "in doubt")
+        for one in scene.doubtful
     ]
     for case, clock in scene.overdue:
         due = stamp(clock.due) if clock.due else ""
-        rows.append(Notice(f"Overdue: {case.id} {named(clock)}, {clock.entity}, was due {due}", about=case.id))
+        rows.append(Notice(f"{case.id} {named(clock)}, {clock.entity}, was due {due}", about=case.id, label="overdue"))
     for case, clock in scene.unanswered:
-        said = f"Not answered in time: {case.id} whether {clock.regime.upper()} applies to {clock.entity}: {clock.asks}"
-        rows.append(Notice(said, "unknown", case.id))
+        said = f"{case.id} whether {clock.regime.upper()} applies to {clock.entity}: {clock.asks}"
+        rows.append(Notice(said, "unknown", case.id, "unanswered"))
     for case, running in scene.closed:
-        said = f"Runs on: {case.id} was closed over {len(running):,} clock{'s' * (len(running) > 1)} that nobody met"
-        rows.append(Notice(f"{said}: {handoff_rest.running_on(running)}", about=case.id))
+        said = f"{case.id} was closed over {len(running):,} clock{'s' * (len(running) > 1)} that nobody met"
+        rows.append(Notice(f"{said}: {handoff_rest.running_on(running)}", about=case.id, label="runs on"))
     for given in scene.unaccepted:
-        said = f"Not accepted: the handoff {given.id} of {stamp(given.at)} by {clean(given.who, 60)}"
-        rows.append(Notice(said, about=given.id))
+        said = f"the handoff {given.id} of {stamp(given.at)} by {clean(given.who, 60)}"
+        rows.append(Notice(said, about=given.id, label="unaccepted"))
     if rows:
         return Section("First", tuple(rows), "first")
     none = (
@@ -253,7 +254,7 @@ def _blind_first(judged: Clear) -> list[Notice]:
     for (service, freshness), keys in alike.items():
         where = ", ".join(f"{key.account} {key.region}" for key in keys[:_PLACES])
         more = f" and {len(keys) - _PLACES:,} more places" if len(keys) > _PLACES else ""
-        rows.append(Notice(f"Blind: {service} {where}{more}: {freshness}", "bad", _source(keys[0])))
+        rows.append(Notice(f"{service} {where}{more}: {freshness}", "bad", _source(keys[0]), "blind"))
     return rows
 
 

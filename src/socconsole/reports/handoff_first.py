@@ -33,18 +33,18 @@ def leaving(conn: Connection, reader: QueueReader, now: datetime) -> list[Notice
     raised = {one.path for one in egress.alarms(conn) if one.raised and one.egress}
     told = [one for one in found if named.get(one.path.id) or (one.leaves and (one.path.id in raised or _loud(one)))]
     rows = [
-        Notice(f"Leaving: {way_leaving.said(one)}{_by(named[one.path.id])}", _mood(one), one.path.id)
+        Notice(f"{way_leaving.said(one)}{_by(named[one.path.id])}", _mood(one), one.path.id, "leaving")
         for one in told[:LISTED]
     ]
     if (more := len(told) - LISTED) > 0:
-        rows.append(Notice(f"Leaving: by {more:,} more {_ways(more)}; 2 Egress has them"))
+        rows.append(Notice(f"by {more:,} more {_ways(more)}; 2 Egress has them", label="leaving"))
     yes, unseen = (reader.count(View.ALL, parse(f"leaving:{one} -state:resolved"), now=now).n for one in _SAYS)
     if yes or unseen:
-        said = f"Leaving: of the open findings {yes:,} LEAVING, {unseen:,} CANNOT SEE"
-        rows.append(Notice(said, "bad" if yes else "unknown"))
+        said = f"of the open findings {yes:,} LEAVING, {unseen:,} CANNOT SEE"
+        rows.append(Notice(said, "bad" if yes else "unknown", label="leaving"))
     if blind := sum(one.blind for one in found):
-        said = f"Not measured: nobody can see how much leaves by {blind:,} of {len(found):,} {_ways(len(found))}"
-        rows.append(Notice(said, "unknown"))
+        said = f"nobody can see how much leaves by {blind:,} of {len(found):,} {_ways(len(found))}"
+        rows.append(Notice(said, "unknown", label="unmeasured"))
     return rows
 
 
@@ -76,9 +76,9 @@ def threats(reader: QueueReader, now: datetime) -> list[Notice]:
     for row in rows:
         alike.setdefault(row.incident or row.id, []).append(row)
     groups = list(alike.values())[:LISTED]
-    told = [Notice(f"Threat: {_threat(group, now)}", "bad", group[0].id) for group in groups]
+    told = [Notice(_threat(group, now), "bad", group[0].id, "threat") for group in groups]
     if (more := total - sum(map(len, groups))) > 0:
-        told.append(Notice(f"Threat: {more:,} more that nobody acknowledged; 1 Triage has them"))
+        told.append(Notice(f"{more:,} more that nobody acknowledged; 1 Triage has them", label="threat"))
     return told
 
 

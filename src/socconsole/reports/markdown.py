@@ -38,8 +38,8 @@ def _part(part: Part) -> Iterator[str]:
     match part:
         case Paragraph(words):
             yield _said(words)
-        case Notice(words, mood):
-            yield f"> **{SIGNS[mood]}{_said(words)}**"
+        case Notice(mood=mood):
+            yield f"> **{SIGNS[mood]}{_said(part.said)}**"
         case Points(items):
             yield from (f"- {_said(item)}" for item in items)
         case Facts(rows):

@@ -12,7 +12,6 @@ from socconsole.screens.handoff_row import (
     ACTION,
     CASE,
     HANDOFF,
-    SAID,
     SOURCE,
     HandoffRow,
     kind_of,
@@ -20,15 +19,8 @@ from socconsole.screens.handoff_row import (
     text_of,
     whole,
 )
-from socconsole.text import clean
 from socconsole.widgets import detail
 
-FIRST: Final = {
-    "Leaving": "leaving", "Threat": "threat", "Not measured": "unmeasured", "Runs on": "runs on",
-    "Blind": "blind", "Failed": "failed", "Overdue": "overdue", "In doubt": "in doubt", "Not accepted": "unaccepted",
-    "Not answered in time": "unanswered",
-}  # fmt: skip
-"""How a first thing begins in the report, and what its row says of it."""
 _BEFORE_ALL: Final = frozenset({"leaving", "threat"})
 
 
@@ -59,13 +51,11 @@ def _notice(one: object, by: dict[str, Section]) -> Iterator[HandoffRow]:
     if isinstance(one, Points):  # that it was looked for, where there is none
         yield from (make("first", "good", "nothing", item) for item in one.items)
     elif isinstance(one, Notice):
-        head, _, rest = clean(one.words, SAID).partition(": ")
-        known = FIRST.get(head)
         kind = kind_of(one.about)
         blind = _alike(by.get("blind"), one.about) if kind == SOURCE else []
         yield make(
-            "first", one.mood, known or ("unknown" if one.mood == "unknown" else "attention"),
-            rest if known else one.words,
+            "first", one.mood, one.label or ("unknown" if one.mood == "unknown" else "attention"),
+            one.words,
             [section for each in blind for section in each] or _about(one.about, kind, by),
             kind, one.about, n=max(1, len(blind)),
         )  # fmt: skip

@@ -55,8 +55,8 @@ def part(one: Part) -> Iterator[detail.Section]:
     match one:
         case Paragraph(words):
             yield detail.Section("", [words])
-        case Notice(words, mood):
-            yield detail.Section("", [[(f"{sign(mood)} ", STYLES[mood]), (words, STYLES[mood])]])
+        case Notice(mood=mood):
+            yield detail.Section("", [[(f"{sign(mood)} ", STYLES[mood]), (one.said, STYLES[mood])]])
         case Points(items):
             yield detail.Section("", list(items))
         case Facts(rows):

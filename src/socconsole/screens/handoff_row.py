@@ -50,7 +50,7 @@ def make(
     n: int = 1,
 ) -> HandoffRow:
     """A row whose mood is said by a sign and a word, and by its colour beside them."""
-    moment = state[:1].isdigit()
+    moment = state.removeprefix("≈ ")[:1].isdigit()
     mark = parts.sign(mood) or (glyphs.current().off if state and not moment else "")
     style = "quiet" if mood == "plain" and (moment or not state) else parts.STYLES[mood]
     return HandoffRow(group, f"{mark} {state}".strip(), style, clean(said, SAID), sections or [], kind, about, n)

@@ -6,6 +6,7 @@ by their anchors; one that this screen knows nothing of is a row of its own all 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -40,8 +41,8 @@ _BY_ROW: Final = frozenset({"changed", "owed", "escalations", "snoozes"})
 _MOMENTS: Final = frozenset({"When", "Since", "Ends", "Due"})
 """Columns that say when a line was, or is due."""
 _WORST: Final = ("bad", "warn")
-_WHEN: Final = slice(5, 20)
-"""Of a moment in a report, without its year: ``11-23 03:14:07Z``."""
+_MOMENT: Final = re.compile(r"(≈ )?\d{4}-(\d\d-\d\d \d\d:\d\d:\d\dZ)")
+"""A moment as a report writes it; its row leaves the year away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +183,15 @@ def _line(
     mood: Mood = when.mood if isinstance(when, Cell) else "unknown" if anchor == "escalations" else "plain"
     finding = text_of(line[-1]) if anchor == "snoozes" else ""
     return make(
-        group, mood, text_of(when)[_WHEN], "  ".join(filter(None, map(text_of, rest))), found,
+        group, mood, _when(text_of(when)), "  ".join(filter(None, map(text_of, rest))), found,
         FINDING if finding else "", finding,
     )  # fmt: skip
+
+
+def _when(said: str) -> str:
+    """``11-23 03:14:07Z`` of a moment, whatever follows it; what is none, as `without undue delay`, as it is."""
+    found = _MOMENT.match(said)
+    return (found[1] or "") + found[2] if found else said
 
 
 def _summary(section: Section) -> str:
