@@ -241,6 +241,33 @@ def test_each_entity_has_its_own_clocks_in_its_own_role(folder: StateFolder) -> 
     assert found["team/triage@team"].state is ClockState.MET, "whoever opened it has looked at it"
 
 
+@pytest.mark.parametrize("outside", [True, False], ids=["never-in-it", "taken-out"])
+def test_an_entity_of_which_something_was_said_is_a_party(folder: StateFolder, outside: bool) -> None:
+    """Its clock runs though no finding of the case is about its data, or none is any more."""
+    id_ = opened(folder, 1) if outside else opened(folder, 1, 2)
+    name = f"gdpr-33-2/tell@{TECH}>Marken GmbH"
+    aware = NOW - timedelta(minutes=2)
+    act(folder, ask.SetMoment(case=id_, entity=TECH, moment="aware", at=aware, reason="it called"), who="lead")
+    if not outside:
+        act(folder, ask.DetachFindings(case=id_, findings=(named(2),), reason="another matter"))
+    assert clock(folder, id_, name).due == aware + timedelta(hours=24)
+
+
+def test_an_entity_is_a_party_by_a_yes_and_not_by_a_no_or_a_suspicion(folder: StateFolder) -> None:
+    id_ = opened(folder, 1)
+
+    def running() -> set[str]:
+        with store(folder) as conn:
+            return {one.entity for one in case_clocks.of_case(conn, CONFIG, get(folder, id_), NOW)}
+
+    no = ask.AnswerRegime(case=id_, entity=TECH, regime="nis2-23", applies=False, reason="too small")
+    act(folder, no, who="lead")
+    act(folder, ask.SetMoment(case=id_, entity=TECH, moment="aware", at=NOW, reason="I think so"), who="ana")
+    assert TECH not in running()
+    act(folder, msgspec.structs.replace(no, applies=True), who="lead")
+    assert running() == {SHOP, TECH, "team"}
+
+
 def test_data_that_nobody_mapped_is_never_nobodys(folder: StateFolder) -> None:
     id_ = opened(folder, 4)
     with store(folder) as conn:

@@ -68,7 +68,8 @@ def data_of(config: Config, case: Case, found: list[Stored]) -> Data:
 
 
 def parties(conn: Connection, config: Config, case: Case) -> tuple[Party, ...]:
-    """Whom its clocks run for. Where some of the data is unmapped, or nothing names any, every entity may be."""
+    """Whom its clocks run for. Where some of the data is unmapped, or nothing names any, every entity may be; one of
+    which a moment was said, or a yes, is whatever data the findings are about."""
     data = data_of(config, case, members(conn, case, case.opened))
     entities = {one.name: one for one in config.entity}
     found: dict[Party, None] = {}
@@ -82,7 +83,19 @@ def parties(conn: Connection, config: Config, case: Case) -> tuple[Party, ...]:
             found |= dict.fromkeys(_as(entity, "controller", ()))
         if not config.entity:
             found[Party(NOBODY, "controller")] = None
+    for name in sorted(said(conn, case.id).concerned() - {one.entity for one in found} - {TEAM.entity}):
+        found |= dict.fromkeys(_declared(config, name))
     return (*found, TEAM)
+
+
+def _declared(config: Config, name: str) -> Iterator[Party]:
+    """An entity in every role that the configuration knows it in; as a controller where that names none."""
+    entity = next((one for one in config.entity if one.name == name), EntityConfig(name=name))
+    held = [one for one in config.datasets if one.entity == name]
+    for dataset in held:
+        yield from _as(entity, dataset.role, dataset.controllers or tuple(one.name for one in entity.controllers))
+    if not held:
+        yield from _as(entity, "controller", ())
 
 
 def _as(entity: EntityConfig, role: str, controllers: tuple[str, ...]) -> Iterator[Party]:
@@ -109,7 +122,7 @@ def facts(conn: Connection, config: Config, case: Case) -> Facts:
     """What was said of it, in the order of the ledger: a later entry amends an earlier one. Suspicions move nothing."""
     told = said(conn, case.id)
     declared = {(one.name, regime): yes for one in config.entity for regime, yes in one.applies.items()}
-    # Whoever opened the case has looked at it; whoever acknowledged one of its findings, before that. What was said wins.
+    # Whoever opened the case has looked at it, who acknowledged one of its findings before that; what was said amends.
     sent = {_TRIAGE: [_looked_at(conn, case)], **told.sent}
     return Facts(
         detected=detected(conn, case),

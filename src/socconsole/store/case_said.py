@@ -37,6 +37,11 @@ class Said:
     sent: dict[tuple[str, str, str, str], list[datetime]] = field(default_factory=dict)
     """In the order it was said: the last one counts."""
 
+    def concerned(self) -> set[str]:
+        """Entities of which a moment was said, or a yes."""
+        yes = {entity for said in (self.answers, self.owed) for (entity, _), value in said.items() if value}
+        return yes | {entity for entity, _ in self.moments if entity}
+
 
 def said(conn: Connection, case: str, before: int | None = None) -> Said:
     """All of it, in the order of the ledger; ``before`` an entry, where that is named."""
@@ -80,9 +85,8 @@ def _merge(part: Said, whole: Said) -> None:
         ours.update(both)
     for deadline, times in part.sent.items():
         # The last one counts: of what each says now the earlier, and nothing that either amended.
-        both = [times, *([whole.sent[deadline]] if deadline in whole.sent else [])]
-        both.sort(key=lambda each: each[-1], reverse=True)
-        whole.sent[deadline] = [at for each in both for at in each]
+        by_last = sorted((times, whole.sent.get(deadline, [])), key=lambda each: each[-1:], reverse=True)
+        whole.sent[deadline] = [at for each in by_last if each for at in each]
 
 
 def _agreed(part: Mapping[tuple[str, str], bool], whole: Mapping[tuple[str, str], bool]) -> dict[tuple[str, str], bool]:
