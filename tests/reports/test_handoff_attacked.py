@@ -145,6 +145,19 @@ def test_a_peer_that_was_taken_out_is_a_stranger_and_what_it_gave_stays(
         assert actions.whole(conn, HELD) is not None
 
 
+def test_what_was_altered_is_called_that_by_strangers_too_and_our_own_is_known(
+    whole: tuple[StateFolder, bytes], theirs: StateFolder
+) -> None:
+    """Who is told that a key is unknown enrols it: that is no way out for a file that was altered, or is one's own."""
+    giver, data = whole
+    with pytest.raises(BadHandoff, match="was altered"):
+        accepting.accept(theirs, Config(), data.replace(b'"verb":"intent"', b'"verb":"intend"', 1), "bob", NOW)
+    with pytest.raises(BadHandoff, match="own: the next shift accepts it"):
+        accepting.accept(giver, Config(), data, "ana", NOW)
+    with pytest.raises(BadHandoff, match=r"which no \[\[peers\]\]"):
+        accepting.accept(theirs, Config(), data, "bob", NOW)
+
+
 def test_of_two_that_accept_it_at_once_one_does(whole: tuple[StateFolder, bytes], theirs: StateFolder) -> None:
     folder, file = whole
     path, config = theirs.root.parent / "tonight.handoff", theirs.root.parent / "bob.toml"

@@ -12,7 +12,7 @@ from socconsole.model.entry import Entry, Line
 from socconsole.model.world import World
 from socconsole.reports import receipts
 from socconsole.reports.carried import Carried
-from socconsole.reports.handoff_file import BadHandoff, Parcel, Read, read
+from socconsole.reports.handoff_file import OWN, BadHandoff, Parcel, Read, read
 from socconsole.reports.receipts import BadReceipt
 from socconsole.store import (
     adopted,
@@ -104,10 +104,10 @@ def _accept(folder: StateFolder, config: Config, data: bytes, who: str, now: dat
     signer = keys.load(folder.keys)
     if signer is None:
         raise BadHandoff("this install has no signing key yet", "socconsole ledger key")
-    file = read(data, config.peers)
+    file = read(data, config.peers, signer.id)
     parcel = file.parcel
     if parcel.install == folder.install:
-        raise BadHandoff("the handoff is this install's own: the next shift accepts it on theirs")
+        raise BadHandoff(OWN)
     _fits(folder.world, file)
     _sound(parcel, now)
     project.project(folder)

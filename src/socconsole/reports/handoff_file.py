@@ -32,7 +32,7 @@ from socconsole.store import actions, adopted, cases, evidence, ledger, project_
 from socconsole.store.db import Connection
 from socconsole.store.instants import micros
 from socconsole.store.keys import Signer, key_id, public_of
-from socconsole.store.peers import enrolled
+from socconsole.store.peers import enrolled, signed_with
 from socconsole.store.state import world_data, world_of
 from socconsole.text import clean
 
@@ -44,6 +44,8 @@ VERSION: Final = 2
 _KNOWN: Final = (1, VERSION)
 MOST: Final = 64 * 1024 * 1024
 """Bytes of a file that is read at all."""
+NAME: Final = 200
+"""Characters of a giver's name. Whoever gives under a longer one gives under its beginning."""
 DEPTH: Final = 200
 """Levels of JSON in a file: RFC 8785 is written by recursion, two calls a level, and Python stops at a thousand."""
 RECORDS: Final = 16 * 1024 * 1024
@@ -51,6 +53,8 @@ RECORDS: Final = 16 * 1024 * 1024
 
 _NAMED: Final = 20
 """Entries that are named one by one."""
+
+OWN: Final = "the handoff is this install's own: the next shift accepts it on theirs"
 
 _SIGNED: Final = b"socconsole handoff 1\n"
 
@@ -69,7 +73,7 @@ class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     v: int
     id: Annotated[str, msgspec.Meta(pattern="^h-[0-9a-f]{12}$")]
     install: Annotated[str, msgspec.Meta(pattern="^i-[0-9a-f]{12}$")]
-    who: str
+    who: Annotated[str, msgspec.Meta(max_length=NAME)]
     at: int
     world: dict[str, Any]
     cases: tuple[Annotated[str, msgspec.Meta(pattern="^c-[0-9a-f]{8}$")], ...]
@@ -143,7 +147,7 @@ def make(
         v=VERSION,
         id=f"h-{secrets.token_hex(6)}",
         install=folder.install,
-        who=who,
+        who=who[:NAME],
         at=micros(now),
         world=world_data(folder.world),
         cases=tuple(one.id for one in open_),
@@ -223,7 +227,7 @@ class Read:
         return found
 
 
-def read(data: bytes, peers: Sequence[PeerConfig]) -> Read:
+def read(data: bytes, peers: Sequence[PeerConfig], own: str = "") -> Read:
     """A file as it was signed by one of ``peers``. Raises :class:`BadHandoff`.
 
     What was signed is taken apart only once its signature, over its very bytes, was found good.
@@ -236,7 +240,7 @@ def read(data: bytes, peers: Sequence[PeerConfig]) -> Read:
         raise BadHandoff("the file is no handoff, or part of it is missing or was altered") from error
     signer = enrolled(peers, file.key)
     if signer is None:
-        raise _stranger(file)
+        raise _stranger(file, own)
     if not signer.signed(_SIGNED + bytes(file.handoff), file.signature):
         raise BadHandoff("the file was altered: its signature does not hold")
     if data != _spelt(bytes(file.handoff), signer.public, bytes.fromhex(file.signature)):
@@ -276,11 +280,15 @@ def _inside(value: object) -> Iterable[object]:
     return value if isinstance(value, list) else ()
 
 
-def _stranger(file: _File) -> BadHandoff:
+def _stranger(file: _File, own: str) -> BadHandoff:
     """Nobody we know signed it. The key that it brings along proves nothing until somebody vouches for it."""
     public = public_of(file.public)
     if public is None or key_id(public) != file.key:
         return BadHandoff("the file was altered: the key that it names is not the one that it brings")
+    if not signed_with(public, _SIGNED + bytes(file.handoff), file.signature):
+        return BadHandoff("the file was altered: its signature does not hold, not even by the key that it brings")
+    if file.key == own:
+        return BadHandoff(OWN)
     return BadHandoff(
         f"the handoff was signed by the key {file.key}, which no [[peers]] of the config has",
         f'once they confirmed on another way that `socconsole ledger key` says so there: [[peers]] name = "…" '

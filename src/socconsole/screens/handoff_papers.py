@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,9 +18,11 @@ from socconsole.reports.as_data import as_data
 from socconsole.reports.files import NotWritten, form_of, formed, path_of
 from socconsole.reports.files import new_file as new
 from socconsole.reports.handoff import handoff
+from socconsole.screens import handoff_paper
 from socconsole.screens.handoff_rows import HandoffRead
 from socconsole.store import db, handoffs
 from socconsole.text import clean
+from socconsole.widgets import detail
 
 if TYPE_CHECKING:
     from socconsole.reports.accepting import Taken
@@ -52,6 +54,8 @@ class Examined:
     """The same handoff, where it was accepted here already."""
     receipt: str
     """Its receipt then."""
+    paper: list[detail.Section] = field(default_factory=list)
+    """What it holds, as it is read on the screen (``handoff_paper``)."""
 
 
 class Measured:
@@ -121,16 +125,18 @@ def give(desk: Desk, name: str) -> Gave:
 def examine(desk: Desk, name: str) -> Examined:
     """Somebody's file, its signature checked; nothing of it is taken over."""
     from socconsole.reports import accepting, handoff_file
+    from socconsole.store import keys
 
     with _said(name):
         path = path_of(name)
         with path.open("rb") as file:
             data = file.read(handoff_file.MOST + 1)
-        found = handoff_file.read(data, desk.config.peers)
+        signer = keys.load(desk.folder.keys)
+        found = handoff_file.read(data, desk.config.peers, signer.id if signer is not None else "")
         with db.reading(desk.folder) as conn:
             before = handoffs.get(conn, found.parcel.id)
         receipt = accepting.receipt_again(desk.folder, before) if before is not None else ""
-    return Examined(path, data, found, before, receipt)
+    return Examined(path, data, found, before, receipt, handoff_paper.sections(found, path, len(data), desk.stamp))
 
 
 def accept(desk: Desk, examined: Examined) -> Taken:

@@ -21,11 +21,16 @@ class Enrolled:
 
     def signed(self, message: bytes, signature: str) -> bool:
         """Whether ``signature``, in hexadecimal, is this peer's under ``message``; what is no signature is not."""
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(bytes.fromhex(signature), message)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        return signed_with(self.public, message, signature)
+
+
+def signed_with(public: bytes, message: bytes, signature: str) -> bool:
+    """Whether ``signature``, in hexadecimal, is that of a key (32 bytes, Ed25519) under ``message``."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(bytes.fromhex(signature), message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def enrolled(peers: Sequence[PeerConfig], key: str) -> Enrolled | None:
