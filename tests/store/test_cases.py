@@ -561,3 +561,18 @@ def test_what_is_in_a_case_is_kept_and_a_legal_hold_keeps_everything(folder: Sta
         act(folder, ask.HoldCase(case=id_, on=False, reason="settled"))
         assert housekeeping.run(conn, NOW).expired == 1
         assert [n for n in (8, 9) if reading.get(conn, named(n), NOW)] == [8]
+
+
+def test_what_is_split_off_is_held_as_the_whole_and_a_part_follows_the_whole(folder: StateFolder) -> None:
+    id_ = opened(folder, 1, 2, 3)
+    act(folder, ask.HoldCase(case=id_, on=True, reason="counsel asked"))
+    apart = act(folder, ask.SplitCase(case=id_, findings=(named(3),), title="another matter")).case
+    assert get(folder, apart).held
+    within = opened(folder, 4)
+    inmost = act(folder, ask.OpenCase(title="a call")).case
+    act(folder, ask.MergeCases(case=inmost, into=within))
+    act(folder, ask.MergeCases(case=within, into=id_))
+    assert [get(folder, one).held for one in (within, inmost)] == [True, True]
+    act(folder, ask.HoldCase(case=id_, on=False, reason="settled"))
+    assert [get(folder, one).held for one in (id_, within, inmost)] == [False, False, False]
+    assert get(folder, apart).held, "a case of its own, released by itself"

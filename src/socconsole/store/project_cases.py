@@ -84,6 +84,10 @@ def _open(conn: sqlite3.Connection, line: Line, case: str, at: int) -> None:
             str(data.get("incident", "")), at, line.entry.who, line.seq,
         ),
     )  # fmt: skip
+    conn.execute(  # what is split off a case that is held is no less to be kept
+        "UPDATE case_file SET held = coalesce((SELECT held FROM case_file WHERE id = ?), 0) WHERE id = ?",
+        (str(data.get("split_from", "")), case),
+    )
 
 
 def _attach(conn: sqlite3.Connection, line: Line, case: str, at: int) -> None:
@@ -136,6 +140,8 @@ def _merge(conn: sqlite3.Connection, line: Line, case: str, at: int) -> None:
         "UPDATE case_file SET seq = ?1, held = max(held, (SELECT held FROM case_file WHERE id = ?2)) WHERE id = ?3",
         (line.seq, case, into),
     )
+    (held,) = conn.execute("SELECT held FROM case_file WHERE id = ?", (into,)).fetchone()
+    _hold_all(conn, into, bool(held))  # from now on its parts are held as the whole is
     conn.execute(
         "INSERT INTO case_event (case_id, seq, verb, at, who, data) VALUES (?, ?, ?, ?, ?, ?)",
         (into, line.seq, line.entry.verb, at, line.entry.who, json.dumps(dict(line.entry.data), sort_keys=True)),
@@ -151,7 +157,17 @@ def _told(conn: sqlite3.Connection, line: Line, case: str, at: int) -> None:
 
 
 def _hold(conn: sqlite3.Connection, line: Line, case: str, at: int) -> None:
-    conn.execute("UPDATE case_file SET held = ? WHERE id = ?", (bool(line.entry.data["on"]), case))
+    _hold_all(conn, case, bool(line.entry.data["on"]))
+
+
+def _hold_all(conn: sqlite3.Connection, case: str, on: bool) -> None:
+    """Hold, or release, a case and all that became part of it."""
+    conn.execute(
+        "WITH RECURSIVE part (id) AS "
+        "(VALUES (?1) UNION SELECT c.id FROM case_file AS c JOIN part AS p ON c.merged = p.id) "
+        "UPDATE case_file SET held = ?2 WHERE id IN (SELECT id FROM part)",
+        (case, on),
+    )
 
 
 def _close(conn: sqlite3.Connection, line: Line, case: str, at: int) -> None:
