@@ -58,15 +58,27 @@ FAILED = sent(0, 1, at(0), at(0.1))
     ],
 )
 def test_who_is_told_at_a_moment(sends: list[Send], minute: float, expected: list[Due]) -> None:
-    assert list(due(PATH, ZERO, sends, at(minute))) == expected
+    assert list(due(PATH, sends, at(minute))) == expected
+
+
+@pytest.mark.parametrize(
+    ("sends", "expected"),
+    [
+        pytest.param([], [told(0, 1)], id="nobody was told yet"),
+        pytest.param([REACHED], [told(1, 1)], id="the wait of whom it reached"),
+        pytest.param([FAILED], [told(0, 2), told(1, 1)], id="the pause of what failed"),
+    ],
+)
+def test_a_clock_that_was_set_back_ends_every_wait(sends: list[Send], expected: list[Due]) -> None:
+    assert list(due(PATH, sends, at(-240))) == expected
 
 
 def test_in_quiet_hours_the_next_one_is_told_and_the_first_when_they_end() -> None:
     path = (Step("lead", timedelta(minutes=10), ("22:00-06:00",)), Step("oncall"))
-    assert due(path, ZERO, [], ZERO) == (told(1, 1),)
+    assert due(path, [], ZERO) == (told(1, 1),)
     sends = [Send("oncall", 1, 1, ZERO, ZERO, reached=True)]
-    assert due(path, ZERO, sends, at(179)) == ()
-    assert due(path, ZERO, sends, at(180)) == (told(0, 1),)
+    assert due(path, sends, at(179)) == ()
+    assert due(path, sends, at(180)) == (told(0, 1),)
     assert [(one.step, one.at, one.quiet) for one in plan(path, ZERO)] == [(1, ZERO, False), (0, at(180), True)]
 
 
@@ -93,7 +105,7 @@ def test_whatever_becomes_of_sends_nobody_reached_is_told_again(fates: list[str]
     sends: list[Send] = []
     now = ZERO
     for fate in [*fates, *["reached"] * 200]:
-        for one in due(path, ZERO, sends, now):
+        for one in due(path, sends, now):
             mine = [send for send in sends if send.number == one.number]
             assert not any(send.reached for send in mine)
             assert one.attempt == len(mine) + 1
@@ -146,7 +158,7 @@ def test_however_the_path_changes_each_turn_of_a_channel_is_told_once_and_keeps_
     turns = [*zip(shapes, [fates[n % len(fates)] for n in range(len(shapes))], strict=True)]
     for shape, fate in [*turns, *[(list("abc"), "reached")] * 60]:
         path = tuple(Step(channel) for channel in shape)
-        for one in due(path, ZERO, sends, now):
+        for one in due(path, sends, now):
             known = [send for send in sends if send.number == one.number]
             assert {send.channel for send in known} <= {shape[one.step]}, "a number is one channel's for good"
             assert not any(send.reached for send in known)

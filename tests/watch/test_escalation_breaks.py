@@ -12,22 +12,30 @@ import pytest
 from socconsole.aws import Door
 from socconsole.commands import Acknowledge
 from socconsole.commands import cases as ask
-from socconsole.config import ChannelConfig, Config, EscalationConfig, HandoffConfig, StepConfig
+from socconsole.config import (
+    ChannelConfig,
+    Config,
+    EscalationConfig,
+    HandoffConfig,
+    HeartbeatConfig,
+    StepConfig,
+)
 from socconsole.drill import Embedded
 from socconsole.escalate import path as paths_module
 from socconsole.model.action import Mode
 from socconsole.model.entry import Entry
 from socconsole.model.source import Freshness
-from socconsole.store import case_acts, case_alarms, db, decisions, escalations, ledger, own, project
+from socconsole.store import case_acts, case_alarms, db, decisions, escalations, ledger, own, project, sources
 from socconsole.store.escalation_acts import opening
 from socconsole.store.instants import micros
 from socconsole.store.project_handoffs import ACCEPTED, GIVEN
 from socconsole.store.state import StateFolder
 from socconsole.watch import escalation
 from socconsole.watch.duties import WHO, Duties
+from socconsole.watch.heartbeat import Heartbeat
 from socconsole.watch.keeper import Keeper
 from tests.drillstate import ANALYST, config_for, folder_for
-from tests.watch.escalating import CHAT, ONCALL, Hook, arrives, heard, paths, said, subscribed, watching
+from tests.watch.escalating import CHAT, ONCALL, PLACE, Hook, arrives, heard, paths, said, subscribed, watching
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 NOW = StepConfig(channel="oncall", wait_minutes=0)
@@ -133,6 +141,36 @@ async def test_a_broken_template_is_said_beside_the_send_and_no_reason_leaves_th
         (one,) = escalations.going(conn)
         (send,) = escalations.sends(conn, one.id)
     assert (send.reached, "plain text" in send.why) == (True, True)
+
+
+async def test_a_clock_that_was_set_back_silences_no_path(folder: StateFolder, aws: Embedded, hook: Hook) -> None:
+    config = paths(aws, THEN)
+    ahead = datetime.now(UTC) + timedelta(hours=4)
+    async with watching(folder, config) as watch:
+        await watch.round()
+        with db.writing(folder) as conn:
+            sources.save_cursor(conn, "timer/escalation", ahead.isoformat())
+        ledger.append(folder, [opening("night", [arrives(folder, "before")], "watch")], now=ahead)
+        await watch.round()
+        arrives(folder, "after")
+        await watch.round()
+        await watch.round()
+    assert len(hook.told) == 2
+
+
+async def test_the_heartbeat_does_not_stand_for_a_round_that_lies_ahead(folder: StateFolder, aws: Embedded) -> None:
+    settings = HeartbeatConfig(account=PLACE[0], region=PLACE[1], install="soc-1")
+    config = paths(aws, THEN)
+    async with (
+        watching(folder, config) as watch,
+        Keeper(folder) as keeper,
+        Door.open(config, folder.world, "watch", Mode.READ, WHO) as door,
+    ):
+        heart = Heartbeat(settings, keeper, door, watch)
+        for ahead, beats in ((timedelta(hours=4), 0), (timedelta(0), 1)):
+            watch.healthy_at = datetime.now(UTC) + ahead
+            await heart.beat()
+            assert sum(one.op == "PutMetricData" for one in aws.journal.calls()) == beats
 
 
 # --- what our own record gives cause for, with no console open ------------------------------------------------

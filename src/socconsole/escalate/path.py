@@ -72,19 +72,18 @@ class Planned:
     """It has waited for the end of its quiet hours, and the next one was told in its place."""
 
 
-def due(steps: Sequence[Step], fired: datetime, sends: Sequence[Send], now: datetime) -> tuple[Due, ...]:
+def due(steps: Sequence[Step], sends: Sequence[Send], now: datetime) -> tuple[Due, ...]:
     """What is due at ``now``, of something that fired and that nobody has acknowledged; in the order of the steps.
 
-    ``sends`` are all attempts so far, none of which is still under way: one without an end is in doubt.
+    ``sends`` are all attempts so far, none of which is still under way: one without an end is in doubt. Where one lies
+    ahead of ``now`` the clock was set back: its wait is over, since nobody knows how much of it has passed.
     """
     found: list[Due] = []
-    begins = fired
     for place, (number, step) in enumerate(zip(numbers(steps, sends), steps, strict=True)):
-        if now < begins:
-            break
         mine = sorted((one for one in sends if one.number == number), key=lambda one: one.attempt)
         if reached := next((one for one in mine if one.reached), None):
-            begins = (reached.ended or reached.began) + step.wait
+            if timedelta(0) <= now - (reached.ended or reached.began) < step.wait:
+                break
             continue
         if quiet_until(step.quiet, now) is not None:
             continue  # its turn is the next one's, and its own comes when the quiet ends
@@ -94,7 +93,7 @@ def due(steps: Sequence[Step], fired: datetime, sends: Sequence[Send], now: date
                 found.append(Due(place, number, last.attempt + 1 if last else 1, again=last is not None))
                 break
             continue
-        if last.attempt < ATTEMPTS and now >= last.ended + pause(last.attempt):
+        if last.attempt < ATTEMPTS and not timedelta(0) <= now - last.ended < pause(last.attempt):
             found.append(Due(place, number, last.attempt + 1, again=any(one.ended is None for one in mine)))
     return tuple(found)
 

@@ -80,6 +80,8 @@ class Escalation:
             await self._keeper.do(sources.save_cursor, _SINCE, now.isoformat())
             return
         since = datetime.fromisoformat(kept)
+        if since > now:  # the clock was set back: rather a page too many than none until it has caught up
+            since = now - escalation_firing.LOOK_BACK
         entries: list[Entry] = []
         for path in self._paths.values():
             entries += await self._keeper.do(_firing, path, since, now)
@@ -95,7 +97,7 @@ class Escalation:
         if path is None:  # not in the configuration any more (it shows on Sources), or not for drills
             return
         sends = sends_of(await self._keeper.do(escalations.sends, one.id))
-        todo = escalate.due(steps_of(path), one.fired, sends, now)
+        todo = escalate.due(steps_of(path), sends, now)
         await _all(self._send(one, path, each) for each in todo)
 
     async def _send(self, one: Going, path: EscalationConfig, due: Due) -> None:
@@ -120,7 +122,8 @@ class Escalation:
         escalation whose path somebody took out of the configuration."""
         now = datetime.now(UTC)
         said = "; ".join([*await self._keeper.do(self._dead, now), *self._stranded(going)])
-        if not self._keys or (said == self._said and self._said_at is not None and now - self._said_at < REPORT):
+        fresh = self._said_at is not None and timedelta(0) <= now - self._said_at < REPORT
+        if not self._keys or (said == self._said and fresh):
             return
         for key in self._keys:
             outcome = Freshness.ERROR if said else Freshness.FRESH
@@ -173,7 +176,7 @@ def _firing(conn: Connection, path: EscalationConfig, since: datetime, now: date
     """Entries of what sets a path going by itself: findings together, each case alone."""
     entries = []
     last = escalation_firing.fired(conn, path.name)
-    if path.automatic and (last is None or now - last >= APART):
+    if path.automatic and (last is None or not timedelta(0) <= now - last < APART):
         entries += _by_findings(conn, path, since, now)
     if path.case_severity:
         cases = escalation_firing.fitting_cases(conn, path.name, since, now, Severity[path.case_severity])

@@ -39,7 +39,7 @@ class Heartbeat:
         if self._sent is not None and timedelta(0) <= now - self._sent < EVERY:
             return
         healthy = self._escalation.healthy_at
-        if healthy is None or now - healthy > LATE:
+        if healthy is None or not timedelta(0) <= now - healthy <= LATE:
             return
         await self._keeper.do(sources.beat, os.getpid(), now)
         metric = {
