@@ -10,14 +10,11 @@ from textual import on
 from textual.app import ComposeResult
 
 from socconsole.commands import Command
-from socconsole.reports.document import Document
-from socconsole.reports.from_data import from_data
+from socconsole.screens import handoff_paper, words
 from socconsole.screens import handoff_papers as papers
-from socconsole.screens import handoff_parts, words
 from socconsole.screens.base import ConsoleScreen, Invocation
 from socconsole.screens.handoff_papers import Examined, NotDone
 from socconsole.screens.reader import ReadScreen, plain
-from socconsole.store.instants import instant
 from socconsole.text import Untrusted, clean
 from socconsole.widgets.confirm import ConfirmField
 from socconsole.widgets.detail import Body, DetailPane, Section
@@ -26,11 +23,8 @@ from socconsole.widgets.footer import KeyHint
 if TYPE_CHECKING:
     from socconsole.reports.accepting import Taken
     from socconsole.reports.giving import Gave
-    from socconsole.reports.handoff_file import Parcel
     from socconsole.screens.desk import Desk
 
-_NAMED = 4
-"""Columns that say which containment it is, and how it stands: id, what, where, state."""
 _TYPED = 6
 """Characters of the handoff's id that are typed to take it over."""
 
@@ -95,7 +89,7 @@ class TakeScreen(ConsoleScreen):
             self._outcome = taken_before(
                 f"accepted already, at {when} by {clean(before.accepted_by, 60)}", self._receipt
             )
-        self._sections = list(_holds(desk, examined))
+        self._sections = examined.paper
 
     def body(self) -> ComposeResult:
         yield DetailPane(id="detail")
@@ -142,7 +136,7 @@ class TakeScreen(ConsoleScreen):
     def do_open(self, asked: Invocation) -> None:
         parcel = self.examined.read.parcel
         self.query_one(ConfirmField).ask(
-            f"Take over {parcel.id} of {clean(parcel.who, 60)}: {holds(parcel)}.\n"
+            f"Take over {parcel.id} of {clean(parcel.who, 60)}: {handoff_paper.holds(parcel)}.\n"
             f"From then on they are yours. Type the last {_TYPED} characters of its id.",
             parcel.id[-_TYPED:],
         )
@@ -203,8 +197,8 @@ def given(desk: Desk, gave: Gave) -> PaperScreen:
         [
             Section("file", [[(file, "strong")], size]),
             Section("sha256", [gave.given.digest]),
-            Section("holds", [holds(parcel)]),
-            *_listed(parcel),
+            Section("holds", [handoff_paper.holds(parcel)]),
+            *handoff_paper.listed(parcel),
             Section("ledger", [f"entry {gave.seq:,}"]),
             Section(
                 "next",
@@ -230,14 +224,6 @@ def taken_before(said: str, line: str) -> list[Section]:
     return [*found, *([_receipt(line)] if line else [])]
 
 
-def holds(parcel: Parcel) -> str:
-    """``2 cases, 1 containment, 34 ledger entries, 3 sets of decisions on findings``."""
-    cases, actions = words.plural(len(parcel.cases), "case"), words.plural(len(parcel.actions), "containment")
-    entries = words.plural(len(parcel.entries), "ledger entry", "ledger entries")
-    decided = words.plural(len(parcel.decisions), "set")
-    return f"{cases}, {actions}, {entries}, {decided} of decisions on findings"
-
-
 def _taken(desk: Desk, taken: Taken) -> list[Section]:
     parcel = taken.parcel
     new = words.plural(taken.adopted, "entry was", "entries were")
@@ -258,50 +244,3 @@ def _receipt(line: str) -> Section:
     ]
     more: Body = [("who gave it. Until they have it, they count the handoff as unaccepted", "quiet")]
     return Section("receipt", [[(line, "strong")], said, more])
-
-
-def _holds(desk: Desk, examined: Examined) -> list[Section]:
-    """What would be taken over: who gives, when, what; then the whole report as they wrote it."""
-    read, parcel = examined.read, examined.read.parcel
-    world = read.world
-    of = f"{world.kind.value}, {clean(world.partition, 20)}" + (
-        f", drill {clean(world.drill.scenario, 40)}" if world.drill else ""
-    )
-    head = [
-        Section("from", [[(Untrusted(parcel.who), "strong"), (f", install {parcel.install}", "quiet")]]),
-        Section("signed by", [[(clean(read.peer, 80), "good"), (f", key {clean(read.key, 40)}", "quiet")]]),
-        Section("given", [desk.stamp(instant(parcel.at))]),
-        Section("file", [f"{clean(str(examined.path), 300)}, {len(examined.data):,} bytes", f"sha256 {read.digest}"]),
-        Section("world", [of]),
-        Section("holds", [holds(parcel)]),
-        *_listed(parcel),
-    ]  # fmt: skip
-    report = _report(parcel)
-    if report is None:
-        said = "the report in it is in no shape that this program knows; what it holds is listed above"
-        return [*head, Section("report", [[(said, "warn")]])]
-    return [*head, *handoff_parts.document(report)]
-
-
-def _report(parcel: Parcel) -> Document | None:
-    """The handoff as whoever gave it read it."""
-    try:
-        return from_data(parcel.document)
-    except ValueError:
-        return None
-
-
-def _listed(parcel: Parcel) -> list[Section]:
-    """Cases and containments, with what the report calls them, and what did not come along."""
-    sections = {one.anchor: one for one in report.sections} if (report := _report(parcel)) is not None else {}
-    cases: list[Body] = [found.title if (found := sections.get(id_)) else id_ for id_ in parcel.cases]
-    chapter = sections.get("containments")
-    told = handoff_parts.lines(chapter, _NAMED) if chapter is not None else {}
-    actions: list[Body] = [told.get(id_, id_) for id_ in parcel.actions]
-    out = [
-        Section("cases", cases or [[("none is open", "quiet")]]),
-        Section("contained", actions or [[("nothing is in force or in doubt", "quiet")]]),
-    ]
-    if parcel.lacks:
-        out.append(Section("left out", [[(said, "warn")] for said in parcel.lacks]))
-    return out
