@@ -12,7 +12,17 @@ from socconsole.config import ChannelConfig, Config, EscalationConfig, StepConfi
 from socconsole.model.action import Mode
 from socconsole.model.entry import Entry
 from socconsole.model.source import Freshness
-from socconsole.store import case_acts, db, decisions, escalation_acts, escalation_answers, escalations, ledger, project
+from socconsole.store import (
+    case_acts,
+    db,
+    decisions,
+    escalation_acts,
+    escalation_answers,
+    escalation_plan,
+    escalations,
+    ledger,
+    project,
+)
 from tests.screens.conftest import CONFIG
 from tests.screens.support import HOSTILE, Estate, Opened, Running, record
 
@@ -175,8 +185,8 @@ def test_of_very_many_the_worst_hundred_go_together_without_what_is_closed(leak:
 def test_what_was_acknowledged_is_told_all_the_same_until_somebody_else_answers(leak: Estate) -> None:
     now = datetime.now(UTC)
 
-    def ack(who: str) -> None:
-        decisions.decide(leak.folder, Acknowledge(ids=(id_,), reason="seen"), who, Mode.READ, datetime.now(UTC))
+    def ack(who: str, *ids: str) -> None:
+        decisions.decide(leak.folder, Acknowledge(ids=ids or (id_,), reason="seen"), who, Mode.READ, datetime.now(UTC))
 
     def answered() -> str:
         with db.reading(leak.folder) as conn:
@@ -184,13 +194,18 @@ def test_what_was_acknowledged_is_told_all_the_same_until_somebody_else_answers(
             return escalation_answers.answered(conn, one, datetime.now(UTC) + timedelta(seconds=1))
 
     with db.reading(leak.folder) as conn:
-        (id_,) = conn.execute("SELECT id FROM finding ORDER BY n LIMIT 1").fetchone()
+        id_, other = (name for (name,) in conn.execute("SELECT id FROM finding ORDER BY n LIMIT 2"))
     ack("ana")
-    escalation_acts.begin(leak.folder, "night", [id_], "ana", "I need help", now)
+    escalation_acts.begin(leak.folder, "night", [id_, other], "ana", "I need help", now)
     assert answered() == ""
+    with db.reading(leak.folder) as conn:
+        (one,) = escalations.going(conn)
+        told = escalation_plan.message(conn, MINE, one, MINE.channel[0], False, now)
+    assert told is not None
+    assert (id_ in told.body, "and 1 more" in told.subject) == (True, True)
     ack("ana")
     assert answered() == "", "she waits for somebody else"
-    ack("bob")
+    ack("bob", id_, other)
     assert answered() == "answered"
 
 

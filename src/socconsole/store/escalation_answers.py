@@ -25,12 +25,12 @@ def answered(conn: Connection, one: Going, now: datetime) -> str:
         if about.startswith("c-"):
             if found.open and not _taken(conn, one, about):
                 return ""
-        elif _waits(conn, one, about, found, now):
+        elif waits(conn, one, about, found, now):
             return ""
     return "answered"
 
 
-def _waits(conn: Connection, one: Going, about: str, found: Told, now: datetime) -> bool:
+def waits(conn: Connection, one: Going, about: str, found: Told, now: datetime) -> bool:
     """Whether a finding still waits for somebody, for this escalation of it."""
     if one.who.raw() == escalations.WATCH:
         return found.open

@@ -16,7 +16,7 @@ from socconsole.config.channels import whither
 from socconsole.escalate import About, Message, Send, Step
 from socconsole.model.finding import Severity
 from socconsole.model.world import World, WorldKind
-from socconsole.store import escalations, sources
+from socconsole.store import escalation_answers, escalations, sources
 from socconsole.store.escalations import WATCH, Going, Sent, Told
 
 
@@ -133,8 +133,12 @@ def message(
     conn: Connection, config: Config, one: Going, channel: ChannelConfig, again: bool, now: datetime
 ) -> Message | None:
     """What is told of an escalation now: of what still waits for somebody. None where nothing of it is known."""
-    known = [found for about in one.abouts if (found := escalations.told(conn, about, now)) is not None]
-    waiting = [found for found in known if found.open] or known
+    known = [(about, found) for about in one.abouts if (found := escalations.told(conn, about, now)) is not None]
+    waiting = [
+        found
+        for about, found in known
+        if (found.open if about.startswith("c-") else escalation_answers.waits(conn, one, about, found, now))
+    ] or [found for _, found in known]
     by = "" if one.who.raw() == WATCH else one.who.raw()
     return compose(config, one.path, channel, waiting, again=again, by=by) if waiting else None
 
