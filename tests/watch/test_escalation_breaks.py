@@ -24,8 +24,22 @@ from socconsole.drill import Embedded
 from socconsole.escalate import path as paths_module
 from socconsole.model.action import Mode
 from socconsole.model.entry import Entry
+from socconsole.model.finding import Severity
 from socconsole.model.source import Freshness
-from socconsole.store import case_acts, case_alarms, db, decisions, escalations, ledger, own, project, sources
+from socconsole.store import (
+    case_acts,
+    case_alarms,
+    db,
+    decisions,
+    escalation_answers,
+    escalation_firing,
+    escalations,
+    findings,
+    ledger,
+    own,
+    project,
+    sources,
+)
 from socconsole.store.escalation_acts import opening
 from socconsole.store.instants import micros
 from socconsole.store.project_handoffs import ACCEPTED, GIVEN
@@ -35,6 +49,7 @@ from socconsole.watch.duties import WHO, Duties
 from socconsole.watch.heartbeat import Heartbeat
 from socconsole.watch.keeper import Keeper
 from tests.drillstate import ANALYST, config_for, folder_for
+from tests.store.builders import observation
 from tests.watch.escalating import CHAT, ONCALL, PLACE, Hook, arrives, heard, paths, said, subscribed, watching
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -171,6 +186,43 @@ async def test_the_heartbeat_does_not_stand_for_a_round_that_lies_ahead(folder: 
             watch.healthy_at = datetime.now(UTC) + ahead
             await heart.beat()
             assert sum(one.op == "PutMetricData" for one in aws.journal.calls()) == beats
+
+
+def test_a_severity_that_is_raised_after_days_sets_the_path_going(folder: StateFolder) -> None:
+    now = datetime.now(UTC)
+    then = now - timedelta(hours=30)
+
+    def stands(severity: Severity, at: datetime) -> list[str]:
+        seen = observation("1", occurred=then, published=then, updated=at, severity=severity)
+        with db.writing(folder) as conn:
+            findings.commit(conn, [seen], answer=None, origin="guardduty/111122223333/eu-central-1", now=at)
+        with db.reading(folder) as conn:
+            since = now - timedelta(days=3)
+            return escalation_firing.fitting(conn, "night", since, now, severity=Severity.HIGH)
+
+    assert stands(Severity.LOW, then) == []
+    assert len(stands(Severity.CRITICAL, now)) == 1
+
+
+async def test_one_that_fails_starves_no_other(
+    folder: StateFolder, aws: Embedded, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escalation, "AT_ONCE", 1)
+    bad, good = (opening("night", [arrives(folder, name)], ANALYST) for name in ("bad", "good"))
+    ledger.append(folder, [bad, good])
+    answered = escalation_answers.answered
+
+    def broken(conn: Any, one: escalations.Going, now: datetime) -> str:
+        if one.id == bad.data["id"]:
+            raise ValueError("not understood")
+        return answered(conn, one, now)
+
+    monkeypatch.setattr(escalation_answers, "answered", broken)
+    async with watching(folder, paths(aws, THEN, severity="")) as watch:
+        with pytest.raises(ValueError, match="not understood"):
+            await watch.round()
+        assert watch.healthy_at is None
+    assert len(hook.told) == 1
 
 
 # --- what our own record gives cause for, with no console open ------------------------------------------------

@@ -52,7 +52,8 @@ def fitting(
     found = conn.execute(
         f"SELECT id, sources, types, {STATE} AS state FROM queue WHERE sample = 0 AND closed = 0 "
         "AND severity >= :least AND (:any OR kind = 'threat') "
-        f"AND {_BEGAN} > :since AND state = 'new' AND NOT EXISTS ("
+        f"AND {_BEGAN} > :since AND max({_BEGAN}, coalesce(queue.updated, 0)) > :back "
+        "AND state = 'new' AND NOT EXISTS ("
         "SELECT 1 FROM escalation_about AS b JOIN escalation AS e ON e.id = b.escalation JOIN alias AS k "
         "ON k.finding = queue.n AND substr(k.key, 1, 14) = b.about "
         "WHERE e.path = :path AND ((e.stopped IS NULL AND NOT (queue.sources = :own "
@@ -62,7 +63,8 @@ def fitting(
         {
             "least": int(severity) if severity is not None else 0,
             "any": bool(sources or types),
-            "since": micros(max(since, now - LOOK_BACK)),
+            "since": micros(since),
+            "back": micros(now - LOOK_BACK),  # a severity that was raised since is news of what began long ago
             "path": path,
             "now": micros(now),
             "fresh": "[]",

@@ -27,6 +27,7 @@ from socconsole.store.db import Connection
 from socconsole.store.escalation_acts import ending, opening
 from socconsole.store.escalation_plan import message, sends_of, steps_of
 from socconsole.store.escalations import Going
+from socconsole.store.ledger import LedgerError
 from socconsole.store.state import StateFolder
 from socconsole.text import Untrusted
 from socconsole.watch.keeper import Keeper
@@ -68,9 +69,17 @@ class Escalation:
         if self._paths:
             await self._set_going()
             going = await self._keeper.do(escalations.going)
+            trouble: Exception | None = None
             for start in range(0, len(going), AT_ONCE):
-                await _all(self._follow(one) for one in going[start : start + AT_ONCE])
+                try:
+                    await _all(self._follow(one) for one in going[start : start + AT_ONCE])
+                except (LedgerError, OSError):
+                    raise  # nothing can be put on record: nothing may be sent
+                except Exception as error:  # whatever is wrong with one, the others have to be told; raised below
+                    trouble = trouble or error
             await self._report(going)
+            if trouble is not None:
+                raise trouble
         self.healthy_at = datetime.now(UTC)
 
     async def _set_going(self) -> None:
