@@ -13,8 +13,8 @@ from typing import Final
 
 from socconsole.text import Untrusted, clean, token
 
-SUBJECT: Final = 100
-"""Characters that SNS takes as a subject (SNS API reference, Publish)."""
+SUBJECT: Final = 99
+"""Characters that SNS takes as a subject: fewer than 100 (SNS API reference, Publish)."""
 
 TITLE: Final = 160
 LISTED: Final = 5
@@ -51,7 +51,9 @@ def compose(
     first = abouts[0]
     notes = []
     if again:
-        notes.append("Perhaps sent before: the watch died while sending it.")
+        notes.append(
+            "Perhaps sent before: an earlier attempt failed or was cut off, and may have arrived."
+        )
     if by:
         notes.append(f"Escalated by {plain(by, 60)}.")
     fields = {

@@ -2,8 +2,8 @@
 
 Steps are told in order. Whoever was reached has ``wait`` to acknowledge before the next one is told. Where a channel
 fails, the next one is told at once, and the failed one is tried again with growing pauses. In its quiet hours a step
-waits, and the next one is told in its place. Nobody is told twice, but for one case: a send of which nobody knows
-whether it arrived (the watch died between sending and writing that down) is repeated, and says so.
+waits, and the next one is told in its place. Nobody who was reached is told twice; a send that failed, or of which
+nobody knows whether it arrived (the watch died before that was written down), is repeated, and says so.
 
 The configuration may change while a path is under way: a step is known by its channel, so whoever was reached stays
 reached wherever the step stands by now, and whoever is new is told in his turn.
@@ -59,7 +59,8 @@ class Due:
     """Under which it goes on record: see :func:`numbers`."""
     attempt: int
     again: bool = False
-    """The attempt before is in doubt: this one may be the second that arrives, and has to say so."""
+    """It was tried before: a send that failed (no answer in time) or is in doubt may have arrived all the same, and
+    this one has to say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def due(steps: Sequence[Step], sends: Sequence[Send], now: datetime) -> tuple[Du
                 break
             continue
         if last.attempt < ATTEMPTS and not timedelta(0) <= now - last.ended < pause(last.attempt):
-            found.append(Due(place, number, last.attempt + 1, again=any(one.ended is None for one in mine)))
+            found.append(Due(place, number, last.attempt + 1, again=True))
     return tuple(found)
 
 
