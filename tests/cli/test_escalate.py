@@ -123,8 +123,13 @@ def test_doctor_says_which_channel_nobody_can_use(desk: tuple[str, ...]) -> None
         ('[[channel]]\nid = "a"\n', "channel[0].id"),
         ('[[channel]]\nid = "a"\napprise_env = "json://u:p@h"\n', "channel[0].id"),
         ('[[escalation]]\nname = "p"\nsteps = [{channel = "nobody"}]\n', "escalation[0].steps"),
+        (
+            '[[channel]]\nid = "a"\napprise_env = "A"\n[[escalation]]\nname = "p"\n'
+            'steps = [{channel = "a", quiet_hours = ["00:00-12:00", "12:00-00:00"]}]\n',
+            "cover the day",
+        ),
     ],
-    ids=["no way", "a secret in the clear", "an unknown channel"],
+    ids=["no way", "a secret in the clear", "an unknown channel", "never anything but quiet"],
 )
 def test_a_configuration_that_could_tell_nobody_is_refused(tmp_path: Path, text: str, key: str) -> None:
     config = tmp_path / "config.toml"

@@ -90,6 +90,7 @@ def test_in_quiet_hours_the_next_one_is_told_and_the_first_when_they_end() -> No
         (("22:00-06:00",), 6, None),
         (("09:00-09:00",), 9, None),
         (("22:00-02:00", "02:00-06:00"), 23, 30),
+        (("00:00-12:00", "12:00-00:00"), 9, None),
     ],
 )
 def test_quiet_hours(spans: tuple[str, ...], hour: int, until: int | None) -> None:

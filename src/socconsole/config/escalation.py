@@ -103,6 +103,17 @@ def escalation_faults(config: Config) -> tuple[str, str] | None:
             return f"escalation[{n}].name", f"{path.name} stands twice"
         if missing := [step.channel for step in path.steps if step.channel not in known]:
             return f"escalation[{n}].steps", f"{missing[0]} is none of [[channel]]"
+        if mute := [step.channel for step in path.steps if _whole_day(step.quiet_hours)]:
+            return f"escalation[{n}].steps", f"the quiet hours of {mute[0]} cover the day: it would never be told"
     if config.heartbeat is not None and accounts and config.heartbeat.account not in accounts:
         return "heartbeat.account", f"{config.heartbeat.account} is none of [[accounts]]"
     return None
+
+
+def _whole_day(spans: tuple[str, ...]) -> bool:
+    """Whether they leave no minute in which to speak."""
+    quiet: set[int] = set()
+    for span in spans:
+        begin, end = (int(at[:2]) * 60 + int(at[3:]) for at in span.split("-"))
+        quiet |= {minute % 1440 for minute in range(begin, end if end >= begin else end + 1440)}
+    return len(quiet) == 1440

@@ -146,14 +146,16 @@ def plan(steps: Sequence[Step], start: datetime) -> tuple[Planned, ...]:
 def quiet_until(spans: Sequence[str], at: datetime) -> datetime | None:
     """When the quiet that reigns at ``at`` ends; None where none does. A span may run over midnight.
 
-    One that begins where it ends is no quiet at all: a step that may never speak would be silence by accident.
+    One that begins where it ends is no quiet at all, nor are spans that leave no minute of the day: a step that may
+    never speak would be silence by accident.
     """
     at = at.astimezone(UTC)
-    ends = [end for span in spans if (end := _end(span, at)) is not None]
-    if not ends:
-        return None
-    end = max(ends)
-    return quiet_until(spans, end) or end if end - at < timedelta(days=1) else end
+    end = at
+    while ends := [later for span in spans if (later := _end(span, end)) is not None]:
+        end = max(ends)
+        if end - at >= timedelta(days=1):
+            return None
+    return end if end > at else None
 
 
 def _end(span: str, at: datetime) -> datetime | None:
