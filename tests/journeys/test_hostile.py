@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.conftest import Open
-from tests.journeys.keys import act, command, escape, press, press_until
+from tests.journeys.keys import COMMAND, act, command, escape, press, press_until, write
 from tests.terminal.harness import Terminal, painted, violations
 from tests.terminal.payloads import PAYLOADS
 
@@ -236,7 +236,7 @@ def test_on_every_screen_it_is_text(shelf: Shelf, console: Open, tmp_path: Path,
     press_until(terminal, "5", "Activity")
     terminal.wait_for(START)
     press(terminal, "\r", "y")
-    terminal.wait_for("hash")
+    terminal.wait_for("about")
     escape(terminal, "SUMMARY")
     command(terminal, f"filter {START}")
     terminal.wait_for(START)
@@ -255,18 +255,20 @@ def test_on_every_screen_it_is_text(shelf: Shelf, console: Open, tmp_path: Path,
     terminal.quiet(0.3)
     escape(terminal)
     command(terminal, f"filter {START}")
-    command(terminal, f"nonsense{START}")
+    press_until(terminal, ":", COMMAND)
+    write(terminal, f"nonsense{START}")
     terminal.wait_for("no command")
+    escape(terminal)
     press_until(terminal, "\x0b", "a command's name")
     terminal.send("[@cl")
     terminal.quiet()
     escape(terminal, "Triage")
 
     command(terminal, f"export {tmp_path}/{START.replace('/', '|')}.csv")
-    terminal.wait_for("written to")
+    terminal.wait_for(lambda: "written to" in " ".join(terminal.text.split()))
     command(terminal, f"export {tmp_path}/{START}/nowhere.json")
     if columns > 100:
-        terminal.wait_for("No such file")
+        terminal.wait_for(lambda: "No such file" in " ".join(terminal.text.split()))
     command(terminal, "q")
     assert terminal.wait_exit() == 0
     assert terminal.restored == []

@@ -62,7 +62,7 @@ def test_from_the_first_alarm_to_an_accepted_handoff(drill: Drill, console: Open
     press_until(night, "6", "─ Handoff")
     night.wait_for(case)
     command(night, f"write {page}")
-    night.wait_for("readable by you alone")
+    night.wait_for(page.exists)
     command(night, f"give {file}")
     night.wait_for("UNACCEPTED", ARRIVAL_S)
     escape(night, lambda: "unaccepted" in night.text)
@@ -78,7 +78,7 @@ def test_from_the_first_alarm_to_an_accepted_handoff(drill: Drill, console: Open
     press(day, *id_[-6:], "\r")
     day.wait_for("is yours", ARRIVAL_S)
     command(day, f"write {line}")
-    day.wait_for("readable by you alone")
+    day.wait_for(lambda: line.exists() and bool(line.read_text().strip()))
     receipt = line.read_text().strip()
 
     # the receipt settles it

@@ -185,7 +185,7 @@ async def test_a_shift_is_handed_over_between_two_installs_by_keyboard_alone(
         await desk.press("6")
         await shown(desk, case, "nobody is signed on")
         await command(desk, f"write {tmp_path / 'tonight.html'}")
-        await shown(desk, "readable by you alone")
+        await desk.until((tmp_path / "tonight.html").exists)
         assert "<script" not in (tmp_path / "tonight.html").read_text("utf-8")
         await command(desk, f"export {tmp_path / 'rows.csv'}")
         await shown(desk, "written to")

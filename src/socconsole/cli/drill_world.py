@@ -38,7 +38,8 @@ def _configure(folder: StateFolder, info: ScenarioInfo, who: str, peer: tuple[st
 
 
 def head(analyst: str = ANALYST) -> str:
-    return f"analyst = {json.dumps(analyst)}\nshare = 1.0"
+    """``alone``: whoever plays has no second person, though the next shift's key is known."""
+    return f"analyst = {json.dumps(analyst)}\nalone = true\nshare = 1.0"
 
 
 def peers(name: str, other: StateFolder) -> str:

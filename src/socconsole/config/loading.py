@@ -44,7 +44,17 @@ def default_path() -> Path:
     return platformdirs.user_config_path("socconsole", appauthor=False) / "config.toml"
 
 
-_OWN: Final = ("analyst", "cases", "dataset", "entity", "intervals", "peers", "share", "allow_profile_to_respond")
+_OWN: Final = (
+    "alone",
+    "analyst",
+    "cases",
+    "dataset",
+    "entity",
+    "intervals",
+    "peers",
+    "share",
+    "allow_profile_to_respond",
+)
 """What a ``world.toml`` may set besides its accounts."""
 
 

@@ -51,9 +51,7 @@ def compose(
     first = abouts[0]
     notes = []
     if again:
-        notes.append(
-            "Perhaps sent before: an earlier attempt failed or was cut off, and may have arrived."
-        )
+        notes.append("Perhaps sent before: an earlier attempt failed or was cut off, and may have arrived.")
     if by:
         notes.append(f"Escalated by {plain(by, 60)}.")
     fields = {

@@ -31,7 +31,6 @@ NEEDS_ARGUMENT: Final = {
     "export": "FILE.csv or FILE.json",
     "contain": "ACTION TARGET [--account A] [--region R], or the key X on a finding",
     "undo": "ACTION-ID, or the key U",
-    "shift": "on [UNTIL], or off; UNTIL is 06:00 (UTC), 8h or 2026-11-24T06:00:00Z",
 }
 """Verbs that mean nothing without an argument, and what it is."""
 

@@ -10,7 +10,7 @@ from socconsole.model.wire import Proven
 from socconsole.screens import replies, words
 from socconsole.screens.reader import ReadScreen
 from socconsole.screens.replies import Said
-from socconsole.store import db, shifts
+from socconsole.store import db, handoffs, shifts
 from socconsole.text import clean
 from socconsole.widgets.asking import alone
 from socconsole.widgets.detail import Body, Section
@@ -24,7 +24,10 @@ _STATES: Final = {"READY": "good", "DENIED": "bad"}
 
 
 async def shift(screen: ConsoleScreen, said: str) -> None:
-    """Do what ``:shift`` was asked for."""
+    """Do what ``:shift`` was asked for; of nothing, say who is on."""
+    if not said.strip():
+        screen.say(*await _who(screen.desk))
+        return
     line = await screen.ask(
         "shift", hint="on [UNTIL], or off", given=said, check=lambda line: _no_shift(line, screen.desk.now())
     )
@@ -35,6 +38,12 @@ async def shift(screen: ConsoleScreen, said: str) -> None:
             _on(screen, until(rest, now), now)
         case "off":
             await _off(screen)
+
+
+async def _who(desk: Desk) -> Said:
+    on = await desk.read(handoffs.on_shift)
+    named = ", ".join(f"{clean(one.who, 60)} since {desk.stamp(one.since)}" for one in on)
+    return f"on: {named or 'nobody'}. {USAGE}", "" if on else "warning"
 
 
 def _no_shift(line: str, now: datetime) -> str:
