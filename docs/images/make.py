@@ -157,7 +157,7 @@ async def console(store: Path, size: tuple[int, int], theme: str) -> AsyncIterat
     """The console on a state folder, with its own actor, in this process."""
     from socconsole import config
     from socconsole.app import SocConsole
-    from socconsole.screens.link import actor_argv
+    from socconsole.processes import actor_argv
     from socconsole.store.state import StateFolder
 
     app = SocConsole(StateFolder.open(store), config.load(root=store), actor=actor_argv(store, None), watch=None)
