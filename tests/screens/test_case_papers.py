@@ -11,12 +11,12 @@ import pytest
 
 from socconsole.widgets.prompt import LineField
 from tests.screens.support import Estate, Opened, Running
-from tests.screens.test_cases import MINE, act, beside, leak, opened  # noqa: F401
+from tests.screens.test_cases import MINE, beside, opened
 
 
 @pytest.fixture
-def case(leak: Estate) -> str:  # noqa: F811
-    return opened(leak)
+def case(estate: Estate) -> str:
+    return opened(estate)
 
 
 async def at(desk: Running, case: str) -> None:
@@ -35,7 +35,7 @@ async def command(desk: Running, line: str) -> None:
 
 
 async def test_a_pack_is_written_once_and_says_what_to_hand_over_by_another_way(
-    leak: Estate,  # noqa: F811
+    estate: Estate,
     case: str,
     console: Opened,
     tmp_path: Path,
@@ -47,7 +47,7 @@ async def test_a_pack_is_written_once_and_says_what_to_hand_over_by_another_way(
         await beside(desk, "packed: ", "sha256")
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         assert digest in desk.text()
-        entry = leak.entry().entry
+        entry = estate.entry().entry
         assert (entry.verb, entry.who, entry.data["sha256"]) == ("case_packed", "oncall1", digest)
         await desk.press("escape")
         await command(desk, f"evidence {file}")
@@ -58,7 +58,7 @@ async def test_a_pack_is_written_once_and_says_what_to_hand_over_by_another_way(
         await desk.press("escape")
     with zipfile.ZipFile(file) as pack:
         assert "README.txt" in pack.namelist()
-    assert leak.verbs().count("case_packed") == 1
+    assert estate.verbs().count("case_packed") == 1
 
 
 async def test_the_report_and_the_draft_of_the_clock_under_the_cursor(

@@ -22,6 +22,7 @@ from socconsole.reports.document import Cell, Document, Notice, Section, Table
 from socconsole.screens import handoff_first, handoff_rows
 from socconsole.screens.handoff_shift import until
 from socconsole.store import case_acts, db, evidence, handoffs, keys, ledger, project
+from socconsole.widgets.prompt import LineField
 from tests.screens.conftest import CONFIG
 from tests.screens.support import ACCOUNT, HOSTILE, REGION, Estate, Opened, Running, record
 
@@ -96,7 +97,7 @@ async def command(desk: Running, line: str) -> None:
     """A line after the colon, as it is pasted."""
     await desk.press("colon")
     await desk.until(lambda: desk.screen.asking)
-    desk.app.screen.query_one("#line LineField").insert_text_at_cursor(line)  # type: ignore[attr-defined]
+    desk.app.screen.query_one("#line LineField", LineField).insert_text_at_cursor(line)
     await desk.press("enter")
 
 

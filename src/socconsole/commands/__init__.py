@@ -1,6 +1,7 @@
 """Everything a user can do (``registry``), and what each doing hands over (``requests``)."""
 
-from socconsole.commands.registry import ASKING, BY_ID, BY_VERB, COMMANDS, Command
+from socconsole.commands.command import Command
+from socconsole.commands.registry import ASKING, BY_ID, BY_VERB, COMMANDS
 from socconsole.commands.requests import (
     Acknowledge,
     ActorRequest,

@@ -71,7 +71,7 @@ def held_back(path: Path, data: bytes) -> Iterator[None]:
         yield
         with _said(path):
             os.replace(aside, path)
-    except BaseException:
+    except BaseException:  # an interrupt too: what is left would be a file that nobody's record knows
         aside.unlink(missing_ok=True)
         path.unlink(missing_ok=True)
         raise

@@ -109,7 +109,7 @@ def start(folder: StateFolder, data: Mapping[str, object], who: str, now: dateti
                     conn.execute(statement)
                 pen = _Pen(conn, folder, signer, Head(0, ledger_body.ZERO.hex()), now)
                 pen.write(first)
-        except BaseException:
+        except BaseException:  # an interrupt too
             os.unlink(folder.ledger_db)  # ours, and empty: the next attempt may make it
             raise
         pen.checkpoint()
